@@ -1,0 +1,123 @@
+const brand: unique symbol = Symbol.for("berth.error") as never;
+
+/** Options that every Berth error takes. */
+export interface BerthErrorOptions {
+  /** What made this error happen; kept as `cause`. */
+  readonly cause?: unknown;
+  /** Whether the same call may succeed when made again; default false. */
+  readonly retryable?: boolean;
+}
+
+/**
+ * The base of every error that Berth throws on purpose. `code` is stable API: tell errors apart by it
+ * (or by `instanceof`), never by the message.
+ */
+export class BerthError<Code extends string = string> extends Error {
+  readonly code: Code;
+  readonly retryable: boolean;
+
+  constructor(code: Code, message: string, options: BerthErrorOptions = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.name = new.target.name;
+    this.code = code;
+    this.retryable = options.retryable ?? false;
+  }
+
+  /** True for a Berth error of any copy of this package, unlike `instanceof`. */
+  static is(value: unknown): value is BerthError {
+    return typeof value === "object" && value !== null && brand in value;
+  }
+}
+
+Object.defineProperty(BerthError.prototype, brand, { value: true });
+
+/** A string is not a digest, or names an algorithm that this library does not know. */
+export class InvalidDigestError extends BerthError<"ERR_INVALID_DIGEST"> {
+  readonly input: string;
+
+  constructor(input: string, reason: string) {
+    super("ERR_INVALID_DIGEST", `Cannot parse digest "${clip(input)}": ${reason}`);
+    this.input = input;
+  }
+}
+
+/** A string is not an image reference, repository name or tag. */
+export class InvalidReferenceError extends BerthError<"ERR_INVALID_REFERENCE"> {
+  readonly input: string;
+  /** The reason alone, in the words of the reference implementation. */
+  readonly reason: string;
+
+  constructor(input: string, reason: string) {
+    super("ERR_INVALID_REFERENCE", `Cannot parse reference "${clip(input)}": ${reason}`);
+    this.input = input;
+    this.reason = reason;
+  }
+}
+
+/** Manifest bytes break the rules of their media type. */
+export class InvalidManifestError extends BerthError<"ERR_INVALID_MANIFEST"> {
+  constructor(reason: string, options?: BerthErrorOptions) {
+    super("ERR_INVALID_MANIFEST", `Cannot accept manifest: ${reason}`, options);
+  }
+}
+
+/** Content does not have the digest that was promised. */
+export class DigestMismatchError extends BerthError<"ERR_DIGEST_MISMATCH"> {
+  readonly expected: string;
+  readonly actual: string;
+
+  constructor({ expected, actual }: { readonly expected: string; readonly actual: string }, options?: BerthErrorOptions) {
+    super("ERR_DIGEST_MISMATCH", `Cannot accept content: digest is "${actual}", expected "${expected}"`, options);
+    this.expected = expected;
+    this.actual = actual;
+  }
+}
+
+/** Content is shorter or longer than was promised. `actual` is a lower bound when reading stopped early. */
+export class SizeMismatchError extends BerthError<"ERR_SIZE_MISMATCH"> {
+  /** Bytes. */
+  readonly expected: number;
+  /** Bytes. */
+  readonly actual: number;
+
+  constructor({ expected, actual }: { readonly expected: number; readonly actual: number }, options?: BerthErrorOptions) {
+    super("ERR_SIZE_MISMATCH", `Cannot accept content: got ${actual} bytes, expected ${expected}`, options);
+    this.expected = expected;
+    this.actual = actual;
+  }
+}
+
+/** Something the other side controls is larger than we take. */
+export class LimitExceededError extends BerthError<"ERR_LIMIT_EXCEEDED"> {
+  readonly what: string;
+  readonly limit: number;
+
+  constructor({ what, limit }: { readonly what: string; readonly limit: number }, options?: BerthErrorOptions) {
+    super("ERR_LIMIT_EXCEEDED", `Cannot accept ${what}: the limit is ${limit}`, options);
+    this.what = what;
+    this.limit = limit;
+  }
+}
+
+/** The content, tag or repository asked for does not exist. */
+export class NotFoundError extends BerthError<"ERR_NOT_FOUND"> {
+  /** What was asked for: a digest, a tag, a name. */
+  readonly target: string;
+
+  constructor(what: "blob" | "manifest" | "tag" | "repository" | "upload", target: string, options?: BerthErrorOptions) {
+    super("ERR_NOT_FOUND", `Cannot find ${what}: "${clip(target)}"`, options);
+    this.target = target;
+  }
+}
+
+/** The store cannot do what was asked, ever (not a passing fault). */
+export class UnsupportedError extends BerthError<"ERR_UNSUPPORTED"> {
+  constructor(what: string, options?: BerthErrorOptions) {
+    super("ERR_UNSUPPORTED", `Cannot ${what}: unsupported`, options);
+  }
+}
+
+/** Keeps hostile input from flooding messages and logs. */
+function clip(text: string): string {
+  return text.length <= 300 ? text : `${text.slice(0, 300)}...`;
+}

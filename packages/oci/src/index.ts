@@ -1,0 +1,19 @@
+export type {
+  BlobStore, ByteSource, ByteStream, CallOptions, Deleter, FetchOptions, Fetcher, GraphTarget, ListOptions, ManifestStore, Mounter, Paged,
+  PredecessorFinder, Pusher, ReadOnlyTarget, ReferrerLister, ReferrersOptions, Registry, Repository, Resolver, TagLister, TagStore, Tagger,
+  Target, Untagger,
+} from "./content.ts";
+export type { Annotations, Descriptor } from "./descriptor.ts";
+export { isSameContent } from "./descriptor.ts";
+export type { Digest, DigestAlgorithm } from "./digest.ts";
+export {
+  CANONICAL_ALGORITHM, DIGEST_ALGORITHMS, DIGEST_HEX_LENGTH, digestAlgorithm, digestEncoded, formatDigest, isDigest, isDigestAlgorithm, parseDigest,
+} from "./digest.ts";
+export type { ErrorCodeDescriptor, OciError, OciErrorCode } from "./error-codes.ts";
+export { ERROR_CODES, errorCodeDescriptor } from "./error-codes.ts";
+export type { BerthErrorOptions } from "./errors.ts";
+export {
+  BerthError, DigestMismatchError, InvalidDigestError, InvalidManifestError, InvalidReferenceError, LimitExceededError, NotFoundError,
+  SizeMismatchError, UnsupportedError,
+} from "./errors.ts";
+export type { Platform } from "./platform.ts";
