@@ -1,9 +1,9 @@
-import { defineConfig } from "vitest/config";
+import { defineConfig, type ViteUserConfig } from "vitest/config";
 
 const conditions = ["berth-source"];
 
 /** `unit` needs nothing but Node; the other projects need real parts and are run by name. */
-export default defineConfig({
+const config: ViteUserConfig = defineConfig({
   ssr: { resolve: { conditions } },
   resolve: { conditions },
   test: {
@@ -15,3 +15,5 @@ export default defineConfig({
     ],
   },
 });
+
+export default config;
