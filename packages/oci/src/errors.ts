@@ -99,13 +99,19 @@ export class LimitExceededError extends BerthError<"ERR_LIMIT_EXCEEDED"> {
   }
 }
 
+/** Kinds of things that can be missing. */
+export type NotFoundKind = "blob" | "manifest" | "tag" | "repository" | "upload";
+
 /** The content, tag or repository asked for does not exist. */
 export class NotFoundError extends BerthError<"ERR_NOT_FOUND"> {
+  /** What kind of thing was asked for. */
+  readonly what: NotFoundKind;
   /** What was asked for: a digest, a tag, a name. */
   readonly target: string;
 
-  constructor(what: "blob" | "manifest" | "tag" | "repository" | "upload", target: string, options?: BerthErrorOptions) {
+  constructor(what: NotFoundKind, target: string, options?: BerthErrorOptions) {
     super("ERR_NOT_FOUND", `Cannot find ${what}: "${clip(target)}"`, options);
+    this.what = what;
     this.target = target;
   }
 }

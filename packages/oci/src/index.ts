@@ -11,7 +11,7 @@ export {
 } from "./digest.ts";
 export type { ErrorCodeDescriptor, OciError, OciErrorCode } from "./error-codes.ts";
 export { ERROR_CODES, errorCodeDescriptor } from "./error-codes.ts";
-export type { BerthErrorOptions } from "./errors.ts";
+export type { BerthErrorOptions, NotFoundKind } from "./errors.ts";
 export {
   BerthError, DigestMismatchError, InvalidDigestError, InvalidManifestError, InvalidReferenceError, LimitExceededError, NotFoundError,
   SizeMismatchError, UnsupportedError,

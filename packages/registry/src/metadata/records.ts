@@ -103,6 +103,8 @@ export interface UploadRecord {
   readonly version: number;
   /** The algorithm that the client announced; default sha256. */
   readonly algorithm: DigestAlgorithm;
+  /** Path of the bytes in the storage driver; set at creation, moved by a checkpoint after a takeover. */
+  readonly storageKey: string;
   readonly startedAt: Date;
   readonly updatedAt: Date;
   readonly expiresAt: Date;
@@ -122,4 +124,12 @@ export interface TagHistoryRecord {
   readonly operation: "set" | "delete";
   readonly at: Date;
   readonly actor: string | undefined;
+}
+
+/**
+ * An upload session that is ours to write. `takenOver`: its former writer never let go of the lease, so it may still be alive and
+ * writing: the new one must go on in a file of its own.
+ */
+export interface ClaimedUpload extends UploadRecord {
+  readonly takenOver: boolean;
 }

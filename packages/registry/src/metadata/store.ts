@@ -3,6 +3,7 @@ import type {
   BlobInput,
   BlobPlacement,
   BlobRecord,
+  ClaimedUpload,
   CommitBlobResult,
   ManifestInput,
   ManifestRecord,
@@ -87,12 +88,13 @@ export interface MetadataStore {
     readonly id: string;
     readonly repository: string;
     readonly algorithm: DigestAlgorithm;
+    readonly storageKey: string;
     /** Milliseconds from now until the session ends when nothing is written. */
     readonly ttlMs: number;
   }): Promise<UploadRecord>;
   findUpload(repository: string, id: string): Promise<UploadRecord | undefined>;
   /** Makes `owner` the only writer for `leaseMs`; `held` when another one still is. A lease that ran out can be taken. */
-  claimUpload(repository: string, id: string, owner: string, leaseMs: number): Promise<UploadRecord | "held" | undefined>;
+  claimUpload(repository: string, id: string, owner: string, leaseMs: number): Promise<ClaimedUpload | "held" | undefined>;
   /**
    * Records that `size` bytes are durable, if `version` is still the current one; the new version otherwise undefined.
    * `leaseMs` 0 lets go of the lease; `ttlMs` moves the session's end.
@@ -101,6 +103,8 @@ export interface MetadataStore {
     readonly id: string;
     readonly version: number;
     readonly size: number;
+    /** Where the bytes are from now on; default: where they were. */
+    readonly storageKey?: string;
     readonly leaseMs: number;
     readonly ttlMs: number;
   }): Promise<number | undefined>;
