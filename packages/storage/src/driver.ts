@@ -54,6 +54,8 @@ export interface FileWriter {
   readonly size: number;
   /** Takes the bytes; they may be reused by the caller once the promise resolves. */
   write(chunk: Uint8Array | readonly Uint8Array[]): Promise<void>;
+  /** Makes what was written durable; more may follow. */
+  sync(): Promise<void>;
   /** Makes what was written durable and lets go; `writer(path, { keep })`, of any process, can go on. */
   close(): Promise<void>;
   /** Makes the whole durable and readable at the path; of zero bytes too. */
@@ -106,6 +108,8 @@ export interface StorageDriver {
   walk(path: string, options?: WalkOptions): AsyncIterable<FileInfo>;
   /** Opens a file for reads at any place; drivers without it are read through `reader`. */
   open?(path: string, options?: DriverCallOptions): Promise<OpenFile>;
+  /** Removes what calls cut off by a crash left behind before `olderThan`, and says how many; files at paths are never touched. */
+  removeLeftovers?(olderThan: Date, options?: DriverCallOptions): Promise<number>;
   /** Lets go of what the driver holds. */
   close?(): Promise<void>;
 }

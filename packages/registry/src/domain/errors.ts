@@ -1,0 +1,37 @@
+import { BerthError, type BerthErrorOptions, type Digest, type OciErrorCode } from "@berth/oci";
+
+/** A rule of the registry refuses the request; carries the wire code and the detail that clients see. */
+export class RegistryError extends BerthError<"ERR_REGISTRY"> {
+  readonly wireCode: OciErrorCode;
+  /** Goes to clients as it is: no path, no secret. */
+  readonly detail: unknown;
+
+  constructor(wireCode: OciErrorCode, message: string, options: BerthErrorOptions & { readonly detail?: unknown } = {}) {
+    super("ERR_REGISTRY", message, options);
+    this.wireCode = wireCode;
+    this.detail = options.detail;
+  }
+}
+
+/** A manifest names content that the repository does not hold. */
+export class ManifestBlobUnknownError extends BerthError<"ERR_MANIFEST_BLOB_UNKNOWN"> {
+  readonly digests: readonly Digest[];
+
+  constructor(digests: readonly Digest[]) {
+    super("ERR_MANIFEST_BLOB_UNKNOWN", `Cannot accept manifest: ${digests.length} blobs or manifests that it names are not in the repository`);
+    this.digests = digests;
+  }
+}
+
+/** A chunk does not continue where the upload stands, or another writer is at work on it. */
+export class UploadRangeError extends BerthError<"ERR_UPLOAD_RANGE"> {
+  readonly uploadId: string;
+  /** Bytes that the session holds: where the next chunk must start. */
+  readonly offset: number;
+
+  constructor(uploadId: string, offset: number, reason: string) {
+    super("ERR_UPLOAD_RANGE", `Cannot append to upload: ${reason}`);
+    this.uploadId = uploadId;
+    this.offset = offset;
+  }
+}

@@ -1,0 +1,31 @@
+import type { Paged } from "@berth/oci";
+
+/**
+ * A list that reads one page at a time from a keyset query.
+ *
+ * @param fetchPage gives up to `limit` items after a key
+ * @param keyOf the key of an item
+ */
+export function paged<Item, Key>(
+  fetchPage: (after: Key | undefined, limit: number) => Promise<readonly Item[]>,
+  keyOf: (item: Item) => Key,
+  options: { readonly after?: Key | undefined; readonly limit: number },
+): Paged<Item> {
+  async function* pages(): AsyncGenerator<readonly Item[]> {
+    let after = options.after;
+    for (;;) {
+      const page = await fetchPage(after, options.limit);
+      const last = page.at(-1);
+      if (last === undefined) return;
+      yield page;
+      if (page.length < options.limit) return;
+      after = keyOf(last);
+    }
+  }
+  return {
+    pages,
+    async *[Symbol.asyncIterator]() {
+      for await (const page of pages()) yield* page;
+    },
+  };
+}

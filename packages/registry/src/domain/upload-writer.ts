@@ -1,0 +1,145 @@
+import { randomUUID } from "node:crypto";
+import { type ByteSource, NotFoundError } from "@berth/oci";
+import type { FileWriter } from "@berth/storage";
+import type { ClaimedUpload } from "../metadata/records.ts";
+import type { StagedBlob } from "./commit-blob.ts";
+import type { DomainContext } from "./context.ts";
+import { uploadPath } from "./layout.ts";
+import type { RunningDigests } from "./running-digests.ts";
+import { writeStaged } from "./staged-write.ts";
+
+/** Bytes between two checkpoints: what a broken transfer may have to send again. */
+const CHECKPOINT_BYTES = 64 << 20;
+
+/**
+ * The one writer of a claimed upload session: bytes to storage, checkpoints to metadata, the lease renewed meanwhile.
+ * Ends with {@link end} after a commit, or with {@link pause}, which lets the next request go on.
+ */
+export class UploadWriter {
+  readonly #context: DomainContext;
+  readonly #id: string;
+  readonly #repository: string;
+  readonly #digests: RunningDigests | undefined;
+  readonly #renewal: NodeJS.Timeout;
+  #file: FileWriter | undefined;
+  #storageKey: string;
+  /** Bytes known to be durable. */
+  #durable: number;
+  #version: number;
+  #takenOver: boolean;
+  #lost = false;
+  /** Checkpoints happen one after the other: each needs the version that the former one made. */
+  #checkpoints: Promise<void> = Promise.resolve();
+
+  constructor(context: DomainContext, upload: ClaimedUpload, digests: RunningDigests | undefined) {
+    this.#context = context;
+    this.#id = upload.id;
+    this.#repository = upload.repository;
+    this.#digests = digests;
+    this.#storageKey = upload.storageKey;
+    this.#durable = upload.size;
+    this.#version = upload.version;
+    this.#takenOver = upload.takenOver;
+    const { uploadLeaseMs } = context.limits;
+    this.#renewal = setInterval(() => context.background.add(this.#checkpoint(uploadLeaseMs)), uploadLeaseMs / 3).unref();
+  }
+
+  /** Bytes held. */
+  get size(): number {
+    return this.#file?.size ?? this.#durable;
+  }
+
+  /** Adds bytes. @throws {NotFoundError} when the session was ended or taken over meanwhile. */
+  async write(content: ByteSource, signal: AbortSignal | undefined): Promise<void> {
+    const file = await this.#open();
+    await writeStaged(file, this.#digests, content, {
+      maxBytes: this.#context.limits.maxBlobBytes,
+      signal,
+      onBatch: () => this.#afterBatch(file),
+    });
+  }
+
+  /** Makes the bytes durable, for the commit of the blob. */
+  async finish(): Promise<StagedBlob> {
+    const file = await this.#open();
+    this.#assertOurs();
+    await file.commit();
+    this.#durable = file.size;
+    return { storageKey: this.#storageKey, size: this.#durable, digests: this.#digests };
+  }
+
+  /** The session became a blob. */
+  end(): void {
+    clearInterval(this.#renewal);
+  }
+
+  /** Records what is held and lets go of the session. Returns the running digests when they cover all of it. */
+  async pause(): Promise<RunningDigests | undefined> {
+    clearInterval(this.#renewal);
+    if (this.#file !== undefined) {
+      await this.#file.close();
+      this.#durable = this.#file.size;
+    }
+    await this.#checkpoint(0);
+    if (this.#lost) {
+      await this.#dropIfOver();
+      return undefined;
+    }
+    return this.#digests?.size === this.#durable ? this.#digests : undefined;
+  }
+
+  async #open(): Promise<FileWriter> {
+    if (this.#file !== undefined) return this.#file;
+    if (this.#takenOver && this.#durable > 0) await this.#moveAway();
+    this.#file = await this.#context.content.driver.writer(this.#storageKey, { keep: this.#durable });
+    return this.#file;
+  }
+
+  /** Copies what the former writer recorded, byte by byte: a hard link would share the file that it may still hold open. */
+  async #moveAway(): Promise<void> {
+    const { content, background, limits } = this.#context;
+    const former = this.#storageKey;
+    this.#storageKey = uploadPath(this.#id, randomUUID().slice(0, 8));
+    const copy = await content.driver.writer(this.#storageKey);
+    const source: AsyncIterable<Uint8Array> = await content.driver.reader(former, { length: this.#durable });
+    for await (const chunk of source) await copy.write(chunk);
+    await copy.close();
+    await this.#checkpoint(limits.uploadLeaseMs);
+    this.#assertOurs();
+    this.#takenOver = false;
+    background.add(content.discard(former));
+  }
+
+  async #afterBatch(file: FileWriter): Promise<void> {
+    this.#assertOurs();
+    if (file.size - this.#durable < CHECKPOINT_BYTES) return;
+    await file.sync();
+    this.#durable = file.size;
+    await this.#checkpoint(this.#context.limits.uploadLeaseMs);
+    this.#assertOurs();
+  }
+
+  /** Records the durable size and renews the lease; 0 lets go of it. */
+  #checkpoint(leaseMs: number): Promise<void> {
+    const done = this.#checkpoints.then(async () => {
+      if (this.#lost) return;
+      const { metadata, limits } = this.#context;
+      const { uploadTtlMs: ttlMs } = limits;
+      const version = await metadata.checkpointUpload({ id: this.#id, version: this.#version, size: this.#durable, storageKey: this.#storageKey, leaseMs, ttlMs });
+      if (version === undefined) this.#lost = true;
+      else this.#version = version;
+    });
+    this.#checkpoints = done.catch(() => undefined); // the caller sees the error; the next checkpoint must still run
+    return done;
+  }
+
+  #assertOurs(): void {
+    if (this.#lost) throw new NotFoundError("upload", this.#id);
+  }
+
+  /** A session that another writer took over is that writer's to clean up; one that was ended leaves nothing. */
+  async #dropIfOver(): Promise<void> {
+    const { metadata, content } = this.#context;
+    if ((await metadata.findUpload(this.#repository, this.#id)) === undefined) await content.discard(this.#storageKey);
+  }
+}

@@ -1,0 +1,162 @@
+import { randomUUID } from "node:crypto";
+import { type ByteSource, CANONICAL_ALGORITHM, type Descriptor, type Digest, type DigestAlgorithm, NotFoundError, digestAlgorithm } from "@berth/oci";
+import { LRUCache } from "lru-cache";
+import { v7 as uuidv7 } from "uuid";
+import type { ClaimedUpload, UploadRecord } from "../metadata/records.ts";
+import { commitStaged } from "./commit-blob.ts";
+import type { DomainContext } from "./context.ts";
+import { UploadRangeError } from "./errors.ts";
+import { uploadPath } from "./layout.ts";
+import { RunningDigests } from "./running-digests.ts";
+import { writeStaged } from "./staged-write.ts";
+import { UploadWriter } from "./upload-writer.ts";
+
+/** Sessions whose running digests are kept between two requests; one that falls out is read again at its commit. */
+const KEPT_DIGESTS = 1024;
+
+/** Where an upload session stands. */
+export interface UploadStatus {
+  readonly id: string;
+  /** Bytes held. */
+  readonly size: number;
+  readonly startedAt: Date;
+}
+
+/** Options of {@link Uploads.append}. */
+export interface AppendOptions {
+  /** Where the sender says that these bytes start; undefined: wherever the session stands. */
+  readonly start?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Upload sessions. Their state is a metadata row and a file, so any process can go on with any session:
+ *
+ *   create -> (claim -> append -> checkpoint and release)* -> claim -> append -> commit
+ *
+ * A claim is a lease. Who takes over a lease that was never given back goes on in a copy of the bytes, since the former writer may
+ * still hold the file open.
+ */
+export class Uploads {
+  readonly #context: DomainContext;
+  readonly #digests = new LRUCache<string, RunningDigests>({ max: KEPT_DIGESTS });
+
+  constructor(context: DomainContext) {
+    this.#context = context;
+  }
+
+  /** Opens a session. */
+  async create(repository: string, algorithm: DigestAlgorithm = CANONICAL_ALGORITHM): Promise<UploadStatus> {
+    const id = uuidv7();
+    const { metadata, limits } = this.#context;
+    return await metadata.createUpload({ id, repository, algorithm, storageKey: uploadPath(id), ttlMs: limits.uploadTtlMs });
+  }
+
+  /** @throws {NotFoundError} when there is no such session. */
+  async status(repository: string, id: string): Promise<UploadStatus> {
+    return (await this.#context.metadata.findUpload(repository, id)) ?? unknown(id);
+  }
+
+  /**
+   * Adds bytes. What arrived before a failure of the sender stays.
+   *
+   * @throws {UploadRangeError} when `start` is not where the session stands, or another writer is at work.
+   * @throws {NotFoundError} when there is no such session.
+   */
+  async append(repository: string, id: string, content: ByteSource, options: AppendOptions = {}): Promise<UploadStatus> {
+    const upload = await this.#claim(repository, id, options.start);
+    const writer = new UploadWriter(this.#context, upload, this.#takeDigests(upload));
+    try {
+      await writer.write(content, options.signal);
+    } finally {
+      await this.#pause(id, writer);
+    }
+    return { id, size: writer.size, startedAt: upload.startedAt };
+  }
+
+  /**
+   * Adds the last bytes, if any, checks the digest and makes the blob visible in the repository. Durable when it resolves.
+   *
+   * @throws {DigestMismatchError} when the content is not that of `digest`; the session is gone then.
+   * @throws {UploadRangeError} as {@link append}; the session stays.
+   */
+  async commit(repository: string, id: string, digest: Digest, content?: ByteSource, options: AppendOptions = {}): Promise<Descriptor> {
+    const upload = await this.#claim(repository, id, options.start);
+    const digests = this.#takeDigests(upload);
+    digests?.add(digestAlgorithm(digest));
+    const writer = new UploadWriter(this.#context, upload, digests);
+    try {
+      if (content !== undefined) await writer.write(content, options.signal);
+      const staged = await writer.finish();
+      const descriptor = await commitStaged(this.#context, { repository, digest, uploadId: id, ...staged });
+      writer.end();
+      return descriptor;
+    } catch (error) {
+      await this.#pause(id, writer);
+      throw error;
+    }
+  }
+
+  /** Stores a blob in one step, without a session. Durable when it resolves. @throws {DigestMismatchError} nothing is kept then. */
+  async put(repository: string, digest: Digest, content: ByteSource, options: AppendOptions = {}): Promise<Descriptor> {
+    const { content: stored, limits } = this.#context;
+    const storageKey = uploadPath(uuidv7());
+    const digests = new RunningDigests([digestAlgorithm(digest)]);
+    const file = await stored.driver.writer(storageKey);
+    try {
+      await writeStaged(file, digests, content, { maxBytes: limits.maxBlobBytes, signal: options.signal });
+      await file.commit();
+      return await commitStaged(this.#context, { repository, digest, storageKey, size: file.size, digests });
+    } catch (error) {
+      await file.cancel();
+      throw error;
+    }
+  }
+
+  /** Ends a session and drops its bytes. @throws {NotFoundError} when there is no such session. */
+  async cancel(repository: string, id: string): Promise<void> {
+    const { metadata, content } = this.#context;
+    const upload = (await metadata.findUpload(repository, id)) ?? unknown(id);
+    if (!(await metadata.deleteUpload(repository, id))) unknown(id);
+    this.#digests.delete(id);
+    await content.discard(upload.storageKey);
+  }
+
+  async #claim(repository: string, id: string, start: number | undefined): Promise<ClaimedUpload> {
+    const { metadata, limits } = this.#context;
+    const upload = await metadata.claimUpload(repository, id, randomUUID(), limits.uploadLeaseMs);
+    if (upload === undefined) unknown(id);
+    if (upload === "held") {
+      const { size } = await this.status(repository, id);
+      throw new UploadRangeError(id, size, "another request is writing to it");
+    }
+    if (start !== undefined && start !== upload.size) {
+      await this.#release(upload);
+      throw new UploadRangeError(id, upload.size, `chunk starts at ${start}, the upload holds ${upload.size} bytes`);
+    }
+    return upload;
+  }
+
+  async #release(upload: UploadRecord): Promise<void> {
+    const { metadata, limits } = this.#context;
+    await metadata.checkpointUpload({ id: upload.id, version: upload.version, size: upload.size, leaseMs: 0, ttlMs: limits.uploadTtlMs });
+  }
+
+  /** Keeps what a writer holds for the next request; a session that is over by now leaves nothing. */
+  async #pause(id: string, writer: UploadWriter): Promise<void> {
+    const digests = await writer.pause();
+    if (digests !== undefined) this.#digests.set(id, digests);
+  }
+
+  /** Digests of the bytes so far, if this process saw them all. */
+  #takeDigests(upload: ClaimedUpload): RunningDigests | undefined {
+    const kept = this.#digests.get(upload.id);
+    this.#digests.delete(upload.id);
+    if (upload.size === 0) return new RunningDigests([upload.algorithm]);
+    return kept?.size === upload.size && !upload.takenOver ? kept : undefined;
+  }
+}
+
+function unknown(id: string): never {
+  throw new NotFoundError("upload", id);
+}
