@@ -1,0 +1,355 @@
+import { constants, type Stats } from "node:fs";
+import { dirname, resolve } from "node:path";
+import type { Readable } from "node:stream";
+import type { FileInfo, FileWriter, OpenFile, ReaderOptions, StorageDriver, WalkOptions, WriterOptions } from "../driver.ts";
+import { DriverError, InvalidOffsetError, PathNotFoundError } from "../errors.ts";
+import { childPath, isPathName } from "../path.ts";
+import { walkTree, type FolderEntry } from "../walk.ts";
+import type { FileCalls } from "./calls.ts";
+import { driverError, errorName, FILESYSTEM, writeError } from "./errors.ts";
+import { File } from "./file.ts";
+import { Folders } from "./folders.ts";
+import { readFile } from "./reader.ts";
+import { ignoreGone, Temporary } from "./temporary.ts";
+import { FilesystemWriter } from "./writer.ts";
+
+const { O_RDONLY, O_RDWR, O_WRONLY, O_CREAT, O_EXCL } = constants;
+
+/** First read of a small file: most link files, manifests and configs fit, and need no look at the size. */
+const SMALL_FILE = 64 * 1024;
+const MAX_IDLE_BUFFERS = 16;
+
+/** Said by `link` when the destination exists, or the file system cannot share these bytes. */
+const UNLINKABLE = new Set(["EEXIST", "EXDEV", "EPERM", "EMLINK", "ENOTSUP", "EOPNOTSUPP", "ENOSYS"]);
+
+/** Said to those who may write beside a file that belongs to somebody else. */
+const MAY_NOT_TOUCH = new Set(["EPERM", "EACCES", "EROFS"]);
+
+/** Left by `putContent` of the reference registry when it dies. */
+const FOREIGN_TEMPORARY = /\.[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\.tmp$/;
+
+/** Keeps each path as a file below a root folder. The bare driver: it trusts its paths, see `withBase`. */
+export class FilesystemDriver implements StorageDriver {
+  readonly name: string = FILESYSTEM;
+  readonly #calls: FileCalls;
+  readonly #root: string;
+  readonly #folders: Folders;
+  readonly #temporary: Temporary;
+  readonly #idleBuffers: Buffer[] = [];
+
+  constructor(rootDirectory: string, calls: FileCalls) {
+    this.#calls = calls;
+    this.#root = resolve(rootDirectory);
+    this.#folders = new Folders(calls, this.#root);
+    this.#temporary = new Temporary(calls, this.#folders, this.#root);
+  }
+
+  async getContent(path: string): Promise<Buffer> {
+    const file = await this.#open(path, O_RDONLY);
+    const buffer = this.#idleBuffers.pop() ?? Buffer.allocUnsafeSlow(SMALL_FILE);
+    try {
+      const bytes = await file.read(buffer, 0);
+      if (bytes < SMALL_FILE) return Buffer.from(buffer.subarray(0, bytes));
+      return await readRest(file, buffer);
+    } catch (error) {
+      throw missingWhenFolder(error, path);
+    } finally {
+      if (this.#idleBuffers.length < MAX_IDLE_BUFFERS) this.#idleBuffers.push(buffer);
+      await file.close();
+    }
+  }
+
+  async putContent(path: string, content: Uint8Array): Promise<void> {
+    try {
+      await this.#temporary.replace(this.#real(path), async (temporary) => {
+        const file = new File(this.#calls, await this.#calls.open(temporary, O_WRONLY | O_CREAT | O_EXCL), path);
+        try {
+          await file.write(content, 0);
+          await file.fsync();
+        } finally {
+          await file.close();
+        }
+      });
+    } catch (error) {
+      throw writeError(error, path);
+    }
+  }
+
+  async reader(path: string, options: ReaderOptions = {}): Promise<Readable> {
+    const file = await this.#openToRead(path);
+    const { offset = 0, length = Infinity } = options;
+    if (offset <= file.size) return readFile(file.file, offset, Math.min(length, file.size - offset));
+    await file.file.close();
+    throw new InvalidOffsetError({ driver: FILESYSTEM, path, offset });
+  }
+
+  async open(path: string): Promise<OpenFile> {
+    const { file, size } = await this.#openToRead(path);
+    return { size, read: (into, position) => file.read(into, position), close: () => file.close() };
+  }
+
+  async writer(path: string, options: WriterOptions = {}): Promise<FileWriter> {
+    const { keep = 0 } = options;
+    const { file, size } = keep === 0 ? { file: await this.#create(path), size: 0 } : await this.#resume(path, keep);
+    const folder = dirname(this.#real(path));
+    return new FilesystemWriter(file, size, {
+      flushFolder: () => this.#folders.flush(folder),
+      remove: () => this.delete(path).catch(ignoreMissing),
+    });
+  }
+
+  async stat(path: string): Promise<FileInfo> {
+    try {
+      return infoOf(path, await this.#calls.stat(this.#real(path)));
+    } catch (error) {
+      // the root folder is made by the first write
+      if (path === "/" && errorName(error) === "ENOENT") return { path, size: 0, modifiedAt: new Date(0), isDirectory: true };
+      throw driverError(error, path);
+    }
+  }
+
+  async list(path: string): Promise<string[]> {
+    const children = await this.#children(path);
+    return children.map(({ name }) => childPath(path, name)).sort();
+  }
+
+  async move(source: string, destination: string): Promise<void> {
+    const from = this.#real(source);
+    const to = this.#real(destination);
+    const before = await this.#stats(source);
+    if (from === to) return;
+    if (from.startsWith(`${to}/`) || to.startsWith(`${from}/`)) {
+      throw new DriverError(`Cannot move path "${source}" to "${destination}": one holds the other`, { driver: FILESYSTEM, path: source });
+    }
+    try {
+      await this.#folders.within(dirname(to), () => this.#temporary.renameOver(from, to));
+      if (!before.isDirectory() && before.nlink > 1) await this.#dropSameFile(from, to);
+      if (before.isDirectory()) this.#folders.forget(from);
+      await Promise.all([this.#folders.flush(dirname(to)), this.#folders.flush(dirname(from))]);
+    } catch (error) {
+      throw writeError(error, destination);
+    }
+    await this.#folders.prune(dirname(from));
+  }
+
+  async copy(source: string, destination: string): Promise<void> {
+    const from = this.#real(source);
+    const to = this.#real(destination);
+    await this.#touch(source);
+    if (from === to) return;
+    const folder = dirname(to);
+    try {
+      await this.#folders.within(folder, () => this.#calls.link(from, to));
+      await this.#folders.flush(folder);
+    } catch (error) {
+      if (!UNLINKABLE.has(errorName(error))) throw writeError(error, destination);
+      await this.#copyOver(source, destination);
+    }
+  }
+
+  async delete(path: string): Promise<void> {
+    const real = this.#real(path);
+    try {
+      await this.#calls.unlink(real);
+    } catch (error) {
+      const name = errorName(error);
+      // Linux says EISDIR for a folder, others EPERM
+      if (name !== "EISDIR" && name !== "EPERM") throw driverError(error, path);
+      await this.#temporary.remove(real).catch((cause: unknown) => {
+        throw driverError(cause, path);
+      });
+    }
+    await this.#folders.prune(dirname(real));
+  }
+
+  redirectUrl(): Promise<string | undefined> {
+    return Promise.resolve(undefined);
+  }
+
+  walk(path: string, options: WalkOptions = {}): AsyncIterable<FileInfo> {
+    return walkTree(path, options, {
+      children: (folder) => this.#children(folder),
+      info: (child) => this.stat(child).catch(ignoreMissing),
+    });
+  }
+
+  removeLeftovers(olderThan: Date): Promise<number> {
+    return this.#temporary.sweep(olderThan);
+  }
+
+  #real(path: string): string {
+    return path === "/" ? this.#root : this.#root + path;
+  }
+
+  async #open(path: string, flags: number): Promise<File> {
+    try {
+      return new File(this.#calls, await this.#calls.open(this.#real(path), flags), path);
+    } catch (error) {
+      throw missingWhenFolder(driverError(error, path), path);
+    }
+  }
+
+  async #openToRead(path: string): Promise<{ readonly file: File; readonly size: number }> {
+    const file = await this.#open(path, O_RDONLY);
+    try {
+      const stats = await file.stat();
+      if (!stats.isDirectory()) return { file, size: stats.size };
+    } catch (error) {
+      await file.close();
+      throw error;
+    }
+    await file.close();
+    throw new PathNotFoundError({ driver: FILESYSTEM, path });
+  }
+
+  /** A new file, never the old one emptied: that one may have a second path by `copy`. */
+  async #create(path: string): Promise<File> {
+    const real = this.#real(path);
+    const open = () => this.#calls.open(real, O_WRONLY | O_CREAT | O_EXCL);
+    try {
+      const fd = await this.#folders.within(dirname(real), async () => {
+        for (;;) {
+          try {
+            return await open();
+          } catch (error) {
+            if (errorName(error) !== "EEXIST") throw error;
+          }
+          await this.#calls.unlink(real).catch(ignoreGone);
+        }
+      });
+      return new File(this.#calls, fd, path);
+    } catch (error) {
+      throw writeError(error, path);
+    }
+  }
+
+  async #resume(path: string, keep: number | "all"): Promise<{ readonly file: File; readonly size: number }> {
+    let file = await this.#open(path, O_RDWR);
+    try {
+      const stats = await file.stat();
+      const size = keep === "all" ? stats.size : keep;
+      if (size > stats.size) throw new InvalidOffsetError({ driver: FILESYSTEM, path, offset: size });
+      if (stats.nlink > 1) file = await this.#unshare(file);
+      if (size < stats.size) await file.truncate(size);
+      return { file, size };
+    } catch (error) {
+      await file.close();
+      throw error;
+    }
+  }
+
+  /** Copies by a second name of the same bytes where the file system can, over what is at the destination. */
+  async #copyOver(source: string, destination: string): Promise<void> {
+    const from = this.#real(source);
+    try {
+      const temporary = await this.#temporary.replace(this.#real(destination), async (name) => {
+        try {
+          await this.#calls.link(from, name);
+        } catch (error) {
+          if (!UNLINKABLE.has(errorName(error))) throw error;
+          await this.#copyBytes(source, name);
+        }
+      });
+      // renaming one name of a file over another name of it does nothing and leaves both
+      await this.#calls.unlink(temporary).catch(ignoreGone);
+    } catch (error) {
+      throw writeError(error, destination);
+    }
+  }
+
+  async #copyBytes(source: string, name: string): Promise<void> {
+    await this.#calls.copyFile(this.#real(source), name).catch((error: unknown) => {
+      throw missingWhenFolder(error, source);
+    });
+    const file = new File(this.#calls, await this.#calls.open(name, O_RDWR), source);
+    try {
+      await file.fsync();
+    } finally {
+      await file.close();
+    }
+  }
+
+  /** A sweep that looks for files without an owner goes by the time of change: a new name must not look old. */
+  async #touch(source: string): Promise<void> {
+    try {
+      await this.#calls.utimes(this.#real(source), new Date());
+    } catch (error) {
+      if (!MAY_NOT_TOUCH.has(errorName(error))) throw driverError(error, source);
+    }
+  }
+
+  async #dropSameFile(from: string, to: string): Promise<void> {
+    const [left, moved] = await Promise.all([from, to].map((path) => this.#calls.stat(path).catch(ignoreGone)));
+    if (left !== undefined && moved !== undefined && left.ino === moved.ino && left.dev === moved.dev) await this.#calls.unlink(from).catch(ignoreGone);
+  }
+
+  /** Gives a path bytes of its own before they change: `copy` may have given them a second path. */
+  async #unshare(file: File): Promise<File> {
+    const { path } = file;
+    try {
+      await this.#temporary.replace(this.#real(path), (name) => this.#copyBytes(path, name));
+    } finally {
+      await file.close();
+    }
+    return this.#open(path, O_RDWR);
+  }
+
+  async #stats(path: string): Promise<Stats> {
+    try {
+      return await this.#calls.stat(this.#real(path));
+    } catch (error) {
+      throw driverError(error, path);
+    }
+  }
+
+  async #children(path: string): Promise<readonly FolderEntry[]> {
+    try {
+      const children: FolderEntry[] = [];
+      for (const entry of await this.#calls.readdir(this.#real(path))) {
+        if (!isPathName(entry.name)) continue;
+        const isDirectory = entry.isSymbolicLink() ? await this.#isFolder(childPath(path, entry.name)) : entry.isDirectory();
+        if (isDirectory || !FOREIGN_TEMPORARY.test(entry.name)) children.push({ name: entry.name, isDirectory });
+      }
+      return children;
+    } catch (error) {
+      // the root folder is made by the first write
+      if (path === "/" && errorName(error) === "ENOENT") return [];
+      throw driverError(error, path);
+    }
+  }
+
+  /** For links that the operator made to spread a store over disks. */
+  async #isFolder(path: string): Promise<boolean> {
+    const stats = await this.#calls.stat(this.#real(path)).catch(ignoreGone);
+    return stats?.isDirectory() ?? false;
+  }
+}
+
+async function readRest(file: File, start: Buffer): Promise<Buffer> {
+  const { size } = await file.stat();
+  const content = Buffer.allocUnsafeSlow(Math.max(size, start.byteLength));
+  start.copy(content);
+  let length = start.byteLength;
+  while (length < content.byteLength) {
+    const bytes = await file.read(content.subarray(length), length);
+    if (bytes === 0) break;
+    length += bytes;
+  }
+  return content.subarray(0, length);
+}
+
+function infoOf(path: string, stats: Stats): FileInfo {
+  const isDirectory = stats.isDirectory();
+  return { path, size: isDirectory ? 0 : stats.size, modifiedAt: stats.mtime, isDirectory };
+}
+
+/** No file is at the path of a folder. */
+function missingWhenFolder(error: unknown, path: string): unknown {
+  const cause = error instanceof DriverError ? error.cause : error;
+  return errorName(cause) === "EISDIR" ? new PathNotFoundError({ driver: FILESYSTEM, path, cause }) : error;
+}
+
+function ignoreMissing(error: unknown): undefined {
+  if (!(error instanceof PathNotFoundError)) throw error;
+  return undefined;
+}
