@@ -61,6 +61,13 @@ export class InvalidManifestError extends BerthError<"ERR_INVALID_MANIFEST"> {
   }
 }
 
+/** A `Link` header leads nowhere, or to another origin than the page that carried it. */
+export class InvalidLinkError extends BerthError<"ERR_INVALID_LINK"> {
+  constructor(target: string, reason: string) {
+    super("ERR_INVALID_LINK", `Cannot follow link "${clip(withoutQuery(target))}": ${reason}`);
+  }
+}
+
 /** Content does not have the digest that was promised. */
 export class DigestMismatchError extends BerthError<"ERR_DIGEST_MISMATCH"> {
   readonly expected: string;
@@ -121,6 +128,11 @@ export class UnsupportedError extends BerthError<"ERR_UNSUPPORTED"> {
   constructor(what: string, options?: BerthErrorOptions) {
     super("ERR_UNSUPPORTED", `Cannot ${what}: unsupported`, options);
   }
+}
+
+/** Queries may hold signatures. */
+function withoutQuery(target: string): string {
+  return target.replace(/[?#].*$/s, "");
 }
 
 /** Keeps hostile input from flooding messages and logs. */

@@ -13,7 +13,7 @@ export type { ErrorCodeDescriptor, OciError, OciErrorCode } from "./error-codes.
 export { ERROR_CODES, errorCodeDescriptor } from "./error-codes.ts";
 export type { BerthErrorOptions, NotFoundKind } from "./errors.ts";
 export {
-  BerthError, DigestMismatchError, InvalidDigestError, InvalidManifestError, InvalidReferenceError, LimitExceededError, NotFoundError,
+  BerthError, DigestMismatchError, InvalidDigestError, InvalidLinkError, InvalidManifestError, InvalidReferenceError, LimitExceededError, NotFoundError,
   SizeMismatchError, UnsupportedError,
 } from "./errors.ts";
 export type { Platform } from "./platform.ts";
@@ -31,3 +31,29 @@ export type { RepositoryName, Tag } from "./reference.ts";
 export {
   DEFAULT_TAG, MAX_REPOSITORY_NAME_LENGTH, MAX_TAG_LENGTH, REFERENCE_REASONS, isRepositoryName, isTag, parseRepositoryName, parseTag,
 } from "./reference.ts";
+export {
+  DEFAULT_MAX_ERROR_BODY, ERROR_BODY_CONTENT_TYPE, MAX_ERRORS, errorCodeText, errorStatus, errorText, formatErrorBody, isOciErrorCode, ociError,
+  parseErrorBody, withArgs, withDetail, withMessage,
+} from "./error-body.ts";
+export type { MediaRange } from "./http/accept.ts";
+export { MAX_MEDIA_RANGES, acceptQuality, accepts, namesMediaType, parseAccept } from "./http/accept.ts";
+export type { ContentRange } from "./http/content-range.ts";
+export {
+  formatChunkRange, formatContentRange, formatUnsatisfiedRange, formatUploadRange, parseContentRange, parseUnsatisfiedRange, parseUploadRange,
+} from "./http/content-range.ts";
+export type { OriginHeaders, RequestOrigin } from "./http/forwarded.ts";
+export { parseForwarded, requestOrigin } from "./http/forwarded.ts";
+export type { EntityTag } from "./http/if-none-match.ts";
+export { formatEntityTag, matchesIfNoneMatch, parseEntityTags } from "./http/if-none-match.ts";
+export type { Link } from "./http/link.ts";
+export { formatLink, nextPage, parseLinks } from "./http/link.ts";
+export type { ByteRange, RangeRequest, RangeSelection, RangeSpec } from "./http/range.ts";
+export { formatRange, parseRange, resolveRange, selectRange } from "./http/range.ts";
+export type { HeaderFields } from "./http/scanner.ts";
+export { MAX_HEADER_LENGTH } from "./http/scanner.ts";
+export type { Scope } from "./http/scope.ts";
+export { MAX_SCOPE_LENGTH, cleanScopes, formatScope, formatScopes, mergeScopes, parseScope, parseScopes } from "./http/scope.ts";
+export type { Warning } from "./http/warning.ts";
+export { MAX_WARNINGS_LENGTH, formatWarning, formatWarnings, parseWarning } from "./http/warning.ts";
+export type { BearerChallenge, Challenge } from "./http/www-authenticate.ts";
+export { formatBearerChallenge, formatChallenge, parseChallenges } from "./http/www-authenticate.ts";
