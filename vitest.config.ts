@@ -2,13 +2,14 @@ import { defineConfig, type ViteUserConfig } from "vitest/config";
 
 const conditions = ["berth-source"];
 
-/** `unit` needs nothing but Node; the other projects need real parts and are run by name. */
+/** `unit` and `tools` need nothing but Node; the other projects need real parts and are run by name. */
 const config: ViteUserConfig = defineConfig({
   ssr: { resolve: { conditions } },
   resolve: { conditions },
   test: {
     projects: [
       { extends: true, test: { name: "unit", include: ["packages/*/src/**/*.test.ts"] } },
+      { extends: true, test: { name: "tools", include: ["tools/**/*.test.ts"] } },
       { extends: true, test: { name: "clients", include: ["tests/clients/**/*.test.ts"], testTimeout: 300_000, hookTimeout: 300_000 } },
       { extends: true, test: { name: "services", include: ["tests/services/**/*.test.ts"], testTimeout: 120_000, hookTimeout: 120_000 } },
       { extends: true, test: { name: "fault", include: ["tests/fault/**/*.test.ts"], testTimeout: 600_000, hookTimeout: 120_000 } },

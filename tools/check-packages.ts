@@ -1,0 +1,77 @@
+/**
+ * Looks at the packages as a stranger gets them: packs the built ones, checks the shape of each tarball, installs all
+ * of them in an empty project, type-checks a consumer and imports every entry in plain Node. Needs `npm run build`.
+ */
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { ROOT, report, run, type WorkspacePackage, workspacePackages } from "./workspace.ts";
+
+const problems: string[] = [];
+const temp = await mkdtemp(join(tmpdir(), "berth-packages-"));
+try {
+  const published = (await workspacePackages()).filter(({ json }) => json.private !== true);
+  const tarballs = new Map<WorkspacePackage, string>();
+  for (const one of published) tarballs.set(one, await pack(one));
+  for (const [one, tarball] of tarballs) await checkShape(one, tarball);
+  if (problems.length === 0) await checkConsumer(published, [...tarballs.values()]);
+  report(problems, `${published.length} packages pack, install, type-check and import`);
+} finally {
+  await rm(temp, { recursive: true, force: true });
+}
+
+async function must(what: string, command: string, args: readonly string[], cwd: string): Promise<string> {
+  const { code, output, stdout } = await run(command, args, { cwd });
+  if (code !== 0) problems.push(`${what}: ${command} ended with code ${code}\n${output}`);
+  return stdout;
+}
+
+async function pack(one: WorkspacePackage): Promise<string> {
+  const stdout = await must(one.json.name, "npm", ["pack", "--json", "--ignore-scripts", "--pack-destination", temp], one.folder);
+  const packed: unknown = JSON.parse(stdout);
+  const entries: readonly { readonly filename: string; readonly files: readonly { readonly path: string }[] }[] = Array.isArray(packed)
+    ? packed
+    : Object.values(packed ?? {});
+  const [entry] = entries;
+  if (entry === undefined) throw new Error(`npm pack says nothing about ${one.json.name}`);
+  const paths = entry.files.map(({ path }) => path);
+  for (const needed of ["LICENSE", "README.md", "dist/index.js", "dist/index.d.ts"]) {
+    if (!paths.includes(needed)) problems.push(`${one.json.name}: the tarball lacks ${needed}`);
+  }
+  for (const path of paths) {
+    if (/\.test\.|\.tsbuildinfo$/.test(path)) problems.push(`${one.json.name}: the tarball must not hold ${path}`);
+  }
+  return join(temp, entry.filename);
+}
+
+async function checkShape(one: WorkspacePackage, tarball: string): Promise<void> {
+  await must(one.json.name, "publint", ["--strict", tarball], ROOT);
+  await must(one.json.name, "attw", ["--profile", "esm-only", "--no-emoji", tarball], ROOT);
+}
+
+/** Names by which a consumer can import the modules of a package. */
+function entryPoints({ json }: WorkspacePackage): readonly string[] {
+  const entries = Object.entries(json.exports ?? {}).filter(([, target]) => typeof target === "object");
+  return entries.map(([key]) => json.name + key.slice(1));
+}
+
+async function checkConsumer(published: readonly WorkspacePackage[], tarballs: readonly string[]): Promise<void> {
+  const cwd = join(temp, "consumer");
+  await mkdir(cwd);
+  await writeFile(join(cwd, "package.json"), JSON.stringify({ name: "consumer", private: true, type: "module" }));
+  await must("consumer", "npm", ["install", "--no-audit", "--no-fund", "--no-package-lock", "--prefer-offline", ...tarballs], cwd);
+  const entries = published.flatMap(entryPoints);
+  const lines = entries.map((entry, index) => `import * as m${index} from ${JSON.stringify(entry)};`);
+  const used = `console.log([${entries.map((_, index) => `Object.keys(m${index}).length`).join(", ")}].join(" "));`;
+  await writeFile(join(cwd, "consumer.ts"), `${lines.join("\n")}\n${used}\n`);
+  const types = ["--types", "node", "--typeRoots", join(ROOT, "node_modules/@types")];
+  const options = ["--ignoreConfig", "--noEmit", "--strict", "--target", "es2024", "--lib", "es2024,esnext.disposable", ...types];
+  for (const shape of [
+    ["nodenext", "nodenext"],
+    ["esnext", "bundler"],
+  ] as const) {
+    const args = [...options, "--module", shape[0], "--moduleResolution", shape[1], "consumer.ts"];
+    await must(`consumer, moduleResolution ${shape[1]}`, "tsc", args, cwd);
+  }
+  await must("consumer", "node", ["consumer.ts"], cwd);
+}
