@@ -5,3 +5,5 @@ export { DriverError, InvalidOffsetError, InvalidPathError, PathNotFoundError, S
 export { isStoragePath } from "./path.ts";
 export { MIN_CONCURRENT_CALLS, Regulator } from "./regulator.ts";
 export { type FolderEntry, type FolderSource, walkTree } from "./walk.ts";
+export { createDriverFactory, type CreateDriver, type DriverFactory, InvalidStorageDriverError, standardDrivers } from "./factory.ts";
+export { booleanParameter, type DriverParameters, integerParameter, type IntegerParameterOptions, InvalidParameterError, stringParameter } from "./parameters.ts";
