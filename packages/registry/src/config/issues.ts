@@ -14,14 +14,14 @@ export interface ConfigIssue {
   readonly severity: "info" | "warning" | "error";
 }
 
-/** The configuration cannot be used; `issues` names every mistake, not only the first. */
+/** The configuration cannot be used; `issues` names every mistake, not only the first, and the warnings with them. */
 export class ConfigError extends BerthError<"ERR_CONFIG"> {
   readonly issues: readonly ConfigIssue[];
   /** The file it was read from, when there was one. */
   readonly file: string | undefined;
 
   constructor(issues: readonly ConfigIssue[], file?: string, options?: { readonly cause?: unknown }) {
-    super("ERR_CONFIG", `Cannot use the configuration: ${issues.map((issue) => formatIssue(issue, file)).join("; ")}`, options);
+    super("ERR_CONFIG", `Cannot use the configuration: ${issues.filter(({ severity }) => severity === "error").map((issue) => formatIssue(issue, file)).join("; ")}`, options);
     this.issues = issues;
     this.file = file;
   }
