@@ -1,3 +1,4 @@
+import { writeFile } from "node:fs/promises";
 import {
   createScratch, debianImage, requirePart, run, writeTinyImage,
   type PartName, type RunningRegistry, type RunOptions, type RunResult, type Scratch, type TestImage, type TestUser,
@@ -31,6 +32,7 @@ export function useSetting(options: { readonly user?: TestUser } = {}): () => Se
   beforeAll(async () => {
     const scratch = await createScratch();
     close = () => scratch.remove();
+    await writeFile(scratch.join("auth.json"), "{}"); // podman and buildah refuse a path that is not there
     const registry = await startRegistry(options);
     close = async () => {
       await registry.stop();

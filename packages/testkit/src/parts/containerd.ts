@@ -15,6 +15,7 @@ export interface Containerd {
 
 /**
  * Starts containerd under a temporary folder: `containerd` is the system's 1.6, `docker-sid` brings 2.x.
+ * Pull with `--snapshotter native`: it needs no overlay mounts, and 2.x is set up to unpack there.
  * @throws {MissingPartError} when the part is not on this machine.
  */
 export async function startContainerd(from: "containerd" | "docker-sid"): Promise<Containerd> {
@@ -31,6 +32,10 @@ address = "${socket}"
 address = "${scratch.join("t.sock")}"
 [plugins."io.containerd.internal.v1.opt"]
 path = "${scratch.join("opt")}"
+[plugins."io.containerd.transfer.v1.local"]
+[[plugins."io.containerd.transfer.v1.local".unpack_config]]
+platform = "linux/${process.arch === "x64" ? "amd64" : process.arch}"
+snapshotter = "native"
 `;
   try {
     await mkdir(scratch.join("opt"));
