@@ -62,9 +62,9 @@ export class LocalRepository implements Repository {
     await this.manifests.tag(target, tag);
   }
 
-  async untag(tag: string): Promise<void> {
+  async untag(tag: string, options?: CallOptions & { readonly actor?: string | undefined }): Promise<void> {
     if (!this.#context.deleteEnabled) throw new UnsupportedError("delete tag");
-    await this.tagStore.untag(tag);
+    await this.tagStore.untag(tag, options);
   }
 
   tags(options?: ListOptions): Paged<string> {

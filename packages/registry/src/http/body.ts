@@ -1,0 +1,48 @@
+import type { IncomingMessage } from "node:http";
+import type { ByteSource } from "@berth/oci";
+import type { Exchange } from "./exchange.ts";
+
+/** Bytes of an unread body that we take and throw away so that the connection can go on. */
+const MAX_DRAIN_BYTES = 256 * 1024;
+
+/** Time for which an unread body may go on arriving after the answer. */
+const DRAIN_MS = 5_000;
+
+/** Bytes that the sender announced; undefined for chunked bodies. */
+export function contentLength(request: IncomingMessage): number | undefined {
+  const header = request.headers["content-length"];
+  if (header !== undefined) return Number(header); // node:http refuses anything but digits
+  return request.headers["transfer-encoding"] === undefined ? 0 : undefined;
+}
+
+/** Whether a body follows. */
+export function hasBody(request: IncomingMessage): boolean {
+  return contentLength(request) !== 0;
+}
+
+/**
+ * The request's body. A client that stands still for `bodyTimeoutMs` loses the connection, which ends the iteration with an error;
+ * a client that waits for `100 Continue` gets it now.
+ */
+export function requestBody(exchange: Exchange): ByteSource {
+  const { request, response, context } = exchange;
+  if (request.headers.expect !== undefined) response.writeContinue();
+  const stall = (): void => void request.destroy(new Error("the request body stands still"));
+  request.setTimeout(context.options.bodyTimeoutMs, stall);
+  request.once("end", () => request.setTimeout(0));
+  return request;
+}
+
+/** Deals with a body that nobody read: a short one is taken in, otherwise the connection ends once the answer is out. */
+export function abandonBody(exchange: Exchange): boolean {
+  const { request, response } = exchange;
+  if (request.complete || !hasBody(request)) return false;
+  const length = contentLength(request);
+  if (length !== undefined && length <= MAX_DRAIN_BYTES && request.headers.expect === undefined) return false;
+  response.shouldKeepAlive = false;
+  // Closing at once would reset the connection while the client still sends, and it would never see the answer.
+  const timer = setTimeout(() => request.destroy(), DRAIN_MS).unref();
+  request.once("close", () => clearTimeout(timer));
+  request.resume();
+  return true;
+}

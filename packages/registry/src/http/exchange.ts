@@ -1,0 +1,113 @@
+import { randomUUID } from "node:crypto";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { TLSSocket } from "node:tls";
+import { type RepositoryName, requestOrigin } from "@berth/oci";
+import type { Grant } from "../auth/authorizer.ts";
+import type { LocalRepository } from "../domain/repository.ts";
+import type { HttpContext } from "./options.ts";
+import type { Route } from "./route.ts";
+
+/** Header names and values of an answer, one after the other. */
+export type HeaderList = (string | number)[];
+
+/** One request and its answer. */
+export class Exchange {
+  readonly context: HttpContext;
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly route: Route;
+  /** Checked; empty on routes without a repository. */
+  readonly name: RepositoryName;
+  /** The last path segment of routes with a parameter, percent-decoded and otherwise unchecked. */
+  readonly parameter: string;
+  /** Set before the handler runs. */
+  grant: Grant | undefined;
+  readonly #search: string;
+  #query: URLSearchParams | undefined;
+  #requestId: string | undefined;
+  #abort: AbortController | undefined;
+
+  constructor(context: HttpContext, request: IncomingMessage, response: ServerResponse, target: { readonly route: Route; readonly name: RepositoryName; readonly parameter: string; readonly search: string }) {
+    this.context = context;
+    this.request = request;
+    this.response = response;
+    this.route = target.route;
+    this.name = target.name;
+    this.parameter = target.parameter;
+    this.#search = target.search;
+  }
+
+  get repository(): LocalRepository {
+    return this.context.namespace.repositoryOf(this.name);
+  }
+
+  get query(): URLSearchParams {
+    this.#query ??= new URLSearchParams(this.#search);
+    return this.#query;
+  }
+
+  get requestId(): string {
+    this.#requestId ??= randomUUID();
+    return this.#requestId;
+  }
+
+  /** Name of the authenticated user. */
+  get actor(): string | undefined {
+    return this.grant?.user?.name;
+  }
+
+  /** Aborts when the client goes away before the answer is complete. */
+  get signal(): AbortSignal {
+    if (this.#abort === undefined) {
+      const abort = new AbortController();
+      this.response.once("close", () => {
+        if (!this.response.writableFinished) abort.abort();
+      });
+      this.#abort = abort;
+    }
+    return this.#abort.signal;
+  }
+
+  /** Scheme and host that the client used, without a slash at the end. */
+  baseUrl(): string {
+    const { host } = this.context.options;
+    if (host !== undefined) return host.origin;
+    const { headers, socket } = this.request;
+    const origin = requestOrigin(
+      { forwarded: headers["forwarded"], xForwardedProto: headers["x-forwarded-proto"], xForwardedHost: headers["x-forwarded-host"], host: headers.host },
+      (socket as Partial<TLSSocket>).encrypted === true,
+    );
+    return `${origin.protocol}://${origin.host ?? "localhost"}`;
+  }
+
+  /** The address of something below the repository, as `Location` has it. */
+  location(rest: string): string {
+    const { prefix, relativeUrls } = this.context.options;
+    const path = `${prefix}v2/${this.name}/${rest}`;
+    return relativeUrls ? path : this.baseUrl() + path;
+  }
+
+  /** Answers with a body, or none. */
+  send(status: number, headers: HeaderList, body?: Uint8Array | string): void {
+    const { response } = this;
+    response.writeHead(status, this.#withCommon(headers));
+    response.end(body);
+  }
+
+  /** Starts an answer whose body follows. */
+  start(status: number, headers: HeaderList): void {
+    this.response.writeHead(status, this.#withCommon(headers));
+  }
+
+  /** Answers with JSON and a newline, as the reference registry does. */
+  sendJson(status: number, value: unknown, headers: HeaderList = [], mediaType = "application/json"): void {
+    const body = Buffer.from(`${JSON.stringify(value)}\n`);
+    this.send(status, ["Content-Type", mediaType, "Content-Length", body.byteLength, ...headers], body);
+  }
+
+  #withCommon(headers: HeaderList): HeaderList {
+    headers.push("Docker-Distribution-Api-Version", "registry/2.0");
+    for (const [name, values] of Object.entries(this.context.options.headers)) for (const value of values) headers.push(name, value);
+    return headers;
+  }
+}

@@ -1,0 +1,176 @@
+import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
+import { isRepositoryName, parseRepositoryName, type OciErrorCode, type RepositoryName } from "@berth/oci";
+import type { Access } from "../auth/authorizer.ts";
+import { abandonBody } from "./body.ts";
+import { type ErrorReply, HttpError, toErrorReply } from "./errors.ts";
+import { Exchange, type HeaderList } from "./exchange.ts";
+import type { HttpContext } from "./options.ts";
+import type { Route } from "./route.ts";
+import { Router } from "./router.ts";
+
+/** Status that logs show for a request whose client went away. */
+const CLIENT_CLOSED_REQUEST = 499;
+
+/** Stands in for the route of requests that have none, so that their answers are made in the same way. */
+const NO_ROUTE: Omit<Route, "handle"> = { name: "none", method: "GET", path: "", action: "open", group: "base", summary: "", successes: [], errors: [] };
+
+/** Makes the request listener of a registry. It mounts in any Node server. */
+export function createHandler(context: HttpContext, routes: readonly Route[]): RequestListener {
+  const router = new Router(routes);
+  return (request, response) => {
+    const startedAt = context.onFinish === undefined ? undefined : new Date();
+    const exchange = toExchange(context, router, request, response);
+    if (startedAt !== undefined) response.once("close", () => context.onFinish?.(summarize(exchange, startedAt)));
+    run(exchange).catch((error: unknown) => fail(exchange, error));
+  };
+}
+
+async function run(exchange: Exchange): Promise<void> {
+  const { route, context } = exchange;
+  if (route.action !== "open") {
+    const granted = context.authorizer.authorize(authRequest(exchange), accessesOf(exchange));
+    exchange.grant = granted instanceof Promise ? await granted : granted;
+  }
+  if (context.options.readOnly && (route.action === "push" || route.action === "delete")) {
+    throw new HttpError("UNSUPPORTED", "Cannot write: the registry is read-only", { headers: ["Allow", "GET, HEAD"], detail: "the registry is read-only" });
+  }
+  await route.handle(exchange);
+  if (!exchange.request.complete) abandonBody(exchange);
+}
+
+function toExchange(context: HttpContext, router: Router, request: IncomingMessage, response: ServerResponse): Exchange {
+  const url = request.url ?? "/";
+  const question = url.indexOf("?");
+  const path = withoutPrefix(question === -1 ? url : url.slice(0, question), context.options.prefix);
+  const search = question === -1 ? "" : url.slice(question + 1);
+  const match = path === undefined ? undefined : router.match(request.method ?? "GET", path);
+  const parameter = match === undefined ? "" : decode(match.parameter);
+  if (match?.route !== undefined && parameter !== undefined && (match.name === "" || isRepositoryName(match.name))) {
+    return new Exchange(context, request, response, { route: match.route, name: match.name as RepositoryName, parameter, search });
+  }
+  const refusal = match === undefined ? noSuchPath() : match.route === undefined ? wrongMethod(match.methods) : invalidName(match.name);
+  const handle = (): never => {
+    throw refusal;
+  };
+  return new Exchange(context, request, response, { route: { ...NO_ROUTE, handle }, name: "" as RepositoryName, parameter: "", search });
+}
+
+function withoutPrefix(path: string, prefix: string): string | undefined {
+  if (prefix === "/") return path;
+  return path.startsWith(prefix) ? path.slice(prefix.length - 1) : undefined;
+}
+
+function decode(segment: string): string | undefined {
+  if (!segment.includes("%")) return segment;
+  try {
+    return decodeURIComponent(segment);
+  } catch {
+    return undefined; // not percent-encoding: no reference either
+  }
+}
+
+function noSuchPath(): HttpError {
+  return new HttpError("NAME_INVALID", "Cannot find path: it is none of the registry's", { status: 404, detail: "no such path" });
+}
+
+function wrongMethod(methods: readonly string[]): HttpError {
+  return new HttpError("UNSUPPORTED", "Cannot serve method on this path", { headers: ["Allow", methods.join(", ")], detail: "method not allowed" });
+}
+
+function invalidName(name: string): Error {
+  try {
+    parseRepositoryName(name);
+  } catch (error) {
+    if (error instanceof Error) return error;
+  }
+  return new HttpError("NAME_INVALID", "Cannot read path: it is not percent-encoded UTF-8", { detail: "malformed percent-encoding" });
+}
+
+function authRequest(exchange: Exchange): { authorization: string | undefined; remoteAddress: string; baseUrl: () => string } {
+  const { request } = exchange;
+  return { authorization: request.headers.authorization, remoteAddress: request.socket.remoteAddress ?? "", baseUrl: () => exchange.baseUrl() };
+}
+
+function accessesOf(exchange: Exchange): readonly Access[] {
+  const { action } = exchange.route;
+  const on = (name: string, wanted: string): Access => ({ type: "repository", class: "", name, action: wanted });
+  switch (action) {
+    case "open":
+    case "base":
+      return [];
+    case "catalog":
+      return [{ type: "registry", class: "", name: "catalog", action: "*" }];
+    case "pull":
+      return [on(exchange.name, "pull")];
+    case "delete":
+      return [on(exchange.name, "delete")];
+    case "push": {
+      const accesses = [on(exchange.name, "pull"), on(exchange.name, "push")];
+      const from = exchange.route.group === "blob_upload" ? exchange.query.get("from") : null;
+      return from !== null && isRepositoryName(from) ? [...accesses, on(from, "pull")] : accesses;
+    }
+  }
+}
+
+function fail(exchange: Exchange, error: unknown): void {
+  const { response, request, context } = exchange;
+  const reply = toErrorReply(error, { repository: exchange.name, uploadLocation: (id) => exchange.location(`blobs/uploads/${id}`) });
+  report(exchange, error, reply);
+  if (response.headersSent || response.destroyed) {
+    response.destroy(); // the only honest signal once a body has begun
+    return;
+  }
+  const closing = !request.complete && abandonBody(exchange);
+  const headers: HeaderList = [...reply.headers, "X-Request-Id", exchange.requestId];
+  if (closing) headers.push("Connection", "close");
+  exchange.sendJson(reply.status, { errors: reply.errors }, headers);
+}
+
+function report(exchange: Exchange, error: unknown, reply: ErrorReply): void {
+  const { context, request } = exchange;
+  const code: OciErrorCode | string = reply.errors[0]?.code ?? "UNKNOWN";
+  const fields = {
+    "http.request.id": exchange.requestId,
+    "http.request.method": request.method,
+    "http.request.uri": redactUrl(request.url ?? "/"),
+    "http.response.status": isClientGone(exchange) ? CLIENT_CLOSED_REQUEST : reply.status,
+    "vars.name": exchange.name === "" ? undefined : exchange.name,
+    "auth.user.name": exchange.actor,
+    "err.code": code.toLowerCase(),
+    "err.message": reply.errors[0]?.message,
+    error,
+  };
+  if (isClientGone(exchange)) context.log.info("client went away", fields);
+  else if (reply.internal) context.log.error("response completed with error", fields);
+  else context.log.debug("response completed with error", fields);
+}
+
+function isClientGone({ request, response }: Exchange): boolean {
+  return request.destroyed && !request.complete && !response.writableFinished;
+}
+
+/** Upload state and tokens in queries are nobody's business. */
+function redactUrl(url: string): string {
+  const question = url.indexOf("?");
+  return question === -1 ? url : `${url.slice(0, question)}?${url.slice(question + 1).replace(/(^|&)(_state|token|access_token|sig)=[^&]*/g, "$1$2=redacted")}`;
+}
+
+function summarize(exchange: Exchange, startedAt: Date): Parameters<NonNullable<HttpContext["onFinish"]>>[0] {
+  const { request, response, route } = exchange;
+  return {
+    requestId: exchange.requestId,
+    route: route.name === NO_ROUTE.name ? undefined : route.name,
+    method: request.method ?? "",
+    url: redactUrl(request.url ?? "/"),
+    status: response.writableFinished ? response.statusCode : CLIENT_CLOSED_REQUEST,
+    remoteAddress: request.socket.remoteAddress ?? "",
+    user: exchange.actor,
+    userAgent: request.headers["user-agent"],
+    referer: request.headers.referer,
+    host: request.headers.host,
+    httpVersion: request.httpVersion,
+    written: Number(response.getHeader("content-length") ?? 0),
+    durationMs: Date.now() - startedAt.getTime(),
+    startedAt,
+  };
+}

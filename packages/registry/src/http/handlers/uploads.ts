@@ -1,0 +1,94 @@
+import { type Digest, type DigestAlgorithm, InvalidDigestError, formatUploadRange, isDigest, isDigestAlgorithm, isRepositoryName, parseContentRange, parseDigest } from "@berth/oci";
+import type { UploadStatus } from "../../domain/uploads.ts";
+import { contentLength, hasBody, requestBody } from "../body.ts";
+import { HttpError } from "../errors.ts";
+import type { Exchange, HeaderList } from "../exchange.ts";
+
+/** `POST` to the uploads of a repository: a mount, a whole blob at once, or a new session. */
+export async function startUpload(exchange: Exchange): Promise<void> {
+  const { query, repository, context, name } = exchange;
+  const mount = query.get("mount");
+  if (mount !== null && (await tryMount(exchange, mount))) return;
+  const announced = query.get("digest");
+  if (announced !== null && hasBody(exchange.request)) {
+    const digest = parseDigest(announced);
+    await context.namespace.uploads.put(name, digest, requestBody(exchange));
+    sendCreated(exchange, digest);
+    return;
+  }
+  sendStatus(exchange, 202, await context.namespace.uploads.create(repository.name, digestAlgorithmOf(exchange)));
+}
+
+/** `GET` and `HEAD` of a session: how far it is. */
+export async function uploadStatus(exchange: Exchange): Promise<void> {
+  sendStatus(exchange, 204, await exchange.context.namespace.uploads.status(exchange.name, exchange.parameter));
+}
+
+/** `PATCH`: the next bytes. */
+export async function appendChunk(exchange: Exchange): Promise<void> {
+  const start = chunkStart(exchange);
+  const status = await exchange.context.namespace.uploads.append(exchange.name, exchange.parameter, requestBody(exchange), { start });
+  sendStatus(exchange, 202, status);
+}
+
+/** `PUT`: the last bytes, if any, and the digest of the whole. */
+export async function commitUpload(exchange: Exchange): Promise<void> {
+  const { context, name, parameter, request, query } = exchange;
+  const wanted = query.get("digest");
+  if (wanted === null || wanted === "") throw new HttpError("DIGEST_INVALID", "Cannot commit upload: the digest is missing", { detail: "digest missing" });
+  const digest = parseDigest(wanted);
+  const start = chunkStart(exchange);
+  await context.namespace.uploads.commit(name, parameter, digest, hasBody(request) ? requestBody(exchange) : undefined, { start });
+  sendCreated(exchange, digest);
+}
+
+/** `DELETE`: drops the session. */
+export async function cancelUpload(exchange: Exchange): Promise<void> {
+  await exchange.context.namespace.uploads.cancel(exchange.name, exchange.parameter);
+  exchange.send(204, ["Docker-Upload-UUID", exchange.parameter]);
+}
+
+/** A mount that cannot be done is no error: the client gets a session and sends the bytes. */
+async function tryMount(exchange: Exchange, mount: string): Promise<boolean> {
+  const from = exchange.query.get("from") ?? undefined;
+  if (!isDigest(mount) || (from !== undefined && !isRepositoryName(from))) return false;
+  const mayPull = (repository: string): boolean => exchange.grant?.allows({ type: "repository", class: "", name: repository, action: "pull" }) === true;
+  if (!(await exchange.repository.blobs.mount({ digest: mount }, from, { mayPull }))) return false;
+  sendCreated(exchange, mount);
+  return true;
+}
+
+function digestAlgorithmOf(exchange: Exchange): DigestAlgorithm | undefined {
+  const algorithm = exchange.query.get("digest-algorithm");
+  if (algorithm === null) return undefined;
+  if (!isDigestAlgorithm(algorithm)) throw new InvalidDigestError(`${algorithm}:`, `unsupported algorithm "${algorithm.slice(0, 64)}"`);
+  return algorithm;
+}
+
+/** Where the request says that its bytes start. @throws {HttpError} when its headers contradict each other. */
+function chunkStart({ request }: Exchange): number | undefined {
+  const header = request.headers["content-range"];
+  if (header === undefined) return undefined;
+  const range = parseContentRange(header);
+  if (range === undefined) throw new HttpError("BLOB_UPLOAD_INVALID", "Cannot append to upload: Content-Range is malformed", { status: 400, detail: "malformed Content-Range" });
+  const length = contentLength(request);
+  if (length !== undefined && length !== range.end - range.start + 1) {
+    throw new HttpError("SIZE_INVALID", "Cannot append to upload: Content-Length and Content-Range differ", { detail: "Content-Length is not the length of Content-Range" });
+  }
+  return range.start;
+}
+
+function sendStatus(exchange: Exchange, status: number, upload: UploadStatus): void {
+  const headers: HeaderList = [
+    "Location", exchange.location(`blobs/uploads/${upload.id}`),
+    "Range", formatUploadRange(upload.size),
+    "Docker-Upload-UUID", upload.id,
+    "Berth-Upload-Offset", upload.size,
+  ];
+  if (status !== 204) headers.push("Content-Length", 0);
+  exchange.send(status, headers);
+}
+
+function sendCreated(exchange: Exchange, digest: Digest): void {
+  exchange.send(201, ["Location", exchange.location(`blobs/${digest}`), "Docker-Content-Digest", digest, "Content-Length", 0]);
+}

@@ -1,0 +1,67 @@
+import type { Authorizer } from "../auth/authorizer.ts";
+import type { Namespace } from "../domain/namespace.ts";
+import type { Logger } from "../observability/log.ts";
+import type { BlobSender } from "./blob-sender.ts";
+
+/** How the registry shows itself over HTTP. */
+export interface HttpOptions {
+  /** Path before `/v2/`, starting and ending with `/`; default `/`. */
+  readonly prefix: string;
+  /** Base address for `Location` headers; default: told by the request. */
+  readonly host: URL | undefined;
+  /** Whether `Location` is a path only. */
+  readonly relativeUrls: boolean;
+  /** Added to every answer. */
+  readonly headers: Readonly<Record<string, readonly string[]>>;
+  /** Whether writes are refused. */
+  readonly readOnly: boolean;
+  /** Whether blobs may be served by redirects to the storage. */
+  readonly redirects: boolean;
+  /** Repositories a catalog page, at most, and when the client asks for no number. */
+  readonly catalogMaxEntries: number;
+  /** Tags a page, at most. */
+  readonly maxTags: number;
+  /** Whether a manifest whose type the client does not accept is 404 instead of served. */
+  readonly strictAccept: boolean;
+  /** Whether a client that knows no lists gets the linux/amd64 child of a Docker list. */
+  readonly legacyPlatform: boolean;
+  /** Bytes of a manifest body, at most. */
+  readonly maxManifestBytes: number;
+  /** A body that stands still for so many milliseconds is given up. */
+  readonly bodyTimeoutMs: number;
+  /** Whether the catalog shows only what the caller may pull. */
+  readonly filterCatalog: boolean;
+}
+
+/** What the HTTP side works with; made by the place that builds the object graph. */
+export interface HttpContext {
+  readonly namespace: Namespace;
+  readonly authorizer: Authorizer;
+  readonly options: HttpOptions;
+  readonly sender: BlobSender;
+  readonly log: Logger;
+  /** Asked by `/readyz`: resolves when metadata and storage answer. */
+  readonly ready: () => Promise<void>;
+  /** Called once a request is over. */
+  readonly onFinish?: (summary: RequestSummary) => void;
+}
+
+/** One request that is over, for access log and metrics. */
+export interface RequestSummary {
+  readonly requestId: string;
+  /** Name of the route, undefined when none matched. */
+  readonly route: string | undefined;
+  readonly method: string;
+  readonly url: string;
+  readonly status: number;
+  readonly remoteAddress: string;
+  readonly user: string | undefined;
+  readonly userAgent: string | undefined;
+  readonly referer: string | undefined;
+  readonly host: string | undefined;
+  readonly httpVersion: string;
+  /** Bytes of the answer's body. */
+  readonly written: number;
+  readonly durationMs: number;
+  readonly startedAt: Date;
+}

@@ -1,0 +1,18 @@
+export type { Access, AuthRequest, Authorizer, Grant } from "./auth/authorizer.ts";
+export { AuthUnavailableError, ChallengeError } from "./auth/authorizer.ts";
+export type { PasswordAuthenticator } from "./auth/basic.ts";
+export { createBasicAuthorizer } from "./auth/basic.ts";
+export { createNoneAuthorizer } from "./auth/none.ts";
+export type { CreateRegistryOptions, EmbeddedRegistry } from "./create-registry.ts";
+export { createRegistry } from "./create-registry.ts";
+export type { DomainLimits } from "./domain/context.ts";
+export { ManifestBlobUnknownError, RegistryError, UploadRangeError } from "./domain/errors.ts";
+export type { ManifestPolicy } from "./domain/manifest-policy.ts";
+export type { LocalRepository } from "./domain/repository.ts";
+export type { SweepOptions, SweepResult } from "./domain/sweeper.ts";
+export type { HttpOptions, RequestSummary } from "./http/options.ts";
+export type { Route, RouteAction } from "./http/route.ts";
+export { COMMON_ERRORS } from "./http/route.ts";
+export { ROUTES } from "./http/routes.ts";
+export type { MetadataStore } from "./metadata/store.ts";
+export type { LogFields, Logger, LogLevel } from "./observability/log.ts";
