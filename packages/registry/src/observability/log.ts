@@ -18,3 +18,10 @@ export interface Logger {
   /** A logger whose lines also carry `fields`. */
   child(fields: LogFields): Logger;
 }
+
+/** Says nothing: for tests, and for embedding without logs. */
+export const silentLogger: Logger = { debug: nothing, info: nothing, warn: nothing, error: nothing, enabled: () => false, child: () => silentLogger };
+
+function nothing(): void {
+  // A level that is off.
+}
