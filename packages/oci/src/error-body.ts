@@ -64,7 +64,7 @@ export function parseErrorBody(bytes: Uint8Array, limit: number = DEFAULT_MAX_ER
 
 function readError(value: unknown): readonly OciError[] {
   if (typeof value === "string") return value === "" ? [] : [ociError(value)]; // a bare code
-  if (typeof value !== "object" || value === null) return [];
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return [];
   const code = "code" in value && typeof value.code === "string" && value.code !== "" ? value.code : "UNKNOWN";
   const message = "message" in value && typeof value.message === "string" && value.message !== "" ? value.message : undefined;
   const detail: unknown = "detail" in value && value.detail !== null ? value.detail : undefined;
