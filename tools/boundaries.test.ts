@@ -24,7 +24,8 @@ const WRONG: readonly (readonly [rule: string, file: string, code: string])[] = 
   ["domain-not-outwards", "packages/registry/src/domain/web.ts", 'import type { x } from "../http/index.ts";'],
   ["domain-not-outwards", "packages/registry/src/domain/query.ts", 'import "../metadata/sql/index.ts";'],
   ["http-not-to-adapters", "packages/registry/src/http/query.ts", 'import "../metadata/sql/index.ts";'],
-  ["http-not-to-adapters", "packages/registry/src/http/driver.ts", 'import "@berth/storage";'],
+  ["http-not-to-adapters", "packages/registry/src/http/driver.ts", 'import type { x } from "@berth/storage/filesystem";'],
+  ["http-storage-only-types", "packages/registry/src/http/make.ts", 'import { x } from "@berth/storage";\nconsole.log(x);'],
   ["metadata-not-upwards", "packages/registry/src/metadata/rules.ts", 'import "../domain/index.ts";'],
   ["sql-drivers-only-in-sql", "packages/registry/src/auth/users.ts", 'import "node:sqlite";'],
   ["config-and-daemon-are-roots", "packages/registry/src/http/settings.ts", 'import "../config/index.ts";'],
@@ -37,6 +38,11 @@ const RIGHT: Readonly<Record<string, string>> = {
   "packages/oci/src/node/index.ts": 'import "node:crypto";\nimport "../index.ts";',
   "packages/storage/src/index.ts": 'import "@berth/oci";\nimport "node:fs";',
   "packages/storage/src/index.test.ts": 'import "@berth/testkit";',
+  "packages/storage/src/filesystem/index.ts": "export const x = 1;",
+  "packages/registry/src/http/send.ts": 'import type { x } from "@berth/storage";',
+  "packages/registry/src/http/errors.ts": 'import "@berth/storage";',
+  "packages/registry/src/http/route.ts": 'import type { x } from "./exchange.ts";',
+  "packages/registry/src/http/exchange.ts": 'import type { x } from "./route.ts";',
   "packages/client/src/index.ts": 'import "@berth/oci";',
   "packages/registry/src/index.ts": 'import "./http/index.ts";\nimport "./config/index.ts";\nexport const x = 1;',
   "packages/registry/src/http/index.ts": 'import "../domain/index.ts";\nexport const x = 1;',
@@ -73,7 +79,7 @@ beforeAll(async () => {
   }
   await mkdir(join(folder, "node_modules/@berth"), { recursive: true });
   for (const name of await readdir(join(folder, "packages"))) {
-    const exports = { ".": { "berth-source": "./src/index.ts" }, "./node": { "berth-source": "./src/node/index.ts" } };
+    const exports = { ".": { "berth-source": "./src/index.ts" }, "./*": { "berth-source": "./src/*/index.ts" } };
     await writeFile(join(folder, "packages", name, "package.json"), JSON.stringify({ name: `@berth/${name}`, type: "module", exports }));
     await symlink(`../../packages/${name}`, join(folder, "node_modules/@berth", name));
   }

@@ -21,6 +21,11 @@ const STEPS: readonly Step[] = [
   },
   { name: "unused", what: "no unused file, export or dependency", command: ["knip", "--no-config-hints"] },
   { name: "docs", what: "every export is documented", command: ["node", "tools/check-docs.ts"] },
+  {
+    name: "reference",
+    what: "generated pages are up to date (npm run reference)",
+    command: ["node", "--conditions=berth-source", "tools/gen-reference.ts", "--check"],
+  },
   { name: "sizes", what: "no file over 500 lines", command: ["node", "tools/check-file-size.ts"] },
   { name: "dependencies", what: "every dependency has its reason", command: ["node", "tools/check-dependencies.ts"] },
   { name: "examples", what: "examples of the Markdown pages run", command: ["node", "tools/check-examples.ts"] },
