@@ -2,11 +2,15 @@ import { defineConfig, type ViteUserConfig } from "vitest/config";
 
 const conditions = ["berth-source"];
 
+/** A folder that every run leaves its counts in, as JSON: `.ci/run` adds them up, whatever command started the run. */
+const results = process.env["BERTH_TEST_RESULTS"];
+
 /** `unit` and `tools` need nothing but Node; the other projects need real parts and are run by name. */
 const config: ViteUserConfig = defineConfig({
   ssr: { resolve: { conditions } },
   resolve: { conditions },
   test: {
+    reporters: results === undefined ? ["default"] : ["default", ["json", { outputFile: `${results}/${process.pid}.json` }]],
     projects: [
       { extends: true, test: { name: "unit", include: ["packages/*/src/**/*.test.ts"] } },
       { extends: true, test: { name: "tools", include: ["tools/**/*.test.ts"] } },

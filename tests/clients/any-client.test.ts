@@ -20,13 +20,21 @@ describeWithParts("any client", SETTING_PARTS, () => {
     const digest = `sha256:${createHash("sha256").update(bytes).digest("hex")}`;
     const first = await start("chunks");
     first.searchParams.append("unknown", "kept");
-    const patched = await probe.fetch(first.href, { method: "PATCH", body: bytes.subarray(0, 60_000), headers: { "content-range": "0-59999", "content-type": "application/octet-stream" } });
+    const patched = await probe.fetch(first.href, {
+      method: "PATCH",
+      body: bytes.subarray(0, 60_000),
+      headers: { "content-range": "0-59999", "content-type": "application/octet-stream" },
+    });
     expect([patched.status, patched.headers.get("range")]).toEqual([202, "0-59999"]);
     const status = await probe.fetch(next(patched).href);
     expect([status.status, status.headers.get("range")]).toEqual([204, "0-59999"]);
     const last = next(status.headers.has("location") ? status : patched);
     last.searchParams.set("digest", digest);
-    const put = await probe.fetch(last.href, { method: "PUT", body: bytes.subarray(60_000), headers: { "content-type": "application/octet-stream" } });
+    const put = await probe.fetch(last.href, {
+      method: "PUT",
+      body: bytes.subarray(60_000),
+      headers: { "content-type": "application/octet-stream" },
+    });
     expect([put.status, put.headers.get("docker-content-digest")]).toEqual([201, digest]);
     expect(await probe.blobDigest("chunks", digest)).toBe(digest);
   });
@@ -72,7 +80,9 @@ describeWithParts("any client", SETTING_PARTS, () => {
     const { probe, tiny } = setting();
     await probe.seed(tiny, "plain", "1");
     for (const path of [`manifests/${tiny.manifest.digest}`, `blobs/${tiny.blobs[0]?.digest}`, `blobs/${tiny.blobs[1]?.digest}`]) {
-      const answer = await probe.fetch(`/v2/plain/${path}`, { headers: { accept: `${tiny.manifest.mediaType}, */*`, "accept-encoding": "zstd, gzip, deflate" } });
+      const answer = await probe.fetch(`/v2/plain/${path}`, {
+        headers: { accept: `${tiny.manifest.mediaType}, */*`, "accept-encoding": "zstd, gzip, deflate" },
+      });
       await answer.arrayBuffer();
       expect([answer.status, answer.headers.get("content-encoding")]).toEqual([200, null]);
     }

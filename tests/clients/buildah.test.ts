@@ -27,11 +27,14 @@ describeWithParts("buildah", [...SETTING_PARTS, "buildah"], () => {
     expect((await probe.manifest(`built/${name}`, "docker")).mediaType).toBe("application/vnd.docker.distribution.manifest.v2+json");
     const [patch] = wire.find("PATCH", /\/blobs\/uploads\//);
     expect([patch?.status, patch?.headers["content-range"]]).toEqual([202, undefined]);
-    for (const layer of parseManifest(oci.text).layers ?? []) expect(await probe.blobDigest(`built/${name}`, layer.digest)).toBe(layer.digest);
+    for (const layer of parseManifest(oci.text).layers ?? [])
+      expect(await probe.blobDigest(`built/${name}`, layer.digest)).toBe(layer.digest);
 
     await buildah(["rmi", "--all", "--force"]);
     await buildah(["pull", PLAIN, `docker://${host}/built/${name}:oci`]);
-    const digest = (await buildah(["inspect", "--type", "image", "--format", "{{.FromImageDigest}}", `${host}/built/${name}:oci`])).stdout.trim();
+    const digest = (
+      await buildah(["inspect", "--type", "image", "--format", "{{.FromImageDigest}}", `${host}/built/${name}:oci`])
+    ).stdout.trim();
     expect(digest).toBe(oci.digest);
     await buildah(["rmi", "--all", "--force"]);
   });

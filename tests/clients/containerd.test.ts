@@ -42,11 +42,17 @@ for (const [title, from, more] of CLIENTS) {
       await probe.seed(tiny, "library/mirrored", "1");
       const hosts = scratch.join(`hosts-${from}`);
       await mkdir(`${hosts}/docker.io`, { recursive: true });
-      await writeFile(`${hosts}/docker.io/hosts.toml`, `server = "${wire.url}"\n[host."${wire.url}"]\n  capabilities = ["pull", "resolve"]\n`);
+      await writeFile(
+        `${hosts}/docker.io/hosts.toml`,
+        `server = "${wire.url}"\n[host."${wire.url}"]\n  capabilities = ["pull", "resolve"]\n`,
+      );
       wire.clear();
       await containerd.ctr(["images", "pull", ...more, "--hosts-dir", hosts, "--snapshotter", "native", "docker.io/library/mirrored:1"]);
       expect(wire.exchanges.length).toBeGreaterThan(0);
-      expect(wire.find("HEAD", /\/library\/mirrored\/manifests\/1$/).map((one) => [one.status, one.query.get("ns")])).toContainEqual([200, "docker.io"]);
+      expect(wire.find("HEAD", /\/library\/mirrored\/manifests\/1$/).map((one) => [one.status, one.query.get("ns")])).toContainEqual([
+        200,
+        "docker.io",
+      ]);
     });
 
     test("fetch of content by a digest reference", async () => {

@@ -66,7 +66,19 @@ describeWithParts("cosign", [...SETTING_PARTS, "cosign"], () => {
     const reference = `${host}/attested@${tiny.manifest.digest}`;
     await writeFile(scratch.join("predicate.json"), '{"builder":"test"}');
     const type = ["--type", "https://berth.example/predicate"];
-    await cosign(["attest", "--key", "cosign.key", "--use-signing-config=false", "--tlog-upload=false", PLAIN, "-y", "--predicate", "predicate.json", ...type, reference]);
+    await cosign([
+      "attest",
+      "--key",
+      "cosign.key",
+      "--use-signing-config=false",
+      "--tlog-upload=false",
+      PLAIN,
+      "-y",
+      "--predicate",
+      "predicate.json",
+      ...type,
+      reference,
+    ]);
     await cosign(["verify-attestation", "--key", "cosign.pub", "--insecure-ignore-tlog=true", PLAIN, ...type, reference]);
     expect((await probe.referrers("attested", tiny.manifest.digest)).length).toBe(1);
   });

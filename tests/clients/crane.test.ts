@@ -61,7 +61,9 @@ describeWithParts("crane", [...SETTING_PARTS, "crane"], () => {
     const { probe, tiny } = setting();
     await probe.seed(tiny, "origin/from", "1");
     const digest = tiny.blobs[0]?.digest ?? "";
-    const answer = await probe.fetch(`/v2/origin/to/blobs/uploads/?mount=${digest}&from=origin/from&origin=elsewhere.example`, { method: "POST" });
+    const answer = await probe.fetch(`/v2/origin/to/blobs/uploads/?mount=${digest}&from=origin/from&origin=elsewhere.example`, {
+      method: "POST",
+    });
     expect(answer.status).toBe(201);
     expect(await probe.blobStatus("origin/to", digest)).toBe(200);
   });

@@ -15,23 +15,26 @@ describeWithParts("dockerd 28, containerd image store", [...SETTING_PARTS, "dock
     await engine?.stop();
   });
 
-  test.each(["tiny", "debian"] as const)("pull of the %s image: no ping, HEAD of the tag, GET by digest, bodies as they are stored", async (name) => {
-    const { host, probe, wire, [name]: image } = setting();
-    await probe.seed(image, `pull/${name}`, "1");
-    wire.clear();
-    const { stdout } = await engine.docker(["pull", `${host}/pull/${name}:1`]);
-    expect(stdout).toContain(`Digest: ${image.manifest.digest}`);
-    expect(wire.find("GET", /^\/v2\/$/)).toEqual([]);
-    expect(wire.find("HEAD", /\/manifests\/1$/).map((one) => one.status)).toContain(200);
-    const [manifest] = wire.find("GET", new RegExp(`/manifests/${image.manifest.digest}$`));
-    expect([manifest?.status, manifest?.headers.accept]).toEqual([200, `${image.manifest.mediaType}, */*`]);
-    const blobs = wire.find("GET", /\/blobs\/sha256:/);
-    expect(blobs.length).toBeGreaterThanOrEqual(image.blobs.length);
-    for (const blob of blobs) {
-      expect(blob.headers["accept-encoding"]).toContain("gzip");
-      expect(blob.answer["content-encoding"]).toBeUndefined();
-    }
-  });
+  test.each(["tiny", "debian"] as const)(
+    "pull of the %s image: no ping, HEAD of the tag, GET by digest, bodies as they are stored",
+    async (name) => {
+      const { host, probe, wire, [name]: image } = setting();
+      await probe.seed(image, `pull/${name}`, "1");
+      wire.clear();
+      const { stdout } = await engine.docker(["pull", `${host}/pull/${name}:1`]);
+      expect(stdout).toContain(`Digest: ${image.manifest.digest}`);
+      expect(wire.find("GET", /^\/v2\/$/)).toEqual([]);
+      expect(wire.find("HEAD", /\/manifests\/1$/).map((one) => one.status)).toContain(200);
+      const [manifest] = wire.find("GET", new RegExp(`/manifests/${image.manifest.digest}$`));
+      expect([manifest?.status, manifest?.headers.accept]).toEqual([200, `${image.manifest.mediaType}, */*`]);
+      const blobs = wire.find("GET", /\/blobs\/sha256:/);
+      expect(blobs.length).toBeGreaterThanOrEqual(image.blobs.length);
+      for (const blob of blobs) {
+        expect(blob.headers["accept-encoding"]).toContain("gzip");
+        expect(blob.answer["content-encoding"]).toBeUndefined();
+      }
+    },
+  );
 
   test("push: HEAD, POST with mount, one PUT with its length, and the manifest byte for byte", async () => {
     const { host, probe, wire, tiny } = setting();
@@ -86,7 +89,19 @@ describeWithParts("dockerd 28, containerd image store", [...SETTING_PARTS, "dock
     await engine.docker(["pull", `${host}/build/base:1`]);
     await writeFile(scratch.join("Dockerfile"), `FROM ${host}/build/base:1\nCOPY auth.json /copied\n`);
     const reference = `${host}/build/out:1`;
-    await engine.docker(["buildx", "build", "--network", "none", "--provenance=true", "-f", scratch.join("Dockerfile"), "-t", reference, "--push", scratch.path]);
+    await engine.docker([
+      "buildx",
+      "build",
+      "--network",
+      "none",
+      "--provenance=true",
+      "-f",
+      scratch.join("Dockerfile"),
+      "-t",
+      reference,
+      "--push",
+      scratch.path,
+    ]);
     const index = await probe.manifest("build/out", "1");
     expect(index.mediaType).toBe("application/vnd.oci.image.index.v1+json");
     const children = parseManifest(index.text).manifests ?? [];

@@ -30,7 +30,10 @@ for (const [title, options] of ENGINES) {
       expect(wire.find("GET", /^\/v2\/$/).length).toBeGreaterThan(0);
       const [head] = wire.find("HEAD", /\/manifests\/1$/);
       expect([head?.status, head?.answer["docker-content-digest"], head?.answer["content-type"], head?.answer["content-length"]]).toEqual([
-        200, image.manifest.digest, image.manifest.mediaType, String(image.manifest.size),
+        200,
+        image.manifest.digest,
+        image.manifest.mediaType,
+        String(image.manifest.size),
       ]);
       expect(wire.find("GET", new RegExp(`/manifests/${image.manifest.digest}$`)).map((one) => one.status)).toEqual([200]);
       expect(wire.find("GET", /\/blobs\//).length).toBe(image.blobs.length);
@@ -52,13 +55,16 @@ for (const [title, options] of ENGINES) {
       const patches = wire.find("PATCH", /\/blobs\/uploads\//);
       expect(patches.length).toBeGreaterThan(0);
       for (const patch of patches) {
-        expect([patch.status, patch.headers["transfer-encoding"], patch.headers["content-length"], patch.headers["content-range"]]).toEqual([202, "chunked", undefined, undefined]);
+        expect([patch.status, patch.headers["transfer-encoding"], patch.headers["content-length"], patch.headers["content-range"]]).toEqual(
+          [202, "chunked", undefined, undefined],
+        );
         expect(patch.answer["range"]).toMatch(/^0-\d+$/);
         expect(patch.answer["docker-upload-uuid"]).toBeTruthy();
       }
       const puts = wire.find("PUT", /\/blobs\/uploads\//);
       expect(puts.map((one) => one.status)).toEqual(patches.map(() => 201));
-      for (const layer of parseManifest(pushed.text).layers ?? []) expect(await probe.blobDigest("push/to", layer.digest)).toBe(layer.digest);
+      for (const layer of parseManifest(pushed.text).layers ?? [])
+        expect(await probe.blobDigest("push/to", layer.digest)).toBe(layer.digest);
     });
 
     test("push of a pulled image to another name mounts its layers", async () => {
@@ -109,7 +115,9 @@ for (const [title, options] of ENGINES) {
       await engine.docker(["push", `${host}/many/arch:amd64`]);
       const experimental = { env: { DOCKER_CLI_EXPERIMENTAL: "enabled" } };
       const child = (await probe.manifest("many/arch", "amd64")).digest;
-      expect((await engine.docker(["manifest", "inspect", "--insecure", `${host}/many/arch:amd64`], experimental)).stdout).toContain("layers");
+      expect((await engine.docker(["manifest", "inspect", "--insecure", `${host}/many/arch:amd64`], experimental)).stdout).toContain(
+        "layers",
+      );
       await engine.docker(["manifest", "create", "--insecure", `${host}/many/arch:all`, `${host}/many/arch:amd64`], experimental);
       await engine.docker(["manifest", "push", "--insecure", `${host}/many/arch:all`], experimental);
       const index = await probe.manifest("many/arch", "all");

@@ -8,7 +8,13 @@ const SIGNATURE = "application/vnd.cncf.notary.signature";
 const POLICY = {
   version: "1.0",
   trustPolicies: [
-    { name: "test", registryScopes: ["*"], signatureVerification: { level: "strict" }, trustStores: ["ca:berth.test"], trustedIdentities: ["*"] },
+    {
+      name: "test",
+      registryScopes: ["*"],
+      signatureVerification: { level: "strict" },
+      trustStores: ["ca:berth.test"],
+      trustedIdentities: ["*"],
+    },
   ],
 };
 
@@ -47,7 +53,9 @@ describeWithParts("notation", [...SETTING_PARTS, "notation"], () => {
   test("verify refuses an image that nobody signed", async () => {
     const { host, probe, tiny } = setting();
     await probe.seed(tiny, "notary/unsigned", "1");
-    await expect(notation(["verify", PLAIN, `${host}/notary/unsigned@${tiny.manifest.digest}`])).rejects.toThrow(/no signature is associated/);
+    await expect(notation(["verify", PLAIN, `${host}/notary/unsigned@${tiny.manifest.digest}`])).rejects.toThrow(
+      /no signature is associated/,
+    );
   });
 
   test("a second signature with the referrers tag schema replaces the fallback index and deletes the old one", async () => {

@@ -29,7 +29,22 @@ describeWithParts("oras", [...SETTING_PARTS, "oras"], () => {
     await writeFile(scratch.join("files", "b.bin"), Buffer.alloc(300_000, 7));
     wire.clear();
     const digest = digestOf(
-      (await oras(["push", "--plain-http", "--format", "json", "--artifact-type", "application/vnd.berth.test", `${host}/files:1`, "a.txt:text/plain", "b.bin"], scratch.join("files"))).stdout,
+      (
+        await oras(
+          [
+            "push",
+            "--plain-http",
+            "--format",
+            "json",
+            "--artifact-type",
+            "application/vnd.berth.test",
+            `${host}/files:1`,
+            "a.txt:text/plain",
+            "b.bin",
+          ],
+          scratch.join("files"),
+        )
+      ).stdout,
     );
     const served = await probe.manifest("files", "1");
     expect(served.digest).toBe(digest);
@@ -66,7 +81,21 @@ describeWithParts("oras", [...SETTING_PARTS, "oras"], () => {
     await writeFile(scratch.join("sbom.json"), "{}");
     wire.clear();
     const attached = digestOf(
-      (await oras(["attach", "--plain-http", "--format", "json", "--artifact-type", "application/vnd.berth.sbom", `${host}/subject:1`, "sbom.json:application/json"], scratch.path)).stdout,
+      (
+        await oras(
+          [
+            "attach",
+            "--plain-http",
+            "--format",
+            "json",
+            "--artifact-type",
+            "application/vnd.berth.sbom",
+            `${host}/subject:1`,
+            "sbom.json:application/json",
+          ],
+          scratch.path,
+        )
+      ).stdout,
     );
     const put = wire.find("PUT", /\/subject\/manifests\//);
     expect(put.map((one) => [one.status, one.answer["oci-subject"]])).toEqual([[201, tiny.manifest.digest]]);
@@ -75,7 +104,10 @@ describeWithParts("oras", [...SETTING_PARTS, "oras"], () => {
 
     const found: Discovered = JSON.parse((await oras(["discover", "--plain-http", "--format", "json", `${host}/subject:1`])).stdout);
     expect(found.referrers.map((one) => [one.digest, one.artifactType])).toEqual([[attached, "application/vnd.berth.sbom"]]);
-    const none: Discovered = JSON.parse((await oras(["discover", "--plain-http", "--format", "json", "--artifact-type", "application/vnd.other", `${host}/subject:1`])).stdout);
+    const none: Discovered = JSON.parse(
+      (await oras(["discover", "--plain-http", "--format", "json", "--artifact-type", "application/vnd.other", `${host}/subject:1`]))
+        .stdout,
+    );
     expect(none.referrers).toEqual([]);
   });
 
@@ -83,7 +115,16 @@ describeWithParts("oras", [...SETTING_PARTS, "oras"], () => {
     const { host, probe, scratch, tiny } = setting();
     await probe.seed(tiny, "tree/from", "1");
     await writeFile(scratch.join("note.txt"), "note");
-    const attach = ["attach", "--plain-http", "--format", "json", "--artifact-type", "application/vnd.berth.note", `${host}/tree/from:1`, "note.txt"];
+    const attach = [
+      "attach",
+      "--plain-http",
+      "--format",
+      "json",
+      "--artifact-type",
+      "application/vnd.berth.note",
+      `${host}/tree/from:1`,
+      "note.txt",
+    ];
     const attached = digestOf((await oras(attach, scratch.path)).stdout);
     await oras(["cp", "-r", "--from-plain-http", "--to-plain-http", `${host}/tree/from:1`, `${host}/tree/to:1`]);
     expect((await probe.referrers("tree/to", tiny.manifest.digest)).map((one) => one.digest)).toEqual([attached]);
@@ -112,7 +153,10 @@ describeWithParts("oras", [...SETTING_PARTS, "oras"], () => {
     const { host, probe, scratch, tiny } = setting();
     await probe.seed(tiny, "backed/up", "1");
     await writeFile(scratch.join("extra.txt"), "extra");
-    await oras(["attach", "--plain-http", "--artifact-type", "application/vnd.berth.extra", `${host}/backed/up:1`, "extra.txt"], scratch.path);
+    await oras(
+      ["attach", "--plain-http", "--artifact-type", "application/vnd.berth.extra", `${host}/backed/up:1`, "extra.txt"],
+      scratch.path,
+    );
     await oras(["backup", "--plain-http", "--include-referrers", "-o", scratch.join("backup"), `${host}/backed/up:1`]);
     await oras(["restore", "--plain-http", "--input", scratch.join("backup"), `${host}/restored/up:1`]);
     expect((await probe.manifest("restored/up", "1")).digest).toBe(tiny.manifest.digest);
@@ -125,7 +169,17 @@ describeWithParts("oras", [...SETTING_PARTS, "oras"], () => {
     await writeFile(scratch.join("chart", "config.json"), '{"name":"demo","version":"1.2.3+build.4","apiVersion":"v2"}');
     await writeFile(scratch.join("chart", "demo.tgz"), "chart bytes");
     const config = "config.json:application/vnd.cncf.helm.config.v1+json";
-    await oras(["push", "--plain-http", "--config", config, `${host}/charts/demo:1.2.3_build.4`, "demo.tgz:application/vnd.cncf.helm.chart.content.v1.tar+gzip"], scratch.join("chart"));
+    await oras(
+      [
+        "push",
+        "--plain-http",
+        "--config",
+        config,
+        `${host}/charts/demo:1.2.3_build.4`,
+        "demo.tgz:application/vnd.cncf.helm.chart.content.v1.tar+gzip",
+      ],
+      scratch.join("chart"),
+    );
     const manifest = parseManifest((await probe.manifest("charts/demo", "1.2.3_build.4")).text);
     expect(manifest.config?.mediaType).toBe("application/vnd.cncf.helm.config.v1+json");
     expect(await probe.tags("charts/demo")).toEqual(["1.2.3_build.4"]);

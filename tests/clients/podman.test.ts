@@ -11,7 +11,15 @@ describeWithParts("podman", [...SETTING_PARTS, "podman", "skopeo", "runc"], () =
   const podman = (args: readonly string[]) => {
     const { run, scratch } = setting();
     // Every engine file is under the temporary folder; runc because crun is not among the parts.
-    const own = ["--root", scratch.join("podman"), "--runroot", scratch.join("podman-run"), "--cgroup-manager=cgroupfs", "--runtime=runc", "--storage-driver=vfs"];
+    const own = [
+      "--root",
+      scratch.join("podman"),
+      "--runroot",
+      scratch.join("podman-run"),
+      "--cgroup-manager=cgroupfs",
+      "--runtime=runc",
+      "--storage-driver=vfs",
+    ];
     return run("podman", [...own, ...args]);
   };
 

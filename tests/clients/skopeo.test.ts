@@ -30,7 +30,9 @@ describeWithParts("skopeo", [...SETTING_PARTS, "skopeo"], () => {
   test("list-tags and inspect show what is stored", async () => {
     const { run, host, probe, tiny } = setting();
     for (const tag of ["a", "b", "c"]) await probe.seed(tiny, "listed", tag);
-    const tags: { readonly Tags: readonly string[] } = JSON.parse((await run("skopeo", ["list-tags", "--tls-verify=false", `docker://${host}/listed`])).stdout);
+    const tags: { readonly Tags: readonly string[] } = JSON.parse(
+      (await run("skopeo", ["list-tags", "--tls-verify=false", `docker://${host}/listed`])).stdout,
+    );
     expect(tags.Tags).toEqual(["a", "b", "c"]);
     const shown: { readonly Digest: string; readonly RepoTags: readonly string[] } = JSON.parse(
       (await run("skopeo", ["inspect", "--tls-verify=false", `docker://${host}/listed:b`])).stdout,

@@ -4,7 +4,11 @@ export interface ParsedManifest {
   readonly artifactType?: string;
   readonly config?: { readonly digest: string; readonly mediaType: string };
   readonly layers?: readonly { readonly digest: string; readonly mediaType: string }[];
-  readonly manifests?: readonly { readonly digest: string; readonly mediaType: string; readonly annotations?: Readonly<Record<string, string>> }[];
+  readonly manifests?: readonly {
+    readonly digest: string;
+    readonly mediaType: string;
+    readonly annotations?: Readonly<Record<string, string>>;
+  }[];
   readonly subject?: { readonly digest: string };
 }
 

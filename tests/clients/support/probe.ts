@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
+import { Readable } from "node:stream";
 import { layoutBlobPath, type TestImage, type TestUser } from "@berth/testkit/parts";
 
 /** A manifest as the registry serves it. */
@@ -58,7 +59,8 @@ export class Probe {
   async blobDigest(repository: string, digest: string): Promise<string> {
     const response = await this.fetch(`/v2/${repository}/blobs/${digest}`);
     const hash = createHash("sha256");
-    for await (const chunk of response.body ?? []) hash.update(chunk);
+    const body: AsyncIterable<Uint8Array> = response.body ?? Readable.from([]);
+    for await (const chunk of body) hash.update(chunk);
     return `sha256:${hash.digest("hex")}`;
   }
 
@@ -74,7 +76,9 @@ export class Probe {
   async referrers(repository: string, digest: string): Promise<readonly { readonly digest: string; readonly artifactType?: string }[]> {
     const response = await this.fetch(`/v2/${repository}/referrers/${digest}`);
     if (response.status !== 200) return [];
-    const body: { readonly manifests: readonly { readonly digest: string; readonly artifactType?: string }[] } = JSON.parse(await response.text());
+    const body: { readonly manifests: readonly { readonly digest: string; readonly artifactType?: string }[] } = JSON.parse(
+      await response.text(),
+    );
     return body.manifests;
   }
 
@@ -89,7 +93,10 @@ export class Probe {
       expectStatus(stored, 201);
     }
     const headers = { "content-type": image.manifest.mediaType };
-    expectStatus(await this.fetch(`/v2/${repository}/manifests/${tag}`, { method: "PUT", body: image.manifest.bytes.slice(), headers }), 201);
+    expectStatus(
+      await this.fetch(`/v2/${repository}/manifests/${tag}`, { method: "PUT", body: image.manifest.bytes.slice(), headers }),
+      201,
+    );
   }
 }
 

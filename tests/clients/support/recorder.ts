@@ -36,7 +36,14 @@ export async function startRecorder(port: number): Promise<Recorder> {
 
   const answer = async (from: IncomingMessage, to: ServerResponse): Promise<void> => {
     const url = new URL(from.url ?? "/", "http://registry");
-    const upstream = request({ host: "127.0.0.1", port, agent, method: from.method, path: from.url, headers: withoutConnection(from.rawHeaders) });
+    const upstream = request({
+      host: "127.0.0.1",
+      port,
+      agent,
+      method: from.method,
+      path: from.url,
+      headers: withoutConnection(from.rawHeaders),
+    });
     const answered = new Promise<IncomingMessage>((resolve, reject) => {
       upstream.once("response", resolve);
       upstream.once("error", reject);

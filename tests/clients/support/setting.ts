@@ -1,7 +1,17 @@
 import { writeFile } from "node:fs/promises";
 import {
-  createScratch, debianImage, requirePart, run, writeTinyImage,
-  type PartName, type RunningRegistry, type RunOptions, type RunResult, type Scratch, type TestImage, type TestUser,
+  createScratch,
+  debianImage,
+  requirePart,
+  run,
+  writeTinyImage,
+  type PartName,
+  type RunningRegistry,
+  type RunOptions,
+  type RunResult,
+  type Scratch,
+  type TestImage,
+  type TestUser,
 } from "@berth/testkit/parts";
 import { afterAll, beforeAll } from "vitest";
 import { Probe } from "./probe.ts";

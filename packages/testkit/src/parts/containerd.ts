@@ -40,7 +40,9 @@ snapshotter = "native"
   try {
     await mkdir(scratch.join("opt"));
     await writeFile(scratch.join("config.toml"), config);
-    const daemon = await startDaemon(part.command("containerd"), ["-c", scratch.join("config.toml")], { ready: /containerd successfully booted/ });
+    const daemon = await startDaemon(part.command("containerd"), ["-c", scratch.join("config.toml")], {
+      ready: /containerd successfully booted/,
+    });
     return {
       folder: scratch.path,
       ctr: (args, options) => run(part.command("ctr"), ["-a", socket, "-n", "berth", ...args], options),

@@ -77,9 +77,18 @@ async function startEngine(part: Part, scratch: Scratch, options: DockerdOptions
   if (options.store === "containerd") config["features"] = { "containerd-snapshotter": true };
   await writeFile(scratch.join("daemon.json"), JSON.stringify(config));
   const args = [
-    `--config-file=${scratch.join("daemon.json")}`, `--data-root=${scratch.join("data")}`, `--exec-root=${scratch.join("exec")}`,
-    `--pidfile=${scratch.join("pid")}`, "-H", `unix://${scratch.join("d.sock")}`, "--bridge=none", "--iptables=false", "--ip6tables=false",
-    "--ip-forward=false", "--ip-masq=false", `--storage-driver=${driver}`,
+    `--config-file=${scratch.join("daemon.json")}`,
+    `--data-root=${scratch.join("data")}`,
+    `--exec-root=${scratch.join("exec")}`,
+    `--pidfile=${scratch.join("pid")}`,
+    "-H",
+    `unix://${scratch.join("d.sock")}`,
+    "--bridge=none",
+    "--iptables=false",
+    "--ip6tables=false",
+    "--ip-forward=false",
+    "--ip-masq=false",
+    `--storage-driver=${driver}`,
   ];
   // The engine starts the containerd, shim and runc it finds first on PATH: its own package's, and the system's runc.
   const folders = [dirname(part.command("dockerd")), dirname(part.command("docker"))];

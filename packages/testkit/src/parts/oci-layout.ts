@@ -35,7 +35,12 @@ export function layoutBlobPath(layout: string, digest: string): string {
 export async function writeLayout(path: string, tag: string, manifest: TestBlob, blobs: readonly TestBlob[]): Promise<TestImage> {
   await mkdir(join(path, "blobs", "sha256"), { recursive: true });
   for (const blob of [manifest, ...blobs]) await writeFile(layoutBlobPath(path, blob.digest), blob.bytes);
-  const entry = { mediaType: manifest.mediaType, digest: manifest.digest, size: manifest.size, annotations: { "org.opencontainers.image.ref.name": tag } };
+  const entry = {
+    mediaType: manifest.mediaType,
+    digest: manifest.digest,
+    size: manifest.size,
+    annotations: { "org.opencontainers.image.ref.name": tag },
+  };
   await writeFile(join(path, "index.json"), JSON.stringify({ schemaVersion: 2, manifests: [entry] }));
   await writeFile(join(path, "oci-layout"), JSON.stringify({ imageLayoutVersion: "1.0.0" }));
   return { path, tag, manifest, blobs: blobs.map(({ mediaType, digest, size }) => ({ mediaType, digest, size })) };

@@ -28,6 +28,9 @@ export async function createScratch(): Promise<Scratch> {
 /** Engines leave overlay mounts behind, and removing through one would empty what lies under it. */
 async function unmountBelow(path: string): Promise<void> {
   const table = await readFile("/proc/self/mountinfo", "utf8");
-  const points = table.split("\n").map((line) => line.split(" ")[4] ?? "").filter((point) => point.startsWith(`${path}/`));
+  const points = table
+    .split("\n")
+    .map((line) => line.split(" ")[4] ?? "")
+    .filter((point) => point.startsWith(`${path}/`));
   for (const point of points.reverse()) await run("/bin/umount", ["--lazy", point], { mayFail: true });
 }
