@@ -5,6 +5,8 @@ export interface BlobRecord {
   readonly id: number;
   /** The sha256 digest of the bytes, whatever digest they were pushed with. */
   readonly canonical: Digest;
+  /** Every digest under which the bytes are known, the canonical one among them. */
+  readonly digests: readonly Digest[];
   /** Bytes. */
   readonly size: number;
   /** Path of the bytes in the storage driver. */
@@ -99,7 +101,7 @@ export interface UploadRecord {
   readonly repository: string;
   /** Bytes that are durable in storage; the file may be longer after a crash. */
   readonly size: number;
-  /** Counts checkpoints, so that of two writers one loses. */
+  /** Counts checkpoints and changes of owner, so that of two writers one loses. */
   readonly version: number;
   /** The algorithm that the client announced; default sha256. */
   readonly algorithm: DigestAlgorithm;

@@ -22,6 +22,7 @@ export type ManifestKey = { readonly digest: Digest } | { readonly tag: string }
  * The truth about what the registry holds. What implementers must guarantee:
  *
  * - Every method is one transaction: it happened whole when the promise resolves and survives a crash then, or not at all when it rejects.
+ *   It survives a power cut too, apart from upload sessions that were created, claimed or ended in its last moments.
  * - What one call made is seen by every later call, of any process on the same database.
  * - Names and tags are compared and ordered by bytes.
  * - Costs follow the page: no method reads more rows than it returns, apart from a manifest's own references.
@@ -38,6 +39,8 @@ export interface MetadataStore {
   listRepositories(page: PageRequest): Promise<readonly string[]>;
   /** Removes a repository with its manifests, tags, blob links and upload sessions; bytes stay for the collector. False when unknown. */
   deleteRepository(repository: string): Promise<boolean>;
+  /** Removes what is left of deleted repositories after a crash in the middle; nothing of it is visible. To be called now and then. */
+  purgeRepositories(): Promise<void>;
 
   /** The live blob that the repository links under this digest, or under another known digest of the same bytes. */
   findBlob(repository: string, digest: Digest): Promise<BlobRecord | undefined>;
@@ -92,8 +95,12 @@ export interface MetadataStore {
     /** Milliseconds from now until the session ends when nothing is written. */
     readonly ttlMs: number;
   }): Promise<UploadRecord>;
+  /** Undefined for a session that ended, even if its row is still there; so a purge never takes one from under a writer. */
   findUpload(repository: string, id: string): Promise<UploadRecord | undefined>;
-  /** Makes `owner` the only writer for `leaseMs`; `held` when another one still is. A lease that ran out can be taken. */
+  /**
+   * Makes `owner` the only writer for `leaseMs`; `held` when another one still is. A lease that ran out can be taken. A new owner gets a
+   * new version, so that nothing its predecessor still checkpoints counts. `owner` names one request, not a process.
+   */
   claimUpload(repository: string, id: string, owner: string, leaseMs: number): Promise<ClaimedUpload | "held" | undefined>;
   /**
    * Records that `size` bytes are durable, if `version` is still the current one; the new version otherwise undefined.
@@ -114,7 +121,7 @@ export interface MetadataStore {
   listExpiredUploads(now: Date, limit: number): Promise<readonly UploadRecord[]>;
   /** Which of these session ids exist; for the sweep of stray files. */
   knownUploads(ids: readonly string[]): Promise<ReadonlySet<string>>;
-  /** Which of these canonical digests have a blob row; for the sweep of stray files. */
+  /** Which of these canonical digests have a blob row, or a manifest in some repository; for the sweep of stray files. */
   knownBlobs(digests: readonly Digest[]): Promise<ReadonlySet<Digest>>;
 
   /** Manifests whose payload is not yet in blob storage as well, oldest first. */

@@ -1,0 +1,32 @@
+import { mkdir } from "node:fs/promises";
+import { dirname } from "node:path";
+import { MetadataUnavailableError } from "../errors.ts";
+import type { MetadataStore } from "../store.ts";
+import { createMetadataStore, type MetadataStoreOptions } from "./create-metadata-store.ts";
+import { openSqliteEngine, type SqliteEngineOptions } from "./sqlite-engine.ts";
+
+/** Options of {@link openSqliteMetadata}. */
+export interface OpenSqliteMetadataOptions extends SqliteEngineOptions, MetadataStoreOptions {}
+
+/**
+ * Opens metadata in a SQLite file, making the file and its folder where needed and bringing the schema up to date. `:memory:` keeps it in
+ * memory, for tests and for embedding.
+ *
+ * @throws {MetadataUnavailableError} when the file cannot be opened.
+ * @throws {MetadataSchemaError} when a newer version made it.
+ */
+export async function openSqliteMetadata(options: OpenSqliteMetadataOptions): Promise<MetadataStore> {
+  if (options.path !== ":memory:") {
+    await mkdir(dirname(options.path), { recursive: true }).catch((cause: unknown) => {
+      throw new MetadataUnavailableError("the folder of the database cannot be made", { cause });
+    });
+  }
+  const engine = await openSqliteEngine(options);
+  try {
+    await engine.migrate();
+    return createMetadataStore(engine, options);
+  } catch (error) {
+    await engine.close();
+    throw error;
+  }
+}
