@@ -28,6 +28,7 @@ const STEPS: readonly Step[] = [
   },
   { name: "sizes", what: "no file over 500 lines", command: ["node", "tools/check-file-size.ts"] },
   { name: "dependencies", what: "every dependency has its reason", command: ["node", "tools/check-dependencies.ts"] },
+  { name: "links", what: "links between Markdown pages lead somewhere", command: ["node", "tools/check-links.ts"] },
   { name: "examples", what: "examples of the Markdown pages run", command: ["node", "tools/check-examples.ts"] },
   { name: "build", what: "packages build", command: ["tsc", "-b", "tsconfig.build.json"] },
   { name: "packages", what: "packed tarballs install, type-check and import", command: ["node", "tools/check-packages.ts"] },
