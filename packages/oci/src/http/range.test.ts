@@ -13,7 +13,7 @@ describe("parseRange()", () => {
     expect(parseRange(header)).toEqual(wanted);
   });
 
-  test.each(["", "bytes", "bytes=", "bytes=-", "bytes=4-1", "bytes=a-b", "bytes=1-2,4-5", "items=0-1", "bytes=0x1-2", "bytes=+1-2", "bytes=1--2"])(
+  test.each(["", "bytes", "bytes=", "bytes=-", "bytes=a-b", "bytes=1-2,4-5", "items=0-1", "bytes=0x1-2", "bytes=+1-2", "bytes=1--2"])(
     "ignores %j, so that the whole is sent",
     (header) => {
       expect(parseRange(header)).toBeUndefined();

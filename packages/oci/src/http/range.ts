@@ -27,7 +27,8 @@ export interface RangeRequest {
 
 /**
  * Parses a `Range` header that asks for one span of bytes. Undefined for anything else (another unit, several
- * spans, bad syntax): RFC 9110 lets a server ignore those and send the whole.
+ * spans, bad syntax): RFC 9110 lets a server ignore those and send the whole. A span that ends before it starts is kept, to be
+ * refused as unsatisfiable.
  *
  * @see RFC 9110, section 14.2
  */
@@ -48,15 +49,15 @@ function parseSpan(span: string): RangeSpec | undefined {
   const first = parseDigits(span.slice(0, dash));
   if (first === undefined) return undefined;
   if (dash === span.length - 1) return { first };
-  return last === undefined || last < first ? undefined : { first, last };
+  return last === undefined ? undefined : { first, last };
 }
 
-/** The bytes of content of `size` that `spec` names; undefined when none of them exist. */
+/** The bytes of content of `size` that `spec` names; undefined when none of them exist, or the span ends before it starts. */
 export function resolveRange(spec: RangeSpec, size: number): ByteRange | undefined {
   if ("suffix" in spec) {
     return spec.suffix === 0 || size === 0 ? undefined : { start: Math.max(0, size - spec.suffix), end: size - 1 };
   }
-  return spec.first >= size ? undefined : { start: spec.first, end: Math.min(spec.last ?? size - 1, size - 1) };
+  return spec.first >= size || (spec.last ?? size) < spec.first ? undefined : { start: spec.first, end: Math.min(spec.last ?? size - 1, size - 1) };
 }
 
 /**

@@ -65,6 +65,7 @@ export class UploadWriter {
     this.#assertOurs();
     await file.commit();
     this.#durable = file.size;
+    this.#file = undefined;
     return { storageKey: this.#storageKey, size: this.#durable, digests: this.#digests };
   }
 

@@ -1,4 +1,5 @@
 import { type Digest, type DigestAlgorithm, InvalidDigestError, formatUploadRange, isDigest, isDigestAlgorithm, isRepositoryName, parseContentRange, parseDigest } from "@berth/oci";
+import { UploadRangeError } from "../../domain/errors.ts";
 import type { UploadStatus } from "../../domain/uploads.ts";
 import { contentLength, hasBody, requestBody } from "../body.ts";
 import { HttpError } from "../errors.ts";
@@ -26,7 +27,7 @@ export async function uploadStatus(exchange: Exchange): Promise<void> {
 
 /** `PATCH`: the next bytes. */
 export async function appendChunk(exchange: Exchange): Promise<void> {
-  const start = chunkStart(exchange);
+  const start = await chunkStart(exchange);
   const status = await exchange.context.namespace.uploads.append(exchange.name, exchange.parameter, requestBody(exchange), { start });
   sendStatus(exchange, 202, status);
 }
@@ -37,7 +38,7 @@ export async function commitUpload(exchange: Exchange): Promise<void> {
   const wanted = query.get("digest");
   if (wanted === null || wanted === "") throw new HttpError("DIGEST_INVALID", "Cannot commit upload: the digest is missing", { detail: "digest missing" });
   const digest = parseDigest(wanted);
-  const start = chunkStart(exchange);
+  const start = await chunkStart(exchange);
   await context.namespace.uploads.commit(name, parameter, digest, hasBody(request) ? requestBody(exchange) : undefined, { start });
   sendCreated(exchange, digest);
 }
@@ -66,11 +67,15 @@ function digestAlgorithmOf(exchange: Exchange): DigestAlgorithm | undefined {
 }
 
 /** Where the request says that its bytes start. @throws {HttpError} when its headers contradict each other. */
-function chunkStart({ request }: Exchange): number | undefined {
+async function chunkStart({ request, context, name, parameter }: Exchange): Promise<number | undefined> {
   const header = request.headers["content-range"];
   if (header === undefined) return undefined;
   const range = parseContentRange(header);
   if (range === undefined) throw new HttpError("BLOB_UPLOAD_INVALID", "Cannot append to upload: Content-Range is malformed", { status: 400, detail: "malformed Content-Range" });
+  if (range.end < range.start) {
+    const { size } = await context.namespace.uploads.status(name, parameter);
+    throw new UploadRangeError(parameter, size, "the chunk ends before it starts");
+  }
   const length = contentLength(request);
   if (length !== undefined && length !== range.end - range.start + 1) {
     throw new HttpError("SIZE_INVALID", "Cannot append to upload: Content-Length and Content-Range differ", { detail: "Content-Length is not the length of Content-Range" });

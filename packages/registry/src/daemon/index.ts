@@ -1,0 +1,5 @@
+export { buildRegistry } from "./build.ts";
+export type { Listening } from "./listen.ts";
+export { ListenError, listen } from "./listen.ts";
+export type { LineWriter, ListeningInfo, RunDaemonOptions } from "./run.ts";
+export { runDaemon } from "./run.ts";

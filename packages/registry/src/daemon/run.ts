@@ -1,0 +1,100 @@
+import { hostname } from "node:os";
+import type { ConfigIssue, RegistryConfig } from "../config/index.ts";
+import { formatIssue } from "../config/index.ts";
+import type { EmbeddedRegistry } from "../create-registry.ts";
+import type { RequestSummary } from "../http/options.ts";
+import { formatAccessLine } from "../observability/log-access.ts";
+import { createLogger } from "../observability/log-create.ts";
+import type { Logger } from "../observability/log.ts";
+import { buildRegistry } from "./build.ts";
+import { type Listening, listen } from "./listen.ts";
+import { PurgeSchedule } from "./purge-schedule.ts";
+
+/** Takes lines. */
+export interface LineWriter {
+  write(line: string): unknown;
+}
+
+/** What a daemon is doing once it listens. */
+export interface ListeningInfo {
+  /** `127.0.0.1:5000`, or the path of a unix socket. */
+  readonly address: string;
+  /** 0 for unix sockets. */
+  readonly port: number;
+  readonly tls: boolean;
+}
+
+/** Options of {@link runDaemon}. */
+export interface RunDaemonOptions {
+  readonly config: RegistryConfig;
+  /** Said in the log once it is open. */
+  readonly warnings: readonly ConfigIssue[];
+  /** Takes the access log. */
+  readonly stdout: LineWriter;
+  /** Takes the log. */
+  readonly stderr: LineWriter;
+  /** Aborting drains and ends the daemon. */
+  readonly signal: AbortSignal;
+  /** Called when requests are being answered. */
+  readonly onListening?: (info: ListeningInfo) => void;
+}
+
+/**
+ * Runs a registry until `signal` aborts: opens what the configuration names, listens, and at the end lets requests under way finish.
+ * Resolves with the exit code: 0 when all of them did, 1 when some were cut off.
+ *
+ * @throws {ListenError} @throws {MetadataUnavailableError} @throws {ConfigError} when it cannot start; nothing is left open then.
+ */
+export async function runDaemon({ config, warnings, stdout, stderr, signal, onListening }: RunDaemonOptions): Promise<number> {
+  const log = createLogger({ level: config.log.level, formatter: config.log.formatter, fields: config.log.fields, write: (line) => void stderr.write(line) });
+  for (const issue of warnings) if (issue.severity === "warning") log.warn(formatIssue(issue));
+  const onRequest = config.log.accessLog ? (summary: RequestSummary) => void stdout.write(accessLine(summary)) : undefined;
+  const registry = await buildRegistry(config, log, onRequest);
+  const listening = await listen(registry.handler, config.http).catch(async (error: unknown) => {
+    await registry.close();
+    throw error;
+  });
+  log.info(`listening on ${listening.address}${config.http.tls === undefined ? "" : ", tls"}`, { host: hostname() });
+  onListening?.({ address: listening.address, port: listening.port, tls: config.http.tls !== undefined });
+  const purge = new PurgeSchedule(registry, config.uploads.purge, log);
+  await aborted(signal);
+  return await stop({ listening, registry, purge, log, drainTimeoutMs: config.http.drainTimeoutMs });
+}
+
+interface Running {
+  readonly listening: Listening;
+  readonly registry: EmbeddedRegistry;
+  readonly purge: PurgeSchedule;
+  readonly log: Logger;
+  readonly drainTimeoutMs: number;
+}
+
+async function stop({ listening, registry, purge, log, drainTimeoutMs }: Running): Promise<number> {
+  log.info("stopping: no new connections, requests under way may finish", { drainTimeoutMs });
+  const finished = await listening.drain(drainTimeoutMs);
+  if (!finished) log.warn("cut off requests that were still under way");
+  await purge.close();
+  await registry.close();
+  log.info("stopped");
+  return finished ? 0 : 1;
+}
+
+async function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return;
+  await new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
+}
+
+function accessLine(summary: RequestSummary): string {
+  return formatAccessLine({
+    remoteAddress: summary.remoteAddress,
+    user: summary.user,
+    startedAt: summary.startedAt,
+    method: summary.method,
+    uri: summary.url,
+    httpVersion: summary.httpVersion,
+    status: summary.status,
+    bytes: summary.written,
+    referer: summary.referer,
+    userAgent: summary.userAgent,
+  });
+}
