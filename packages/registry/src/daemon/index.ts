@@ -3,3 +3,5 @@ export type { Listening } from "./listen.ts";
 export { ListenError, listen } from "./listen.ts";
 export type { LineWriter, ListeningInfo, RunDaemonOptions } from "./run.ts";
 export { runDaemon } from "./run.ts";
+export type { LogOutput } from "../observability/log-output.ts";
+export { openLogOutput } from "../observability/log-output.ts";

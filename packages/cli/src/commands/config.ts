@@ -1,0 +1,39 @@
+import { Command } from "commander";
+import { CommandFailure, EXIT_CODE } from "../exit-code.ts";
+import type { CommandIo } from "../io.ts";
+
+interface CheckFlags {
+  readonly strict?: boolean;
+  readonly env: boolean;
+}
+
+/** `berth config`. */
+export function configCommand(io: CommandIo): Command {
+  return new Command("config").description("work with configuration files").addCommand(checkCommand(io));
+}
+
+function checkCommand(io: CommandIo): Command {
+  return new Command("check")
+    .description("find the mistakes in a configuration file; starts nothing")
+    .argument("[file]", "the file; REGISTRY_CONFIGURATION_PATH unless given")
+    .option("--strict", "make errors of unknown and repeated keys")
+    .option("--no-env", "leave REGISTRY_* variables aside")
+    .addHelpText("after", "\nPrints one line for each finding, file:line:column first, and exits 1 when there is an error.\n\nExample:\n  berth config check --strict /etc/distribution/config.yml\n")
+    .action(async (argument: string | undefined, flags: CheckFlags) => {
+      const file = argument ?? io.env["REGISTRY_CONFIGURATION_PATH"];
+      if (file === undefined || file === "") throw new CommandFailure(EXIT_CODE.usage, "no file to check: name one, or set REGISTRY_CONFIGURATION_PATH");
+      const { ConfigError, formatIssue, loadConfig } = await import("@berth/registry/config");
+      const say = (issues: readonly import("@berth/registry/config").ConfigIssue[]): void => {
+        for (const issue of issues) io.stdout.write(`${formatIssue({ ...issue, message: `${issue.severity}: ${issue.message}` }, file)}\n`);
+      };
+      try {
+        say(loadConfig({ file, strict: flags.strict ?? false, env: flags.env ? io.env : {} }).warnings);
+        io.stderr.write(`berth: "${file}" can be used\n`);
+      } catch (error) {
+        if (!(error instanceof ConfigError)) throw error;
+        say(error.issues);
+        const count = error.issues.filter(({ severity }) => severity === "error").length;
+        throw new CommandFailure(EXIT_CODE.failure, `"${file}" cannot be used: ${count} ${count === 1 ? "error" : "errors"}`);
+      }
+    });
+}

@@ -1,0 +1,68 @@
+import type { LoadedConfig } from "@berth/registry/config";
+import type { ListeningInfo, LogOutput } from "@berth/registry/daemon";
+import { Command } from "commander";
+import { CommandFailure, EXIT_CODE } from "../exit-code.ts";
+import type { CommandIo, OutputStream } from "../io.ts";
+import { formatWelcome } from "../serve/welcome.ts";
+import { addServeFlags, type ServeFlags, toOverrides } from "../serve/flags.ts";
+
+/** Finds the server, which is loaded by nothing but `serve`. */
+export type LoadDaemon = () => Promise<Pick<typeof import("@berth/registry/daemon"), "openLogOutput" | "runDaemon">>;
+
+/** `berth serve`. */
+export function serveCommand(io: CommandIo, loadDaemon: LoadDaemon = () => import("@berth/registry/daemon")): Command {
+  const command = new Command("serve")
+    .description("run a registry")
+    .argument("[config]", "a config.yml of version 0.1; REGISTRY_CONFIGURATION_PATH unless given; without either, ./data is served on 127.0.0.1:5000");
+  return addServeFlags(command)
+    .addHelpText("after", HELP)
+    .action(async (argument: string | undefined, flags: ServeFlags) => {
+      const given = argument ?? io.env["REGISTRY_CONFIGURATION_PATH"];
+      const file = given === "" ? undefined : given;
+      const { config, warnings } = await load(io, command, file, flags);
+      const { openLogOutput, runDaemon } = await loadDaemon();
+      const stdout = lineWriter(io.stdout, openLogOutput);
+      const stderr = lineWriter(io.stderr, openLogOutput);
+      const greets = file === undefined || io.stderr.isTTY === true;
+      const onListening = (info: ListeningInfo): void => stderr.write(formatWelcome(info, config, io.env));
+      let exitCode: number;
+      try {
+        exitCode = await runDaemon({ config, warnings, stdout, stderr, signal: io.signal, ...(greets ? { onListening } : {}) });
+      } finally {
+        // What is said last matters most, and an error of the start comes after it.
+        stdout.flush();
+        stderr.flush();
+      }
+      if (exitCode !== EXIT_CODE.ok) throw new CommandFailure(exitCode);
+    });
+}
+
+const HELP = `
+A flag wins over an environment variable, and a variable over the file. Variables: PORT, BERTH_DATA, and
+REGISTRY_<KEY>_<KEY> for every key of the file, such as REGISTRY_HTTP_ADDR or REGISTRY_STORAGE_DELETE_ENABLED.
+
+Examples:
+  berth serve                                         ./data on 127.0.0.1:5000, deletes allowed, no password
+  berth serve --port 0 --data /srv/registry           another folder, any free port
+  berth serve --addr :443 --tls-cert c.pem --tls-key k.pem --htpasswd users
+  berth serve /etc/distribution/config.yml --strict   as a file says
+  berth config check config.yml                       find the mistakes in a file first
+`;
+
+async function load(io: CommandIo, command: Command, file: string | undefined, flags: ServeFlags): Promise<LoadedConfig> {
+  const { ConfigError, formatIssue, loadConfig } = await import("@berth/registry/config");
+  try {
+    return loadConfig({ ...(file === undefined ? {} : { file }), env: io.env, overrides: toOverrides(flags), strict: flags.strict ?? false });
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    for (const issue of error.issues.filter(({ severity }) => severity === "error")) io.stderr.write(`configuration error: ${formatIssue(issue, file)}\n`);
+    io.stderr.write(`usage: berth serve ${command.usage()}\n`);
+    throw new CommandFailure(EXIT_CODE.failure);
+  }
+}
+
+/** Log lines of the real streams are gathered and written beside the event loop; anything else takes them as they come. */
+function lineWriter(stream: OutputStream, open: (descriptor: 1 | 2) => LogOutput): LogOutput {
+  if (stream.fd === 1 || stream.fd === 2) return open(stream.fd);
+  return { write: (line) => void stream.write(line), flush: () => undefined };
+}

@@ -1,0 +1,19 @@
+#!/usr/bin/env node
+import { EXIT_CODE } from "./exit-code.ts";
+import { run } from "./program.ts";
+
+const stop = new AbortController();
+for (const name of ["SIGINT", "SIGTERM"] as const) {
+  process.on(name, () => {
+    // The first asks, the second insists.
+    if (stop.signal.aborted) process.exit(EXIT_CODE.interrupted);
+    stop.abort(new Error(`stopped by ${name}`));
+  });
+}
+// A reader that went away (`berth ... | head`) is no failure of ours.
+for (const stream of [process.stdout, process.stderr]) stream.on("error", () => undefined);
+
+const exitCode = await run(process.argv.slice(2), {
+  io: { stdin: process.stdin, stdout: process.stdout, stderr: process.stderr, env: process.env, signal: stop.signal },
+});
+process.exitCode = stop.signal.aborted && exitCode === EXIT_CODE.failure ? EXIT_CODE.interrupted : exitCode;
