@@ -53,9 +53,20 @@ export function digestEncoded(digest: Digest): string {
   return digest.slice(digest.indexOf(":") + 1);
 }
 
+/** The digest of bytes at hand, by WebCrypto; `algorithm` defaults to sha256. In Node `@berth/oci/node` does it without waiting. */
+export async function computeDigest(bytes: Uint8Array, algorithm: DigestAlgorithm = CANONICAL_ALGORITHM): Promise<Digest> {
+  const output = new Uint8Array(await crypto.subtle.digest(`SHA-${algorithm.slice(3)}`, Uint8Array.from(bytes)));
+  return formatDigest(algorithm, Array.from(output, (byte) => byte.toString(16).padStart(2, "0")).join(""));
+}
+
 /** Builds a digest from an algorithm and its hex output. @throws {InvalidDigestError} when the length or the digits are wrong. */
 export function formatDigest(algorithm: DigestAlgorithm, hex: string): Digest {
   return parseDigest(`${algorithm}:${hex}`);
+}
+
+/** True for the general grammar `algorithm:encoded` with any algorithm; far wider than {@link isDigest}. */
+export function isDigestShape(input: string): boolean {
+  return input.length <= MAX_LENGTH && GRAMMAR.test(input);
 }
 
 function digestProblem(input: string): string | undefined {
@@ -67,6 +78,6 @@ function digestProblem(input: string): string | undefined {
     if (hex.length !== wanted) return `expected ${wanted} hex digits, got ${hex.length}`;
     return LOWER_HEX.test(hex) ? undefined : "expected lower-case hex digits";
   }
-  if (input.length > MAX_LENGTH || !GRAMMAR.test(input)) return "expected algorithm:encoded";
+  if (!isDigestShape(input)) return "expected algorithm:encoded";
   return `unsupported algorithm "${algorithm}"`;
 }

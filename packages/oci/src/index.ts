@@ -7,7 +7,7 @@ export type { Annotations, Descriptor } from "./descriptor.ts";
 export { isSameContent } from "./descriptor.ts";
 export type { Digest, DigestAlgorithm } from "./digest.ts";
 export {
-  CANONICAL_ALGORITHM, DIGEST_ALGORITHMS, DIGEST_HEX_LENGTH, digestAlgorithm, digestEncoded, formatDigest, isDigest, isDigestAlgorithm, parseDigest,
+  CANONICAL_ALGORITHM, DIGEST_ALGORITHMS, DIGEST_HEX_LENGTH, computeDigest, digestAlgorithm, digestEncoded, formatDigest, isDigest, isDigestAlgorithm, isDigestShape, parseDigest,
 } from "./digest.ts";
 export type { ErrorCodeDescriptor, OciError, OciErrorCode } from "./error-codes.ts";
 export { ERROR_CODES, errorCodeDescriptor } from "./error-codes.ts";
@@ -57,3 +57,18 @@ export type { Warning } from "./http/warning.ts";
 export { MAX_WARNINGS_LENGTH, formatWarning, formatWarnings, parseWarning } from "./http/warning.ts";
 export type { BearerChallenge, Challenge } from "./http/www-authenticate.ts";
 export { formatBearerChallenge, formatChallenge, parseChallenges } from "./http/www-authenticate.ts";
+export { DigestAmbiguousError, DigestNotFoundError, DigestSet, shortCodeTable } from "./digest-set.ts";
+export {
+  DEFAULT_DOMAIN, familiarMatch, familiarName, familiarString, parseAnyReference, parseDockerRef, parseNormalizedNamed, tagNameOnly,
+} from "./docker-reference.ts";
+export { isDomain, isRegistryHost } from "./domain.ts";
+export { matchesGlob } from "./glob.ts";
+export type { Canonical, Digested, Named, NamedTagged, Reference, Tagged } from "./image-reference.ts";
+export {
+  formatName, formatReference, isCanonical, isNameOnly, isNamed, isTagged, parseReference, trimNamed, withDigest, withName, withTag,
+} from "./image-reference.ts";
+export { findPlatform, formatPlatform, matchesPlatform, normalizePlatform, parsePlatform } from "./platform.ts";
+export type { RegistryReference } from "./registry-reference.ts";
+export {
+  formatRegistryReference, parseReferenceWithin, parseRegistryHost, parseRegistryReference, referenceOrDefault, registryTrafficHost,
+} from "./registry-reference.ts";

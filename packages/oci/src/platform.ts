@@ -11,3 +11,117 @@ export interface Platform {
   /** Docker manifest lists only. */
   readonly features?: readonly string[];
 }
+
+/** What a platform's fields may look like in a platform text. */
+const COMPONENT = /^[A-Za-z0-9_.-]+$/;
+const OS_WITH_VERSION = /^([A-Za-z0-9_.-]+)\(([A-Za-z0-9_.-]*)\)$/;
+
+const KNOWN_OS: ReadonlySet<string> = new Set([
+  "aix", "android", "darwin", "dragonfly", "freebsd", "hurd", "illumos", "ios", "js", "linux", "nacl", "netbsd", "openbsd", "plan9", "solaris",
+  "wasip1", "windows", "zos",
+]);
+
+/** Other names of architectures, with the variant they imply. */
+const ARCHITECTURE_ALIASES: ReadonlyMap<string, readonly [architecture: string, variant: string]> = new Map([
+  ["x86_64", ["amd64", ""]],
+  ["x86-64", ["amd64", ""]],
+  ["i386", ["386", ""]],
+  ["i686", ["386", ""]],
+  ["aarch64", ["arm64", ""]],
+  ["armhf", ["arm", "v7"]],
+  ["armel", ["arm", "v6"]],
+]);
+
+/**
+ * One spelling for each platform: lower case, aliases resolved (`x86_64` is `amd64`, `aarch64` is `arm64`, `armhf` is `arm/v7`, `macos` is
+ * `darwin`), default variants left out (`arm64/v8`, `amd64/v1`) or, for arm, filled in (`v7`).
+ */
+export function normalizePlatform(platform: Platform): Platform {
+  const os = platform.os.toLowerCase();
+  const name = platform.architecture.toLowerCase();
+  const [architecture, implied] = ARCHITECTURE_ALIASES.get(name) ?? [name, ""];
+  const variant = normalizeVariant(architecture, implied === "" ? (platform.variant ?? "").toLowerCase() : implied);
+  const { variant: _, ...rest } = platform;
+  return { ...rest, os: os === "macos" ? "darwin" : os, architecture, ...(variant !== "" && { variant }) };
+}
+
+function normalizeVariant(architecture: string, variant: string): string {
+  const full = /^[0-9]/.test(variant) ? `v${variant}` : variant;
+  if (architecture === "arm") return full === "" ? "v7" : full;
+  if (architecture === "arm64") return full === "v8" || full === "v8.0" ? "" : full;
+  if (architecture === "amd64") return full === "v1" ? "" : full;
+  return architecture === "386" ? "" : full;
+}
+
+/**
+ * Parses `os/architecture[/variant]`, with an optional `os(version)`, and normalises it. One word alone is an OS (for amd64) or an
+ * architecture (for linux).
+ *
+ * @throws {SyntaxError} when it is malformed.
+ */
+export function parsePlatform(text: string): Platform {
+  const parts = text.length > 255 ? [] : text.split("/");
+  const [first = "", second, variant] = parts;
+  const [, osName = first, osVersion = ""] = OS_WITH_VERSION.exec(first) ?? [];
+  const words = [osName, ...parts.slice(1)];
+  if (parts.length > 3 || !words.every((word) => COMPONENT.test(word))) {
+    throw new SyntaxError(`Cannot parse platform "${text.slice(0, 300)}": expected os/architecture/variant`);
+  }
+  const version = osVersion === "" ? {} : { "os.version": osVersion };
+  if (second !== undefined) return normalizePlatform({ os: osName, architecture: second, ...version, ...(variant !== undefined && { variant }) });
+  const os = osName.toLowerCase();
+  const isOs = osName !== first || KNOWN_OS.has(os) || os === "macos";
+  return normalizePlatform(isOs ? { os, architecture: "amd64", ...version } : { os: "linux", architecture: osName });
+}
+
+/** Writes `os/architecture[/variant]`, with `os(version)` when there is a version; {@link parsePlatform} reads it back. */
+export function formatPlatform(platform: Platform): string {
+  const version = platform["os.version"];
+  const os = version === undefined || version === "" ? platform.os : `${platform.os}(${version})`;
+  return [os, platform.architecture, platform.variant].filter((part) => part !== undefined && part !== "").join("/");
+}
+
+/**
+ * True when `actual` is what `wanted` asks for: OS and architecture equal; variant and OS version equal when asked for; every OS feature
+ * asked for present.
+ */
+export function matchesPlatform(wanted: Platform, actual: Platform): boolean {
+  const a = normalizePlatform(wanted);
+  const b = normalizePlatform(actual);
+  if (a.os !== b.os || a.architecture !== b.architecture) return false;
+  if (wanted.variant !== undefined && wanted.variant !== "" && a.variant !== b.variant) return false;
+  if (a["os.version"] && a["os.version"] !== b["os.version"]) return false;
+  return (a["os.features"] ?? []).every((feature) => b["os.features"]?.includes(feature) === true);
+}
+
+/**
+ * The index of the platform that suits `wanted` best, -1 when none does: an equal one, else one that the same machine can run, such as
+ * arm/v6 on arm/v7, or 386 on amd64.
+ */
+export function findPlatform(wanted: Platform, candidates: readonly (Platform | undefined)[]): number {
+  for (const runnable of runnablePlatforms(normalizePlatform(wanted))) {
+    const at = candidates.findIndex((candidate) => candidate !== undefined && isExactly(runnable, candidate));
+    if (at >= 0) return at;
+  }
+  return -1;
+}
+
+function isExactly(wanted: Platform, candidate: Platform): boolean {
+  return matchesPlatform(wanted, candidate) && wanted.variant === normalizePlatform(candidate).variant;
+}
+
+/** What a machine of a normalised platform can run, best first. */
+function runnablePlatforms(platform: Platform): readonly Platform[] {
+  const { variant, ...rest } = platform;
+  const as = (architecture: string, v?: string): Platform => ({ ...rest, architecture, ...(v !== undefined && { variant: v }) });
+  const arms = (from: number): readonly Platform[] => countDown(from, 5).map((n) => as("arm", `v${n}`));
+  const level = Number(variant?.slice(1).split(".", 1)[0] ?? "0");
+  if (platform.architecture === "arm" && Number.isInteger(level)) return [platform, ...arms(Math.min(level, 8))];
+  if (platform.architecture === "arm64") return [platform, as("arm64"), ...arms(8)];
+  if (platform.architecture === "amd64") return [platform, ...countDown(Math.min(level, 9), 2).map((n) => as("amd64", `v${n}`)), as("amd64"), as("386")];
+  return [platform];
+}
+
+function countDown(from: number, to: number): readonly number[] {
+  return Array.from({ length: Math.max(0, from - to + 1) }, (_, i) => from - i);
+}
