@@ -1,6 +1,6 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { describeWithParts } from "@berth/testkit/describe-with-parts";
-import { type Containerd, startContainerd } from "@berth/testkit/parts";
+import { type Containerd, run, startContainerd, writeTinyImage } from "@berth/testkit/parts";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { SETTING_PARTS, useSetting } from "./support/setting.ts";
 
@@ -33,8 +33,23 @@ for (const [title, from, more] of CLIENTS) {
       await containerd.ctr(["images", "push", ...more, "--plain-http", `${host}/push/${name}:1`]);
       expect((await probe.manifest(`push/${name}`, "1")).digest).toBe(image.manifest.digest);
       for (const blob of image.blobs) expect(await probe.blobDigest(`push/${name}`, blob.digest)).toBe(blob.digest);
+      const mounts = wire.find("POST", /\/blobs\/uploads\//).filter((one) => one.query.has("mount"));
+      expect(mounts.map((one) => [one.query.get("from"), one.status])).toEqual(image.blobs.map(() => [`pull/${name}`, 201]));
+    });
+
+    test("push of an imported image: HEAD and POST, then one PUT with its length for each blob", async () => {
+      const { host, probe, scratch, wire } = setting();
+      const image = await writeTinyImage(scratch.join(`import-${title}`), { tag: `${host}/imported:${from}` });
+      await run("tar", ["-C", image.path, "-cf", `${image.path}.tar`, "."]);
+      await containerd.ctr(["images", "import", ...more, "--snapshotter", "native", "--no-unpack", `${image.path}.tar`]);
+      wire.clear();
+      await containerd.ctr(["images", "push", ...more, "--plain-http", `${host}/imported:${from}`, `${host}/imported:${from}`]);
+      expect((await probe.manifest("imported", from)).digest).toBe(image.manifest.digest);
       expect(wire.find("PATCH", /./)).toEqual([]);
-      for (const put of wire.find("PUT", /\/blobs\/uploads\//)) expect(put.headers["content-length"]).toBeDefined();
+      expect(wire.find("HEAD", /\/imported\/manifests\//).length).toBeGreaterThan(0);
+      const puts = wire.find("PUT", /\/imported\/blobs\/uploads\//);
+      expect(puts.length).toBeGreaterThan(0);
+      for (const put of puts) expect([put.status, Number(put.headers["content-length"]) > 0]).toEqual([201, true]);
     });
 
     test("as a mirror of another registry: hosts.toml leads here, every request carries ?ns=", async () => {
