@@ -1,6 +1,8 @@
 /** Which file may import which: the arrows of ARCHITECTURE.md as rules. `tools/boundaries.test.ts` proves that each one bites. */
 
 const TESTS = "\\.test\\.ts$|\\.test-d\\.ts$";
+/** Gone when the code runs: `import type`, and `typeof import()`. */
+const TYPES = ["type-only", "type-import"];
 const DRIVERS = ["node:sqlite", "^pg$", "node_modules/pg/"];
 
 /** @type {import("dependency-cruiser").IConfiguration} */
@@ -12,7 +14,7 @@ const config = {
       comment:
         "Two files that need each other are one noun, or lack a third. Types may: an exchange knows its route, a route its exchange.",
       from: {},
-      to: { circular: true, viaOnly: { dependencyTypesNot: ["type-only"] } },
+      to: { circular: true, viaOnly: { dependencyTypesNot: TYPES } },
     },
     {
       name: "no-unresolvable",
@@ -79,14 +81,14 @@ const config = {
       severity: "error",
       comment: "A command loads what it needs of the registry when it runs.",
       from: { path: "^packages/cli/src/", pathNot: TESTS },
-      to: { path: "^packages/registry/", dynamic: false, dependencyTypesNot: ["type-only"] },
+      to: { path: "^packages/registry/", dynamic: false, dependencyTypesNot: TYPES },
     },
     {
       name: "cli-server-only-in-serve",
       severity: "error",
       comment: "Only `berth serve` knows the server; others may use the entries that load none of it.",
       from: { path: "^packages/cli/src/", pathNot: [TESTS, "^packages/cli/src/commands/serve\\.ts$"] },
-      to: { path: "^packages/registry/", pathNot: "^packages/registry/src/(config|auth/htpasswd)/" },
+      to: { path: "^packages/registry/", pathNot: "^packages/registry/src/(config|auth/htpasswd)/", dependencyTypesNot: TYPES },
     },
     {
       name: "testkit-only-in-tests",
@@ -120,7 +122,7 @@ const config = {
       severity: "error",
       comment: "An open file that the domain hands over may be sent; only the one place that maps errors needs the classes.",
       from: { path: "^packages/registry/src/http/", pathNot: [TESTS, "^packages/registry/src/http/errors\\.ts$"] },
-      to: { path: "^packages/storage/", dependencyTypesNot: ["type-only"] },
+      to: { path: "^packages/storage/", dependencyTypesNot: TYPES },
     },
     {
       name: "metadata-not-upwards",
