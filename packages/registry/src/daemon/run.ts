@@ -1,21 +1,25 @@
+import cluster from "node:cluster";
 import { hostname } from "node:os";
 import type { ConfigIssue, RegistryConfig } from "../config/index.ts";
-import { formatIssue } from "../config/index.ts";
+import { formatHostPort, formatIssue } from "../config/index.ts";
 import type { EmbeddedRegistry } from "../create-registry.ts";
 import type { RequestSummary } from "../http/options.ts";
 import { formatAccessLine } from "../observability/log-access.ts";
 import { createLogger } from "../observability/log-create.ts";
+import { processFields } from "../observability/log-process.ts";
 import type { Logger } from "../observability/log.ts";
+import { VERSION } from "../version.ts";
 import { buildRegistry } from "./build.ts";
-import { type Listening, listen } from "./listen.ts";
+import { ListenError, type Listening, listen } from "./listen.ts";
 import { PurgeSchedule } from "./purge-schedule.ts";
+import { superviseWorkers } from "./workers.ts";
 
 /** Takes lines. */
 export interface LineWriter {
   write(line: string): unknown;
 }
 
-/** What a daemon is doing once it listens. */
+/** Where a daemon listens. */
 export interface ListeningInfo {
   /** `127.0.0.1:5000`, or the path of a unix socket. */
   readonly address: string;
@@ -45,9 +49,19 @@ export interface RunDaemonOptions {
  *
  * @throws {ListenError} @throws {MetadataUnavailableError} @throws {ConfigError} when it cannot start; nothing is left open then.
  */
-export async function runDaemon({ config, warnings, stdout, stderr, signal, onListening }: RunDaemonOptions): Promise<number> {
-  const log = createLogger({ level: config.log.level, formatter: config.log.formatter, fields: config.log.fields, write: (line) => void stderr.write(line) });
+export async function runDaemon(options: RunDaemonOptions): Promise<number> {
+  const { config, warnings, stderr, signal, onListening } = options;
+  const fields = { ...processFields({ version: VERSION }), ...config.log.fields };
+  const log = createLogger({ level: config.log.level, formatter: config.log.formatter, fields, write: (line) => void stderr.write(line) });
+  if (config.workers === 1 || cluster.isWorker) return await serve(options, log);
+  if (config.metadata.kind === "sqlite" && config.metadata.path === ":memory:") throw new ListenError("several workers need metadata and storage that they can share, not memory");
   for (const issue of warnings) if (issue.severity === "warning") log.warn(formatIssue(issue));
+  return await superviseWorkers({ count: config.workers, log, signal, onListening: ({ port }) => onListening?.(describeListening(config, port)) });
+}
+
+/** One process that answers requests. */
+async function serve({ config, warnings, stdout, signal, onListening }: RunDaemonOptions, log: Logger): Promise<number> {
+  if (!cluster.isWorker) for (const issue of warnings) if (issue.severity === "warning") log.warn(formatIssue(issue));
   const onRequest = config.log.accessLog ? (summary: RequestSummary) => void stdout.write(accessLine(summary)) : undefined;
   const registry = await buildRegistry(config, log, onRequest);
   const listening = await listen(registry.handler, config.http).catch(async (error: unknown) => {
@@ -55,7 +69,7 @@ export async function runDaemon({ config, warnings, stdout, stderr, signal, onLi
     throw error;
   });
   log.info(`listening on ${listening.address}${config.http.tls === undefined ? "" : ", tls"}`, { host: hostname() });
-  onListening?.({ address: listening.address, port: listening.port, tls: config.http.tls !== undefined });
+  if (!cluster.isWorker) onListening?.(describeListening(config, listening.port));
   const purge = new PurgeSchedule(registry, config.uploads.purge, log);
   await aborted(signal);
   return await stop({ listening, registry, purge, log, drainTimeoutMs: config.http.drainTimeoutMs });
@@ -82,6 +96,11 @@ async function stop({ listening, registry, purge, log, drainTimeoutMs }: Running
 async function aborted(signal: AbortSignal): Promise<void> {
   if (signal.aborted) return;
   await new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
+}
+
+function describeListening({ http }: RegistryConfig, port: number): ListeningInfo {
+  const address = http.address.net === "unix" ? http.address.path : formatHostPort({ host: http.address.host, port });
+  return { address, port, tls: http.tls !== undefined };
 }
 
 function accessLine(summary: RequestSummary): string {
