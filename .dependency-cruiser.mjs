@@ -1,6 +1,6 @@
 /** Which file may import which: the arrows of ARCHITECTURE.md as rules. `tools/boundaries.test.ts` proves that each one bites. */
 
-const TESTS = "\\.test\\.ts$|\\.test-d\\.ts$";
+const TESTS = "\\.test[.-]";
 /** Gone when the code runs: `import type`, and `typeof import()`. */
 const TYPES = ["type-only", "type-import"];
 const DRIVERS = ["node:sqlite", "^pg$", "node_modules/pg/"];

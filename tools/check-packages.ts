@@ -39,7 +39,7 @@ async function pack(one: WorkspacePackage): Promise<string> {
     if (!paths.includes(needed)) problems.push(`${one.json.name}: the tarball lacks ${needed}`);
   }
   for (const path of paths) {
-    if (/\.test\.|\.tsbuildinfo$/.test(path)) problems.push(`${one.json.name}: the tarball must not hold ${path}`);
+    if (/\.test[.-]|\.tsbuildinfo$/.test(path)) problems.push(`${one.json.name}: the tarball must not hold ${path}`);
   }
   return join(temp, entry.filename);
 }

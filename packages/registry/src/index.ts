@@ -14,5 +14,7 @@ export type { HttpOptions, RequestSummary } from "./http/options.ts";
 export type { Route, RouteAction } from "./http/route.ts";
 export { COMMON_ERRORS } from "./http/route.ts";
 export { ROUTES } from "./http/routes.ts";
+export type { OpenSqliteMetadataOptions } from "./metadata/index.ts";
+export { openSqliteMetadata } from "./metadata/index.ts";
 export type { MetadataStore } from "./metadata/store.ts";
 export type { LogFields, Logger, LogLevel } from "./observability/log.ts";
