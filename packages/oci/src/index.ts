@@ -72,3 +72,26 @@ export type { RegistryReference } from "./registry-reference.ts";
 export {
   formatRegistryReference, parseReferenceWithin, parseRegistryHost, parseRegistryReference, referenceOrDefault, registryTrafficHost,
 } from "./registry-reference.ts";
+export type { BlobUpload, BlobUploader, CommitTarget, CreateUploadOptions, MountSource } from "./blob-upload.ts";
+export {
+  AccessDeniedError, BlobExistsError, BlobMountedError, BlobUnknownError, BlobUploadUnknownError, ManifestBlobUnknownError,
+  ManifestNameInvalidError, ManifestNotModifiedError, ManifestUnknownError, ManifestUnknownRevisionError, ManifestUnverifiedError,
+  ManifestVerificationError, RepositoryNameInvalidError, RepositoryUnknownError, SchemaV1UnsupportedError, TagUnknownError,
+} from "./content-errors.ts";
+export type { Describable } from "./describable.ts";
+export { toDescriptor } from "./describable.ts";
+export type {
+  BlobAccessController, BlobDescriptorStore, BlobEnumerator, ManifestEnumerator, RepositoryEnumerator, RepositoryRemover, TagHistory, TagLookup,
+} from "./enumerate.ts";
+export type { AnyErrorCodeDescriptor } from "./error-code-table.ts";
+export { ERROR_CODE_GROUPS, ErrorCodeTable, createErrorCodeTable } from "./error-code-table.ts";
+export type { ImageBuilderOptions, IndexBuilderOptions, ManifestBuilder, ManifestFamily } from "./manifest/builder.ts";
+export { createImageBuilder, createIndexBuilder } from "./manifest/builder.ts";
+export type { PublicJwk } from "./manifest/jws.ts";
+export { SCHEMA1_LAYER_MEDIA_TYPE } from "./manifest/schema1.ts";
+export type { SigningKey, VerifiedSchema1 } from "./manifest/schema1-signature.ts";
+export { schema1Payload, signSchema1, verifySchema1 } from "./manifest/schema1-signature.ts";
+export type { ManifestDecoder } from "./manifest/schemas.ts";
+export { ManifestSchemas, createManifestSchemas } from "./manifest/schemas.ts";
+export type { NameScope } from "./name-scope.ts";
+export { GLOBAL_SCOPE, prefixScope } from "./name-scope.ts";

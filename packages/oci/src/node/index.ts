@@ -1,2 +1,4 @@
 export type { Digester, MultiDigester } from "./digester.ts";
 export { createDigester, createMultiDigester, descriptorOf, digestOf } from "./digester.ts";
+export type { ReadAllOptions, Verifier, VerifyTarget } from "./verify.ts";
+export { createVerifier, readAllVerified, verifyingStream } from "./verify.ts";
