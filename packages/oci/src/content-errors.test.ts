@@ -1,8 +1,21 @@
 import { describe, expect, test } from "vitest";
 import {
-  AccessDeniedError, BlobExistsError, BlobMountedError, BlobUnknownError, BlobUploadUnknownError, ManifestBlobUnknownError, ManifestNameInvalidError,
-  ManifestNotModifiedError, ManifestUnknownError, ManifestUnknownRevisionError, ManifestUnverifiedError, ManifestVerificationError,
-  RepositoryNameInvalidError, RepositoryUnknownError, SchemaV1UnsupportedError, TagUnknownError,
+  AccessDeniedError,
+  BlobExistsError,
+  BlobMountedError,
+  BlobUnknownError,
+  BlobUploadUnknownError,
+  ManifestBlobUnknownError,
+  ManifestNameInvalidError,
+  ManifestNotModifiedError,
+  ManifestUnknownError,
+  ManifestUnknownRevisionError,
+  ManifestUnverifiedError,
+  ManifestVerificationError,
+  RepositoryNameInvalidError,
+  RepositoryUnknownError,
+  SchemaV1UnsupportedError,
+  TagUnknownError,
 } from "./content-errors.ts";
 import { parseDigest } from "./digest.ts";
 import { BerthError, DigestMismatchError, InvalidDigestError, NotFoundError, SizeMismatchError, UnsupportedError } from "./errors.ts";
@@ -13,8 +26,15 @@ const descriptor = { mediaType: "application/octet-stream", digest, size: 1 };
 
 test("[server/P1] each condition has a class of its own, told apart by identity or code", () => {
   const errors = [
-    new AccessDeniedError("pull"), new ManifestNotModifiedError(), new SchemaV1UnsupportedError(), new UnsupportedError("delete"), new BlobExistsError(digest),
-    new InvalidDigestError("md5:x", "unsupported"), new BlobUnknownError(digest), new BlobUploadUnknownError("u"), new SizeMismatchError({ expected: 1, actual: 2 }),
+    new AccessDeniedError("pull"),
+    new ManifestNotModifiedError(),
+    new SchemaV1UnsupportedError(),
+    new UnsupportedError("delete"),
+    new BlobExistsError(digest),
+    new InvalidDigestError("md5:x", "unsupported"),
+    new BlobUnknownError(digest),
+    new BlobUploadUnknownError("u"),
+    new SizeMismatchError({ expected: 1, actual: 2 }),
   ];
   expect(new Set(errors.map((error) => error.constructor)).size).toBe(errors.length);
   for (const error of errors) {
@@ -57,8 +77,11 @@ test.each([
 });
 
 describe("not found", () => {
-  test.each([new TagUnknownError("T"), new BlobUnknownError("D"), new RepositoryUnknownError("N"), new BlobUploadUnknownError("U")])("%s is a NotFoundError", (error) => {
-    expect(error).toBeInstanceOf(NotFoundError);
-    expect(error.code).toBe("ERR_NOT_FOUND");
-  });
+  test.each([new TagUnknownError("T"), new BlobUnknownError("D"), new RepositoryUnknownError("N"), new BlobUploadUnknownError("U")])(
+    "%s is a NotFoundError",
+    (error) => {
+      expect(error).toBeInstanceOf(NotFoundError);
+      expect(error.code).toBe("ERR_NOT_FOUND");
+    },
+  );
 });

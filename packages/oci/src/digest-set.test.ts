@@ -24,7 +24,8 @@ describe("DigestSet", () => {
     expect(set.lookup("sha512:654")).toBe(sha512("6543"));
     expect(() => set.lookup("654")).toThrow(DigestAmbiguousError);
     expect(() => set.lookup("sha256:123")).toThrow(DigestAmbiguousError);
-    for (const input of ["9", "sha256:9", "", "sha256:", "sha384:123", `${sha256("1234")}0`]) expect(() => set.lookup(input)).toThrow(DigestNotFoundError);
+    for (const input of ["9", "sha256:9", "", "sha256:", "sha384:123", `${sha256("1234")}0`])
+      expect(() => set.lookup(input)).toThrow(DigestNotFoundError);
     expect([set.find("1234"), set.find("123"), set.find("9")]).toEqual([sha256("1234"), undefined, undefined]);
   });
 

@@ -2,7 +2,11 @@ import { expect, test } from "vitest";
 import { digestAlgorithm, digestEncoded, formatDigest, isDigest, parseDigest } from "./digest.ts";
 import { InvalidDigestError } from "./errors.ts";
 
-test.each([["sha256", 64], ["sha384", 96], ["sha512", 128]] as const)("[server/F1] parseDigest() takes %s of %i digits", (algorithm, length) => {
+test.each([
+  ["sha256", 64],
+  ["sha384", 96],
+  ["sha512", 128],
+] as const)("[server/F1] parseDigest() takes %s of %i digits", (algorithm, length) => {
   const digest = parseDigest(`${algorithm}:${"0a".repeat(length / 2)}`);
   expect(digestAlgorithm(digest)).toBe(algorithm);
   expect(formatDigest(algorithm, digestEncoded(digest))).toBe(digest);

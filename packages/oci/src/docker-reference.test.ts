@@ -1,6 +1,14 @@
 import { describe, expect, test } from "vitest";
 import { DigestSet } from "./digest-set.ts";
-import { familiarMatch, familiarName, familiarString, parseAnyReference, parseDockerRef, parseNormalizedNamed, tagNameOnly } from "./docker-reference.ts";
+import {
+  familiarMatch,
+  familiarName,
+  familiarString,
+  parseAnyReference,
+  parseDockerRef,
+  parseNormalizedNamed,
+  tagNameOnly,
+} from "./docker-reference.ts";
 import { formatReference } from "./image-reference.ts";
 
 const hex = "a".repeat(64);

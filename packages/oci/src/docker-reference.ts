@@ -2,7 +2,16 @@ import { type Digest, isDigest } from "./digest.ts";
 import type { DigestSet } from "./digest-set.ts";
 import { InvalidReferenceError } from "./errors.ts";
 import { matchesGlob } from "./glob.ts";
-import { formatName, formatReference, isNamed, isNameOnly, type Named, parseReference, type Reference, withTag } from "./image-reference.ts";
+import {
+  formatName,
+  formatReference,
+  isNamed,
+  isNameOnly,
+  type Named,
+  parseReference,
+  type Reference,
+  withTag,
+} from "./image-reference.ts";
 import { DEFAULT_TAG, REFERENCE_REASONS, type RepositoryName } from "./reference.ts";
 
 /** The registry meant when a reference names none. */

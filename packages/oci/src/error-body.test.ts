@@ -1,6 +1,15 @@
 import { describe, expect, test } from "vitest";
 import {
-  errorCodeText, errorStatus, errorText, formatErrorBody, isOciErrorCode, ociError, parseErrorBody, withArgs, withDetail, withMessage,
+  errorCodeText,
+  errorStatus,
+  errorText,
+  formatErrorBody,
+  isOciErrorCode,
+  ociError,
+  parseErrorBody,
+  withArgs,
+  withDetail,
+  withMessage,
 } from "./error-body.ts";
 import { ERROR_CODES } from "./error-codes.ts";
 
@@ -70,14 +79,19 @@ describe("parseErrorBody()", () => {
   });
 
   test("keeps unknown codes", () => {
-    expect(parseErrorBody(bytes('{"errors":[{"code":"QUOTA_EXCEEDED","message":"full"}]}'))).toEqual([{ code: "QUOTA_EXCEEDED", message: "full" }]);
+    expect(parseErrorBody(bytes('{"errors":[{"code":"QUOTA_EXCEEDED","message":"full"}]}'))).toEqual([
+      { code: "QUOTA_EXCEEDED", message: "full" },
+    ]);
     expect(isOciErrorCode("QUOTA_EXCEEDED")).toBe(false);
     expect(isOciErrorCode("DENIED")).toBe(true);
   });
 
-  test.each(["", "<html>", "null", "[]", "{}", '{"errors":{}}', '{"errors":[null,1,[],""]}', '{"errors":"x"}'])("finds no errors in %j", (text) => {
-    expect(parseErrorBody(bytes(text))).toEqual([]);
-  });
+  test.each(["", "<html>", "null", "[]", "{}", '{"errors":{}}', '{"errors":[null,1,[],""]}', '{"errors":"x"}'])(
+    "finds no errors in %j",
+    (text) => {
+      expect(parseErrorBody(bytes(text))).toEqual([]);
+    },
+  );
 
   test("looks at no more than the limit", () => {
     const body = bytes(formatErrorBody([ociError("DENIED", { message: "x".repeat(100) })]));

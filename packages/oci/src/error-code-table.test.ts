@@ -7,7 +7,14 @@ const row = { code: "QUOTA", status: 403, message: "full", description: "The quo
 test("[server/R4] codes are found by code and by group", () => {
   const table = createErrorCodeTable();
   expect(table.groups()).toEqual(["errcode", "registry.api.v2"]);
-  expect(table.group(ERROR_CODE_GROUPS.common).map(({ code }) => code)).toEqual(["DENIED", "TOOMANYREQUESTS", "UNAUTHORIZED", "UNAVAILABLE", "UNKNOWN", "UNSUPPORTED"]);
+  expect(table.group(ERROR_CODE_GROUPS.common).map(({ code }) => code)).toEqual([
+    "DENIED",
+    "TOOMANYREQUESTS",
+    "UNAUTHORIZED",
+    "UNAVAILABLE",
+    "UNKNOWN",
+    "UNSUPPORTED",
+  ]);
   expect(table.groups().flatMap((name) => table.group(name))).toHaveLength(ERROR_CODES.size);
   expect(table.get("DENIED")?.status).toBe(403);
   expect([table.get("NOPE"), table.group("nope")]).toEqual([undefined, []]);

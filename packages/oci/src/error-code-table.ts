@@ -1,7 +1,10 @@
 import { ERROR_CODES, type ErrorCodeDescriptor } from "./error-codes.ts";
 
 /** An error code of any group; extensions bring their own. */
-export type AnyErrorCodeDescriptor = Omit<ErrorCodeDescriptor, "code" | "source"> & { readonly code: string; readonly source?: ErrorCodeDescriptor["source"] };
+export type AnyErrorCodeDescriptor = Omit<ErrorCodeDescriptor, "code" | "source"> & {
+  readonly code: string;
+  readonly source?: ErrorCodeDescriptor["source"];
+};
 
 /** The groups of the reference implementation: codes of every API, and codes of the registry API. */
 export const ERROR_CODE_GROUPS = { common: "errcode", registry: "registry.api.v2" } as const;

@@ -35,14 +35,32 @@ export type OciErrorCode =
   | "PAGINATION_NUMBER_INVALID";
 
 const rows: readonly (readonly [OciErrorCode, number, string, ErrorCodeDescriptor["source"], string])[] = [
-  ["UNKNOWN", 500, "unknown error", "reference", "Something failed that has no code of its own; the server's log has the details under the request id"],
+  [
+    "UNKNOWN",
+    500,
+    "unknown error",
+    "reference",
+    "Something failed that has no code of its own; the server's log has the details under the request id",
+  ],
   ["UNSUPPORTED", 405, "The operation is unsupported.", "spec", "The method or action is not offered, or switched off"],
   ["UNAUTHORIZED", 401, "authentication required", "spec", "Credentials are missing or wrong"],
   ["DENIED", 403, "requested access to the resource is denied", "spec", "The credentials do not allow the action"],
   ["UNAVAILABLE", 503, "service unavailable", "reference", "Storage, database or disk space is out of reach for now"],
   ["TOOMANYREQUESTS", 429, "too many requests", "spec", "A rate limit was reached; Retry-After says when to come back"],
-  ["DIGEST_INVALID", 400, "provided digest did not match uploaded content", "spec", "A digest is malformed, of an unsupported algorithm, or not that of the content"],
-  ["SIZE_INVALID", 400, "provided length did not match content length", "spec", "Content is shorter, longer or larger than announced or allowed"],
+  [
+    "DIGEST_INVALID",
+    400,
+    "provided digest did not match uploaded content",
+    "spec",
+    "A digest is malformed, of an unsupported algorithm, or not that of the content",
+  ],
+  [
+    "SIZE_INVALID",
+    400,
+    "provided length did not match content length",
+    "spec",
+    "Content is shorter, longer or larger than announced or allowed",
+  ],
   ["RANGE_INVALID", 416, "invalid content range", "reference", "A chunk does not continue where the upload stands"],
   ["NAME_INVALID", 400, "invalid repository name", "spec", "A repository name breaks the grammar or is over 255 characters"],
   ["TAG_INVALID", 400, "manifest tag did not match URI", "reference", "A tag breaks the grammar"],
@@ -50,11 +68,23 @@ const rows: readonly (readonly [OciErrorCode, number, string, ErrorCodeDescripto
   ["MANIFEST_UNKNOWN", 404, "manifest unknown", "spec", "No manifest has that tag or digest in the repository"],
   ["MANIFEST_INVALID", 400, "manifest invalid", "spec", "A manifest is not what its media type demands"],
   ["MANIFEST_UNVERIFIED", 400, "manifest failed signature verification", "reference", "The signature of a schema 1 manifest does not hold"],
-  ["MANIFEST_BLOB_UNKNOWN", 400, "blob unknown to registry", "spec", "A manifest names a blob or manifest that the repository does not hold"],
+  [
+    "MANIFEST_BLOB_UNKNOWN",
+    400,
+    "blob unknown to registry",
+    "spec",
+    "A manifest names a blob or manifest that the repository does not hold",
+  ],
   ["BLOB_UNKNOWN", 404, "blob unknown to registry", "spec", "The repository does not hold the blob"],
   ["BLOB_UPLOAD_UNKNOWN", 404, "blob upload unknown to registry", "spec", "The upload session does not exist, is over, or has expired"],
   ["BLOB_UPLOAD_INVALID", 404, "blob upload invalid", "spec", "The upload session cannot go on"],
-  ["PAGINATION_NUMBER_INVALID", 400, "invalid number of results requested", "reference", "The page size is negative, not a number, or over the limit"],
+  [
+    "PAGINATION_NUMBER_INVALID",
+    400,
+    "invalid number of results requested",
+    "reference",
+    "The page size is negative, not a number, or over the limit",
+  ],
 ];
 
 /** Every wire error code, in one table that server, client, docs and tests share. */

@@ -1,7 +1,16 @@
 import { describe, expect, test } from "vitest";
 import { InvalidReferenceError } from "./errors.ts";
 import {
-  formatReference, isCanonical, isNamed, isNameOnly, isTagged, parseReference, trimNamed, withDigest, withName, withTag,
+  formatReference,
+  isCanonical,
+  isNamed,
+  isNameOnly,
+  isTagged,
+  parseReference,
+  trimNamed,
+  withDigest,
+  withName,
+  withTag,
 } from "./image-reference.ts";
 
 const d256 = `sha256:${"f".repeat(64)}`;

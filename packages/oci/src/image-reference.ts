@@ -1,7 +1,15 @@
 import { type Digest, isDigest, isDigestShape } from "./digest.ts";
 import { isDomain } from "./domain.ts";
 import { InvalidReferenceError } from "./errors.ts";
-import { hasNameShape, isTag, MAX_REPOSITORY_NAME_LENGTH, parseTag, REFERENCE_REASONS, type RepositoryName, type Tag } from "./reference.ts";
+import {
+  hasNameShape,
+  isTag,
+  MAX_REPOSITORY_NAME_LENGTH,
+  parseTag,
+  REFERENCE_REASONS,
+  type RepositoryName,
+  type Tag,
+} from "./reference.ts";
 
 /** Something with a repository name: `domain/path[:tag][@digest]`. */
 export interface Named {

@@ -1,45 +1,124 @@
 export type {
-  BlobStore, ByteSource, ByteStream, CallOptions, Deleter, FetchOptions, Fetcher, GraphTarget, ListOptions, ManifestStore, Mounter, Paged,
-  PredecessorFinder, Pusher, ReadOnlyTarget, ReferrerLister, ReferrersOptions, Registry, Repository, Resolver, TagLister, TagStore, Tagger,
-  Target, Untagger,
+  BlobStore,
+  ByteSource,
+  ByteStream,
+  CallOptions,
+  Deleter,
+  FetchOptions,
+  Fetcher,
+  GraphTarget,
+  ListOptions,
+  ManifestStore,
+  Mounter,
+  Paged,
+  PredecessorFinder,
+  Pusher,
+  ReadOnlyTarget,
+  ReferrerLister,
+  ReferrersOptions,
+  Registry,
+  Repository,
+  Resolver,
+  TagLister,
+  TagStore,
+  Tagger,
+  Target,
+  Untagger,
 } from "./content.ts";
 export type { Annotations, Descriptor } from "./descriptor.ts";
 export { isSameContent } from "./descriptor.ts";
 export type { Digest, DigestAlgorithm } from "./digest.ts";
 export {
-  CANONICAL_ALGORITHM, DIGEST_ALGORITHMS, DIGEST_HEX_LENGTH, computeDigest, digestAlgorithm, digestEncoded, formatDigest, isDigest, isDigestAlgorithm, isDigestShape, parseDigest,
+  CANONICAL_ALGORITHM,
+  DIGEST_ALGORITHMS,
+  DIGEST_HEX_LENGTH,
+  computeDigest,
+  digestAlgorithm,
+  digestEncoded,
+  formatDigest,
+  isDigest,
+  isDigestAlgorithm,
+  isDigestShape,
+  parseDigest,
 } from "./digest.ts";
 export type { ErrorCodeDescriptor, OciError, OciErrorCode } from "./error-codes.ts";
 export { ERROR_CODES, errorCodeDescriptor } from "./error-codes.ts";
 export type { BerthErrorOptions, NotFoundKind } from "./errors.ts";
 export {
-  BerthError, DigestMismatchError, InvalidDigestError, InvalidLinkError, InvalidManifestError, InvalidReferenceError, LimitExceededError, NotFoundError,
-  SizeMismatchError, UnsupportedError,
+  BerthError,
+  DigestMismatchError,
+  InvalidDigestError,
+  InvalidLinkError,
+  InvalidManifestError,
+  InvalidReferenceError,
+  LimitExceededError,
+  NotFoundError,
+  SizeMismatchError,
+  UnsupportedError,
 } from "./errors.ts";
 export type { Platform } from "./platform.ts";
 export {
-  EMPTY_JSON_DIGEST, MANIFEST_MEDIA_TYPES, MEDIA_TYPES, isForeignLayerMediaType, isImageMediaType, isIndexMediaType, isManifestMediaType,
-  isSchema1MediaType, parseMediaType,
+  EMPTY_JSON_DIGEST,
+  MANIFEST_MEDIA_TYPES,
+  MEDIA_TYPES,
+  isForeignLayerMediaType,
+  isImageMediaType,
+  isIndexMediaType,
+  isManifestMediaType,
+  isSchema1MediaType,
+  parseMediaType,
 } from "./media-types.ts";
 export type { DecodeManifestOptions } from "./manifest/decode.ts";
 export { DEFAULT_MAX_REFERENCES, decodeManifest } from "./manifest/decode.ts";
 export { DEFAULT_MAX_DEPTH } from "./manifest/json.ts";
-export type { ArtifactManifest, ImageManifest, IndexManifest, Manifest, ManifestReference, OtherManifest, Schema1Manifest } from "./manifest/manifest.ts";
+export type {
+  ArtifactManifest,
+  ImageManifest,
+  IndexManifest,
+  Manifest,
+  ManifestReference,
+  OtherManifest,
+  Schema1Manifest,
+} from "./manifest/manifest.ts";
 export { effectiveArtifactType } from "./manifest/manifest.ts";
 export { sniffMediaType } from "./manifest/sniff.ts";
 export type { RepositoryName, Tag } from "./reference.ts";
 export {
-  DEFAULT_TAG, MAX_REPOSITORY_NAME_LENGTH, MAX_TAG_LENGTH, REFERENCE_REASONS, isRepositoryName, isTag, parseRepositoryName, parseTag,
+  DEFAULT_TAG,
+  MAX_REPOSITORY_NAME_LENGTH,
+  MAX_TAG_LENGTH,
+  REFERENCE_REASONS,
+  isRepositoryName,
+  isTag,
+  parseRepositoryName,
+  parseTag,
 } from "./reference.ts";
 export {
-  DEFAULT_MAX_ERROR_BODY, ERROR_BODY_CONTENT_TYPE, MAX_ERRORS, errorCodeText, errorStatus, errorText, formatErrorBody, isOciErrorCode, ociError,
-  parseErrorBody, withArgs, withDetail, withMessage,
+  DEFAULT_MAX_ERROR_BODY,
+  ERROR_BODY_CONTENT_TYPE,
+  MAX_ERRORS,
+  errorCodeText,
+  errorStatus,
+  errorText,
+  formatErrorBody,
+  isOciErrorCode,
+  ociError,
+  parseErrorBody,
+  withArgs,
+  withDetail,
+  withMessage,
 } from "./error-body.ts";
 export type { MediaRange } from "./http/accept.ts";
 export { MAX_MEDIA_RANGES, acceptQuality, accepts, namesMediaType, parseAccept } from "./http/accept.ts";
 export type { ContentRange } from "./http/content-range.ts";
 export {
-  formatChunkRange, formatContentRange, formatUnsatisfiedRange, formatUploadRange, parseContentRange, parseUnsatisfiedRange, parseUploadRange,
+  formatChunkRange,
+  formatContentRange,
+  formatUnsatisfiedRange,
+  formatUploadRange,
+  parseContentRange,
+  parseUnsatisfiedRange,
+  parseUploadRange,
 } from "./http/content-range.ts";
 export type { OriginHeaders, RequestOrigin } from "./http/forwarded.ts";
 export { parseForwarded, requestOrigin } from "./http/forwarded.ts";
@@ -59,29 +138,71 @@ export type { BearerChallenge, Challenge } from "./http/www-authenticate.ts";
 export { formatBearerChallenge, formatChallenge, parseChallenges } from "./http/www-authenticate.ts";
 export { DigestAmbiguousError, DigestNotFoundError, DigestSet, shortCodeTable } from "./digest-set.ts";
 export {
-  DEFAULT_DOMAIN, familiarMatch, familiarName, familiarString, parseAnyReference, parseDockerRef, parseNormalizedNamed, tagNameOnly,
+  DEFAULT_DOMAIN,
+  familiarMatch,
+  familiarName,
+  familiarString,
+  parseAnyReference,
+  parseDockerRef,
+  parseNormalizedNamed,
+  tagNameOnly,
 } from "./docker-reference.ts";
 export { isDomain, isRegistryHost } from "./domain.ts";
 export { matchesGlob } from "./glob.ts";
 export type { Canonical, Digested, Named, NamedTagged, Reference, Tagged } from "./image-reference.ts";
 export {
-  formatName, formatReference, isCanonical, isNameOnly, isNamed, isTagged, parseReference, trimNamed, withDigest, withName, withTag,
+  formatName,
+  formatReference,
+  isCanonical,
+  isNameOnly,
+  isNamed,
+  isTagged,
+  parseReference,
+  trimNamed,
+  withDigest,
+  withName,
+  withTag,
 } from "./image-reference.ts";
 export { findPlatform, formatPlatform, matchesPlatform, normalizePlatform, parsePlatform } from "./platform.ts";
 export type { RegistryReference } from "./registry-reference.ts";
 export {
-  formatRegistryReference, parseReferenceWithin, parseRegistryHost, parseRegistryReference, referenceOrDefault, registryTrafficHost,
+  formatRegistryReference,
+  parseReferenceWithin,
+  parseRegistryHost,
+  parseRegistryReference,
+  referenceOrDefault,
+  registryTrafficHost,
 } from "./registry-reference.ts";
 export type { BlobUpload, BlobUploader, CommitTarget, CreateUploadOptions, MountSource } from "./blob-upload.ts";
 export {
-  AccessDeniedError, BlobExistsError, BlobMountedError, BlobUnknownError, BlobUploadUnknownError, ManifestBlobUnknownError,
-  ManifestNameInvalidError, ManifestNotModifiedError, ManifestUnknownError, ManifestUnknownRevisionError, ManifestUnverifiedError,
-  ManifestVerificationError, RepositoryNameInvalidError, RepositoryUnknownError, SchemaV1UnsupportedError, TagUnknownError,
+  AccessDeniedError,
+  BlobExistsError,
+  BlobMountedError,
+  BlobUnknownError,
+  BlobUploadUnknownError,
+  ManifestBlobUnknownError,
+  ManifestNameInvalidError,
+  ManifestNotModifiedError,
+  ManifestUnknownError,
+  ManifestUnknownRevisionError,
+  ManifestUnverifiedError,
+  ManifestVerificationError,
+  RepositoryNameInvalidError,
+  RepositoryUnknownError,
+  SchemaV1UnsupportedError,
+  TagUnknownError,
 } from "./content-errors.ts";
 export type { Describable } from "./describable.ts";
 export { toDescriptor } from "./describable.ts";
 export type {
-  BlobAccessController, BlobDescriptorStore, BlobEnumerator, ManifestEnumerator, RepositoryEnumerator, RepositoryRemover, TagHistory, TagLookup,
+  BlobAccessController,
+  BlobDescriptorStore,
+  BlobEnumerator,
+  ManifestEnumerator,
+  RepositoryEnumerator,
+  RepositoryRemover,
+  TagHistory,
+  TagLookup,
 } from "./enumerate.ts";
 export type { AnyErrorCodeDescriptor } from "./error-code-table.ts";
 export { ERROR_CODE_GROUPS, ErrorCodeTable, createErrorCodeTable } from "./error-code-table.ts";

@@ -1,8 +1,15 @@
 import { createHash } from "node:crypto";
 import { expect, test } from "vitest";
 import {
-  EMPTY_JSON_DIGEST, isForeignLayerMediaType, isImageMediaType, isIndexMediaType, isManifestMediaType, isSchema1MediaType, MANIFEST_MEDIA_TYPES,
-  MEDIA_TYPES, parseMediaType,
+  EMPTY_JSON_DIGEST,
+  isForeignLayerMediaType,
+  isImageMediaType,
+  isIndexMediaType,
+  isManifestMediaType,
+  isSchema1MediaType,
+  MANIFEST_MEDIA_TYPES,
+  MEDIA_TYPES,
+  parseMediaType,
 } from "./media-types.ts";
 
 test("[server/M1] the names are those of the wire", () => {
@@ -33,11 +40,19 @@ test("[server/M1] the names are those of the wire", () => {
 });
 
 test("[server/M1] each type is of one kind", () => {
-  const kinds = (test: (mediaType: string) => boolean): string[] => Object.entries(MEDIA_TYPES).filter(([, type]) => test(type)).map(([name]) => name);
+  const kinds = (test: (mediaType: string) => boolean): string[] =>
+    Object.entries(MEDIA_TYPES)
+      .filter(([, type]) => test(type))
+      .map(([name]) => name);
   expect(kinds(isImageMediaType)).toEqual(["ociManifest", "dockerManifest"]);
   expect(kinds(isIndexMediaType)).toEqual(["ociIndex", "dockerManifestList"]);
   expect(kinds(isSchema1MediaType)).toEqual(["dockerSchema1", "dockerSchema1Signed"]);
-  expect(kinds(isForeignLayerMediaType)).toEqual(["ociForeignLayer", "ociForeignLayerGzip", "ociForeignLayerZstd", "dockerForeignLayerGzip"]);
+  expect(kinds(isForeignLayerMediaType)).toEqual([
+    "ociForeignLayer",
+    "ociForeignLayerGzip",
+    "ociForeignLayerZstd",
+    "dockerForeignLayerGzip",
+  ]);
   expect(kinds(isManifestMediaType)).toHaveLength(MANIFEST_MEDIA_TYPES.size);
 });
 
@@ -47,7 +62,7 @@ test("EMPTY_JSON_DIGEST is the digest of {}", () => {
 
 test.each([
   ["application/json", "application/json"],
-  [" Application/JSON ; charset=utf-8; x=\"a;b\"", "application/json"],
+  [' Application/JSON ; charset=utf-8; x="a;b"', "application/json"],
   ["application/vnd.x+json", "application/vnd.x+json"],
   ["", undefined],
   ["application", undefined],

@@ -17,8 +17,24 @@ const COMPONENT = /^[A-Za-z0-9_.-]+$/;
 const OS_WITH_VERSION = /^([A-Za-z0-9_.-]+)\(([A-Za-z0-9_.-]*)\)$/;
 
 const KNOWN_OS: ReadonlySet<string> = new Set([
-  "aix", "android", "darwin", "dragonfly", "freebsd", "hurd", "illumos", "ios", "js", "linux", "nacl", "netbsd", "openbsd", "plan9", "solaris",
-  "wasip1", "windows", "zos",
+  "aix",
+  "android",
+  "darwin",
+  "dragonfly",
+  "freebsd",
+  "hurd",
+  "illumos",
+  "ios",
+  "js",
+  "linux",
+  "nacl",
+  "netbsd",
+  "openbsd",
+  "plan9",
+  "solaris",
+  "wasip1",
+  "windows",
+  "zos",
 ]);
 
 /** Other names of architectures, with the variant they imply. */
@@ -68,7 +84,8 @@ export function parsePlatform(text: string): Platform {
     throw new SyntaxError(`Cannot parse platform "${text.slice(0, 300)}": expected os/architecture/variant`);
   }
   const version = osVersion === "" ? {} : { "os.version": osVersion };
-  if (second !== undefined) return normalizePlatform({ os: osName, architecture: second, ...version, ...(variant !== undefined && { variant }) });
+  if (second !== undefined)
+    return normalizePlatform({ os: osName, architecture: second, ...version, ...(variant !== undefined && { variant }) });
   const os = osName.toLowerCase();
   const isOs = osName !== first || KNOWN_OS.has(os) || os === "macos";
   return normalizePlatform(isOs ? { os, architecture: "amd64", ...version } : { os: "linux", architecture: osName });
@@ -118,7 +135,8 @@ function runnablePlatforms(platform: Platform): readonly Platform[] {
   const level = Number(variant?.slice(1).split(".", 1)[0] ?? "0");
   if (platform.architecture === "arm" && Number.isInteger(level)) return [platform, ...arms(Math.min(level, 8))];
   if (platform.architecture === "arm64") return [platform, as("arm64"), ...arms(8)];
-  if (platform.architecture === "amd64") return [platform, ...countDown(Math.min(level, 9), 2).map((n) => as("amd64", `v${n}`)), as("amd64"), as("386")];
+  if (platform.architecture === "amd64")
+    return [platform, ...countDown(Math.min(level, 9), 2).map((n) => as("amd64", `v${n}`)), as("amd64"), as("386")];
   return [platform];
 }
 

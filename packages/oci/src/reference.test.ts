@@ -13,12 +13,23 @@ function reasonOf(run: () => unknown): string {
 }
 
 describe("parseRepositoryName()", () => {
-  test.each(["a", "0", "library/alpine", "a/b/c/d", "a.b", "a_b", "a__b", "a-b", "a---b", "a1.b2_c3__d4-e5/f", "a/blobs/uploads", "x/manifests/y", "a".repeat(255)])(
-    "[server/F1,F2,O33] takes %j",
-    (name) => {
-      expect(parseRepositoryName(name)).toBe(name);
-    },
-  );
+  test.each([
+    "a",
+    "0",
+    "library/alpine",
+    "a/b/c/d",
+    "a.b",
+    "a_b",
+    "a__b",
+    "a-b",
+    "a---b",
+    "a1.b2_c3__d4-e5/f",
+    "a/blobs/uploads",
+    "x/manifests/y",
+    "a".repeat(255),
+  ])("[server/F1,F2,O33] takes %j", (name) => {
+    expect(parseRepositoryName(name)).toBe(name);
+  });
 
   test.each([
     ["", "repository name must have at least one component"],

@@ -1,7 +1,12 @@
 import { describe, expect, test } from "vitest";
 import { InvalidReferenceError } from "./errors.ts";
 import {
-  formatRegistryReference, parseReferenceWithin, parseRegistryHost, parseRegistryReference, referenceOrDefault, registryTrafficHost,
+  formatRegistryReference,
+  parseReferenceWithin,
+  parseRegistryHost,
+  parseRegistryReference,
+  referenceOrDefault,
+  registryTrafficHost,
 } from "./registry-reference.ts";
 
 const digest = `sha256:${"a".repeat(64)}`;
@@ -22,18 +27,43 @@ describe("parseRegistryReference()", () => {
   });
 
   test.each([
-    "", "noslash", "localhost/UPPERCASE/x", "localhost:v1/x", `h/r:tag:${digest}`, `h/r@@${digest}`, `h/r @${digest}`, " h/r", "h/r ", "h/r:", "h/r@", "/r", "h/",
-    "h/r@sha256:abc", `h/r@md5:${"a".repeat(32)}`, `h/r:${"t".repeat(129)}`, "user@h/r", "h:99999/r", "http://h/r", "h//r", "h/../r", `h/${"a".repeat(256)}`,
+    "",
+    "noslash",
+    "localhost/UPPERCASE/x",
+    "localhost:v1/x",
+    `h/r:tag:${digest}`,
+    `h/r@@${digest}`,
+    `h/r @${digest}`,
+    " h/r",
+    "h/r ",
+    "h/r:",
+    "h/r@",
+    "/r",
+    "h/",
+    "h/r@sha256:abc",
+    `h/r@md5:${"a".repeat(32)}`,
+    `h/r:${"t".repeat(129)}`,
+    "user@h/r",
+    "h:99999/r",
+    "http://h/r",
+    "h//r",
+    "h/../r",
+    `h/${"a".repeat(256)}`,
   ])("[client/B-12] refuses %j", (input) => {
     expect(() => parseRegistryReference(input)).toThrow(InvalidReferenceError);
   });
 });
 
 test("[client/B-13] traffic goes to Docker Hub's own host; the default is latest; text forms are told apart", () => {
-  expect(["docker.io", "index.docker.io", "r.test"].map(registryTrafficHost)).toEqual(["registry-1.docker.io", "registry-1.docker.io", "r.test"]);
+  expect(["docker.io", "index.docker.io", "r.test"].map(registryTrafficHost)).toEqual([
+    "registry-1.docker.io",
+    "registry-1.docker.io",
+    "r.test",
+  ]);
   expect(referenceOrDefault(parseRegistryReference("r.test/p"))).toBe("latest");
   expect(referenceOrDefault(parseRegistryReference("r.test/p:t"))).toBe("t");
-  for (const text of ["r.test/p", "r.test/p:t", `r.test/p@${digest}`]) expect(formatRegistryReference(parseRegistryReference(text))).toBe(text);
+  for (const text of ["r.test/p", "r.test/p:t", `r.test/p@${digest}`])
+    expect(formatRegistryReference(parseRegistryReference(text))).toBe(text);
 });
 
 describe("parseReferenceWithin()", () => {

@@ -1,7 +1,15 @@
 import { type Digest, isDigest } from "./digest.ts";
 import { isRegistryHost } from "./domain.ts";
 import { InvalidReferenceError } from "./errors.ts";
-import { DEFAULT_TAG, isRepositoryName, isTag, REFERENCE_REASONS, type RepositoryName, repositoryNameProblem, type Tag } from "./reference.ts";
+import {
+  DEFAULT_TAG,
+  isRepositoryName,
+  isTag,
+  REFERENCE_REASONS,
+  type RepositoryName,
+  repositoryNameProblem,
+  type Tag,
+} from "./reference.ts";
 
 /**
  * A reference that always names its registry and never has defaults filled in: `registry/repository[:tag|@digest]`. Tools that
@@ -37,10 +45,16 @@ export function parseRegistryReference(input: string): RegistryReference {
  *
  * @throws {InvalidReferenceError}
  */
-export function parseReferenceWithin(repository: RegistryReference, input: string): RegistryReference & { readonly reference: Tag | Digest } {
+export function parseReferenceWithin(
+  repository: RegistryReference,
+  input: string,
+): RegistryReference & { readonly reference: Tag | Digest } {
   const whole = input.includes("/") ? parseRegistryReference(input) : undefined;
   if (whole !== undefined && (whole.registry !== repository.registry || whole.repository !== repository.repository)) {
-    throw new InvalidReferenceError(input, `expected a reference within "${formatRegistryReference({ ...repository, reference: undefined })}"`);
+    throw new InvalidReferenceError(
+      input,
+      `expected a reference within "${formatRegistryReference({ ...repository, reference: undefined })}"`,
+    );
   }
   const at = input.indexOf("@");
   const reference = whole === undefined ? check(input, at < 0 ? input : input.slice(at + 1), at < 0 ? "any" : "digest") : whole.reference;
@@ -48,10 +62,14 @@ export function parseReferenceWithin(repository: RegistryReference, input: strin
   return { registry: repository.registry, repository: repository.repository, reference };
 }
 
-function splitReference(path: string): { readonly name: string; readonly reference?: { readonly text: string; readonly kind: "tag" | "digest" } } {
+function splitReference(path: string): {
+  readonly name: string;
+  readonly reference?: { readonly text: string; readonly kind: "tag" | "digest" };
+} {
   const at = path.indexOf("@");
   const colon = path.indexOf(":");
-  if (at >= 0) return { name: path.slice(0, colon >= 0 && colon < at ? colon : at), reference: { text: path.slice(at + 1), kind: "digest" } };
+  if (at >= 0)
+    return { name: path.slice(0, colon >= 0 && colon < at ? colon : at), reference: { text: path.slice(at + 1), kind: "digest" } };
   return colon < 0 ? { name: path } : { name: path.slice(0, colon), reference: { text: path.slice(colon + 1), kind: "tag" } };
 }
 
@@ -82,7 +100,9 @@ export function referenceOrDefault(reference: RegistryReference): string {
 }
 
 /** Writes a reference; {@link parseRegistryReference} reads it back. */
-export function formatRegistryReference(value: Omit<RegistryReference, "reference"> & { readonly reference?: Tag | Digest | undefined }): string {
+export function formatRegistryReference(
+  value: Omit<RegistryReference, "reference"> & { readonly reference?: Tag | Digest | undefined },
+): string {
   const { registry, repository, reference } = value;
   if (reference === undefined) return `${registry}/${repository}`;
   return `${registry}/${repository}${isDigest(reference) ? "@" : ":"}${reference}`;

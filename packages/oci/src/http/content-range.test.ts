@@ -1,6 +1,12 @@
 import { describe, expect, test } from "vitest";
 import {
-  formatChunkRange, formatContentRange, formatUnsatisfiedRange, formatUploadRange, parseContentRange, parseUnsatisfiedRange, parseUploadRange,
+  formatChunkRange,
+  formatContentRange,
+  formatUnsatisfiedRange,
+  formatUploadRange,
+  parseContentRange,
+  parseUnsatisfiedRange,
+  parseUploadRange,
 } from "./content-range.ts";
 
 describe("parseContentRange()", () => {
@@ -17,12 +23,24 @@ describe("parseContentRange()", () => {
     expect(parseContentRange("9-1")).toEqual({ start: 9, end: 1 });
   });
 
-  test.each(["", "-", "a-b", "1", "1-", "-1", "bytes */10", "bytes 0-10/10", "bytes 0-1/", "bytes=0-1", "0-1-2", "0 - 1", "0-99999999999999999999", "-1-5"])(
-    "refuses %j",
-    (header) => {
-      expect(parseContentRange(header)).toBeUndefined();
-    },
-  );
+  test.each([
+    "",
+    "-",
+    "a-b",
+    "1",
+    "1-",
+    "-1",
+    "bytes */10",
+    "bytes 0-10/10",
+    "bytes 0-1/",
+    "bytes=0-1",
+    "0-1-2",
+    "0 - 1",
+    "0-99999999999999999999",
+    "-1-5",
+  ])("refuses %j", (header) => {
+    expect(parseContentRange(header)).toBeUndefined();
+  });
 });
 
 test("formatContentRange() and formatChunkRange() write what parseContentRange() reads", () => {
@@ -41,5 +59,13 @@ test("formatUploadRange() says 0-0 for nothing and for one byte", () => {
 });
 
 test("parseUploadRange() takes the forms that registries send", () => {
-  expect(["0-0", "0-1023", "bytes=0-5", "0--1", "1-5", "x", ""].map(parseUploadRange)).toEqual([0, 1023, 5, -1, undefined, undefined, undefined]);
+  expect(["0-0", "0-1023", "bytes=0-5", "0--1", "1-5", "x", ""].map(parseUploadRange)).toEqual([
+    0,
+    1023,
+    5,
+    -1,
+    undefined,
+    undefined,
+    undefined,
+  ]);
 });

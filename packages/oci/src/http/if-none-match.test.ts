@@ -9,7 +9,7 @@ test.each([
   [`W/"${digest}"`, true],
   [`"x", "${digest}"`, true],
   [`x,${digest}`, true],
-  [["\"x\"", digest], true],
+  [['"x"', digest], true],
   ["*", true],
   [undefined, false],
   ["", false],
@@ -21,7 +21,11 @@ test.each([
 });
 
 test("parseEntityTags() tells weak from strong", () => {
-  expect(parseEntityTags('W/"a", "b,c", d')).toEqual([{ weak: true, value: "a" }, { weak: false, value: "b,c" }, { weak: false, value: "d" }]);
+  expect(parseEntityTags('W/"a", "b,c", d')).toEqual([
+    { weak: true, value: "a" },
+    { weak: false, value: "b,c" },
+    { weak: false, value: "d" },
+  ]);
 });
 
 test("formatEntityTag() quotes the digest", () => {

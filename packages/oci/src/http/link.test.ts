@@ -19,20 +19,27 @@ describe("nextPage()", () => {
     expect(next(field)).toBe(wanted);
   });
 
-  test.each(["<>", '<>; rel="next"', '</x>; rel="prev"', "", "<unclosed", "</x>, </y>"])("[client/A-17] finds no next page in %j", (field) => {
-    expect(next(field)).toBeUndefined();
-  });
+  test.each(["<>", '<>; rel="next"', '</x>; rel="prev"', "", "<unclosed", "</x>, </y>"])(
+    "[client/A-17] finds no next page in %j",
+    (field) => {
+      expect(next(field)).toBeUndefined();
+    },
+  );
 
   test("[client/A-17] looks at every field", () => {
     expect(next(['</p>; rel="prev"', '</x>; rel="next"'])).toBe("https://h.test:5000/x");
   });
 
-  test.each(["https://other.test:5000/x", "https://h.test:5001/x", "http://h.test:5000/x", "http://169.254.169.254/x", "//evil.test/x", "data:,x"])(
-    "[client/A-17] refuses to leave the origin for %j",
-    (target) => {
-      expect(() => next(`<${target}>; rel="next"`)).toThrow(InvalidLinkError);
-    },
-  );
+  test.each([
+    "https://other.test:5000/x",
+    "https://h.test:5001/x",
+    "http://h.test:5000/x",
+    "http://169.254.169.254/x",
+    "//evil.test/x",
+    "data:,x",
+  ])("[client/A-17] refuses to leave the origin for %j", (target) => {
+    expect(() => next(`<${target}>; rel="next"`)).toThrow(InvalidLinkError);
+  });
 
   test("normalises default ports", () => {
     expect(next('<https://h.test:443/x>; rel="next"', "https://h.test/v2/")).toBe("https://h.test/x");
@@ -45,7 +52,10 @@ describe("nextPage()", () => {
 
 test("parseLinks() keeps the first of a repeated parameter and lower-cases names", () => {
   const [link] = parseLinks('</x>; REL=a; rel=b; Title="q\\"q"');
-  expect([...(link?.parameters ?? [])]).toEqual([["rel", "a"], ["title", 'q"q']]);
+  expect([...(link?.parameters ?? [])]).toEqual([
+    ["rel", "a"],
+    ["title", 'q"q'],
+  ]);
 });
 
 test("formatLink() keeps the target inside its brackets", () => {

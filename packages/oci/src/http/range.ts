@@ -36,7 +36,11 @@ export function parseRange(header: string): RangeSpec | undefined {
   if (header.length > MAX_HEADER_LENGTH) return undefined;
   const equals = header.indexOf("=");
   if (equals < 0 || header.slice(0, equals).trim().toLowerCase() !== "bytes") return undefined;
-  const spans = header.slice(equals + 1).split(",").map((span) => span.trim()).filter((span) => span !== "");
+  const spans = header
+    .slice(equals + 1)
+    .split(",")
+    .map((span) => span.trim())
+    .filter((span) => span !== "");
   const [span] = spans;
   return span !== undefined && spans.length === 1 ? parseSpan(span) : undefined;
 }
@@ -57,7 +61,9 @@ export function resolveRange(spec: RangeSpec, size: number): ByteRange | undefin
   if ("suffix" in spec) {
     return spec.suffix === 0 || size === 0 ? undefined : { start: Math.max(0, size - spec.suffix), end: size - 1 };
   }
-  return spec.first >= size || (spec.last ?? size) < spec.first ? undefined : { start: spec.first, end: Math.min(spec.last ?? size - 1, size - 1) };
+  return spec.first >= size || (spec.last ?? size) < spec.first
+    ? undefined
+    : { start: spec.first, end: Math.min(spec.last ?? size - 1, size - 1) };
 }
 
 /**

@@ -13,12 +13,21 @@ describe("parseScope()", () => {
     expect(formatScope(wanted)).toBe(text);
   });
 
-  test.each(["", "a", "a:b", "::", "Repo:a:pull", "repository():a:pull", "repository(p:a:pull", ":a:pull", "a::pull", "a:b c:pull", `a:${"b".repeat(3000)}:pull`])(
-    "[server/K5] refuses %j",
-    (text) => {
-      expect(parseScope(text)).toBeUndefined();
-    },
-  );
+  test.each([
+    "",
+    "a",
+    "a:b",
+    "::",
+    "Repo:a:pull",
+    "repository():a:pull",
+    "repository(p:a:pull",
+    ":a:pull",
+    "a::pull",
+    "a:b c:pull",
+    `a:${"b".repeat(3000)}:pull`,
+  ])("[server/K5] refuses %j", (text) => {
+    expect(parseScope(text)).toBeUndefined();
+  });
 });
 
 test("[server/K5] parseScopes() skips what is malformed", () => {
@@ -35,7 +44,10 @@ test("formatScopes() joins actions for each resource and sorts", () => {
 });
 
 test.each([
-  [["repository:foo:pull", "unknown", "no:actions:", "repository:foo:push"], ["repository:foo:pull,push", "unknown"]],
+  [
+    ["repository:foo:pull", "unknown", "no:actions:", "repository:foo:push"],
+    ["repository:foo:pull,push", "unknown"],
+  ],
   [["repository:f:push,pull,push"], ["repository:f:pull,push"]],
   [["repository:f:pull,*,push"], ["repository:f:*"]],
   [["repository:f:,"], []],

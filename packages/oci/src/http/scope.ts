@@ -56,7 +56,10 @@ export function mergeScopes(scopes: Iterable<Scope>): readonly Scope[] {
     const actions = [...(byResource.get(key)?.actions ?? []), ...scope.actions];
     byResource.set(key, { ...scope, actions: tidyActions(actions) });
   }
-  return [...byResource.entries()].filter(([, scope]) => scope.actions.length > 0).sort(([a], [b]) => compare(a, b)).map(([, scope]) => scope);
+  return [...byResource.entries()]
+    .filter(([, scope]) => scope.actions.length > 0)
+    .sort(([a], [b]) => compare(a, b))
+    .map(([, scope]) => scope);
 }
 
 /**
@@ -78,7 +81,9 @@ export function cleanScopes(scopes: Iterable<string>): readonly string[] {
     actions.push(...splitActions(text.slice(last + 1)));
     actionsOf.set(resource, actions);
   }
-  const merged = [...actionsOf].flatMap(([resource, actions]) => (actions.length === 0 ? [] : [`${resource}:${tidyActions(actions).join(",")}`]));
+  const merged = [...actionsOf].flatMap(([resource, actions]) =>
+    actions.length === 0 ? [] : [`${resource}:${tidyActions(actions).join(",")}`],
+  );
   return [...merged, ...others].sort(compare);
 }
 

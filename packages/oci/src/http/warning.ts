@@ -12,7 +12,15 @@ export const MAX_WARNINGS_LENGTH = 4096;
 
 const PREFIX = '299 - "';
 const SIMPLE_ESCAPES: Readonly<Record<string, string>> = {
-  a: "\x07", b: "\b", f: "\f", n: "\n", r: "\r", t: "\t", v: "\v", "\\": "\\", '"': '"',
+  a: "\x07",
+  b: "\b",
+  f: "\f",
+  n: "\n",
+  r: "\r",
+  t: "\t",
+  v: "\v",
+  "\\": "\\",
+  '"': '"',
 };
 
 /**
@@ -20,7 +28,8 @@ const SIMPLE_ESCAPES: Readonly<Record<string, string>> = {
  * and to be ignored. Escapes in the text are those of C.
  */
 export function parseWarning(value: string): Warning | undefined {
-  if (value.length > MAX_WARNINGS_LENGTH || !value.startsWith(PREFIX) || !value.endsWith('"') || value.length <= PREFIX.length + 1) return undefined;
+  if (value.length > MAX_WARNINGS_LENGTH || !value.startsWith(PREFIX) || !value.endsWith('"') || value.length <= PREFIX.length + 1)
+    return undefined;
   const text = unescape(value.slice(PREFIX.length, -1));
   return text === undefined || text === "" ? undefined : { code: 299, agent: "-", text };
 }
@@ -72,7 +81,12 @@ function readEscape(text: string, at: number): { readonly value: string; readonl
   return readNumber(text.slice(at, at + 3), 3, 8, 0);
 }
 
-function readNumber(digits: string, count: number, radix: 8 | 16, lead: number): { readonly value: string; readonly length: number } | undefined {
+function readNumber(
+  digits: string,
+  count: number,
+  radix: 8 | 16,
+  lead: number,
+): { readonly value: string; readonly length: number } | undefined {
   const grammar = radix === 8 ? /^[0-7]+$/ : /^[0-9a-fA-F]+$/;
   if (digits.length !== count || !grammar.test(digits)) return undefined;
   const code = Number.parseInt(digits, radix);

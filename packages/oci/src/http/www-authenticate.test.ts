@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { formatBearerChallenge, formatChallenge, parseChallenges } from "./www-authenticate.ts";
 
-const plain = (fields: string | string[]): unknown => parseChallenges(fields).map(({ scheme, parameters }) => [scheme, Object.fromEntries(parameters)]);
+const plain = (fields: string | string[]): unknown =>
+  parseChallenges(fields).map(({ scheme, parameters }) => [scheme, Object.fromEntries(parameters)]);
 
 describe("parseChallenges()", () => {
   test("[client/A-11,B-52] allows space around = and commas", () => {
@@ -14,9 +15,12 @@ describe("parseChallenges()", () => {
     expect(plain('bearer Realm="https://a.test/t",SERVICE="s"')).toEqual([["bearer", { realm: "https://a.test/t", service: "s" }]]);
   });
 
-  test.each([",service", ",service=", ',service="r', ",,service", ",service ,x=1"])("[client/A-11,B-52] keeps what stands before a malformed %j", (tail) => {
-    expect(plain(`Bearer realm="https://a.test/t"${tail}`)).toEqual([["bearer", { realm: "https://a.test/t" }]]);
-  });
+  test.each([",service", ",service=", ',service="r', ",,service", ",service ,x=1"])(
+    "[client/A-11,B-52] keeps what stands before a malformed %j",
+    (tail) => {
+      expect(plain(`Bearer realm="https://a.test/t"${tail}`)).toEqual([["bearer", { realm: "https://a.test/t" }]]);
+    },
+  );
 
   test("[client/A-11,B-52] unescapes quoted pairs and keeps empty values", () => {
     expect(plain('Bearer a="x\\"y",b=""')).toEqual([["bearer", { a: 'x"y', b: "" }]]);
@@ -31,8 +35,14 @@ describe("parseChallenges()", () => {
   });
 
   test("[client/B-52] reads several fields", () => {
-    expect(plain(["Negotiate", 'Basic realm="q"'])).toEqual([["negotiate", {}], ["basic", { realm: "q" }]]);
-    expect(plain(["Negotiate", "Digest"])).toEqual([["negotiate", {}], ["digest", {}]]);
+    expect(plain(["Negotiate", 'Basic realm="q"'])).toEqual([
+      ["negotiate", {}],
+      ["basic", { realm: "q" }],
+    ]);
+    expect(plain(["Negotiate", "Digest"])).toEqual([
+      ["negotiate", {}],
+      ["digest", {}],
+    ]);
   });
 
   test("[client/B-52] reads several challenges of one field, commas in quotes apart", () => {
@@ -40,7 +50,11 @@ describe("parseChallenges()", () => {
       ["basic", { realm: "q" }],
       ["bearer", { realm: "https://a.test/t", service: "s", scope: "repository:x:pull,push" }],
     ]);
-    expect(plain('Negotiate, Basic realm="q", NTLM')).toEqual([["negotiate", {}], ["basic", { realm: "q" }], ["ntlm", {}]]);
+    expect(plain('Negotiate, Basic realm="q", NTLM')).toEqual([
+      ["negotiate", {}],
+      ["basic", { realm: "q" }],
+      ["ntlm", {}],
+    ]);
   });
 
   test("reads token68 data and goes on behind it", () => {

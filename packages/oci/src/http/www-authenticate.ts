@@ -12,7 +12,21 @@ export interface Challenge {
 
 /** Schemes that may stand without parameters behind a comma. Any other lone word there is a broken parameter. */
 const BARE_SCHEMES: ReadonlySet<string> = new Set([
-  "basic", "bearer", "concealed", "digest", "dpop", "gnap", "hoba", "mutual", "negotiate", "ntlm", "oauth", "privatetoken", "scram-sha-1", "scram-sha-256", "vapid",
+  "basic",
+  "bearer",
+  "concealed",
+  "digest",
+  "dpop",
+  "gnap",
+  "hoba",
+  "mutual",
+  "negotiate",
+  "ntlm",
+  "oauth",
+  "privatetoken",
+  "scram-sha-1",
+  "scram-sha-256",
+  "vapid",
 ]);
 
 /**
@@ -54,7 +68,7 @@ function takeParameters(scanner: Scanner, parameters: Map<string, string>): stri
       if (!parameters.has(word)) parameters.set(word, value);
       scanner.skipSpace();
       if (!scanner.done && scanner.next !== ",") return "";
-    } else if ((scanner.done || scanner.next === ",") ? BARE_SCHEMES.has(word) : spaced) {
+    } else if (scanner.done || scanner.next === "," ? BARE_SCHEMES.has(word) : spaced) {
       return word;
     } else return "";
   }

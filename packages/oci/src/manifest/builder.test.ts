@@ -34,19 +34,25 @@ describe("createImageBuilder()", () => {
     expect(blobs.content.get(await computeDigest(config))).toEqual(config);
     await builder.build();
     expect(blobs.calls).toEqual(["exists", "push", "exists"]);
-    expect(manifest.references[0]?.descriptor).toEqual({ mediaType: MEDIA_TYPES.ociConfig, digest: await computeDigest(config), size: config.byteLength });
+    expect(manifest.references[0]?.descriptor).toEqual({
+      mediaType: MEDIA_TYPES.ociConfig,
+      digest: await computeDigest(config),
+      size: config.byteLength,
+    });
   });
 
   test.each([
     ["oci", MEDIA_TYPES.ociManifest, MEDIA_TYPES.ociConfig],
     ["docker", MEDIA_TYPES.dockerManifest, MEDIA_TYPES.dockerConfig],
-  ] as const)("[server/M6] writes %s manifests indented by three spaces, the same bytes each time", async (family, mediaType, configMediaType) => {
-    const builder = createImageBuilder({ family, blobs: new Blobs(), config });
-    builder.appendReference(layer("b"));
-    const manifest = await builder.build();
-    const text = new TextDecoder().decode(manifest.raw);
-    const digest = await computeDigest(config);
-    expect(text).toBe(`{
+  ] as const)(
+    "[server/M6] writes %s manifests indented by three spaces, the same bytes each time",
+    async (family, mediaType, configMediaType) => {
+      const builder = createImageBuilder({ family, blobs: new Blobs(), config });
+      builder.appendReference(layer("b"));
+      const manifest = await builder.build();
+      const text = new TextDecoder().decode(manifest.raw);
+      const digest = await computeDigest(config);
+      expect(text).toBe(`{
    "schemaVersion": 2,
    "mediaType": "${mediaType}",
    "config": {
@@ -62,8 +68,9 @@ describe("createImageBuilder()", () => {
       }
    ]
 }`);
-    expect((await builder.build()).raw).toEqual(manifest.raw);
-  });
+      expect((await builder.build()).raw).toEqual(manifest.raw);
+    },
+  );
 
   test("[server/P5] lists references in the order added and refuses manifests as layers", () => {
     const builder = createImageBuilder({ blobs: new Blobs(), config });
@@ -75,7 +82,11 @@ describe("createImageBuilder()", () => {
 
   test("writes subject, artifact type and annotations for OCI", async () => {
     const options = { blobs: new Blobs(), config, artifactType: "application/x", subject: child, annotations: { k: "v" } };
-    expect(await createImageBuilder(options).build()).toMatchObject({ artifactType: "application/x", subject: child, annotations: { k: "v" } });
+    expect(await createImageBuilder(options).build()).toMatchObject({
+      artifactType: "application/x",
+      subject: child,
+      annotations: { k: "v" },
+    });
     expect((await createImageBuilder({ ...options, family: "docker" }).build()).subject).toBeUndefined();
   });
 });

@@ -85,7 +85,8 @@ export function createIndexBuilder(options: IndexBuilderOptions = {}): ManifestB
     references: () => [...manifests],
     appendReference(dependency) {
       const child = toDescriptor(dependency);
-      if (family === "docker" && child.platform === undefined) throw new InvalidManifestError("an entry of a Docker manifest list needs a platform");
+      if (family === "docker" && child.platform === undefined)
+        throw new InvalidManifestError("an entry of a Docker manifest list needs a platform");
       manifests.push(child);
     },
     async build(call) {

@@ -10,8 +10,19 @@ const layer = (c: string): object => ({ mediaType: MEDIA_TYPES.ociLayerGzip, dig
 const image = { schemaVersion: 2, mediaType: MEDIA_TYPES.ociManifest, config, layers: [layer("b"), layer("c")] };
 const child = (c: string, more: object = {}): object => ({ mediaType: MEDIA_TYPES.ociManifest, digest: digest(c), size: 5, ...more });
 const index = { schemaVersion: 2, mediaType: MEDIA_TYPES.ociIndex, manifests: [child("d"), child("e")] };
-const list = { schemaVersion: 2, mediaType: MEDIA_TYPES.dockerManifestList, manifests: [child("d", { platform: { architecture: "amd64", os: "linux" } })] };
-const schema1 = { schemaVersion: 1, name: "a/b", tag: "t", architecture: "amd64", fsLayers: [{ blobSum: digest("b") }], history: [{ v1Compatibility: "{}" }] };
+const list = {
+  schemaVersion: 2,
+  mediaType: MEDIA_TYPES.dockerManifestList,
+  manifests: [child("d", { platform: { architecture: "amd64", os: "linux" } })],
+};
+const schema1 = {
+  schemaVersion: 1,
+  name: "a/b",
+  tag: "t",
+  architecture: "amd64",
+  fsLayers: [{ blobSum: digest("b") }],
+  history: [{ v1Compatibility: "{}" }],
+};
 
 const bytes = (value: unknown): Uint8Array => new TextEncoder().encode(typeof value === "string" ? value : JSON.stringify(value));
 const decode = (value: unknown, type?: string): Manifest => decodeManifest(bytes(value), type);
@@ -33,7 +44,9 @@ describe("images", () => {
     const manifest = decode(image, MEDIA_TYPES.ociManifest);
     expect(manifest.kind).toBe("image");
     expect(manifest.references.map(({ kind, descriptor }) => [kind, descriptor.digest])).toEqual([
-      ["config", digest("a")], ["layer", digest("b")], ["layer", digest("c")],
+      ["config", digest("a")],
+      ["layer", digest("b")],
+      ["layer", digest("c")],
     ]);
   });
 
@@ -79,7 +92,11 @@ describe("images", () => {
 
   test("reads subject, annotations and the rest of a descriptor", () => {
     const urls = ["https://a.test/x"];
-    const manifest = decodeImage({ subject: child("f"), annotations: { k: "v" }, layers: [{ ...layer("b"), urls, annotations: { l: "w" }, artifactType: "t" }] });
+    const manifest = decodeImage({
+      subject: child("f"),
+      annotations: { k: "v" },
+      layers: [{ ...layer("b"), urls, annotations: { l: "w" }, artifactType: "t" }],
+    });
     expect(manifest.subject?.digest).toBe(digest("f"));
     expect(manifest.annotations).toEqual({ k: "v" });
     expect(manifest.references[1]?.descriptor).toEqual({ ...layer("b"), urls, annotations: { l: "w" }, artifactType: "t" });
@@ -94,7 +111,9 @@ describe("images", () => {
 describe("media type of the body", () => {
   test("[server/M3] must equal the content type, whose parameters do not count", () => {
     expect(decode(image, `${MEDIA_TYPES.ociManifest}; charset=utf-8`).mediaType).toBe(MEDIA_TYPES.ociManifest);
-    expect(reasonOf(() => decode(image, MEDIA_TYPES.dockerManifest))).toMatch(/^mediaType in the body is ".*oci.*", the content type is ".*docker.*"$/);
+    expect(reasonOf(() => decode(image, MEDIA_TYPES.dockerManifest))).toMatch(
+      /^mediaType in the body is ".*oci.*", the content type is ".*docker.*"$/,
+    );
     expect(reasonOf(() => decode(image, "application/x"))).toMatch(/^mediaType in the body is/);
     expect(reasonOf(() => decodeImage({ mediaType: 7 }))).toBe("mediaType: expected a string");
   });
@@ -119,7 +138,11 @@ describe("confusion", () => {
     [{ ...index, layers: [] }, MEDIA_TYPES.ociIndex, "layers must not stand in an index"],
     [{ ...index, LAYERS: null }, MEDIA_TYPES.ociIndex, "layers must not stand in an index"],
     [{ ...list, config }, MEDIA_TYPES.dockerManifestList, "config must not stand in an index"],
-    [{ ...image, mediaType: MEDIA_TYPES.dockerManifest, manifests: [] }, MEDIA_TYPES.dockerManifest, "manifests must not stand in an image manifest"],
+    [
+      { ...image, mediaType: MEDIA_TYPES.dockerManifest, manifests: [] },
+      MEDIA_TYPES.dockerManifest,
+      "manifests must not stand in an image manifest",
+    ],
     [{ ...without(image, "mediaType"), manifests: [] }, undefined, "config must not stand in an index"],
     [{ ...schema1, layers: [] }, MEDIA_TYPES.dockerSchema1, "layers must not stand in a schema 1 manifest"],
   ])("[server/M4] refuses bytes that are two things at once (%#)", (body, type, reason) => {
@@ -129,12 +152,16 @@ describe("confusion", () => {
 
 describe("indexes", () => {
   test("[server/M5] references are the children in order", () => {
-    expect(decode(index, MEDIA_TYPES.ociIndex).references.map(({ kind, descriptor }) => [kind, descriptor.digest])).toEqual([["child", digest("d")], ["child", digest("e")]]);
+    expect(decode(index, MEDIA_TYPES.ociIndex).references.map(({ kind, descriptor }) => [kind, descriptor.digest])).toEqual([
+      ["child", digest("d")],
+      ["child", digest("e")],
+    ]);
   });
 
   test("[server/M7] a Docker list entry needs its platform, an OCI one does not", () => {
     expect(decode(list, MEDIA_TYPES.dockerManifestList).references[0]?.descriptor.platform).toEqual({ architecture: "amd64", os: "linux" });
-    const broken = (platform: unknown): string => reasonOf(() => decode({ ...list, manifests: [child("d", { platform })] }, MEDIA_TYPES.dockerManifestList));
+    const broken = (platform: unknown): string =>
+      reasonOf(() => decode({ ...list, manifests: [child("d", { platform })] }, MEDIA_TYPES.dockerManifestList));
     expect(broken(undefined)).toBe("manifests[0].platform is missing");
     expect(broken({ os: "linux" })).toBe("manifests[0].platform.architecture is missing");
     expect(broken({ architecture: "amd64" })).toBe("manifests[0].platform.os is missing");
@@ -142,8 +169,17 @@ describe("indexes", () => {
   });
 
   test("[server/M7,P4] keeps every platform field", () => {
-    const platform = { architecture: "arm", os: "windows", variant: "v7", "os.version": "10.0", "os.features": ["win32k"], features: ["sse4"] };
-    expect(decode({ ...index, manifests: [child("d", { platform })] }, MEDIA_TYPES.ociIndex).references[0]?.descriptor.platform).toEqual(platform);
+    const platform = {
+      architecture: "arm",
+      os: "windows",
+      variant: "v7",
+      "os.version": "10.0",
+      "os.features": ["win32k"],
+      features: ["sse4"],
+    };
+    expect(decode({ ...index, manifests: [child("d", { platform })] }, MEDIA_TYPES.ociIndex).references[0]?.descriptor.platform).toEqual(
+      platform,
+    );
   });
 
   test("[server/O22] takes zero manifests and nested indexes", () => {
@@ -156,7 +192,12 @@ describe("indexes", () => {
 
 describe("other kinds", () => {
   test("[server/M5] artifact manifests name their blobs", () => {
-    const artifact = { mediaType: MEDIA_TYPES.ociArtifactManifest, artifactType: "application/x", blobs: [layer("b")], subject: child("f") };
+    const artifact = {
+      mediaType: MEDIA_TYPES.ociArtifactManifest,
+      artifactType: "application/x",
+      blobs: [layer("b")],
+      subject: child("f"),
+    };
     const manifest = decode(artifact, MEDIA_TYPES.ociArtifactManifest);
     expect(manifest).toMatchObject({ kind: "artifact", artifactType: "application/x" });
     expect(manifest.references.map(({ kind }) => kind)).toEqual(["blob"]);
@@ -179,7 +220,10 @@ describe("other kinds", () => {
   });
 
   test("[server/M10] other types shaped like OCI name their parts", () => {
-    const manifest = decode({ schemaVersion: 2, config, layers: [layer("b"), 7], manifests: [child("d")], subject: child("f"), artifactType: "t" }, "application/vnd.x");
+    const manifest = decode(
+      { schemaVersion: 2, config, layers: [layer("b"), 7], manifests: [child("d")], subject: child("f"), artifactType: "t" },
+      "application/vnd.x",
+    );
     expect(manifest.references.map(({ kind }) => kind)).toEqual(["config", "layer", "child"]);
     expect(manifest).toMatchObject({ kind: "other", artifactType: "t", configMediaType: MEDIA_TYPES.ociConfig });
     expect(manifest.subject?.digest).toBe(digest("f"));
@@ -235,7 +279,9 @@ describe("hostile bytes", () => {
 
   test("counts and depth are limited by options", () => {
     const raw = bytes(image);
-    expect(reasonOf(() => decodeManifest(raw, MEDIA_TYPES.ociManifest, { maxReferences: 1 }))).toBe("layers: has 2 entries, the limit is 1");
+    expect(reasonOf(() => decodeManifest(raw, MEDIA_TYPES.ociManifest, { maxReferences: 1 }))).toBe(
+      "layers: has 2 entries, the limit is 1",
+    );
     expect(reasonOf(() => decodeManifest(raw, MEDIA_TYPES.ociManifest, { maxDepth: 2 }))).toBe("JSON is nested deeper than 2 levels");
     const many = { ...index, manifests: Array.from({ length: 10_001 }, () => child("d")) };
     expect(reasonOf(() => decode(many, MEDIA_TYPES.ociIndex))).toBe("manifests: has 10001 entries, the limit is 10000");

@@ -46,7 +46,12 @@ export function decodeManifest(bytes: Uint8Array, contentType: string | undefine
 }
 
 function isKnown(mediaType: string): boolean {
-  return isImageMediaType(mediaType) || isIndexMediaType(mediaType) || isSchema1MediaType(mediaType) || mediaType === MEDIA_TYPES.ociArtifactManifest;
+  return (
+    isImageMediaType(mediaType) ||
+    isIndexMediaType(mediaType) ||
+    isSchema1MediaType(mediaType) ||
+    mediaType === MEDIA_TYPES.ociArtifactManifest
+  );
 }
 
 function wantMediaType(contentType: string): string {

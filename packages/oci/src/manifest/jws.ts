@@ -32,8 +32,10 @@ export const MAX_SIGNATURES = 32;
  */
 export function parseSignedJson(bytes: Uint8Array): SignedJson {
   const list = parseJsonObject(bytes)["signatures"];
-  if (list === undefined || list === null || (Array.isArray(list) && list.length === 0)) return { payload: Uint8Array.from(bytes), signatures: [] };
-  if (!Array.isArray(list) || list.length > MAX_SIGNATURES) throw new ManifestUnverifiedError(`expected at most ${MAX_SIGNATURES} signatures`);
+  if (list === undefined || list === null || (Array.isArray(list) && list.length === 0))
+    return { payload: Uint8Array.from(bytes), signatures: [] };
+  if (!Array.isArray(list) || list.length > MAX_SIGNATURES)
+    throw new ManifestUnverifiedError(`expected at most ${MAX_SIGNATURES} signatures`);
   const signatures = list.map(readSignature);
   const formats = new Set(signatures.map(({ length, tail }) => `${length} ${tail}`));
   const [first] = signatures;
@@ -59,7 +61,8 @@ function readSignature(value: unknown): ReadSignature {
   const protectedHeader = wantString(value, "protected");
   const format = parseJsonObject(decodeBase64Url(protectedHeader));
   const length = format["formatLength"];
-  if (typeof length !== "number" || !Number.isSafeInteger(length) || length < 0) throw new ManifestUnverifiedError("formatLength is missing");
+  if (typeof length !== "number" || !Number.isSafeInteger(length) || length < 0)
+    throw new ManifestUnverifiedError("formatLength is missing");
   const signature: JwsSignature = {
     key: Object.fromEntries(Object.entries(header["jwk"]).flatMap(([name, text]) => (typeof text === "string" ? [[name, text]] : []))),
     algorithm: wantString(header, "alg"),

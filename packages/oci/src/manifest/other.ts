@@ -10,7 +10,11 @@ import type { ManifestReference, OtherManifest } from "./manifest.ts";
  *
  * @throws {InvalidManifestError} when it is JSON with a `mediaType` of its own that differs, or has too many references.
  */
-export function decodeOther(raw: Uint8Array, mediaType: string, limits: { readonly maxDepth: number; readonly maxReferences: number }): OtherManifest {
+export function decodeOther(
+  raw: Uint8Array,
+  mediaType: string,
+  limits: { readonly maxDepth: number; readonly maxReferences: number },
+): OtherManifest {
   const body = attempt(() => parseJsonObject(raw, limits.maxDepth));
   const bare: OtherManifest = { kind: "other", mediaType, raw, references: [] };
   if (body === undefined) return bare;

@@ -5,8 +5,12 @@ import { decodeManifest } from "./decode.ts";
 import { schema1Payload, type SigningKey, signSchema1, verifySchema1 } from "./schema1-signature.ts";
 
 const document = {
-  schemaVersion: 1, name: "a/b", tag: "t", architecture: "amd64",
-  fsLayers: [{ blobSum: `sha256:${"a".repeat(64)}` }], history: [{ v1Compatibility: '{"id":"x"}' }],
+  schemaVersion: 1,
+  name: "a/b",
+  tag: "t",
+  architecture: "amd64",
+  fsLayers: [{ blobSum: `sha256:${"a".repeat(64)}` }],
+  history: [{ v1Compatibility: '{"id":"x"}' }],
 };
 const payload = new TextEncoder().encode(JSON.stringify(document, undefined, 3));
 const text = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
@@ -16,7 +20,11 @@ async function createKey(algorithm: string): Promise<SigningKey> {
   const es = { ES256: "P-256", ES384: "P-384", ES512: "P-521" }[algorithm];
   const pair =
     es === undefined
-      ? await crypto.subtle.generateKey({ name: "RSASSA-PKCS1-v1_5", modulusLength: 2048, publicExponent: Uint8Array.of(1, 0, 1), hash: "SHA-256" }, true, ["sign", "verify"])
+      ? await crypto.subtle.generateKey(
+          { name: "RSASSA-PKCS1-v1_5", modulusLength: 2048, publicExponent: Uint8Array.of(1, 0, 1), hash: "SHA-256" },
+          true,
+          ["sign", "verify"],
+        )
       : await crypto.subtle.generateKey({ name: "ECDSA", namedCurve: es }, true, ["sign", "verify"]);
   return { ...pair, algorithm };
 }
@@ -54,7 +62,9 @@ describe("signatures", () => {
     const other = await signSchema1(payload, await createKey("ES256"));
     const x = /"x": "([^"]+)"/;
     const y = /"y": "([^"]+)"/;
-    const forged = text(signed).replace(x, x.exec(text(other))?.[0] ?? "").replace(y, y.exec(text(other))?.[0] ?? "");
+    const forged = text(signed)
+      .replace(x, x.exec(text(other))?.[0] ?? "")
+      .replace(y, y.exec(text(other))?.[0] ?? "");
     await expect(verifySchema1(bytes(forged))).rejects.toThrow("a signature does not hold");
   });
 

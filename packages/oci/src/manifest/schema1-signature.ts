@@ -63,11 +63,17 @@ export async function signSchema1(payload: Uint8Array, key: SigningKey): Promise
   const formatLength = lengthWithoutTail(payload);
   const tail = payload.subarray(formatLength);
   const time = new Date().toISOString().replace(/\.\d+Z$/, "Z");
-  const protectedHeader = encodeBase64Url(new TextEncoder().encode(JSON.stringify({ formatLength, formatTail: encodeBase64Url(tail), time })));
+  const protectedHeader = encodeBase64Url(
+    new TextEncoder().encode(JSON.stringify({ formatLength, formatTail: encodeBase64Url(tail), time })),
+  );
   const algorithm = jwsAlgorithm(key.algorithm);
   const signature = await crypto.subtle.sign(algorithm, key.privateKey, signingInput(protectedHeader, payload));
   const { kty, crv, x, y, n, e } = await crypto.subtle.exportKey("jwk", key.publicKey);
-  const block = { header: { jwk: { kty, crv, x, y, n, e }, alg: key.algorithm }, signature: encodeBase64Url(new Uint8Array(signature)), protected: protectedHeader };
+  const block = {
+    header: { jwk: { kty, crv, x, y, n, e }, alg: key.algorithm },
+    signature: encodeBase64Url(new Uint8Array(signature)),
+    protected: protectedHeader,
+  };
   const list = JSON.stringify([block], undefined, 3).replaceAll("\n", "\n   ");
   const text = new TextDecoder();
   return new TextEncoder().encode(`${text.decode(payload.subarray(0, formatLength))},\n   "signatures": ${list}${text.decode(tail)}`);

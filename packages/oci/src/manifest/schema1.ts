@@ -19,7 +19,8 @@ export function readSchema1(raw: Uint8Array, mediaType: string, body: JsonObject
   }
   const layers = readArray(body["fsLayers"], "fsLayers", maxReferences);
   const history = readArray(body["history"], "history", maxReferences).map(readHistory);
-  if (history.length !== layers.length) throw new InvalidManifestError(`history: has ${history.length} entries, fsLayers has ${layers.length}`);
+  if (history.length !== layers.length)
+    throw new InvalidManifestError(`history: has ${history.length} entries, fsLayers has ${layers.length}`);
   return {
     kind: "schema1",
     mediaType,

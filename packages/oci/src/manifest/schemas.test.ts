@@ -2,7 +2,9 @@ import { expect, test } from "vitest";
 import { EMPTY_JSON_DIGEST, MANIFEST_MEDIA_TYPES, MEDIA_TYPES } from "../media-types.ts";
 import { createManifestSchemas, ManifestSchemas } from "./schemas.ts";
 
-const bytes = new TextEncoder().encode(JSON.stringify({ schemaVersion: 2, config: { mediaType: MEDIA_TYPES.ociEmpty, digest: EMPTY_JSON_DIGEST, size: 2 }, layers: [] }));
+const bytes = new TextEncoder().encode(
+  JSON.stringify({ schemaVersion: 2, config: { mediaType: MEDIA_TYPES.ociEmpty, digest: EMPTY_JSON_DIGEST, size: 2 }, layers: [] }),
+);
 
 test("[server/P14] unmarshal() goes by the content type, without its parameters", () => {
   const schemas = createManifestSchemas();

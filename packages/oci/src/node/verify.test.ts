@@ -25,7 +25,10 @@ describe("digesters", () => {
   test("createMultiDigester() computes each algorithm once", () => {
     const digester = createMultiDigester(["sha512", "sha256", "sha512"]);
     digester.update(bytes);
-    expect([...digester.digests()]).toEqual([["sha512", digestOf(bytes, "sha512")], ["sha256", digestOf(bytes)]]);
+    expect([...digester.digests()]).toEqual([
+      ["sha512", digestOf(bytes, "sha512")],
+      ["sha256", digestOf(bytes)],
+    ]);
     expect(digester.size).toBe(11);
   });
 });
@@ -37,8 +40,16 @@ describe("readAllVerified()", () => {
   });
 
   test("[client/B-69] says both sizes when content is too short or too long", async () => {
-    await expect(readAllVerified(chunks(bytes.subarray(1)), target)).rejects.toMatchObject({ code: "ERR_SIZE_MISMATCH", expected: 11, actual: 10 });
-    await expect(readAllVerified(chunks(bytes, bytes), target)).rejects.toMatchObject({ code: "ERR_SIZE_MISMATCH", expected: 11, actual: 22 });
+    await expect(readAllVerified(chunks(bytes.subarray(1)), target)).rejects.toMatchObject({
+      code: "ERR_SIZE_MISMATCH",
+      expected: 11,
+      actual: 10,
+    });
+    await expect(readAllVerified(chunks(bytes, bytes), target)).rejects.toMatchObject({
+      code: "ERR_SIZE_MISMATCH",
+      expected: 11,
+      actual: 22,
+    });
   });
 
   test("[client/B-69] refuses content of another digest", async () => {
@@ -48,7 +59,9 @@ describe("readAllVerified()", () => {
   test("[client/B-69] refuses a negative size, and reads nothing for a forged one", async () => {
     await expect(readAllVerified(chunks(bytes), { ...target, size: -1 })).rejects.toBeInstanceOf(RangeError);
     await expect(readAllVerified(chunks(bytes), { ...target, size: 2 ** 62 })).rejects.toBeInstanceOf(LimitExceededError);
-    await expect(readAllVerified(chunks(bytes), { ...target, size: 2 ** 52 }, { maxBytes: 2 ** 53 })).rejects.toBeInstanceOf(SizeMismatchError);
+    await expect(readAllVerified(chunks(bytes), { ...target, size: 2 ** 52 }, { maxBytes: 2 ** 53 })).rejects.toBeInstanceOf(
+      SizeMismatchError,
+    );
   });
 
   test("rejects with the reason of the signal", async () => {

@@ -19,7 +19,8 @@ export interface Verifier {
 /** Starts a check. @throws {RangeError} when the expected size is no size. */
 export function createVerifier(expected: VerifyTarget): Verifier {
   const { digest, size } = expected;
-  if (!Number.isSafeInteger(size) || size < 0) throw new RangeError(`Cannot verify content: size is ${size}, expected a whole number from 0`);
+  if (!Number.isSafeInteger(size) || size < 0)
+    throw new RangeError(`Cannot verify content: size is ${size}, expected a whole number from 0`);
   const digester = createDigester(digestAlgorithm(digest));
   return {
     update(chunk) {
