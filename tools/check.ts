@@ -17,7 +17,7 @@ const STEPS: readonly Step[] = [
   {
     name: "boundaries",
     what: "imports follow the arrows",
-    command: ["depcruise", "--config", ".dependency-cruiser.mjs", "packages", "tools"],
+    command: ["depcruise", "--config", ".dependency-cruiser.mjs", "packages", "tools", "tests"],
   },
   { name: "unused", what: "no unused file, export or dependency", command: ["knip", "--no-config-hints"] },
   { name: "docs", what: "every export is documented", command: ["node", "tools/check-docs.ts"] },
