@@ -96,11 +96,13 @@ export async function createRegistry(options: CreateRegistryOptions = {}): Promi
     await metadata.ping();
     await storage.list("/");
   };
+  const http = httpOptions(options, limits);
   const handler = createHandler(
     {
       namespace,
       authorizer,
-      options: httpOptions(options, limits),
+      options: http,
+      commonHeaders: ["Docker-Distribution-Api-Version", "registry/2.0", ...Object.entries(http.headers).flatMap(([name, values]) => values.flatMap((value) => [name, value]))],
       sender: new BlobSender(),
       log,
       ready,

@@ -18,7 +18,7 @@ export interface AuthRequest {
   /** Address of the peer, for logs and limits. */
   readonly remoteAddress: string;
   /** The base address that the client used, for realms made from it. */
-  readonly baseUrl: () => string;
+  baseUrl(): string;
 }
 
 /** Who the request is from and what else it may do. */

@@ -28,7 +28,7 @@ export function createHandler(context: HttpContext, routes: readonly Route[]): R
 async function run(exchange: Exchange): Promise<void> {
   const { route, context } = exchange;
   if (route.action !== "open") {
-    const granted = context.authorizer.authorize(authRequest(exchange), accessesOf(exchange));
+    const granted = context.authorizer.authorize(exchange, accessesOf(exchange));
     exchange.grant = granted instanceof Promise ? await granted : granted;
   }
   if (context.options.readOnly && (route.action === "push" || route.action === "delete")) {
@@ -84,11 +84,6 @@ function invalidName(name: string): Error {
     if (error instanceof Error) return error;
   }
   return new HttpError("NAME_INVALID", "Cannot read path: it is not percent-encoded UTF-8", { detail: "malformed percent-encoding" });
-}
-
-function authRequest(exchange: Exchange): { authorization: string | undefined; remoteAddress: string; baseUrl: () => string } {
-  const { request } = exchange;
-  return { authorization: request.headers.authorization, remoteAddress: request.socket.remoteAddress ?? "", baseUrl: () => exchange.baseUrl() };
 }
 
 function accessesOf(exchange: Exchange): readonly Access[] {

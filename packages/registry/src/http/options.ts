@@ -38,6 +38,8 @@ export interface HttpContext {
   readonly namespace: Namespace;
   readonly authorizer: Authorizer;
   readonly options: HttpOptions;
+  /** Header names and values that every answer carries. */
+  readonly commonHeaders: readonly string[];
   readonly sender: BlobSender;
   readonly log: Logger;
   /** Asked by `/readyz`: resolves when metadata and storage answer. */
