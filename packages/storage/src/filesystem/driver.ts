@@ -135,8 +135,11 @@ export class FilesystemDriver implements StorageDriver {
   async copy(source: string, destination: string): Promise<void> {
     const from = this.#real(source);
     const to = this.#real(destination);
+    if (from === to) {
+      if ((await this.#stats(source)).isDirectory()) throw new PathNotFoundError({ driver: FILESYSTEM, path: source });
+      return;
+    }
     await this.#touch(source);
-    if (from === to) return;
     const folder = dirname(to);
     try {
       await this.#folders.within(folder, () => this.#calls.link(from, to));

@@ -44,7 +44,10 @@ export class Folders {
       try {
         return await call();
       } catch (error) {
-        if (errorName(error) !== "ENOENT" || attempt === MAX_ATTEMPTS) throw error;
+        if (errorName(error) !== "ENOENT" || attempt === MAX_ATTEMPTS) {
+          if (attempt > 1) await this.prune(folder);
+          throw error;
+        }
       }
       await this.#make(folder);
     }

@@ -57,6 +57,7 @@ export class MemoryDriver implements StorageDriver {
     const size = sizeOf(held);
     if (keep !== "all" && keep > size) throw new InvalidOffsetError({ driver: MEMORY, path, offset: keep });
     const kept = firstBytes(held, keep === "all" ? size : keep);
+    this.#expectFree(this.#tree, path);
     this.#keep(path, kept);
     return new MemoryWriter(
       {
@@ -125,13 +126,18 @@ export class MemoryDriver implements StorageDriver {
   }
 
   #keep(path: string, chunks: readonly Buffer[]): void {
-    if (!this.#unfinished.set(path, { chunks })) throw new DriverError(`Cannot write path "${path}": a parent is a file`, { driver: MEMORY, path });
+    this.#expectFree(this.#unfinished, path);
+    this.#unfinished.set(path, { chunks });
   }
 
   #put(path: string, content: Buffer): void {
-    const node = this.#tree.get(path);
-    if (node !== undefined && isFolder(node)) throw new DriverError(`Cannot write path "${path}": it is a folder`, { driver: MEMORY, path });
-    this.#set(path, { content, modifiedAt: new Date() });
+    this.#expectFree(this.#tree, path);
+    this.#tree.set(path, { content, modifiedAt: new Date() });
+  }
+
+  #expectFree(tree: MemoryTree<MemoryFile> | MemoryTree<Unfinished>, path: string): void {
+    const obstacle = tree.obstacle(path);
+    if (obstacle !== undefined) throw new DriverError(`Cannot write path "${path}": ${obstacle}`, { driver: MEMORY, path });
   }
 
   #set(path: string, node: MemoryFile | MemoryFolder<MemoryFile>): void {

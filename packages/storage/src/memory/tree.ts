@@ -30,6 +30,17 @@ export class MemoryTree<F extends object> {
     return node;
   }
 
+  /** Why no file can be at the path, if so. */
+  obstacle(path: string): string | undefined {
+    let node: F | MemoryFolder<F> | undefined = this.#root;
+    for (const name of namesOf(path)) {
+      if (!isFolder(node)) return "a parent is a file";
+      node = node.entries.get(name);
+      if (node === undefined) return undefined;
+    }
+    return isFolder(node) ? "it is a folder" : undefined;
+  }
+
   /** False when a parent is a file. */
   set(path: string, node: F | MemoryFolder<F>): boolean {
     const names = namesOf(path);
