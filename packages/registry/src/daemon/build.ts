@@ -48,7 +48,7 @@ async function openMetadata(config: MetadataConfig): Promise<MetadataStore> {
     case "sqlite":
       return await openSqliteMetadata({ path: config.path, durability: config.durability === "full" ? "durable" : "relaxed" });
     case "postgres":
-      return await openPostgresMetadata({ url: config.url, poolSize: config.poolSize });
+      return await openPostgresMetadata({ url: config.url, connections: config.poolSize });
   }
 }
 
