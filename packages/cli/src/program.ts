@@ -43,7 +43,10 @@ function createProgram({ io, loadDaemon }: RunOptions): Command {
     .description("The OCI registry toolkit: run a registry and work with what is in it.")
     .version(versionLine(), "-v, --version", "print the version and stop")
     .helpOption("-h, --help", "say more about a command")
-    .addHelpText("after", "\nExamples:\n  berth serve                     run a registry over ./data on 127.0.0.1:5000\n  berth serve config.yml          run it as a file says\n  berth config check config.yml   find the mistakes in a file\n")
+    .addHelpText(
+      "after",
+      "\nExamples:\n  berth serve                     run a registry over ./data on 127.0.0.1:5000\n  berth serve config.yml          run it as a file says\n  berth config check config.yml   find the mistakes in a file\n",
+    )
     .addCommand(serveCommand(io, loadDaemon))
     .addCommand(configCommand(io))
     .addCommand(htpasswdCommand(io))

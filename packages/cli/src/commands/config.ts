@@ -1,3 +1,4 @@
+import type { ConfigIssue } from "@berth/registry/config";
 import { Command } from "commander";
 import { CommandFailure, EXIT_CODE } from "../exit-code.ts";
 import type { CommandIo } from "../io.ts";
@@ -18,12 +19,16 @@ function checkCommand(io: CommandIo): Command {
     .argument("[file]", "the file; REGISTRY_CONFIGURATION_PATH unless given")
     .option("--strict", "make errors of unknown and repeated keys")
     .option("--no-env", "leave REGISTRY_* variables aside")
-    .addHelpText("after", "\nPrints one line for each finding, file:line:column first, and exits 1 when there is an error.\n\nExample:\n  berth config check --strict /etc/distribution/config.yml\n")
+    .addHelpText(
+      "after",
+      "\nPrints one line for each finding, file:line:column first, and exits 1 when there is an error.\n\nExample:\n  berth config check --strict /etc/distribution/config.yml\n",
+    )
     .action(async (argument: string | undefined, flags: CheckFlags) => {
       const file = argument ?? io.env["REGISTRY_CONFIGURATION_PATH"];
-      if (file === undefined || file === "") throw new CommandFailure(EXIT_CODE.usage, "no file to check: name one, or set REGISTRY_CONFIGURATION_PATH");
+      if (file === undefined || file === "")
+        throw new CommandFailure(EXIT_CODE.usage, "no file to check: name one, or set REGISTRY_CONFIGURATION_PATH");
       const { ConfigError, formatIssue, loadConfig } = await import("@berth/registry/config");
-      const say = (issues: readonly import("@berth/registry/config").ConfigIssue[]): void => {
+      const say = (issues: readonly ConfigIssue[]): void => {
         for (const issue of issues) io.stdout.write(`${formatIssue({ ...issue, message: `${issue.severity}: ${issue.message}` }, file)}\n`);
       };
       try {

@@ -17,7 +17,10 @@ export function digestCommand(io: CommandIo): Command {
     .action(async (files: string[], options: { readonly algorithm: string }) => {
       const { algorithm } = options;
       if (!isDigestAlgorithm(algorithm)) {
-        throw new CommandFailure(EXIT_CODE.failure, `unsupported digest algorithm: "${algorithm}", expected one of ${DIGEST_ALGORITHMS.join(", ")}`);
+        throw new CommandFailure(
+          EXIT_CODE.failure,
+          `unsupported digest algorithm: "${algorithm}", expected one of ${DIGEST_ALGORITHMS.join(", ")}`,
+        );
       }
       let failed = false;
       for (const file of files.length === 0 ? ["-"] : files) {
@@ -35,7 +38,8 @@ export function digestCommand(io: CommandIo): Command {
 
 async function digestOfFile(file: string, algorithm: DigestAlgorithm, io: CommandIo): Promise<string> {
   const digester = createDigester(algorithm);
-  const source: AsyncIterable<Uint8Array> = file === "-" ? io.stdin : createReadStream(file, { highWaterMark: 256 << 10, signal: io.signal });
+  const source: AsyncIterable<Uint8Array> =
+    file === "-" ? io.stdin : createReadStream(file, { highWaterMark: 256 << 10, signal: io.signal });
   for await (const chunk of source) digester.update(chunk);
   return digester.digest();
 }

@@ -17,7 +17,10 @@ export function htpasswdCommand(io: CommandIo): Command {
     .argument("<user>", "the user's name")
     .option("--password-stdin", "read the password from standard input")
     .option("--cost <number>", "bcrypt's cost factor, 4 to 17: each step doubles the work of a login", parseCost, 10)
-    .addHelpText("after", "\nExamples:\n  berth htpasswd alice >> htpasswd\n  printf %s \"$PASSWORD\" | berth htpasswd alice --password-stdin >> htpasswd\n")
+    .addHelpText(
+      "after",
+      '\nExamples:\n  berth htpasswd alice >> htpasswd\n  printf %s "$PASSWORD" | berth htpasswd alice --password-stdin >> htpasswd\n',
+    )
     .action(async (user: string, flags: HtpasswdFlags) => {
       const password = flags.passwordStdin === true ? (await text(io.stdin)).replace(/\r?\n$/, "") : await askTwice(io);
       const { formatHtpasswdEntry } = await import("@berth/registry/htpasswd");

@@ -1,5 +1,5 @@
 import type { LoadedConfig } from "@berth/registry/config";
-import type { ListeningInfo, LogOutput } from "@berth/registry/daemon";
+import type { ListeningInfo, LogOutput, openLogOutput, runDaemon } from "@berth/registry/daemon";
 import { Command } from "commander";
 import { CommandFailure, EXIT_CODE } from "../exit-code.ts";
 import type { CommandIo, OutputStream } from "../io.ts";
@@ -7,27 +7,30 @@ import { formatWelcome } from "../serve/welcome.ts";
 import { addServeFlags, type ServeFlags, toOverrides } from "../serve/flags.ts";
 
 /** Finds the server, which is loaded by nothing but `serve`. */
-export type LoadDaemon = () => Promise<Pick<typeof import("@berth/registry/daemon"), "openLogOutput" | "runDaemon">>;
+export type LoadDaemon = () => Promise<{ readonly openLogOutput: typeof openLogOutput; readonly runDaemon: typeof runDaemon }>;
 
 /** `berth serve`. */
 export function serveCommand(io: CommandIo, loadDaemon: LoadDaemon = () => import("@berth/registry/daemon")): Command {
   const command = new Command("serve")
     .description("run a registry")
-    .argument("[config]", "a config.yml of version 0.1; REGISTRY_CONFIGURATION_PATH unless given; without either, ./data is served on 127.0.0.1:5000");
+    .argument(
+      "[config]",
+      "a config.yml of version 0.1; REGISTRY_CONFIGURATION_PATH unless given; without either, ./data is served on 127.0.0.1:5000",
+    );
   return addServeFlags(command)
     .addHelpText("after", HELP)
     .action(async (argument: string | undefined, flags: ServeFlags) => {
       const given = argument ?? io.env["REGISTRY_CONFIGURATION_PATH"];
       const file = given === "" ? undefined : given;
       const { config, warnings } = await load(io, command, file, flags);
-      const { openLogOutput, runDaemon } = await loadDaemon();
-      const stdout = lineWriter(io.stdout, openLogOutput);
-      const stderr = lineWriter(io.stderr, openLogOutput);
+      const daemon = await loadDaemon();
+      const stdout = lineWriter(io.stdout, daemon.openLogOutput);
+      const stderr = lineWriter(io.stderr, daemon.openLogOutput);
       const greets = file === undefined || io.stderr.isTTY === true;
       const onListening = (info: ListeningInfo): void => stderr.write(formatWelcome(info, config, io.env));
       let exitCode: number;
       try {
-        exitCode = await runDaemon({ config, warnings, stdout, stderr, signal: io.signal, ...(greets ? { onListening } : {}) });
+        exitCode = await daemon.runDaemon({ config, warnings, stdout, stderr, signal: io.signal, ...(greets ? { onListening } : {}) });
       } finally {
         // What is said last matters most, and an error of the start comes after it.
         stdout.flush();
@@ -52,10 +55,16 @@ Examples:
 async function load(io: CommandIo, command: Command, file: string | undefined, flags: ServeFlags): Promise<LoadedConfig> {
   const { ConfigError, formatIssue, loadConfig } = await import("@berth/registry/config");
   try {
-    return loadConfig({ ...(file === undefined ? {} : { file }), env: io.env, overrides: toOverrides(flags), strict: flags.strict ?? false });
+    return loadConfig({
+      ...(file === undefined ? {} : { file }),
+      env: io.env,
+      overrides: toOverrides(flags),
+      strict: flags.strict ?? false,
+    });
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
-    for (const issue of error.issues.filter(({ severity }) => severity === "error")) io.stderr.write(`configuration error: ${formatIssue(issue, file)}\n`);
+    for (const issue of error.issues.filter(({ severity }) => severity === "error"))
+      io.stderr.write(`configuration error: ${formatIssue(issue, file)}\n`);
     io.stderr.write(`usage: berth serve ${command.usage()}\n`);
     throw new CommandFailure(EXIT_CODE.failure);
   }

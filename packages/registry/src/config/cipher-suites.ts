@@ -37,5 +37,7 @@ export const DEFAULT_CIPHER_SUITES: readonly string[] = [
 
 /** The complaint about a name, if there is one. */
 export function checkCipherSuite(text: string): string | undefined {
-  return text in CIPHER_SUITES || TLS13_SUITES.includes(text) || DROPPED_SUITES.includes(text) ? undefined : "the IANA name of a cipher suite";
+  return text in CIPHER_SUITES || TLS13_SUITES.includes(text) || DROPPED_SUITES.includes(text)
+    ? undefined
+    : "the IANA name of a cipher suite";
 }

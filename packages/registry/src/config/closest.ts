@@ -1,7 +1,10 @@
 /** The known word that a mistyped one most likely meant, if one is near. */
 export function closest(word: string, known: readonly string[]): string | undefined {
   const most = word.length < 5 ? 1 : 2;
-  return known.map((candidate) => ({ candidate, distance: editDistance(word.toLowerCase(), candidate) })).filter(({ distance }) => distance <= most).sort((a, b) => a.distance - b.distance)[0]?.candidate;
+  return known
+    .map((candidate) => ({ candidate, distance: editDistance(word.toLowerCase(), candidate) }))
+    .filter(({ distance }) => distance <= most)
+    .sort((a, b) => a.distance - b.distance)[0]?.candidate;
 }
 
 function editDistance(a: string, b: string): number {

@@ -9,14 +9,18 @@ export function parseGoRegExp(pattern: string): RegExp {
   const body = pattern
     .slice(flags?.[0].length ?? 0)
     .replaceAll("(?P<", "(?<")
-    .replaceAll(/\\(.)/gs, (escape: string, letter: string) => (letter === "A" ? "(?<![\\s\\S])" : letter === "z" ? "(?![\\s\\S])" : escape));
+    .replaceAll(/\\(.)/gs, (escape: string, letter: string) =>
+      letter === "A" ? "(?<![\\s\\S])" : letter === "z" ? "(?![\\s\\S])" : escape,
+    );
   return new RegExp(body, [...new Set(flags?.[1] ?? "")].join(""));
 }
 
 /** One expression that matches what any of the patterns matches; undefined without patterns. */
 export function joinGoRegExps(patterns: readonly string[]): RegExp | undefined {
   if (patterns.length === 0) return undefined;
-  const parts = patterns.map((pattern) => parseGoRegExp(pattern)).map(({ source, flags }) => (flags === "" ? `(?:${source})` : `(?${flags}:${source})`));
+  const parts = patterns
+    .map((pattern) => parseGoRegExp(pattern))
+    .map(({ source, flags }) => (flags === "" ? `(?:${source})` : `(?${flags}:${source})`));
   return new RegExp(parts.join("|"));
 }
 

@@ -5,8 +5,24 @@ export { ConfigError, formatIssue } from "./issues.ts";
 export type { ConfigOverride, LoadConfigOptions, LoadedConfig } from "./load.ts";
 export { defaultConfig, loadConfig } from "./load.ts";
 export type {
-  AuthConfig, ClientAuth, HtpasswdConfig, HttpConfig, HttpLimits, HttpTimeouts, ListenAddress, LogConfig, ManifestsConfig, MetadataConfig,
-  PlatformRule, RegistryConfig, StorageConfig, StorageDriverConfig, TlsConfig, UploadsConfig, UrlRules, ValidationConfig,
+  AuthConfig,
+  ClientAuth,
+  HtpasswdConfig,
+  HttpConfig,
+  HttpLimits,
+  HttpTimeouts,
+  ListenAddress,
+  LogConfig,
+  ManifestsConfig,
+  MetadataConfig,
+  PlatformRule,
+  RegistryConfig,
+  StorageConfig,
+  StorageDriverConfig,
+  TlsConfig,
+  UploadsConfig,
+  UrlRules,
+  ValidationConfig,
 } from "./registry-config.ts";
 export { CONFIG_SCHEMA } from "./schema/root.ts";
 export type { ConfigSchema, SectionSchema } from "./schema/schema.ts";

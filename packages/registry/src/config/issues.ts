@@ -21,7 +21,14 @@ export class ConfigError extends BerthError<"ERR_CONFIG"> {
   readonly file: string | undefined;
 
   constructor(issues: readonly ConfigIssue[], file?: string, options?: { readonly cause?: unknown }) {
-    super("ERR_CONFIG", `Cannot use the configuration: ${issues.filter(({ severity }) => severity === "error").map((issue) => formatIssue(issue, file)).join("; ")}`, options);
+    super(
+      "ERR_CONFIG",
+      `Cannot use the configuration: ${issues
+        .filter(({ severity }) => severity === "error")
+        .map((issue) => formatIssue(issue, file))
+        .join("; ")}`,
+      options,
+    );
     this.issues = issues;
     this.file = file;
   }

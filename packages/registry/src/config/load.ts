@@ -73,13 +73,17 @@ function readRoot({ file, text }: LoadConfigOptions, issues: ConfigIssue[]): Map
   try {
     content ??= readFileSync(file ?? "", "utf8");
   } catch (error) {
-    issues.push({ path: "", message: `cannot read the file: ${error instanceof Error && "code" in error ? String(error.code) : "unknown reason"}`, severity: "error" });
+    issues.push({
+      path: "",
+      message: `cannot read the file: ${error instanceof Error && "code" in error ? String(error.code) : "unknown reason"}`,
+      severity: "error",
+    });
     return undefined;
   }
   const node = parseYaml(content, issues);
   if (node === undefined || node.kind === "map") return node;
   if (node.kind !== "null") {
-    issues.push({ path: "", message: "expected a mapping, such as \"version: 0.1\"", severity: "error", ...node.source });
+    issues.push({ path: "", message: 'expected a mapping, such as "version: 0.1"', severity: "error", ...node.source });
     return undefined;
   }
   return { kind: "map", entries: new Map(), source: { line: 1, column: 1 } };

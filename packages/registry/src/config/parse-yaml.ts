@@ -51,10 +51,12 @@ class Converter {
     if (isAlias(node)) return this.convert(node.resolve(this.#document), path, depth + 1);
     if (isScalar(node)) {
       if (node.value === null) return { kind: "null", source };
-      const quoted = node.type === "QUOTE_DOUBLE" || node.type === "QUOTE_SINGLE" || node.type === "BLOCK_LITERAL" || node.type === "BLOCK_FOLDED";
-      return { kind: "scalar", text: typeof node.value === "string" ? node.value : (node.source ?? String(node.value)), quoted, value: node.value, source };
+      const quoted =
+        node.type === "QUOTE_DOUBLE" || node.type === "QUOTE_SINGLE" || node.type === "BLOCK_LITERAL" || node.type === "BLOCK_FOLDED";
+      return { kind: "scalar", text: typeof node.value === "string" ? node.value : (node.source ?? ""), quoted, value: node.value, source };
     }
-    if (isSeq(node)) return { kind: "list", items: node.items.map((item, index) => this.convert(item, `${path}.${index}`, depth + 1)), source };
+    if (isSeq(node))
+      return { kind: "list", items: node.items.map((item, index) => this.convert(item, `${path}.${index}`, depth + 1)), source };
     if (isMap(node)) return { kind: "map", entries: this.#entries(node.items, path, depth), source };
     return { kind: "null", source };
   }
@@ -63,7 +65,7 @@ class Converter {
     const entries = new Map<string, MapEntry>();
     const merged = new Map<string, MapEntry>();
     for (const { key, value } of pairs) {
-      const name = isScalar(key) ? String(key.source ?? key.value) : String(key);
+      const name = isScalar(key) ? (key.source ?? "") : "";
       const at = this.#at(offsetOf(key));
       const below = path === "" ? name : `${path}.${name}`;
       if (name === "<<") {

@@ -99,4 +99,3 @@ export class ConfigReader {
 function isRecord(value: ConfigValue): value is ConfigRecord {
   return typeof value === "object" && !Array.isArray(value) && !(value instanceof AnyValue);
 }
-

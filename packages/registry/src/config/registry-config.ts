@@ -152,7 +152,11 @@ export interface TlsConfig {
 }
 
 /** What is asked of a client's certificate. */
-export type ClientAuth = "request-client-cert" | "require-any-client-cert" | "verify-client-cert-if-given" | "require-and-verify-client-cert";
+export type ClientAuth =
+  | "request-client-cert"
+  | "require-any-client-cert"
+  | "verify-client-cert-if-given"
+  | "require-and-verify-client-cert";
 
 /** `uploads` and `storage.maintenance.uploadpurging`. */
 export interface UploadsConfig {

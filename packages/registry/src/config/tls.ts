@@ -46,10 +46,15 @@ export function readTls(tls: TlsConfig): TlsOptions {
 function readPem(file: string, path: string, label: string, issues: ConfigIssue[]): string {
   try {
     const text = readFileSync(file, "utf8");
-    if (!text.includes(label)) issues.push({ path, message: `expected PEM with a ${label.toLowerCase()}: "${file}" has none`, severity: "error" });
+    if (!text.includes(label))
+      issues.push({ path, message: `expected PEM with a ${label.toLowerCase()}: "${file}" has none`, severity: "error" });
     return text;
   } catch (error) {
-    issues.push({ path, message: `cannot read "${file}": ${error instanceof Error && "code" in error ? String(error.code) : "unknown reason"}`, severity: "error" });
+    issues.push({
+      path,
+      message: `cannot read "${file}": ${error instanceof Error && "code" in error ? String(error.code) : "unknown reason"}`,
+      severity: "error",
+    });
     return "";
   }
 }

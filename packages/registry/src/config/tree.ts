@@ -50,9 +50,14 @@ export function nodeFrom(value: unknown, source: ConfigSource): ConfigNode {
   if (value === null || value === undefined) return { kind: "null", source };
   if (Array.isArray(value)) return { kind: "list", items: value.map((item) => nodeFrom(item, source)), source };
   if (typeof value === "object") {
-    return { kind: "map", entries: new Map(Object.entries(value).map(([key, item]) => [key, { source, node: nodeFrom(item, source) }])), source };
+    return {
+      kind: "map",
+      entries: new Map(Object.entries(value).map(([key, item]) => [key, { source, node: nodeFrom(item, source) }])),
+      source,
+    };
   }
-  return { kind: "scalar", text: String(value), quoted: false, value, source };
+  const text = typeof value === "string" || typeof value === "number" || typeof value === "boolean" ? String(value) : "";
+  return { kind: "scalar", text, quoted: false, value, source };
 }
 
 /** The plain data of a node. */
@@ -70,7 +75,10 @@ export function plainValue(node: ConfigNode): unknown {
 }
 
 /** The node at a path, and the source of the nearest thing to it that exists, key before value. */
-export function lookUp(root: ConfigNode, path: readonly string[]): { readonly node: ConfigNode | undefined; readonly source: ConfigSource } {
+export function lookUp(
+  root: ConfigNode,
+  path: readonly string[],
+): { readonly node: ConfigNode | undefined; readonly source: ConfigSource } {
   let node: ConfigNode | undefined = root;
   let source = root.source;
   for (const part of path) {
@@ -98,5 +106,9 @@ export function setPath(root: MapNode, path: readonly string[], node: ConfigNode
 
 /** Turns `storage: inmemory` into `storage: {inmemory: }`. */
 export function expandBareWord(node: ScalarNode): MapNode {
-  return { kind: "map", entries: new Map([[node.text, { source: node.source, node: { kind: "null", source: node.source } }]]), source: node.source };
+  return {
+    kind: "map",
+    entries: new Map([[node.text, { source: node.source, node: { kind: "null", source: node.source } }]]),
+    source: node.source,
+  };
 }

@@ -60,7 +60,8 @@ class Validator {
     const set = node?.kind === "null" ? undefined : node;
     if (schema.kind === "section") return this.section(node, schema, path);
     if (set === undefined) {
-      if (schema.kind === "string" && schema.required === true && owner !== undefined) this.#say(node?.source ?? owner, path, "is required", "error");
+      if (schema.kind === "string" && schema.required === true && owner !== undefined)
+        this.#say(node?.source ?? owner, path, "is required", "error");
       return absent(schema);
     }
     switch (schema.kind) {
@@ -71,7 +72,9 @@ class Validator {
         return set.items.map((item, index) => this.#value(item, schema.item, join(path, String(index)), item.source));
       case "map":
         if (set.kind !== "map") return this.#wrong(set, schema, path, "a mapping");
-        return Object.fromEntries([...set.entries].map(([key, entry]) => [key, this.#value(entry.node, schema.value, join(path, key), entry.source)]));
+        return Object.fromEntries(
+          [...set.entries].map(([key, entry]) => [key, this.#value(entry.node, schema.value, join(path, key), entry.source)]),
+        );
       default:
         return this.#scalar(set, schema, path);
     }
@@ -100,24 +103,46 @@ class Validator {
       }
       case "duration": {
         const ms = parseDuration(text);
-        if (ms === undefined || ms < (schema.min ?? 0)) return this.#wrong(node, schema, path, `a duration such as 30s or 1h30m${schema.min === undefined || schema.min === 0 ? "" : `, at least ${schema.min}ms`}`);
-        if (isBareDuration(text) && ms > 0 && ms < 1) this.#say(node.source, path, `means ${text} nanoseconds: write a unit, such as ${text}s`, "warning");
+        if (ms === undefined || ms < (schema.min ?? 0))
+          return this.#wrong(
+            node,
+            schema,
+            path,
+            `a duration such as 30s or 1h30m${schema.min === undefined || schema.min === 0 ? "" : `, at least ${schema.min}ms`}`,
+          );
+        if (isBareDuration(text) && ms > 0 && ms < 1)
+          this.#say(node.source, path, `means ${text} nanoseconds: write a unit, such as ${text}s`, "warning");
         return ms;
       }
       case "size": {
         const bytes = parseSize(text);
-        return bytes !== undefined && bytes >= (schema.min ?? 0) ? bytes : this.#wrong(node, schema, path, `a size such as 4MiB${range(schema.min, undefined)}`);
+        return bytes !== undefined && bytes >= (schema.min ?? 0)
+          ? bytes
+          : this.#wrong(node, schema, path, `a size such as 4MiB${range(schema.min, undefined)}`);
       }
     }
   }
 
   #effect({ kind, note }: KeyEffect, source: ConfigSource, path: string): void {
     if (kind === "refused") this.#say(source, path, `cannot be honoured: ${note}`, "error");
-    else this.#say(source, path, kind === "later" ? `has no effect yet: ${note}` : `has no effect: ${note}`, kind === "later" ? "warning" : "info");
+    else
+      this.#say(
+        source,
+        path,
+        kind === "later" ? `has no effect yet: ${note}` : `has no effect: ${note}`,
+        kind === "later" ? "warning" : "info",
+      );
   }
 
   #wrong(node: ConfigNode, schema: ConfigSchema, path: string, expected: string): undefined {
-    const got = node.kind === "list" ? "a list" : node.kind === "map" ? "a mapping" : schema.secret === true || node.kind === "null" ? "another value" : `"${clip(node.text)}"`;
+    const got =
+      node.kind === "list"
+        ? "a list"
+        : node.kind === "map"
+          ? "a mapping"
+          : isSecret(schema) || node.kind === "null"
+            ? "another value"
+            : `"${clip(node.text)}"`;
     this.#say(node.source, path, `expected ${expected}, got ${got}`, "error");
     return undefined;
   }
@@ -159,6 +184,12 @@ function range(min: number | undefined, max: number | undefined): string {
 
 function join(path: string, key: string): string {
   return path === "" ? key : `${path}.${key}`;
+}
+
+/** A list of secrets is one too: whoever writes one where the list belongs must not see it printed. */
+function isSecret(schema: ConfigSchema): boolean {
+  if (schema.secret === true) return true;
+  return schema.kind === "list" ? isSecret(schema.item) : schema.kind === "map" ? isSecret(schema.value) : false;
 }
 
 function clip(text: string): string {

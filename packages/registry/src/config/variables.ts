@@ -13,7 +13,12 @@ const IGNORED = /^REGISTRY_(?:CONFIGURATION_PATH|VERSION|AUTH_FILE|PORT|PORT_\d+
  * and a shorter name goes before a longer one, so that `REGISTRY_STORAGE=inmemory` replaces the section and
  * `REGISTRY_STORAGE_DELETE_ENABLED` still adds to it.
  */
-export function applyVariables(root: MapNode, schema: SectionSchema, env: Readonly<Record<string, string | undefined>>, issues: ConfigIssue[]): void {
+export function applyVariables(
+  root: MapNode,
+  schema: SectionSchema,
+  env: Readonly<Record<string, string | undefined>>,
+  issues: ConfigIssue[],
+): void {
   const names = Object.keys(env).filter((name) => name.startsWith(PREFIX) && name.length > PREFIX.length && !IGNORED.test(name));
   for (const name of names.sort(byParts)) {
     const value = env[name];
@@ -61,7 +66,8 @@ class Placement {
     const existing = slot.get();
     const isList = schema?.kind === "list" || (existing?.kind === "list" && (schema === undefined || schema.kind === "any"));
     if (isList) return this.#putItem(slot, schema?.kind === "list" ? schema.item : undefined, part, rest, path);
-    if (schema === undefined || schema.kind === "any" || schema.kind === "map" || schema.kind === "section") return this.#putEntry(slot, schema, part, rest, path);
+    if (schema === undefined || schema.kind === "any" || schema.kind === "map" || schema.kind === "section")
+      return this.#putEntry(slot, schema, part, rest, path);
     this.#unrecognised();
   }
 
@@ -83,7 +89,8 @@ class Placement {
     }
     if (existing?.kind === "scalar" || existing?.kind === "list") return this.#unrecognised();
     const known = schema?.kind === "section" ? knownKey(schema, part) : undefined;
-    const key = known ?? [...(existing?.kind === "map" ? existing.entries.keys() : [])].find((name) => name.toUpperCase() === part.toUpperCase());
+    const key =
+      known ?? [...(existing?.kind === "map" ? existing.entries.keys() : [])].find((name) => name.toUpperCase() === part.toUpperCase());
     if (key === undefined && schema?.kind === "section" && schema.open !== true) return this.#unrecognised();
     const name = key ?? part.toLowerCase();
     const below = schema?.kind === "section" ? schema.keys[name] : schema?.kind === "map" ? schema.value : undefined;

@@ -51,5 +51,7 @@ function bare(user: string | undefined): string {
 }
 
 function escape(text: string): string {
-  return text.replaceAll(/["\\\u0000-\u001f\u007f-\u009f\u2028\u2029]/g, (char) => (char === '"' || char === "\\" ? `\\${char}` : `\\x${char.charCodeAt(0).toString(16).padStart(2, "0")}`));
+  return text.replaceAll(/["\\\u0000-\u001f\u007f-\u009f\u2028\u2029]/g, (char) =>
+    char === '"' || char === "\\" ? `\\${char}` : `\\x${char.charCodeAt(0).toString(16).padStart(2, "0")}`,
+  );
 }

@@ -42,5 +42,7 @@ function text(value: unknown): string {
 
 /** Bare when it is one plain word, else with Go's escapes, so that no value can start a line of its own. */
 function quote(value: string): string {
-  return /^[\w./@^+-]+$/.test(value) ? value : JSON.stringify(value).replaceAll(/[\u007f-\u009f\u2028\u2029]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`);
+  return /^[\w./@^+-]+$/.test(value)
+    ? value
+    : JSON.stringify(value).replaceAll(/[\u007f-\u009f\u2028\u2029]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }

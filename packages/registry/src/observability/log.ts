@@ -20,7 +20,14 @@ export interface Logger {
 }
 
 /** Says nothing: for tests, and for embedding without logs. */
-export const silentLogger: Logger = { debug: nothing, info: nothing, warn: nothing, error: nothing, enabled: () => false, child: () => silentLogger };
+export const silentLogger: Logger = {
+  debug: nothing,
+  info: nothing,
+  warn: nothing,
+  error: nothing,
+  enabled: () => false,
+  child: () => silentLogger,
+};
 
 function nothing(): void {
   // A level that is off.

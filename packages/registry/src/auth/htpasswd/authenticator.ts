@@ -63,7 +63,8 @@ class BcryptAuthenticator implements HtpasswdAuthenticator {
     this.#file = file;
     this.#logger = logger;
     this.#queue = new WorkQueue({ maxRunning, maxWaiting });
-    if (rememberForMs > 0) this.#right = new LRUCache({ max: 4096, ttl: rememberForMs, ...(now === undefined ? {} : { perf: { now } }), ttlResolution: 0 });
+    if (rememberForMs > 0)
+      this.#right = new LRUCache({ max: 4096, ttl: rememberForMs, ...(now === undefined ? {} : { perf: { now } }), ttlResolution: 0 });
   }
 
   async authenticate(user: string, password: string): Promise<boolean> {

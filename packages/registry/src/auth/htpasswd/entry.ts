@@ -10,8 +10,10 @@ const MAX_PASSWORD_BYTES = 72;
  * @throws {RangeError} when the user name cannot stand in the file, or bcrypt would not look at the whole password.
  */
 export async function formatHtpasswdEntry(user: string, password: string, cost: number = 10): Promise<string> {
-  if (!/^[^\s:#][^:\r\n]*$/.test(user) || user !== user.trim()) throw new RangeError(`Cannot use user name "${user}": expected no colon, no line break, no space around it and no leading #`);
+  if (!/^[^\s:#][^:\r\n]*$/.test(user) || user !== user.trim())
+    throw new RangeError(`Cannot use user name "${user}": expected no colon, no line break, no space around it and no leading #`);
   if (password === "") throw new RangeError("Cannot use the password: it is empty");
-  if (Buffer.byteLength(password) > MAX_PASSWORD_BYTES) throw new RangeError(`Cannot use the password: bcrypt takes at most ${MAX_PASSWORD_BYTES} bytes`);
+  if (Buffer.byteLength(password) > MAX_PASSWORD_BYTES)
+    throw new RangeError(`Cannot use the password: bcrypt takes at most ${MAX_PASSWORD_BYTES} bytes`);
   return `${user}:${await hash(password, { cost, version: "2y" })}`;
 }

@@ -7,7 +7,10 @@ export class HtpasswdError extends BerthError<"ERR_HTPASSWD"> {
   readonly line: number | undefined;
 
   constructor(path: string, reason: string, options: BerthErrorOptions & { readonly line?: number } = {}) {
-    super("ERR_HTPASSWD", `Cannot use htpasswd file "${path}"${options.line === undefined ? "" : ` line ${options.line}`}: ${reason}`, { ...options, retryable: true });
+    super("ERR_HTPASSWD", `Cannot use htpasswd file "${path}"${options.line === undefined ? "" : ` line ${options.line}`}: ${reason}`, {
+      ...options,
+      retryable: true,
+    });
     this.path = path;
     this.line = options.line;
   }

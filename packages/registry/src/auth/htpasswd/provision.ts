@@ -21,7 +21,8 @@ export async function provisionHtpasswd(path: string, logger: Logger): Promise<v
   const password = randomBytes(32).toString("base64url");
   const entry = `${USER}:${await hash(password, { cost: 10, version: "2y" })}\n`;
   try {
-    if (await place(path, entry)) logger.warn(`htpasswd is missing, provisioning with default user "${USER}" and password "${password}"`, { path });
+    if (await place(path, entry))
+      logger.warn(`htpasswd is missing, provisioning with default user "${USER}" and password "${password}"`, { path });
   } catch (error) {
     throw new HtpasswdError(path, "it is missing and cannot be made", { cause: error });
   }

@@ -56,7 +56,8 @@ function checkMiddleware(read: ConfigReader): void {
       const name = entry["name"];
       if (entry["disabled"] === true || typeof name !== "string") continue;
       const path = `middleware.${kind}.${index}`;
-      if (kind === "storage" && STORAGE_MIDDLEWARE.includes(name)) read.say(path, "has no effect yet: blobs are sent by the registry itself", "warning");
+      if (kind === "storage" && STORAGE_MIDDLEWARE.includes(name))
+        read.say(path, "has no effect yet: blobs are sent by the registry itself", "warning");
       else read.say(`${path}.name`, `is not a known ${kind} middleware, got "${name.slice(0, 80)}"`, "error");
     }
   }

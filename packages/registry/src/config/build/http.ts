@@ -20,7 +20,11 @@ export function buildHttp(read: ConfigReader): HttpConfig {
     http2,
     h2c: h2c && tls === undefined,
     trustedProxies: proxies === undefined || proxies.includes("all") ? "all" : proxies,
-    timeouts: { headersMs: read.number("http.timeouts.headers"), bodyStallMs: read.number("http.timeouts.bodystall"), keepAliveMs: read.number("http.timeouts.keepalive") },
+    timeouts: {
+      headersMs: read.number("http.timeouts.headers"),
+      bodyStallMs: read.number("http.timeouts.bodystall"),
+      keepAliveMs: read.number("http.timeouts.keepalive"),
+    },
     limits: { headerBytes: read.number("http.limits.headerbytes"), connections: read.number("http.limits.connections") },
   };
 }
@@ -45,17 +49,24 @@ function buildTls(read: ConfigReader): TlsConfig | undefined {
   const certificate = read.optionalText("http.tls.certificate");
   const key = read.optionalText("http.tls.key");
   if (read.optionalText("http.tls.letsencrypt.cachefile") !== undefined) {
-    read.say("http.tls.letsencrypt", "cannot be honoured: ACME is not built yet, and without it the registry would speak plain HTTP", "error");
+    read.say(
+      "http.tls.letsencrypt",
+      "cannot be honoured: ACME is not built yet, and without it the registry would speak plain HTTP",
+      "error",
+    );
   } else if (read.has("http.tls.letsencrypt")) {
     read.say("http.tls.letsencrypt", "has no effect: it names no cachefile", "info");
   }
-  if ((certificate === undefined) !== (key === undefined)) read.say("http.tls", `needs both certificate and key: ${certificate === undefined ? "certificate" : "key"} missing`, "error");
+  if ((certificate === undefined) !== (key === undefined))
+    read.say("http.tls", `needs both certificate and key: ${certificate === undefined ? "certificate" : "key"} missing`, "error");
   if (certificate === undefined || key === undefined) {
-    if (read.isSet("http.tls.clientcas")) read.say("http.tls.clientcas", "needs certificate and key: without them clients are not asked for certificates", "error");
+    if (read.isSet("http.tls.clientcas"))
+      read.say("http.tls.clientcas", "needs certificate and key: without them clients are not asked for certificates", "error");
     return undefined;
   }
   const minimum = read.text("http.tls.minimumtls");
-  if (minimum === "tls1.0" || minimum === "tls1.1") read.say("http.tls.minimumtls", `is raised to tls1.2: "${minimum}" is not safe`, "warning");
+  if (minimum === "tls1.0" || minimum === "tls1.1")
+    read.say("http.tls.minimumtls", `is raised to tls1.2: "${minimum}" is not safe`, "warning");
   const suites = read.texts("http.tls.ciphersuites") ?? [];
   if (minimum === "tls1.3" && suites.length > 0) read.say("http.tls.ciphersuites", "has no effect: TLS 1.3 has its own suites", "warning");
   const dropped = suites.filter((suite) => DROPPED_SUITES.includes(suite));
@@ -70,4 +81,9 @@ function buildTls(read: ConfigReader): TlsConfig | undefined {
   };
 }
 
-const CLIENT_AUTH: readonly ClientAuth[] = ["request-client-cert", "require-any-client-cert", "verify-client-cert-if-given", "require-and-verify-client-cert"];
+const CLIENT_AUTH: readonly ClientAuth[] = [
+  "request-client-cert",
+  "require-any-client-cert",
+  "verify-client-cert-if-given",
+  "require-and-verify-client-cert",
+];

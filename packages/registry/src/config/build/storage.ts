@@ -38,11 +38,16 @@ function buildDriver(read: ConfigReader): StorageDriverConfig {
 export function buildMetadata(read: ConfigReader, driver: StorageDriverConfig): MetadataConfig {
   const hasPostgres = read.has("metadata.postgres");
   if (hasPostgres && read.has("metadata.sqlite")) read.say("metadata", "must name one database: sqlite or postgres", "error");
-  if (hasPostgres) return { kind: "postgres", url: read.text("metadata.postgres.url"), poolSize: read.number("metadata.postgres.poolsize") };
+  if (hasPostgres)
+    return { kind: "postgres", url: read.text("metadata.postgres.url"), poolSize: read.number("metadata.postgres.poolsize") };
   const beside = driver.kind === "filesystem" ? join(driver.rootDirectory, "berth", "metadata.db") : ":memory:";
   const path = read.optionalText("metadata.sqlite.path") ?? beside;
   if ((path === ":memory:") !== (driver.kind === "inmemory")) {
-    read.say("metadata.sqlite.path", "blobs and names are not kept alike: what is in memory is lost at exit, and the rest is of no use without it", "warning");
+    read.say(
+      "metadata.sqlite.path",
+      "blobs and names are not kept alike: what is in memory is lost at exit, and the rest is of no use without it",
+      "warning",
+    );
   }
   return { kind: "sqlite", path, durability: read.text("metadata.sqlite.durability") === "normal" ? "normal" : "full" };
 }

@@ -33,7 +33,9 @@ function compile(read: ConfigReader, path: string): RegExp | undefined {
 
 function buildPlatforms(read: ConfigReader): PlatformRule {
   const rule = read.text("validation.manifests.indexes.platforms");
-  const platforms = read.sections("validation.manifests.indexes.platformlist").map((entry) => ({ os: text(entry["os"]), architecture: text(entry["architecture"]) }));
+  const platforms = read
+    .sections("validation.manifests.indexes.platformlist")
+    .map((entry) => ({ os: text(entry["os"]), architecture: text(entry["architecture"]) }));
   if (rule === "none") return { kind: "none" };
   return rule === "list" && platforms.length > 0 ? { kind: "list", platforms } : { kind: "all" };
 }

@@ -13,7 +13,11 @@ export const AUTH_SCHEMA: SectionSchema = {
       doc: "Users from a file of bcrypt hashes; every user may do everything.",
       keys: {
         realm: { kind: "string", required: true, doc: "The name that clients show when they ask for a password." },
-        path: { kind: "string", required: true, doc: "The file. Made with a user `docker` and a random password, logged once, when it is missing. Changes are picked up." },
+        path: {
+          kind: "string",
+          required: true,
+          doc: "The file. Made with a user `docker` and a random password, logged once, when it is missing. Changes are picked up.",
+        },
       },
     },
     token: {

@@ -16,15 +16,28 @@ export const VALIDATION_SCHEMA: SectionSchema = {
           kind: "section",
           doc: "Rules for the `urls` of external layers, as Go regular expressions. Without any, every http and https URL is taken.",
           keys: {
-            allow: { kind: "list", item: { kind: "string", check: checkGoRegExp, doc: "A regular expression." }, doc: "A URL must match one of these." },
-            deny: { kind: "list", item: { kind: "string", check: checkGoRegExp, doc: "A regular expression." }, doc: "A URL must match none of these." },
+            allow: {
+              kind: "list",
+              item: { kind: "string", check: checkGoRegExp, doc: "A regular expression." },
+              doc: "A URL must match one of these.",
+            },
+            deny: {
+              kind: "list",
+              item: { kind: "string", check: checkGoRegExp, doc: "A regular expression." },
+              doc: "A URL must match none of these.",
+            },
           },
         },
         indexes: {
           kind: "section",
           doc: "Rules for image indexes.",
           keys: {
-            platforms: { kind: "choice", values: ["all", "none", "list"], default: "all", doc: "Which children must exist when an index is pushed." },
+            platforms: {
+              kind: "choice",
+              values: ["all", "none", "list"],
+              default: "all",
+              doc: "Which children must exist when an index is pushed.",
+            },
             platformlist: {
               kind: "list",
               doc: "The platforms that `list` checks; empty means all.",

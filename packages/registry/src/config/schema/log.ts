@@ -5,10 +5,24 @@ export const LOG_SCHEMA: SectionSchema = {
   kind: "section",
   doc: "What is written down, and how.",
   keys: {
-    level: { kind: "choice", values: ["error", "warn", "info", "debug"], doc: "The least urgent lines that are written; `info` unless set." },
-    formatter: { kind: "choice", values: ["text", "json", "logstash"], default: "text", doc: "The form of a line: logfmt, JSON, or JSON with logstash's field names." },
+    level: {
+      kind: "choice",
+      values: ["error", "warn", "info", "debug"],
+      doc: "The least urgent lines that are written; `info` unless set.",
+    },
+    formatter: {
+      kind: "choice",
+      values: ["text", "json", "logstash"],
+      default: "text",
+      doc: "The form of a line: logfmt, JSON, or JSON with logstash's field names.",
+    },
     fields: { kind: "map", value: { kind: "any", doc: "Any value." }, doc: "Fields put on every line, such as `environment: production`." },
-    reportcaller: { kind: "boolean", default: false, doc: "Name the line of code that logs.", effect: { kind: "unused", note: "lines do not name the code that wrote them" } },
+    reportcaller: {
+      kind: "boolean",
+      default: false,
+      doc: "Name the line of code that logs.",
+      effect: { kind: "unused", note: "lines do not name the code that wrote them" },
+    },
     accesslog: {
       kind: "section",
       doc: "One Apache combined line a request, on standard output.",

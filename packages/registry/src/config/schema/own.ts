@@ -12,8 +12,18 @@ export const METADATA_SCHEMA: SectionSchema = {
       ours: true,
       doc: "A database file of this machine.",
       keys: {
-        path: { kind: "string", ours: true, doc: "The file; `berth/metadata.db` in the storage folder, or `:memory:` with storage in memory, unless set." },
-        durability: { kind: "choice", ours: true, values: ["full", "normal"], default: "full", doc: "`full`: what was acknowledged survives a power cut. `normal`: it survives a crash of the process." },
+        path: {
+          kind: "string",
+          ours: true,
+          doc: "The file; `berth/metadata.db` in the storage folder, or `:memory:` with storage in memory, unless set.",
+        },
+        durability: {
+          kind: "choice",
+          ours: true,
+          values: ["full", "normal"],
+          default: "full",
+          doc: "`full`: what was acknowledged survives a power cut. `normal`: it survives a crash of the process.",
+        },
       },
     },
     postgres: {
@@ -21,7 +31,14 @@ export const METADATA_SCHEMA: SectionSchema = {
       ours: true,
       doc: "A PostgreSQL database that all replicas share.",
       keys: {
-        url: { kind: "string", ours: true, secret: true, required: true, check: checkPostgresUrl, doc: "`postgres://user:password@host:5432/database`." },
+        url: {
+          kind: "string",
+          ours: true,
+          secret: true,
+          required: true,
+          check: checkPostgresUrl,
+          doc: "`postgres://user:password@host:5432/database`.",
+        },
         poolsize: { kind: "integer", ours: true, default: 10, min: 1, max: 1000, doc: "Connections a process." },
       },
     },
@@ -35,9 +52,24 @@ export const MANIFESTS_SCHEMA: SectionSchema = {
   doc: "Taking and answering manifests.",
   keys: {
     maxbytes: { kind: "size", ours: true, default: "4MiB", min: 4 << 20, doc: "The largest manifest that is taken." },
-    acceptedtypes: { kind: "list", ours: true, item: { kind: "string", doc: "A media type." }, doc: "The media types that may be pushed, in place of the built-in list." },
-    strictaccept: { kind: "boolean", ours: true, default: false, doc: "Answer 404 when Accept does not name the stored type, as distribution does." },
-    legacyplatform: { kind: "boolean", ours: true, default: true, doc: "Answer the linux/amd64 image of a Docker manifest list to clients that know no lists." },
+    acceptedtypes: {
+      kind: "list",
+      ours: true,
+      item: { kind: "string", doc: "A media type." },
+      doc: "The media types that may be pushed, in place of the built-in list.",
+    },
+    strictaccept: {
+      kind: "boolean",
+      ours: true,
+      default: false,
+      doc: "Answer 404 when Accept does not name the stored type, as distribution does.",
+    },
+    legacyplatform: {
+      kind: "boolean",
+      ours: true,
+      default: true,
+      doc: "Answer the linux/amd64 image of a Docker manifest list to clients that know no lists.",
+    },
     maxtags: { kind: "integer", ours: true, default: 100, min: 10, max: 1000, doc: "Tags that one PUT may set with `?tag=`." },
   },
 };
@@ -48,8 +80,19 @@ export const UPLOADS_SCHEMA: SectionSchema = {
   ours: true,
   doc: "Upload sessions.",
   keys: {
-    ttl: { kind: "duration", ours: true, min: 1000, doc: "A session without a write for this long is over; `storage.maintenance.uploadpurging.age` unless set." },
-    leaseduration: { kind: "duration", ours: true, default: "30s", min: 1000, doc: "How long a process that died keeps a session from being continued elsewhere." },
+    ttl: {
+      kind: "duration",
+      ours: true,
+      min: 1000,
+      doc: "A session without a write for this long is over; `storage.maintenance.uploadpurging.age` unless set.",
+    },
+    leaseduration: {
+      kind: "duration",
+      ours: true,
+      default: "30s",
+      min: 1000,
+      doc: "How long a process that died keeps a session from being continued elsewhere.",
+    },
   },
 };
 

@@ -44,7 +44,12 @@ export const STORAGE_SCHEMA: SectionSchema = {
           doc: "Ending upload sessions that nobody goes on with. When the section is there and enabled, all four keys are needed.",
           keys: {
             enabled: { kind: "boolean", default: true, doc: "Purge at all." },
-            age: { kind: "duration", default: "168h", min: 1, doc: "Sessions without a write for this long go; `uploads.ttl` wins over it." },
+            age: {
+              kind: "duration",
+              default: "168h",
+              min: 1,
+              doc: "Sessions without a write for this long go; `uploads.ttl` wins over it.",
+            },
             interval: { kind: "duration", default: "24h", min: 1, doc: "Time between two rounds." },
             dryrun: { kind: "boolean", default: false, doc: "Only log what would go." },
           },
