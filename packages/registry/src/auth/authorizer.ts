@@ -33,6 +33,7 @@ export interface Grant {
 export interface Authorizer {
   /**
    * @throws {ChallengeError} when credentials are missing, wrong or not enough.
+   * @throws {RegistryError} with `DENIED` when other credentials would not help, `TOOMANYREQUESTS` when the caller is to slow down.
    * Any other error means that the authorizer itself cannot work: the client gets 503.
    */
   authorize(request: AuthRequest, accesses: readonly Access[]): Grant | Promise<Grant>;

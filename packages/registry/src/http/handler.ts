@@ -1,6 +1,6 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
 import { isRepositoryName, parseRepositoryName, type OciErrorCode, type RepositoryName } from "@berth/oci";
-import type { Access } from "../auth/authorizer.ts";
+import { authorize } from "./authorize.ts";
 import { abandonBody } from "./body.ts";
 import { type ErrorReply, HttpError, toErrorReply } from "./errors.ts";
 import { Exchange, type HeaderList } from "./exchange.ts";
@@ -28,7 +28,7 @@ export function createHandler(context: HttpContext, routes: readonly Route[]): R
 async function run(exchange: Exchange): Promise<void> {
   const { route, context } = exchange;
   if (route.action !== "open") {
-    const granted = context.authorizer.authorize(exchange, accessesOf(exchange));
+    const granted = authorize(exchange);
     exchange.grant = granted instanceof Promise ? await granted : granted;
   }
   if (context.options.readOnly && (route.action === "push" || route.action === "delete")) {
@@ -84,27 +84,6 @@ function invalidName(name: string): Error {
     if (error instanceof Error) return error;
   }
   return new HttpError("NAME_INVALID", "Cannot read path: it is not percent-encoded UTF-8", { detail: "malformed percent-encoding" });
-}
-
-function accessesOf(exchange: Exchange): readonly Access[] {
-  const { action } = exchange.route;
-  const on = (name: string, wanted: string): Access => ({ type: "repository", class: "", name, action: wanted });
-  switch (action) {
-    case "open":
-    case "base":
-      return [];
-    case "catalog":
-      return [{ type: "registry", class: "", name: "catalog", action: "*" }];
-    case "pull":
-      return [on(exchange.name, "pull")];
-    case "delete":
-      return [on(exchange.name, "delete")];
-    case "push": {
-      const accesses = [on(exchange.name, "pull"), on(exchange.name, "push")];
-      const from = exchange.route.group === "blob_upload" ? exchange.query.get("from") : null;
-      return from !== null && isRepositoryName(from) ? [...accesses, on(from, "pull")] : accesses;
-    }
-  }
 }
 
 function fail(exchange: Exchange, error: unknown): void {
