@@ -31,7 +31,7 @@ describeWithParts("cosign", [...SETTING_PARTS, "cosign"], () => {
     expect(await probe.tags(`signed/${name}`)).toEqual(["1"]); // neither .sig nor fallback tag
     wire.clear();
     expect((await verify(reference)).stdout).toContain(image.manifest.digest);
-    expect(wire.find("GET", /\/referrers\/sha256:/).map((one) => one.status)).toEqual([200]);
+    expect(wire.find("GET", /\/referrers\/sha256:/).map((one) => one.status)).toContain(200);
   });
 
   test("verify refuses an image that nobody signed", async () => {

@@ -14,9 +14,18 @@ describeWithParts(
 
     test("every 401 carries a Basic challenge, also for names that do not exist", async () => {
       const { registry } = setting();
-      for (const path of ["/v2/", "/v2/_catalog", "/v2/a/tags/list", "/v2/a/blobs/uploads/"]) {
-        const answer = await fetch(registry.url + path);
-        expect([path, answer.status, answer.headers.get("www-authenticate")]).toEqual([path, 401, expect.stringMatching(/^Basic realm="/)]);
+      const asked: readonly (readonly [string, string])[] = [
+        ["GET", "/v2/"],
+        ["GET", "/v2/_catalog"],
+        ["GET", "/v2/a/tags/list"],
+        ["HEAD", "/v2/a/manifests/1"],
+        ["POST", "/v2/a/blobs/uploads/"],
+        ["DELETE", "/v2/a/manifests/1"],
+      ];
+      for (const [method, path] of asked) {
+        const answer = await fetch(registry.url + path, { method });
+        expect([method, path, answer.status]).toEqual([method, path, 401]);
+        expect(answer.headers.get("www-authenticate")).toMatch(/^Basic realm="/);
       }
     });
 

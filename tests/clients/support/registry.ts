@@ -1,4 +1,8 @@
-import { type RunningRegistry, type TestUser, startDistribution } from "@berth/testkit/parts";
+import { writeFile } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
+import { createScratch, htpasswdLine, type RunningRegistry, startDaemon, startDistribution, type TestUser } from "@berth/testkit/parts";
+
+const MAIN = fileURLToPath(new URL("../../../packages/cli/src/main.ts", import.meta.url));
 
 /** How the registry of a test group is set up. */
 export interface RegistryOptions {
@@ -6,7 +10,36 @@ export interface RegistryOptions {
   readonly user?: TestUser;
 }
 
-/** The one place that says which server the clients talk to. Deletes are enabled. */
+/**
+ * The one place that says which server the clients talk to: `berth serve` as a person starts it, on a free port over
+ * an empty folder, deletes enabled. `BERTH_CLIENTS_AGAINST=distribution` takes Debian's docker-registry instead, which
+ * tells whether a failure is the client's or ours (it knows no referrers, so some tests fail there by its nature).
+ */
 export function startRegistry(options: RegistryOptions): Promise<RunningRegistry> {
-  return startDistribution(options);
+  return process.env["BERTH_CLIENTS_AGAINST"] === "distribution" ? startDistribution(options) : startBerth(options);
+}
+
+async function startBerth(options: RegistryOptions): Promise<RunningRegistry> {
+  const scratch = await createScratch();
+  try {
+    const args = ["--conditions=berth-source", MAIN, "serve", "--port", "0", "--data", scratch.join("data"), "--delete"];
+    if (options.user !== undefined) {
+      await writeFile(scratch.join("users"), await htpasswdLine(options.user));
+      args.push("--htpasswd", scratch.join("users"));
+    }
+    const daemon = await startDaemon(process.execPath, args, { ready: /Berth is listening on http:\/\/127\.0\.0\.1:(\d+)/ });
+    const port = Number(daemon.match[1]);
+    return {
+      url: `http://127.0.0.1:${port}`,
+      host: `127.0.0.1:${port}`,
+      port,
+      async stop() {
+        await daemon.stop();
+        await scratch.remove();
+      },
+    };
+  } catch (error) {
+    await scratch.remove();
+    throw error;
+  }
 }
