@@ -1,7 +1,7 @@
 import { mkdtemp, readdir, readFile, rm, stat, unlink, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { hash } from "@node-rs/bcrypt";
+import { hash, type verify as verifyPassword } from "@node-rs/bcrypt";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { createLogger } from "../../observability/log-create.ts";
 import { type HtpasswdAuthenticator, type HtpasswdOptions, createHtpasswdAuthenticator } from "./authenticator.ts";
@@ -12,7 +12,7 @@ const verified = vi.hoisted(() => ({ hashes: [] as string[], gate: undefined as 
 
 // Only watched: the real one does the work.
 vi.mock("@node-rs/bcrypt", async (original) => {
-  const real = await original<typeof import("@node-rs/bcrypt")>();
+  const real = await original<{ readonly verify: typeof verifyPassword }>();
   const verify: typeof real.verify = async (password, encoded) => {
     verified.hashes.push(String(encoded));
     await verified.gate;

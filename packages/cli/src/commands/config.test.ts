@@ -1,0 +1,46 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { run } from "../program.ts";
+import { fakeIo } from "../testing/fake-io.ts";
+
+let folder: string;
+let file: string;
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "berth-config-"));
+  file = join(folder, "config.yml");
+});
+
+afterEach(() => rmSync(folder, { recursive: true }));
+
+test("config check prints every finding with its place and exits 1 when one is an error", async () => {
+  writeFileSync(file, "version: 0.1\nstorage: inmemory\nhttp:\n  prefix: x\n  adr: y\n");
+  const fake = fakeIo();
+  expect(await run(["config", "check", file], { io: fake.io })).toBe(1);
+  expect(fake.stdout()).toBe(
+    `${file}:4:11: http.prefix: error: expected a path that starts and ends with a slash, got "x"\n${file}:5:3: http.adr: warning: is not a known key: did you mean "addr"?\n`,
+  );
+  expect(fake.stderr()).toBe(`berth: "${file}" cannot be used: 1 error\n`);
+});
+
+test("config check exits 0 for a file that can be used, whatever it warns of, and 1 for the same one under --strict", async () => {
+  writeFileSync(file, "version: 0.1\nstorage: inmemory\nhttp: {adr: y}\n");
+  expect(await run(["config", "check"], { io: fakeIo({ env: { REGISTRY_CONFIGURATION_PATH: file } }).io })).toBe(0);
+  expect(await run(["config", "check", "--strict", file], { io: fakeIo().io })).toBe(1);
+});
+
+test("config check looks at REGISTRY_* variables unless told not to", async () => {
+  writeFileSync(file, "version: 0.1\nstorage: inmemory\n");
+  const env = { REGISTRY_LOG_LEVEL: "loud" };
+  expect(await run(["config", "check", file], { io: fakeIo({ env }).io })).toBe(1);
+  expect(await run(["config", "check", "--no-env", file], { io: fakeIo({ env }).io })).toBe(0);
+});
+
+test("config check without a file is a usage mistake, and with one that is not there a failure", async () => {
+  expect(await run(["config", "check"], { io: fakeIo().io })).toBe(2);
+  const fake = fakeIo();
+  expect(await run(["config", "check", file], { io: fake.io })).toBe(1);
+  expect(fake.stdout()).toContain(`${file}: error: cannot read the file: ENOENT`);
+});

@@ -1,0 +1,108 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { text } from "node:stream/consumers";
+import { fileURLToPath } from "node:url";
+import { afterEach, beforeEach, expect, test } from "vitest";
+
+const MAIN = fileURLToPath(new URL("./main.ts", import.meta.url));
+
+let folder: string;
+let children: ChildProcess[];
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "berth-main-"));
+  children = [];
+});
+
+afterEach(async () => {
+  for (const child of children) {
+    if (child.exitCode !== null || child.signalCode !== null) continue;
+    child.kill("SIGKILL");
+    await once(child, "exit");
+  }
+  rmSync(folder, { recursive: true });
+});
+
+interface Berth {
+  readonly child: ChildProcess;
+  /** Resolves with the part of standard error that matched, as soon as it does; rejects when the process ends before. */
+  said(pattern: RegExp): Promise<RegExpExecArray>;
+  /** Resolves when the process has ended. */
+  readonly ended: Promise<{ readonly code: number | null; readonly stdout: string; readonly stderr: string }>;
+}
+
+function berth(...args: string[]): Berth {
+  const child = spawn(process.execPath, ["--conditions=berth-source", MAIN, ...args], {
+    cwd: folder,
+    env: { PATH: folder },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  children.push(child);
+  let stderr = "";
+  child.stderr.on("data", (chunk: Buffer) => (stderr += chunk.toString()));
+  const ended = Promise.all([text(child.stdout), once(child, "close")]).then(([stdout]) => ({ code: child.exitCode, stdout, stderr }));
+  return {
+    child,
+    ended,
+    said: (pattern) =>
+      new Promise((resolve, reject) => {
+        const look = (): void => {
+          const match = pattern.exec(stderr);
+          if (match !== null) resolve(match);
+        };
+        child.stderr.on("data", look);
+        void ended.then(() => reject(new Error(`ended without saying ${pattern}: ${stderr}`)));
+        look();
+      }),
+  };
+}
+
+test("[server/C6] serve listens before it says so, what it says to paste works, and its standard output holds requests only", async () => {
+  const server = berth("serve", "--port", "0");
+  const [, push = ""] = await server.said(/(curl -X PUT .*)\nPull it:/);
+  const [, type = "", body = "", url = ""] = /-H 'Content-Type: (.*)' -d '(.*)' (\S+)$/.exec(push) ?? [];
+  expect((await fetch(url, { method: "PUT", headers: { "Content-Type": type }, body })).status).toBe(201);
+  const pulled = await fetch(url, { headers: { Accept: type } });
+  expect([pulled.status, await pulled.text()]).toEqual([200, body]);
+  server.child.kill("SIGTERM");
+  const { code, stdout, stderr } = await server.ended;
+  expect(code).toBe(0);
+  expect(stderr).toMatch(/level=info msg="listening on 127\.0\.0\.1:\d+"/);
+  expect(
+    stdout
+      .trimEnd()
+      .split("\n")
+      .map((line) => / "(PUT|GET) \/v2\/hello\/manifests\/v1 HTTP\/1\.1" (\d+) /.exec(line)?.slice(1)),
+  ).toEqual([
+    ["PUT", "201"],
+    ["GET", "200"],
+  ]);
+});
+
+test("[server/C6] a taken port is one line and exit 1", async () => {
+  const first = berth("serve", "--port", "0");
+  const [, port = ""] = await first.said(/listening on http:\/\/127\.0\.0\.1:(\d+)/);
+  const second = await berth("serve", "--port", port, "--data", join(folder, "second")).ended;
+  expect(second.code).toBe(1);
+  expect(second.stdout).toBe("");
+  expect(
+    second.stderr
+      .trimEnd()
+      .split("\n")
+      .filter((line) => line.startsWith("berth: ")),
+  ).toEqual([expect.stringContaining(port)]);
+  expect(second.stderr).not.toContain("    at ");
+});
+
+test("[server/C3,C4] the process answers with the exit code of its command", async () => {
+  const [version, missing] = await Promise.all([berth("--version").ended, berth("serve", "gone.yml").ended]);
+  expect(version).toMatchObject({ code: 0, stdout: expect.stringMatching(/^berth /), stderr: "" });
+  expect(missing).toEqual({
+    code: 1,
+    stdout: "",
+    stderr: "configuration error: gone.yml: cannot read the file: ENOENT\nusage: berth serve [options] [config]\n",
+  });
+});

@@ -1,0 +1,37 @@
+import { expect, test } from "vitest";
+import { run } from "./program.ts";
+import { fakeIo } from "./testing/fake-io.ts";
+
+async function berth(...args: string[]): Promise<{ readonly code: number; readonly stdout: string; readonly stderr: string }> {
+  const fake = fakeIo();
+  const code = await run(args, { io: fake.io });
+  return { code, stdout: fake.stdout(), stderr: fake.stderr() };
+}
+
+test("[server/C3] -v, --version and version print program, package and version", async () => {
+  for (const args of [["-v"], ["--version"], ["version"], ["digest", "--version"]]) {
+    expect(await berth(...args)).toEqual({ code: 0, stdout: expect.stringMatching(/^berth @berth\/cli \d+\.\d+\.\d+\S*\n$/), stderr: "" });
+  }
+});
+
+test("[server/C3] no subcommand prints usage, and help knows the subcommands", async () => {
+  const { code, stdout } = await berth();
+  expect(code).toBe(0);
+  expect(stdout).toMatch(/^Usage: berth /);
+  for (const name of ["serve", "config", "digest", "htpasswd", "version"]) expect(stdout).toContain(`\n  ${name} `);
+  expect(await berth("help", "serve")).toMatchObject({ code: 0, stdout: expect.stringContaining("--metadata-url <url>") });
+});
+
+test("a mistake in the command line is one line with a guess, the usage, and exit 2", async () => {
+  expect(await berth("srve")).toEqual({
+    code: 2,
+    stdout: "",
+    stderr: "berth: unknown command 'srve'\n(Did you mean serve?)\nusage: berth [options] [command]\n",
+  });
+  expect(await berth("serve", "--prt", "1")).toMatchObject({
+    code: 2,
+    stderr: "berth: unknown option '--prt'\n(Did you mean --port?)\nusage: berth serve [options] [config]\n",
+  });
+  expect(await berth("serve", "a", "b")).toMatchObject({ code: 2 });
+  expect(await berth("htpasswd")).toMatchObject({ code: 2, stdout: "" });
+});
