@@ -74,8 +74,8 @@ export class UploadWriter {
     clearInterval(this.#renewal);
   }
 
-  /** Records what is held and lets go of the session. Returns the running digests when they cover all of it. */
-  async pause(): Promise<RunningDigests | undefined> {
+  /** Records what is held and lets go of the session, if it is still ours. The digests are those of all that is held, if known. */
+  async pause(): Promise<{ readonly kept: boolean; readonly digests: RunningDigests | undefined }> {
     clearInterval(this.#renewal);
     if (this.#file !== undefined) {
       await this.#file.close();
@@ -84,9 +84,9 @@ export class UploadWriter {
     await this.#checkpoint(0);
     if (this.#lost) {
       await this.#dropIfOver();
-      return undefined;
+      return { kept: false, digests: undefined };
     }
-    return this.#digests?.size === this.#durable ? this.#digests : undefined;
+    return { kept: true, digests: this.#digests?.size === this.#durable ? this.#digests : undefined };
   }
 
   async #open(): Promise<FileWriter> {

@@ -68,9 +68,11 @@ export class Uploads {
     const writer = new UploadWriter(this.#context, upload, this.#takeDigests(upload));
     try {
       await writer.write(content, options.signal);
-    } finally {
+    } catch (error) {
       await this.#pause(id, writer);
+      throw error;
     }
+    if (!(await this.#pause(id, writer))) unknown(id); // ended, or taken over, while we wrote
     return { id, size: writer.size, startedAt: upload.startedAt };
   }
 
@@ -142,10 +144,11 @@ export class Uploads {
     await metadata.checkpointUpload({ id: upload.id, version: upload.version, size: upload.size, leaseMs: 0, ttlMs: limits.uploadTtlMs });
   }
 
-  /** Keeps what a writer holds for the next request; a session that is over by now leaves nothing. */
-  async #pause(id: string, writer: UploadWriter): Promise<void> {
-    const digests = await writer.pause();
+  /** Keeps what a writer holds for the next request. False when the session is not this writer's any more. */
+  async #pause(id: string, writer: UploadWriter): Promise<boolean> {
+    const { kept, digests } = await writer.pause();
     if (digests !== undefined) this.#digests.set(id, digests);
+    return kept;
   }
 
   /** Digests of the bytes so far, if this process saw them all. */
