@@ -6,6 +6,7 @@ import { DriverError, InvalidOffsetError, PathNotFoundError } from "../errors.ts
 import { childPath, isPathName } from "../path.ts";
 import { walkTree, type FolderEntry } from "../walk.ts";
 import type { FileCalls } from "./calls.ts";
+import { DirectWrites, SlotPool } from "./direct.ts";
 import { driverError, errorName, FILESYSTEM, writeError } from "./errors.ts";
 import { File } from "./file.ts";
 import { Folders } from "./folders.ts";
@@ -13,7 +14,7 @@ import { readFile } from "./reader.ts";
 import { ignoreGone, Temporary } from "./temporary.ts";
 import { FilesystemWriter } from "./writer.ts";
 
-const { O_RDONLY, O_RDWR, O_WRONLY, O_CREAT, O_EXCL } = constants;
+const { O_RDONLY, O_RDWR, O_WRONLY, O_CREAT, O_EXCL, O_DIRECT } = constants;
 
 /** First read of a small file: most link files, manifests and configs fit, and need no look at the size. */
 const SMALL_FILE = 64 * 1024;
@@ -36,9 +37,12 @@ export class FilesystemDriver implements StorageDriver {
   readonly #folders: Folders;
   readonly #temporary: Temporary;
   readonly #idleBuffers: Buffer[] = [];
+  readonly #slots = new SlotPool();
+  #canWriteDirect: boolean;
 
   constructor(rootDirectory: string, calls: FileCalls) {
     this.#calls = calls;
+    this.#canWriteDirect = process.platform === "linux";
     this.#root = resolve(rootDirectory);
     this.#folders = new Folders(calls, this.#root);
     this.#temporary = new Temporary(calls, this.#folders, this.#root);
@@ -93,6 +97,7 @@ export class FilesystemDriver implements StorageDriver {
     const { file, size } = keep === 0 ? { file: await this.#create(path), size: 0 } : await this.#resume(path, keep);
     const folder = dirname(this.#real(path));
     return new FilesystemWriter(file, size, {
+      openDirect: (opened) => this.#openDirect(opened),
       flushFolder: () => this.#folders.flush(folder),
       remove: () => this.delete(path).catch(ignoreMissing),
     });
@@ -223,6 +228,17 @@ export class FilesystemDriver implements StorageDriver {
       return new File(this.#calls, fd, path);
     } catch (error) {
       throw writeError(error, path);
+    }
+  }
+
+  async #openDirect(file: File): Promise<DirectWrites | undefined> {
+    if (!this.#canWriteDirect) return undefined;
+    try {
+      return new DirectWrites(this.#calls, this.#slots, await file.reopen(O_WRONLY | O_DIRECT), file);
+    } catch {
+      // all the file system lacks is speed; what else is wrong is said by the writes through the cache
+      this.#canWriteDirect = false;
+      return undefined;
     }
   }
 

@@ -52,6 +52,20 @@ test("[server/Q10] commit is durable when it resolves, and sync and close are fo
   expect(lost("/a/b/d")).toEqual([]);
 });
 
+test("[server/Q10] a long write is durable when it is synced or committed", async () => {
+  const { driver, lost } = await createStore();
+  const writer = await driver.writer("/a/long");
+  for (const length of [5, 3_000_000, 1, 1_500_000]) {
+    await writer.write(Buffer.alloc(length, 1));
+    await writer.sync();
+    expect(lost("/a/long").join()).not.toContain("bytes");
+  }
+  await writer.write(Buffer.alloc(2_500_000, 2));
+  await writer.commit();
+  expect(lost("/a/long")).toEqual([]);
+  expect((await driver.stat("/a/long")).size).toBe(7_000_006);
+});
+
 test("[server/Q10] copy and move are durable when they resolve, over something old too", async () => {
   const { driver, lost } = await createStore();
   await write(driver, "/from/file");

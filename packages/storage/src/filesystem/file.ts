@@ -27,6 +27,11 @@ export class File {
     return this.#use((fd) => this.#calls.read(fd, into, position));
   }
 
+  /** Another descriptor of the same file, whatever is at its path by now. Linux only. */
+  reopen(flags: number): Promise<number> {
+    return this.#use((fd) => this.#calls.open(`/proc/self/fd/${fd}`, flags));
+  }
+
   stat(): Promise<Stats> {
     return this.#use((fd) => this.#calls.fstat(fd));
   }

@@ -1,10 +1,13 @@
 import { DriverError } from "../errors.ts";
 import type { FileWriter } from "../driver.ts";
+import { SLOT, type DirectWrites } from "./direct.ts";
 import { FILESYSTEM } from "./errors.ts";
 import type { File } from "./file.ts";
 
-/** What the writer needs of the driver when it ends. */
-export interface WriterEnd {
+/** What the writer needs of the driver. */
+export interface WriterSupport {
+  /** Opens the file for writes past the page cache, where that is possible. */
+  readonly openDirect: (file: File) => Promise<DirectWrites | undefined>;
   /** Makes the entry of the file durable. */
   readonly flushFolder: () => Promise<void>;
   /** Removes the file; one that is gone already is fine. */
@@ -16,14 +19,17 @@ type State = "open" | "closed" | "committed" | "cancelled";
 /** Writes straight to the path. */
 export class FilesystemWriter implements FileWriter {
   readonly #file: File;
-  readonly #end: WriterEnd;
+  readonly #support: WriterSupport;
+  readonly #startSize: number;
   #size: number;
   #state: State = "open";
+  #direct: DirectWrites | "untried" | undefined = "untried";
 
-  constructor(file: File, size: number, end: WriterEnd) {
+  constructor(file: File, size: number, support: WriterSupport) {
     this.#file = file;
+    this.#startSize = size;
     this.#size = size;
-    this.#end = end;
+    this.#support = support;
   }
 
   get size(): number {
@@ -32,11 +38,15 @@ export class FilesystemWriter implements FileWriter {
 
   async write(chunk: Uint8Array | readonly Uint8Array[]): Promise<void> {
     this.#expectOpen("write");
-    this.#size += await this.#file.write(chunk, this.#size);
+    // short writes are not worth a second descriptor
+    if (this.#direct === "untried" && this.#size - this.#startSize + lengthOf(chunk) >= SLOT) this.#direct = await this.#support.openDirect(this.#file);
+    const writes = this.#direct === "untried" || this.#direct === undefined ? this.#file : this.#direct;
+    this.#size += await writes.write(chunk, this.#size);
   }
 
   async sync(): Promise<void> {
     this.#expectOpen("flush");
+    if (typeof this.#direct === "object") await this.#direct.flush();
     await this.#file.fdatasync();
   }
 
@@ -50,23 +60,29 @@ export class FilesystemWriter implements FileWriter {
     this.#expectOpen("commit");
     // "closed" until all is durable, so that `cancel` still cleans up after a failure
     this.#state = "closed";
-    await Promise.all([this.#flush(), this.#end.flushFolder()]);
+    await Promise.all([this.#flush(), this.#support.flushFolder()]);
     this.#state = "committed";
   }
 
   async cancel(): Promise<void> {
     if (this.#state === "committed" || this.#state === "cancelled") return;
     this.#state = "cancelled";
-    await this.#file.close();
-    await this.#end.remove();
+    await this.#letGo();
+    await this.#support.remove();
   }
 
   async #flush(): Promise<void> {
     try {
+      if (typeof this.#direct === "object") await this.#direct.flush();
       await this.#file.fdatasync();
     } finally {
-      await this.#file.close();
+      await this.#letGo();
     }
+  }
+
+  async #letGo(): Promise<void> {
+    if (typeof this.#direct === "object") await this.#direct.close();
+    await this.#file.close();
   }
 
   #expectOpen(verb: string): void {
@@ -74,4 +90,8 @@ export class FilesystemWriter implements FileWriter {
     const { path } = this.#file;
     throw new DriverError(`Cannot ${verb} path "${path}": the writer is ${this.#state}`, { driver: FILESYSTEM, path });
   }
+}
+
+function lengthOf(chunk: Uint8Array | readonly Uint8Array[]): number {
+  return chunk instanceof Uint8Array ? chunk.byteLength : chunk.reduce((sum, part) => sum + part.byteLength, 0);
 }

@@ -27,7 +27,8 @@ export class VolatileDisk {
       open: (path, flags) =>
         this.#act(() => {
           const fd = fs.openSync(path, flags);
-          this.#open.set(fd, path);
+          const same = /^\/proc\/self\/fd\/(\d+)$/.exec(path)?.[1];
+          this.#open.set(fd, same === undefined ? path : (this.#open.get(Number(same)) ?? path));
           if ((flags & fs.constants.O_CREAT) !== 0) this.#name(path, { bytesFlushed: true });
           return fd;
         }),
