@@ -8,13 +8,13 @@ import {
   type FetchOptions,
   MEDIA_TYPES,
   NotFoundError,
-  SizeMismatchError,
   UnsupportedError,
   parseDigest,
 } from "@berth/oci";
 import type { BlobRecord } from "../metadata/records.ts";
 import type { OpenBlob } from "./blob-content.ts";
 import type { DomainContext } from "./context.ts";
+import { withExactSize } from "./exact-size.ts";
 import type { Uploads } from "./uploads.ts";
 
 /** Repositories asked, at most, when a mount names no source. */
@@ -94,16 +94,6 @@ export class RepositoryBlobs implements BlobStore {
     if (!this.#context.deleteEnabled) throw new UnsupportedError("delete blob");
     if (!(await this.#context.metadata.unlinkBlob(this.#repository, target.digest))) unknown(target.digest);
   }
-}
-
-async function* withExactSize(content: ByteSource, expected: number): ByteSource & AsyncGenerator<Uint8Array> {
-  let actual = 0;
-  for await (const chunk of content) {
-    actual += chunk.byteLength;
-    if (actual > expected) throw new SizeMismatchError({ expected, actual });
-    yield chunk;
-  }
-  if (actual !== expected) throw new SizeMismatchError({ expected, actual });
 }
 
 function unknown(digest: Digest): never {

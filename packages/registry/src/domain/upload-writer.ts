@@ -77,11 +77,12 @@ export class UploadWriter {
   /** Records what is held and lets go of the session, if it is still ours. The digests are those of all that is held, if known. */
   async pause(): Promise<{ readonly kept: boolean; readonly digests: RunningDigests | undefined }> {
     clearInterval(this.#renewal);
-    if (this.#file !== undefined) {
-      await this.#file.close();
-      this.#durable = this.#file.size;
+    try {
+      await this.#file?.close();
+      this.#durable = this.size;
+    } finally {
+      await this.#checkpoint(0); // bytes that could not be made durable are not counted: the next writer starts before them
     }
-    await this.#checkpoint(0);
     if (this.#lost) {
       await this.#dropIfOver();
       return { kept: false, digests: undefined };

@@ -69,7 +69,7 @@ export class Uploads {
     try {
       await writer.write(content, options.signal);
     } catch (error) {
-      await this.#pause(id, writer);
+      await this.#pause(id, writer).catch(() => undefined); // the first error tells more
       throw error;
     }
     if (!(await this.#pause(id, writer))) unknown(id); // ended, or taken over, while we wrote
@@ -94,7 +94,7 @@ export class Uploads {
       writer.end();
       return descriptor;
     } catch (error) {
-      await this.#pause(id, writer);
+      await this.#pause(id, writer).catch(() => undefined); // the first error tells more
       throw error;
     }
   }
