@@ -51,8 +51,14 @@ async function ask(io: CommandIo, question: string): Promise<string> {
   io.stderr.write(question);
   const hidden = new Writable({ write: (_chunk, _encoding, done) => done() });
   const lines = createInterface({ input: io.stdin, output: hidden, terminal: true });
+  // A raw terminal hands Ctrl-C to us instead of to the system.
+  const interrupt = new AbortController();
+  lines.once("SIGINT", () => interrupt.abort());
   try {
-    return await lines.question("", { signal: io.signal });
+    return await lines.question("", { signal: AbortSignal.any([io.signal, interrupt.signal]) });
+  } catch (error) {
+    if (interrupt.signal.aborted || io.signal.aborted) throw new CommandFailure(EXIT_CODE.interrupted);
+    throw error;
   } finally {
     lines.close();
     io.stderr.write("\n");
