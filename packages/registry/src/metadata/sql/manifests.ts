@@ -42,9 +42,10 @@ export const manifestStatements = {
   heldBlobs: statement(
     "manifest.held-blobs",
     ({ isOneOf, forShare }) =>
-      // SQLite takes cross joins in the order given: from the few digests, not from all links of the repository.
-      `SELECT d.digest FROM blob_digests d CROSS JOIN blobs b CROSS JOIN repo_blobs l
-       WHERE ${isOneOf("d.digest", "$2")} AND b.id = d.blob_id AND b.state = 'live' AND l.repo_id = $1 AND l.blob_id = b.id
+      // The link is asked for blob by blob, whatever a planner may think of a repository with many: a scalar subquery is never turned round.
+      `SELECT d.digest FROM blob_digests d CROSS JOIN blobs b
+       WHERE ${isOneOf("d.digest", "$2")} AND b.id = d.blob_id AND b.state = 'live'
+         AND (SELECT 1 FROM repo_blobs l WHERE l.repo_id = $1 AND l.blob_id = d.blob_id) = 1
        ${forShare("b", "b.canonical")}`,
   ),
   heldManifests: statement(

@@ -3,8 +3,8 @@ import { queueStatements } from "./queues.ts";
 import { integerOf, type Statement, statement } from "./statement.ts";
 import type { StoreContext } from "./store-context.ts";
 
-/** Rows that one transaction removes when a repository goes. */
-const PURGE_ROWS = 1000;
+/** Rows that one transaction removes when a repository goes: some 10 ms of work on SQLite. */
+const PURGE_ROWS = 100;
 
 /** Statements of this file, for the test of their plans. */
 export const repositoryStatements = {

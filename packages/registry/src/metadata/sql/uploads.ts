@@ -24,7 +24,7 @@ export const uploadStatements = {
   checkpoint: statement(
     "upload.checkpoint",
     `UPDATE uploads SET size = $3, version = version + 1, storage_key = COALESCE($4, storage_key), updated_at = $5, expires_at = $6,
-       lease_until = $7, lease_owner = CASE WHEN $7 IS NULL THEN NULL ELSE lease_owner END
+       lease_until = $7, lease_owner = CASE WHEN CAST($7 AS BIGINT) IS NULL THEN NULL ELSE lease_owner END
      WHERE id = $1 AND version = $2 RETURNING version`,
   ),
   remove: statement("upload.remove", "DELETE FROM uploads WHERE repository = $1 AND id = $2"),

@@ -8,6 +8,8 @@ import type { Dialect } from "../dialect.ts";
  *   repository's id, so that "who names this digest here" is one look-up, however popular the digest is elsewhere.
  * - Links repeat the repository's name, so that the repositories of a blob are listed in order, page by page.
  * - `payload` is the last column of its table, so that reading the others never touches its pages.
+ * - "Does any repository still need this payload's file" is asked of exported manifests only: the others will write it again. So a push
+ *   does not pay for that index.
  * - A deleted repository gets a name that no client can ask for; its rows are removed in batches.
  */
 export function initialSchema({ text, integer, bytes, identity, table, clustered }: Dialect): string {
@@ -67,7 +69,7 @@ CREATE TABLE manifests (
   payload ${bytes} NOT NULL,
   UNIQUE (repo_id, digest)
 ) ${table};
-CREATE INDEX manifests_digest ON manifests (digest);
+CREATE INDEX manifests_exported ON manifests (digest) WHERE exported = 1;
 CREATE INDEX manifests_subject ON manifests (repo_id, subject_digest, id) WHERE subject_digest IS NOT NULL;
 CREATE INDEX manifests_subject_type ON manifests (repo_id, subject_digest, artifact_type, id) WHERE subject_digest IS NOT NULL;
 CREATE INDEX manifests_unexported ON manifests (id) WHERE exported = 0;

@@ -1,0 +1,23 @@
+import type { MetadataStore } from "../store.ts";
+import { createMetadataStore, type MetadataStoreOptions } from "./create-metadata-store.ts";
+import { openPostgresEngine, type PostgresEngineOptions } from "./postgres-engine.ts";
+
+/** Options of {@link openPostgresMetadata}. */
+export interface OpenPostgresMetadataOptions extends PostgresEngineOptions, MetadataStoreOptions {}
+
+/**
+ * Opens metadata in a PostgreSQL database, bringing the schema up to date. Replicas may start together.
+ *
+ * @throws {MetadataUnavailableError} when the server cannot be reached.
+ * @throws {MetadataSchemaError} when a newer version made the schema.
+ */
+export async function openPostgresMetadata(options: OpenPostgresMetadataOptions): Promise<MetadataStore> {
+  const engine = await openPostgresEngine(options);
+  try {
+    await engine.migrate();
+    return createMetadataStore(engine, options);
+  } catch (error) {
+    await engine.close();
+    throw error;
+  }
+}
