@@ -1,5 +1,5 @@
 import { describeWithParts } from "@berth/testkit/describe-with-parts";
-import { type PartName, type TestUser, requirePart, run } from "@berth/testkit/parts";
+import { type PartName, type TestUser, requirePart, run, startDockerd } from "@berth/testkit/parts";
 import { describe, expect, test } from "vitest";
 import { SETTING_PARTS, useSetting } from "./support/setting.ts";
 
@@ -7,7 +7,7 @@ const USER: TestUser = { username: "berth", password: "correct horse" };
 
 describeWithParts(
   "login against htpasswd",
-  [...SETTING_PARTS, "docker", "docker-sid", "skopeo", "podman", "crane", "oras", "notation"],
+  [...SETTING_PARTS, "htpasswd", "docker", "docker-sid", "skopeo", "podman", "crane", "oras", "runc"],
   () => {
     const setting = useSetting({ user: USER });
     const secrets = [USER.password];
@@ -30,9 +30,7 @@ describeWithParts(
     });
 
     describe.each(["docker", "docker-sid"] as const)("%s login", (part) => {
-      // The command alone, with a daemon address that leads nowhere: 28 asks the registry itself only through the engine.
       test("is taken with the right password and refused with a wrong one", async () => {
-        const { startDockerd } = await import("@berth/testkit/parts");
         const { host, probe, tiny, wire } = setting();
         const engine = await startDockerd({ from: part, store: "graph" });
         try {

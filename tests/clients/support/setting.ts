@@ -33,7 +33,7 @@ export interface Setting {
 }
 
 /** Parts that every setting needs, next to the client under test. */
-export const SETTING_PARTS: readonly PartName[] = ["docker-registry", "busybox", "debian-image", "htpasswd"];
+export const SETTING_PARTS: readonly PartName[] = ["busybox", "debian-image"];
 
 /** Opens a setting before the tests of the surrounding group and takes it down after them. */
 export function useSetting(options: { readonly user?: TestUser } = {}): () => Setting {
