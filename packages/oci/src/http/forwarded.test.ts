@@ -20,6 +20,10 @@ test.each([
     { protocol: "https", host: "a.test:444" },
   ],
   [
+    { host: "own", forwarded: "", xForwardedProto: "https" },
+    { protocol: "https", host: "own" },
+  ],
+  [
     { host: "own", xForwardedProto: ["https"] },
     { protocol: "https", host: "own" },
   ],

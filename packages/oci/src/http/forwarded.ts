@@ -42,8 +42,8 @@ export function parseForwarded(fields: HeaderFields): ReadonlyMap<string, string
  */
 export function requestOrigin(headers: OriginHeaders, encrypted: boolean): RequestOrigin {
   const own = { protocol: encrypted ? "https" : "http", host: validHost(first(headers.host)) } as const;
-  const forwarded =
-    fieldValues(headers.forwarded).length > 0 ? (parseForwarded(headers.forwarded) ?? new Map<string, string>()) : undefined;
+  const hasForwarded = fieldValues(headers.forwarded).some((value) => value.trim() !== "");
+  const forwarded = hasForwarded ? (parseForwarded(headers.forwarded) ?? new Map<string, string>()) : undefined;
   const protocol = forwarded === undefined ? first(headers.xForwardedProto) : forwarded.get("proto");
   const host = forwarded === undefined ? first(headers.xForwardedHost) : forwarded.get("host");
   return { protocol: validProtocol(protocol) ?? own.protocol, host: validHost(host) ?? own.host };
