@@ -12,6 +12,7 @@ import { Namespace } from "./domain/namespace.ts";
 import type { LocalRepository } from "./domain/repository.ts";
 import { Sweeper, type SweepOptions, type SweepResult } from "./domain/sweeper.ts";
 import { BlobSender } from "./http/blob-sender.ts";
+import { createProxyTrust } from "./http/client-address.ts";
 import { createHandler } from "./http/handler.ts";
 import type { HttpOptions, RequestSummary } from "./http/options.ts";
 import { ROUTES } from "./http/routes.ts";
@@ -102,6 +103,7 @@ export async function createRegistry(options: CreateRegistryOptions = {}): Promi
       namespace,
       authorizer,
       options: http,
+      isTrustedProxy: createProxyTrust(http.trustedProxies),
       commonHeaders: ["Docker-Distribution-Api-Version", "registry/2.0", ...Object.entries(http.headers).flatMap(([name, values]) => values.flatMap((value) => [name, value]))],
       sender: new BlobSender(),
       log,
@@ -141,6 +143,7 @@ function httpOptions(options: CreateRegistryOptions, limits: DomainLimits): Http
     legacyPlatform: true,
     maxManifestBytes: limits.maxManifestBytes,
     bodyTimeoutMs: 60_000,
+    trustedProxies: "all",
     filterCatalog: options.authorizer !== undefined,
     ...options.http,
   };

@@ -84,6 +84,7 @@ function httpOf({ http, storage, catalog, tags, manifests, auth }: RegistryConfi
     strictAccept: manifests.strictAccept,
     legacyPlatform: manifests.legacyPlatform,
     bodyTimeoutMs: http.timeouts.bodyStallMs,
+    trustedProxies: http.trustedProxies,
     filterCatalog: auth.kind !== "none",
   };
 }

@@ -55,13 +55,13 @@ export async function runDaemon(options: RunDaemonOptions): Promise<number> {
   const log = createLogger({ level: config.log.level, formatter: config.log.formatter, fields, write: (line) => void stderr.write(line) });
   if (config.workers === 1 || cluster.isWorker) return await serve(options, log);
   if (config.metadata.kind === "sqlite" && config.metadata.path === ":memory:") throw new ListenError("several workers need metadata and storage that they can share, not memory");
-  for (const issue of warnings) if (issue.severity === "warning") log.warn(formatIssue(issue));
+  logIssues(log, warnings);
   return await superviseWorkers({ count: config.workers, log, signal, onListening: ({ port }) => onListening?.(describeListening(config, port)) });
 }
 
 /** One process that answers requests. */
 async function serve({ config, warnings, stdout, signal, onListening }: RunDaemonOptions, log: Logger): Promise<number> {
-  if (!cluster.isWorker) for (const issue of warnings) if (issue.severity === "warning") log.warn(formatIssue(issue));
+  if (!cluster.isWorker) logIssues(log, warnings);
   const onRequest = config.log.accessLog ? (summary: RequestSummary) => void stdout.write(accessLine(summary)) : undefined;
   const registry = await buildRegistry(config, log, onRequest);
   const listening = await listen(registry.handler, config.http).catch(async (error: unknown) => {
@@ -91,6 +91,13 @@ async function stop({ listening, registry, purge, log, drainTimeoutMs }: Running
   await registry.close();
   log.info("stopped");
   return finished ? 0 : 1;
+}
+
+function logIssues(log: Logger, issues: readonly ConfigIssue[]): void {
+  for (const issue of issues) {
+    if (issue.severity === "info") log.info(formatIssue(issue));
+    else log.warn(formatIssue(issue));
+  }
 }
 
 async function aborted(signal: AbortSignal): Promise<void> {

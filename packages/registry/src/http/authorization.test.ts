@@ -117,7 +117,7 @@ test("[server/V1] Basic credentials are asked for, checked, and name the user in
   const body = '{"schemaVersion":2,"manifests":[]}';
   expectStatus(await server.call("PUT", "/v2/a/manifests/x", { body, headers: { ...headers, "content-type": index.mediaType } }), 201);
   expect((await server.registry.repository("a").tagStore.history("x", 1))[0]).toMatchObject({ operation: "set", actor: "bob" });
-  expect(server.requests.at(-1)).toMatchObject({ user: "bob", route: "manifest.put" });
+  expect(await server.requests.ended("manifest.put")).toMatchObject({ user: "bob", status: 201 });
 });
 
 test("[server/L9] an authorizer can deny for good, and ask to slow down", async () => {

@@ -30,7 +30,8 @@ export function requestBody(exchange: Exchange): ByteSource {
   const stall = (): void => void request.destroy(new Error("the request body stands still"));
   request.setTimeout(context.options.bodyTimeoutMs, stall);
   request.once("end", () => request.setTimeout(0));
-  return request;
+  // Who stops reading early must still be able to answer: leaving the loop would otherwise destroy the request and its socket.
+  return { [Symbol.asyncIterator]: () => request.iterator({ destroyOnReturn: false }) };
 }
 
 /** Deals with a body that nobody read: a short one is taken in, otherwise the connection ends once the answer is out. */

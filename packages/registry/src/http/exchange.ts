@@ -1,9 +1,11 @@
 import { randomUUID } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
 import { type RepositoryName, requestOrigin } from "@berth/oci";
 import type { AuthRequest, Grant } from "../auth/authorizer.ts";
 import type { LocalRepository } from "../domain/repository.ts";
+import { clientAddress } from "./client-address.ts";
 import type { HttpContext } from "./options.ts";
 import type { Route } from "./route.ts";
 
@@ -26,6 +28,8 @@ export class Exchange implements AuthRequest {
   /** Set before the handler runs. */
   grant: Grant | undefined;
   readonly #search: string;
+  /** Kept from the start: a request that was destroyed knows its socket no more. */
+  readonly #socket: Socket;
   #query: URLSearchParams | undefined;
   #requestId: string | undefined;
   #abort: AbortController | undefined;
@@ -33,6 +37,7 @@ export class Exchange implements AuthRequest {
   constructor(context: HttpContext, request: IncomingMessage, response: ServerResponse, target: { readonly route: Route; readonly name: RepositoryName; readonly parameter: string; readonly search: string }) {
     this.context = context;
     this.request = request;
+    this.#socket = request.socket;
     this.response = response;
     this.route = target.route;
     this.name = target.name;
@@ -59,7 +64,7 @@ export class Exchange implements AuthRequest {
   }
 
   get remoteAddress(): string {
-    return this.request.socket.remoteAddress ?? "";
+    return this.#socket.remoteAddress ?? "";
   }
 
   /** Name of the authenticated user. */
@@ -83,10 +88,10 @@ export class Exchange implements AuthRequest {
   baseUrl(): string {
     const { host } = this.context.options;
     if (host !== undefined) return host.origin;
-    const { headers, socket } = this.request;
+    const { headers } = this.request;
     const origin = requestOrigin(
       { forwarded: headers["forwarded"], xForwardedProto: headers["x-forwarded-proto"], xForwardedHost: headers["x-forwarded-host"], host: headers.host },
-      (socket as Partial<TLSSocket>).encrypted === true,
+      (this.#socket as Partial<TLSSocket>).encrypted === true,
     );
     return `${origin.protocol}://${origin.host ?? "localhost"}`;
   }

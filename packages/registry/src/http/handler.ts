@@ -4,7 +4,7 @@ import { authorize } from "./authorize.ts";
 import { abandonBody } from "./body.ts";
 import { type ErrorReply, HttpError, toErrorReply } from "./errors.ts";
 import { Exchange, type HeaderList } from "./exchange.ts";
-import type { HttpContext } from "./options.ts";
+import type { HttpContext, RequestSummary } from "./options.ts";
 import type { Route } from "./route.ts";
 import { Router } from "./router.ts";
 
@@ -20,7 +20,10 @@ export function createHandler(context: HttpContext, routes: readonly Route[]): R
   return (request, response) => {
     const startedAt = context.onFinish === undefined ? undefined : new Date();
     const exchange = toExchange(context, router, request, response);
-    if (startedAt !== undefined) response.once("close", () => context.onFinish?.(summarize(exchange, startedAt)));
+    if (startedAt !== undefined) {
+      const { remoteAddress } = exchange; // a socket that is gone tells it only if it was asked before
+      response.once("close", () => context.onFinish?.(summarize(exchange, { startedAt, remoteAddress })));
+    }
     run(exchange).catch((error: unknown) => fail(exchange, error));
   };
 }
@@ -129,7 +132,7 @@ function redactUrl(url: string): string {
   return question === -1 ? url : `${url.slice(0, question)}?${url.slice(question + 1).replace(/(^|&)(_state|token|access_token|sig)=[^&]*/g, "$1$2=redacted")}`;
 }
 
-function summarize(exchange: Exchange, startedAt: Date): Parameters<NonNullable<HttpContext["onFinish"]>>[0] {
+function summarize(exchange: Exchange, { startedAt, remoteAddress }: { readonly startedAt: Date; readonly remoteAddress: string }): RequestSummary {
   const { request, response, route } = exchange;
   return {
     requestId: exchange.requestId,
@@ -137,7 +140,7 @@ function summarize(exchange: Exchange, startedAt: Date): Parameters<NonNullable<
     method: request.method ?? "",
     url: redactUrl(request.url ?? "/"),
     status: response.writableFinished ? response.statusCode : CLIENT_CLOSED_REQUEST,
-    remoteAddress: request.socket.remoteAddress ?? "",
+    remoteAddress,
     user: exchange.actor,
     userAgent: request.headers["user-agent"],
     referer: request.headers.referer,

@@ -1,6 +1,7 @@
 import type { Authorizer } from "../auth/authorizer.ts";
 import type { Namespace } from "../domain/namespace.ts";
 import type { Logger } from "../observability/log.ts";
+import type { ProxyTrust } from "./client-address.ts";
 import type { BlobSender } from "./blob-sender.ts";
 
 /** How the registry shows itself over HTTP. */
@@ -29,6 +30,8 @@ export interface HttpOptions {
   readonly maxManifestBytes: number;
   /** A body that stands still for so many milliseconds is given up. */
   readonly bodyTimeoutMs: number;
+  /** Peers whose `Forwarded` and `X-Forwarded-*` headers count: addresses and CIDR ranges; default all. */
+  readonly trustedProxies: "all" | readonly string[];
   /** Whether the catalog shows only what the caller may pull. */
   readonly filterCatalog: boolean;
 }
@@ -38,6 +41,8 @@ export interface HttpContext {
   readonly namespace: Namespace;
   readonly authorizer: Authorizer;
   readonly options: HttpOptions;
+  /** Whether the `Forwarded` and `X-Forwarded-*` headers of a peer count. */
+  readonly isTrustedProxy: ProxyTrust;
   /** Header names and values that every answer carries. */
   readonly commonHeaders: readonly string[];
   readonly sender: BlobSender;

@@ -1,9 +1,14 @@
-import { type Digest, type DigestAlgorithm, InvalidDigestError, formatUploadRange, isDigest, isDigestAlgorithm, isRepositoryName, parseContentRange, parseDigest } from "@berth/oci";
+import { type ByteRange, type ByteSource, DIGEST_ALGORITHMS, type Digest, type DigestAlgorithm, InvalidDigestError, formatUploadRange, isDigest, isDigestAlgorithm, isRepositoryName, parseContentRange, parseDigest } from "@berth/oci";
+import { digestOf } from "@berth/oci/node";
 import { UploadRangeError } from "../../domain/errors.ts";
+import { withExactSize } from "../../domain/exact-size.ts";
 import type { UploadStatus } from "../../domain/uploads.ts";
 import { contentLength, hasBody, requestBody } from "../body.ts";
 import { HttpError } from "../errors.ts";
 import type { Exchange, HeaderList } from "../exchange.ts";
+
+/** Digests of nothing: who announces one of them sends a whole blob, without a body. */
+const NO_BYTES: ReadonlySet<string> = new Set(DIGEST_ALGORITHMS.map((algorithm) => digestOf("", algorithm)));
 
 /** `POST` to the uploads of a repository: a mount, a whole blob at once, or a new session. */
 export async function startUpload(exchange: Exchange): Promise<void> {
@@ -11,7 +16,7 @@ export async function startUpload(exchange: Exchange): Promise<void> {
   const mount = query.get("mount");
   if (mount !== null && (await tryMount(exchange, mount))) return;
   const announced = query.get("digest");
-  if (announced !== null && hasBody(exchange.request)) {
+  if (announced !== null && (hasBody(exchange.request) || NO_BYTES.has(announced))) {
     const digest = parseDigest(announced);
     await context.namespace.uploads.put(name, digest, requestBody(exchange));
     sendCreated(exchange, digest);
@@ -27,8 +32,8 @@ export async function uploadStatus(exchange: Exchange): Promise<void> {
 
 /** `PATCH`: the next bytes. */
 export async function appendChunk(exchange: Exchange): Promise<void> {
-  const start = await chunkStart(exchange);
-  const status = await exchange.context.namespace.uploads.append(exchange.name, exchange.parameter, requestBody(exchange), { start });
+  const range = await chunkRange(exchange);
+  const status = await exchange.context.namespace.uploads.append(exchange.name, exchange.parameter, chunkBody(exchange, range), { start: range?.start });
   sendStatus(exchange, 202, status);
 }
 
@@ -38,8 +43,8 @@ export async function commitUpload(exchange: Exchange): Promise<void> {
   const wanted = query.get("digest");
   if (wanted === null || wanted === "") throw new HttpError("DIGEST_INVALID", "Cannot commit upload: the digest is missing", { detail: "digest missing" });
   const digest = parseDigest(wanted);
-  const start = await chunkStart(exchange);
-  await context.namespace.uploads.commit(name, parameter, digest, hasBody(request) ? requestBody(exchange) : undefined, { start });
+  const range = await chunkRange(exchange);
+  await context.namespace.uploads.commit(name, parameter, digest, hasBody(request) ? chunkBody(exchange, range) : undefined, { start: range?.start });
   sendCreated(exchange, digest);
 }
 
@@ -66,8 +71,8 @@ function digestAlgorithmOf(exchange: Exchange): DigestAlgorithm | undefined {
   return algorithm;
 }
 
-/** Where the request says that its bytes start. @throws {HttpError} when its headers contradict each other. */
-async function chunkStart({ request, context, name, parameter }: Exchange): Promise<number | undefined> {
+/** Which bytes the request says that it carries. @throws {HttpError} when its headers contradict each other. */
+async function chunkRange({ request, context, name, parameter }: Exchange): Promise<ByteRange | undefined> {
   const header = request.headers["content-range"];
   if (header === undefined) return undefined;
   const range = parseContentRange(header);
@@ -77,10 +82,20 @@ async function chunkStart({ request, context, name, parameter }: Exchange): Prom
     throw new UploadRangeError(parameter, size, "the chunk ends before it starts");
   }
   const length = contentLength(request);
-  if (length !== undefined && length !== range.end - range.start + 1) {
+  if (length !== undefined && length !== lengthOf(range)) {
     throw new HttpError("SIZE_INVALID", "Cannot append to upload: Content-Length and Content-Range differ", { detail: "Content-Length is not the length of Content-Range" });
   }
-  return range.start;
+  return range;
+}
+
+/** A body of unknown length must be as long as its Content-Range says; one with a length was compared already. */
+function chunkBody(exchange: Exchange, range: ByteRange | undefined): ByteSource {
+  const body = requestBody(exchange);
+  return range === undefined || contentLength(exchange.request) !== undefined ? body : withExactSize(body, lengthOf(range));
+}
+
+function lengthOf({ start, end }: ByteRange): number {
+  return end - start + 1;
 }
 
 function sendStatus(exchange: Exchange, status: number, upload: UploadStatus): void {
