@@ -64,14 +64,30 @@ test("[server/Q3] onAction is told the action, the time and the outcome of each 
   await driver.getContent("a").catch(() => undefined);
   await driver.stat("/c", { signal: AbortSignal.abort() }).catch(() => undefined);
   expect(seen).toEqual([
-    "PutContent ok", "GetContent ok", "Reader ok", "Writer ok", "Stat ok", "List ok", "Copy ok", "Move ok", "RedirectURL ok", "Open ok", "Walk ok", "Delete ok",
-    "Stat ERR_PATH_NOT_FOUND", "GetContent ERR_INVALID_PATH", "Stat ERR_ABORTED",
+    "PutContent ok",
+    "GetContent ok",
+    "Reader ok",
+    "Writer ok",
+    "Stat ok",
+    "List ok",
+    "Copy ok",
+    "Move ok",
+    "RedirectURL ok",
+    "Open ok",
+    "Walk ok",
+    "Delete ok",
+    "Stat ERR_PATH_NOT_FOUND",
+    "GetContent ERR_INVALID_PATH",
+    "Stat ERR_ABORTED",
   ]);
 });
 
 test("[server/Q6] maxThreads bounds the calls that run at once, and a waiting call can be aborted", async () => {
   const running: (() => void)[] = [];
-  const driver = withBase(driverReading(() => new Promise((resolve) => running.push(() => resolve(Buffer.alloc(0))))), { maxThreads: 25 });
+  const driver = withBase(
+    driverReading(() => new Promise((resolve) => running.push(() => resolve(Buffer.alloc(0))))),
+    { maxThreads: 25 },
+  );
   const calls = Array.from({ length: 26 }, () => driver.getContent("/a"));
   const controller = new AbortController();
   const aborted = driver.getContent("/a", { signal: controller.signal });

@@ -100,7 +100,8 @@ class BaseDriver implements StorageDriver {
   reader(path: string, options: ReaderOptions = {}): Promise<Readable> {
     return this.#run("Reader", path, options.signal, async () => {
       this.#checkOffset(path, options.offset);
-      if (options.length !== undefined && !isCount(options.length)) throw new InvalidOffsetError({ driver: this.name, path, offset: options.length });
+      if (options.length !== undefined && !isCount(options.length))
+        throw new InvalidOffsetError({ driver: this.name, path, offset: options.length });
       const stream = await this.#driver.reader(path, options);
       if (options.signal !== undefined) destroyOnAbort(stream, options.signal);
       return stream;

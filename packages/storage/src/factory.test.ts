@@ -37,7 +37,10 @@ test("[server/Q10] filesystem takes rootdirectory and maxthreads, as text too, a
 
 test("[server/Q7,Q10] a bad parameter is an error that names its key", async () => {
   const factory = createDriverFactory(standardDrivers);
-  await expect(factory.create("filesystem", { maxthreads: "many" })).rejects.toMatchObject({ code: "ERR_INVALID_PARAMETER", key: "maxthreads" });
+  await expect(factory.create("filesystem", { maxthreads: "many" })).rejects.toMatchObject({
+    code: "ERR_INVALID_PARAMETER",
+    key: "maxthreads",
+  });
   await expect(factory.create("filesystem", { rootdirectory: { path: "/x" } })).rejects.toMatchObject({ key: "rootdirectory" });
 });
 

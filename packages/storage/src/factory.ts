@@ -12,7 +12,10 @@ export class InvalidStorageDriverError extends BerthError<"ERR_INVALID_STORAGE_D
   readonly driver: string;
 
   constructor(driver: string, known: readonly string[]) {
-    super("ERR_INVALID_STORAGE_DRIVER", `Cannot find storage driver "${driver}": known are ${known.map((name) => `"${name}"`).join(", ") || "none"}`);
+    super(
+      "ERR_INVALID_STORAGE_DRIVER",
+      `Cannot find storage driver "${driver}": known are ${known.map((name) => `"${name}"`).join(", ") || "none"}`,
+    );
     this.driver = driver;
   }
 }

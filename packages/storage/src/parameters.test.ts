@@ -2,9 +2,24 @@ import { expect, test } from "vitest";
 import { booleanParameter, integerParameter, InvalidParameterError, stringParameter } from "./parameters.ts";
 
 test("[server/Q7] a value may come as text, number or switch", () => {
-  expect(["true", true, 1, "1", "T", "True"].map((value) => booleanParameter({ secure: value }, "secure"))).toEqual([true, true, true, true, true, true]);
-  expect(["false", false, 0, "0", "F"].map((value) => booleanParameter({ secure: value }, "secure"))).toEqual([false, false, false, false, false]);
-  expect([10485760, "10485760", " 10485760 ", "+10485760"].map((value) => integerParameter({ chunksize: value }, "chunksize"))).toEqual(Array(4).fill(10485760));
+  expect(["true", true, 1, "1", "T", "True"].map((value) => booleanParameter({ secure: value }, "secure"))).toEqual([
+    true,
+    true,
+    true,
+    true,
+    true,
+    true,
+  ]);
+  expect(["false", false, 0, "0", "F"].map((value) => booleanParameter({ secure: value }, "secure"))).toEqual([
+    false,
+    false,
+    false,
+    false,
+    false,
+  ]);
+  expect([10485760, "10485760", " 10485760 ", "+10485760"].map((value) => integerParameter({ chunksize: value }, "chunksize"))).toEqual(
+    Array(4).fill(10485760),
+  );
   expect(["eu", 7, true].map((value) => stringParameter({ region: value }, "region"))).toEqual(["eu", "7", "true"]);
 });
 
@@ -24,7 +39,8 @@ test("[server/Q7] a bad value is an error that names the key", () => {
   for (const value of ["10MiB", "1e3", "1.5", 1.5, true, Number.NaN, 2 ** 60]) {
     expect(() => integerParameter({ chunksize: value }, "chunksize")).toThrow('"chunksize": expected an integer');
   }
-  for (const value of ["yes", "2", 2, "tRUE"]) expect(() => booleanParameter({ secure: value }, "secure")).toThrow('"secure": expected true or false');
+  for (const value of ["yes", "2", 2, "tRUE"])
+    expect(() => booleanParameter({ secure: value }, "secure")).toThrow('"secure": expected true or false');
   for (const value of [{}, [], ["a"]]) {
     expect(() => stringParameter({ region: value }, "region")).toThrow('"region": expected text');
     expect(() => integerParameter({ region: value }, "region")).toThrow('"region"');

@@ -35,7 +35,8 @@ export function integerParameter(parameters: DriverParameters, key: string, opti
   const value = valueOf(parameters, key);
   if (value === undefined) return required(key, fallback);
   const number = typeof value === "string" && /^\s*[+-]?\d+\s*$/.test(value) ? Number(value) : value;
-  if (typeof number !== "number" || !Number.isSafeInteger(number)) throw new InvalidParameterError(key, `expected an integer, got ${shown(value)}`);
+  if (typeof number !== "number" || !Number.isSafeInteger(number))
+    throw new InvalidParameterError(key, `expected an integer, got ${shown(value)}`);
   if (number < min || number > max) throw new InvalidParameterError(key, `expected ${min} to ${max}, got ${number}`);
   return number;
 }

@@ -77,18 +77,21 @@ describe.runIf(process.platform === "linux")("writes past the page cache", () =>
     const { driver } = await createStore();
     const content = bytesOf(6 * MIB);
     const lengths = fc.oneof(fc.nat(9000), fc.nat(2 * MIB), fc.constantFrom(4096, MIB, MIB - 1, MIB + 1, 2 * MIB + 4096));
-    const steps = fc.array(fc.record({ length: lengths, then: fc.constantFrom("go on", "go on", "sync", "close", "truncate") }), { minLength: 1, maxLength: 8 });
+    const steps = fc.array(fc.record({ length: lengths, next: fc.constantFrom("go on", "go on", "sync", "close", "truncate") }), {
+      minLength: 1,
+      maxLength: 8,
+    });
     await fc.assert(
       fc.asyncProperty(steps, async (cuts) => {
         let writer = await driver.writer("/file");
-        for (const { length, then } of cuts) {
+        for (const { length, next } of cuts) {
           const offset = writer.size;
           const part = content.subarray(offset, offset + length);
           await writer.write(length % 2 === 0 ? part : [part.subarray(0, length >> 1), part.subarray(length >> 1)]);
-          if (then === "sync") await writer.sync();
-          if (then !== "close" && then !== "truncate") continue;
+          if (next === "sync") await writer.sync();
+          if (next !== "close" && next !== "truncate") continue;
           await writer.close();
-          writer = await driver.writer("/file", { keep: then === "close" ? "all" : Math.floor(writer.size / 3) });
+          writer = await driver.writer("/file", { keep: next === "close" ? "all" : Math.floor(writer.size / 3) });
         }
         const { size } = writer;
         await writer.commit();

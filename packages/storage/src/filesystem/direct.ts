@@ -4,7 +4,7 @@ import { driverError, errorName, FILESYSTEM } from "./errors.ts";
 import type { File } from "./file.ts";
 
 /** Bytes of one write past the page cache. */
-export const SLOT = 1024 * 1024;
+export const SLOT: number = 1024 * 1024;
 const MAX_SLOTS = 32;
 const WASM_PAGE = 64 * 1024;
 
@@ -30,7 +30,9 @@ export class SlotPool {
 }
 
 /** Of the language, but typed only for browsers. */
-declare const WebAssembly: { readonly Memory: new (size: { readonly initial: number; readonly maximum: number }) => { readonly buffer: ArrayBuffer } };
+declare const WebAssembly: {
+  readonly Memory: new (size: { readonly initial: number; readonly maximum: number }) => { readonly buffer: ArrayBuffer };
+};
 
 function allocate(): Uint8Array[] {
   const pages = (SLOT / WASM_PAGE) * MAX_SLOTS;

@@ -58,7 +58,8 @@ test("a parent that is a file is no missing path for writers", async () => {
 test("a file system that takes less than it is given gets the rest", async () => {
   const { driver } = await createStore({
     write: (fd, chunk, position) => fileCalls.write(fd, chunk.subarray(0, 3), position),
-    writev: (fd, chunks, position) => fileCalls.write(fd, Buffer.concat(chunks.map((chunk) => Buffer.from(chunk))).subarray(0, 4), position),
+    writev: (fd, chunks, position) =>
+      fileCalls.write(fd, Buffer.concat(chunks.map((chunk) => Buffer.from(chunk))).subarray(0, 4), position),
   });
   await driver.putContent("/put", Buffer.from("0123456789"));
   expect((await driver.getContent("/put")).toString()).toBe("0123456789");

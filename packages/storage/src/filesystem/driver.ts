@@ -12,13 +12,10 @@ import { File } from "./file.ts";
 import { Folders } from "./folders.ts";
 import { readFile } from "./reader.ts";
 import { ignoreGone, Temporary } from "./temporary.ts";
+import { WholeReads } from "./whole-reads.ts";
 import { FilesystemWriter } from "./writer.ts";
 
 const { O_RDONLY, O_RDWR, O_WRONLY, O_CREAT, O_EXCL, O_DIRECT } = constants;
-
-/** First read of a small file: most link files, manifests and configs fit, and need no look at the size. */
-const SMALL_FILE = 64 * 1024;
-const MAX_IDLE_BUFFERS = 16;
 
 /** Said by `link` when the destination exists, or the file system cannot share these bytes. */
 const UNLINKABLE = new Set(["EEXIST", "EXDEV", "EPERM", "EMLINK", "ENOTSUP", "EOPNOTSUPP", "ENOSYS"]);
@@ -36,7 +33,7 @@ export class FilesystemDriver implements StorageDriver {
   readonly #root: string;
   readonly #folders: Folders;
   readonly #temporary: Temporary;
-  readonly #idleBuffers: Buffer[] = [];
+  readonly #wholeReads = new WholeReads();
   readonly #slots = new SlotPool();
   #canWriteDirect: boolean;
 
@@ -50,15 +47,11 @@ export class FilesystemDriver implements StorageDriver {
 
   async getContent(path: string): Promise<Buffer> {
     const file = await this.#open(path, O_RDONLY);
-    const buffer = this.#idleBuffers.pop() ?? Buffer.allocUnsafeSlow(SMALL_FILE);
     try {
-      const bytes = await file.read(buffer, 0);
-      if (bytes < SMALL_FILE) return Buffer.from(buffer.subarray(0, bytes));
-      return await readRest(file, buffer);
+      return await this.#wholeReads.read(file);
     } catch (error) {
       throw missingWhenFolder(error, path);
     } finally {
-      if (this.#idleBuffers.length < MAX_IDLE_BUFFERS) this.#idleBuffers.push(buffer);
       await file.close();
     }
   }
@@ -299,7 +292,8 @@ export class FilesystemDriver implements StorageDriver {
 
   async #dropSameFile(from: string, to: string): Promise<void> {
     const [left, moved] = await Promise.all([from, to].map((path) => this.#calls.stat(path).catch(ignoreGone)));
-    if (left !== undefined && moved !== undefined && left.ino === moved.ino && left.dev === moved.dev) await this.#calls.unlink(from).catch(ignoreGone);
+    if (left !== undefined && moved !== undefined && left.ino === moved.ino && left.dev === moved.dev)
+      await this.#calls.unlink(from).catch(ignoreGone);
   }
 
   /** Gives a path bytes of its own before they change: `copy` may have given them a second path. */
@@ -342,19 +336,6 @@ export class FilesystemDriver implements StorageDriver {
     const stats = await this.#calls.stat(this.#real(path)).catch(ignoreGone);
     return stats?.isDirectory() ?? false;
   }
-}
-
-async function readRest(file: File, start: Buffer): Promise<Buffer> {
-  const { size } = await file.stat();
-  const content = Buffer.allocUnsafeSlow(Math.max(size, start.byteLength));
-  start.copy(content);
-  let length = start.byteLength;
-  while (length < content.byteLength) {
-    const bytes = await file.read(content.subarray(length), length);
-    if (bytes === 0) break;
-    length += bytes;
-  }
-  return content.subarray(0, length);
 }
 
 function infoOf(path: string, stats: Stats): FileInfo {

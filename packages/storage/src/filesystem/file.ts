@@ -50,7 +50,9 @@ export class File {
 
   /** Writes all the bytes from `position`, however many calls that takes; returns how many there were. */
   write(content: Uint8Array | readonly Uint8Array[], position: number): Promise<number> {
-    return this.#use((fd) => (content instanceof Uint8Array ? this.#writeOne(fd, content, position) : this.#writeMany(fd, content, position)));
+    return this.#use((fd) =>
+      content instanceof Uint8Array ? this.#writeOne(fd, content, position) : this.#writeMany(fd, content, position),
+    );
   }
 
   close(): Promise<void> {
@@ -64,7 +66,8 @@ export class File {
   }
 
   async #use<T>(call: (fd: number) => Promise<T>): Promise<T> {
-    if (this.#closed !== undefined) throw new DriverError(`Cannot use path "${this.path}": the file is closed`, { driver: FILESYSTEM, path: this.path });
+    if (this.#closed !== undefined)
+      throw new DriverError(`Cannot use path "${this.path}": the file is closed`, { driver: FILESYSTEM, path: this.path });
     this.#busy += 1;
     try {
       return await call(this.#fd);

@@ -14,7 +14,9 @@ async function createSubject(): Promise<DriverSubject> {
       const listed = new Set<string>();
       for await (const { path } of driver.walk("/")) listed.add(path.slice(1));
       const entries = await readdir(rootDirectory, { recursive: true, withFileTypes: true });
-      const found = entries.map((entry) => relative(rootDirectory, join(entry.parentPath, entry.name))).filter((path) => path !== "~tmp" && !listed.has(path));
+      const found = entries
+        .map((entry) => relative(rootDirectory, join(entry.parentPath, entry.name)))
+        .filter((path) => path !== "~tmp" && !listed.has(path));
       return [...found, ...(await openFiles(rootDirectory))];
     },
     dispose: () => rm(rootDirectory, { recursive: true }),

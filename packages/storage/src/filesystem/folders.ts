@@ -107,7 +107,11 @@ export class Folders {
   /** A flush that is under way may have missed our entry: join the one after it. */
   #flushOne(folder: string): Promise<void> {
     const flush = this.#flushes.get(folder);
-    if (flush !== undefined) return (flush.next ??= flush.running.then(() => this.#startFlush(folder), () => this.#startFlush(folder)));
+    if (flush !== undefined)
+      return (flush.next ??= flush.running.then(
+        () => this.#startFlush(folder),
+        () => this.#startFlush(folder),
+      ));
     return this.#startFlush(folder);
   }
 

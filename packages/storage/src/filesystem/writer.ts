@@ -39,7 +39,8 @@ export class FilesystemWriter implements FileWriter {
   async write(chunk: Uint8Array | readonly Uint8Array[]): Promise<void> {
     this.#expectOpen("write");
     // short writes are not worth a second descriptor
-    if (this.#direct === "untried" && this.#size - this.#startSize + lengthOf(chunk) >= SLOT) this.#direct = await this.#support.openDirect(this.#file);
+    if (this.#direct === "untried" && this.#size - this.#startSize + lengthOf(chunk) >= SLOT)
+      this.#direct = await this.#support.openDirect(this.#file);
     const writes = this.#direct === "untried" || this.#direct === undefined ? this.#file : this.#direct;
     this.#size += await writes.write(chunk, this.#size);
   }

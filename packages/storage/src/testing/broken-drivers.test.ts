@@ -85,7 +85,11 @@ const MISTAKES: readonly (readonly [mistake: string, noticed: string, driver: ()
         },
       })),
   ],
-  ["list is not sorted", "list gives the direct children only", () => driverWith((whole) => ({ list: async (path) => (await whole.list(path)).reverse() }))],
+  [
+    "list is not sorted",
+    "list gives the direct children only",
+    () => driverWith((whole) => ({ list: async (path) => (await whole.list(path)).reverse() })),
+  ],
   [
     "list stops after a page",
     "list is whole for a thousand children",
@@ -117,14 +121,29 @@ const MISTAKES: readonly (readonly [mistake: string, noticed: string, driver: ()
   [
     "reader past the end is empty",
     "past the end",
-    () => driverWith((whole) => ({ reader: (path, options) => whole.reader(path, { ...options, offset: Math.min(options?.offset ?? 0, 96) }) })),
+    () =>
+      driverWith((whole) => ({
+        reader: (path, options) => whole.reader(path, { ...options, offset: Math.min(options?.offset ?? 0, 96) }),
+      })),
   ],
-  ["reader ignores length", "reader stops after length", () => driverWith((whole) => ({ reader: (path, options) => whole.reader(path, { offset: options?.offset ?? 0 }) }))],
-  ["reader ignores the signal", "a signal ends a stream", () => driverWith((whole) => ({ reader: (path, { signal, ...options } = {}) => (signal?.throwIfAborted(), whole.reader(path, options)) }))],
+  [
+    "reader ignores length",
+    "reader stops after length",
+    () => driverWith((whole) => ({ reader: (path, options) => whole.reader(path, { offset: options?.offset ?? 0 }) })),
+  ],
+  [
+    "reader ignores the signal",
+    "a signal ends a stream",
+    () =>
+      driverWith((whole) => ({ reader: (path, { signal, ...options } = {}) => (signal?.throwIfAborted(), whole.reader(path, options)) })),
+  ],
   [
     "writer goes on without keep",
     "a writer without keep starts anew",
-    () => driverWith((whole) => ({ writer: (path, options) => whole.writer(path, { keep: "all", ...options }).catch(() => whole.writer(path, options)) })),
+    () =>
+      driverWith((whole) => ({
+        writer: (path, options) => whole.writer(path, { keep: "all", ...options }).catch(() => whole.writer(path, options)),
+      })),
   ],
   [
     "writer keeps all whatever keep says",
@@ -250,7 +269,11 @@ const MISTAKES: readonly (readonly [mistake: string, noticed: string, driver: ()
       })),
   ],
   ["walk ignores after", "walk goes on after any path", () => driverWith((whole) => ({ walk: (path) => whole.walk(path) }))],
-  ["stat of a file has no size", "can be written and read", () => driverWith((whole) => ({ stat: async (path) => ({ ...(await whole.stat(path)), size: 0 }) }))],
+  [
+    "stat of a file has no size",
+    "can be written and read",
+    () => driverWith((whole) => ({ stat: async (path) => ({ ...(await whole.stat(path)), size: 0 }) })),
+  ],
 ];
 
 describe("the contract suite notices a driver whose", () => {

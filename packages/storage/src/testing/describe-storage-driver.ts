@@ -35,7 +35,14 @@ export interface DescribeStorageDriverOptions extends Pick<TestFramework, "descr
 }
 
 /** All that the contract asks, for those who want to run it by themselves. */
-export const storageDriverCases: readonly DriverCase[] = [...pathCases, ...contentCases, ...readerCases, ...writerCases, ...treeCases, ...transferCases];
+export const storageDriverCases: readonly DriverCase[] = [
+  ...pathCases,
+  ...contentCases,
+  ...readerCases,
+  ...writerCases,
+  ...treeCases,
+  ...transferCases,
+];
 
 /**
  * Tests that a driver keeps the contract of {@link StorageDriver}.
@@ -55,20 +62,26 @@ export function describeStorageDriver(name: string, options: DescribeStorageDriv
       const reason = driverCase.capability === undefined ? undefined : without[driverCase.capability];
       const run = async (): Promise<void> => runDriverCase(driverCase, await create(), streamBytes);
       if (reason === undefined) test(driverCase.title, run);
-      else test(`${driverCase.title} (declared as missing: ${reason})`, () => assert.rejects(run(), () => true, "the driver can do this: it need not be declared as missing"));
+      else
+        test(`${driverCase.title} (declared as missing: ${reason})`, () =>
+          assert.rejects(run(), () => true, "the driver can do this: it need not be declared as missing"));
     }
   });
 }
 
 /** Runs one case, empties the store through the driver, and fails if something is left behind. */
-export async function runDriverCase(driverCase: DriverCase, subject: StorageDriver | DriverSubject, streamBytes: number = 1024 * 1024): Promise<void> {
+export async function runDriverCase(
+  driverCase: DriverCase,
+  subject: StorageDriver | DriverSubject,
+  streamBytes: number = 1024 * 1024,
+): Promise<void> {
   const { driver, strays, dispose }: DriverSubject = "driver" in subject ? subject : { driver: subject };
   try {
     await driverCase.run({ driver, streamBytes });
-    assert.deepEqual(await strays?.() ?? [], [], "the case left something that the driver does not list");
+    assert.deepEqual((await strays?.()) ?? [], [], "the case left something that the driver does not list");
     for (const path of await driver.list("/")) await driver.delete(path);
     assert.deepEqual(await walked(driver.walk("/")), [], "something is left after all was deleted");
-    assert.deepEqual(await strays?.() ?? [], [], "something that the driver does not list is left after all was deleted");
+    assert.deepEqual((await strays?.()) ?? [], [], "something that the driver does not list is left after all was deleted");
   } finally {
     await driver.close?.();
     await dispose?.();

@@ -15,7 +15,8 @@ export async function seenWhole(driver: StorageDriver, replace: (content: Buffer
     while (!done) {
       const content = await driver.getContent("/seen");
       const streamed = await collect(await driver.reader("/seen"));
-      for (const seen of [content, streamed]) assert.ok(seen.equals(OLD) || seen.equals(NEW), `a reader saw ${seen.byteLength} bytes that were never put there as a whole`);
+      for (const seen of [content, streamed])
+        assert.ok(seen.equals(OLD) || seen.equals(NEW), `a reader saw ${seen.byteLength} bytes that were never put there as a whole`);
       // lets drivers without I/O take turns
       await new Promise((resolve) => setImmediate(resolve));
     }

@@ -34,7 +34,16 @@ export const readerCases: readonly DriverCase[] = [
     async run({ driver }) {
       const content = bytesOf(700_000);
       await driver.putContent("/file", content);
-      for (const [offset, length] of [[0, 0], [0, 1], [5, 300_000], [699_999, 1], [699_999, 50], [0, 700_000], [0, 700_001], [700_000, 9]] as const) {
+      for (const [offset, length] of [
+        [0, 0],
+        [0, 1],
+        [5, 300_000],
+        [699_999, 1],
+        [699_999, 50],
+        [0, 700_000],
+        [0, 700_001],
+        [700_000, 9],
+      ] as const) {
         const got = await collect(await driver.reader("/file", { offset, length }));
         assert.ok(got.equals(content.subarray(offset, offset + length)), `${length} bytes from ${offset}`);
       }

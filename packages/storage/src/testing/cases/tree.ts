@@ -129,7 +129,11 @@ export const treeCases: readonly DriverCase[] = [
       for (const path of ["/w/a/c", "/w/a-b", "/w/a0", "/w/b/x/y", "/w/c"]) await driver.putContent(path, bytesOf(1));
       const all = await walked(driver.walk("/w"));
       for (const after of [...all, "/w/a/", "/w/a/bb", "/w/b/x/z", "/w/zz", "/"]) {
-        assert.deepEqual(await walked(driver.walk("/w", { after })), all.filter((path) => path > after), `after ${after}`);
+        assert.deepEqual(
+          await walked(driver.walk("/w", { after })),
+          all.filter((path) => path > after),
+          `after ${after}`,
+        );
       }
     },
   },

@@ -193,7 +193,10 @@ export const writerCases: readonly DriverCase[] = [
   {
     title: "delete of the path, or of a folder above it, drops an unfinished write",
     async run({ driver }) {
-      for (const [path, deleted] of [["/file", "/file"], ["/folder/deep/file", "/folder"]] as const) {
+      for (const [path, deleted] of [
+        ["/file", "/file"],
+        ["/folder/deep/file", "/folder"],
+      ] as const) {
         const writer = await driver.writer(path);
         await writer.write(bytesOf(10));
         await writer.close();
