@@ -20,6 +20,8 @@ export interface Listening {
   readonly address: string;
   /** The port; 0 for unix sockets. */
   readonly port: number;
+  /** Reads the TLS files again for connections to come. @throws {ConfigError} when they cannot be used; undefined without TLS. */
+  readonly reloadCertificates: (() => void) | undefined;
   /** Stops taking connections, lets requests under way finish for up to `timeoutMs`, then cuts them off. True when all finished. */
   drain(timeoutMs: number): Promise<boolean>;
 }
@@ -38,7 +40,7 @@ export async function listen(handler: RequestListener, config: HttpConfig): Prom
   await bind(server, config.address);
   const bound = server.address();
   const port = typeof bound === "object" && bound !== null ? bound.port : 0;
-  return { address: describeAddress(config.address, bound), port, drain: (timeoutMs) => drain(server, sockets, timeoutMs) };
+  return { address: describeAddress(config.address, bound), port, reloadCertificates: reloader(server, config), drain: (timeoutMs) => drain(server, sockets, timeoutMs) };
 }
 
 function createFor(handler: RequestListener, config: HttpConfig): AnyServer {
@@ -61,6 +63,11 @@ function createFor(handler: RequestListener, config: HttpConfig): AnyServer {
   server.on("secureConnection", (socket: TLSSocket) => checkClientCertificate(socket, tls));
   server.on("checkContinue", handler);
   return server;
+}
+
+function reloader(server: AnyServer, { tls }: HttpConfig): (() => void) | undefined {
+  if (tls === undefined || !("setSecureContext" in server)) return undefined;
+  return () => server.setSecureContext(readTls(tls));
 }
 
 /** Node asks for certificates; which ones will do is decided here. */

@@ -10,6 +10,7 @@ import { processFields } from "../observability/log-process.ts";
 import type { Logger } from "../observability/log.ts";
 import { VERSION } from "../version.ts";
 import { buildRegistry } from "./build.ts";
+import { CertificateWatch } from "./certificate-watch.ts";
 import { ListenError, type Listening, listen } from "./listen.ts";
 import { PurgeSchedule } from "./purge-schedule.ts";
 import { superviseWorkers } from "./workers.ts";
@@ -71,7 +72,10 @@ async function serve({ config, warnings, stdout, signal, onListening }: RunDaemo
   log.info(`listening on ${listening.address}${config.http.tls === undefined ? "" : ", tls"}`, { host: hostname() });
   if (!cluster.isWorker) onListening?.(describeListening(config, listening.port));
   const purge = new PurgeSchedule(registry, config.uploads.purge, log);
+  const certificates =
+    config.http.tls === undefined || listening.reloadCertificates === undefined ? undefined : new CertificateWatch(config.http.tls, listening.reloadCertificates, log);
   await aborted(signal);
+  certificates?.close();
   return await stop({ listening, registry, purge, log, drainTimeoutMs: config.http.drainTimeoutMs });
 }
 
