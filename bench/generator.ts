@@ -1,12 +1,11 @@
 import { type ChildProcess, fork } from "node:child_process";
-import { join } from "node:path";
 import type { Job, JobResult } from "./load/jobs.ts";
 
 type Reply = { readonly result: JobResult } | { readonly error: string };
 
 /** The load generator, seen from the process that conducts the run. */
 export class Generator {
-  readonly #child: ChildProcess = fork(join(import.meta.dirname, "load", "main.ts"), { stdio: "inherit" });
+  readonly #child: ChildProcess = fork(new URL("./load/main.ts", import.meta.url), { stdio: "inherit" });
 
   /** Its process id. */
   get pid(): number {

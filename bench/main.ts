@@ -1,81 +1,37 @@
-/** `npm run bench`: our server and the reference registry side by side, and a table of what was measured. */
-import type { ChildProcess } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
-import { topFunctions } from "./cpu-profile.ts";
-import { machineFacts, registryVersion } from "./facts.ts";
-import { Generator } from "./generator.ts";
-import { Conductor, median, type RowResult } from "./measure.ts";
+/** `npm run bench`: our server and the reference registry side by side, and a table of what was measured. Linux only. */
+import { mkdirSync, writeFileSync } from "node:fs";
+import { resolve } from "node:path";
+import { formatProfile } from "./cpu-profile.ts";
+import { registryVersion } from "./facts.ts";
 import { type Options, parseOptions, USAGE } from "./options.ts";
-import { formatTable, toJson } from "./report.ts";
+import { formatFacts, formatTable, toJson } from "./report.ts";
 import { type Row, ROWS } from "./rows.ts";
-import { berth, type Candidate, distribution, Server, stopProcess } from "./server.ts";
-
-const MEMORY = "/dev/shm";
+import { Run } from "./run.ts";
+import { berth, type Candidate, distribution } from "./server.ts";
 
 async function bench(options: Options): Promise<void> {
   const rows = chooseRows(options);
   const candidates = [oursOf(options), ...(options.noPeer ? [] : peers())];
-  const folder = mkdtempSync(join(resolve(options.tmpfs ? MEMORY : (options.folder ?? tmpdir())), "berth-bench-"));
-  const memoryFolder = options.tmpfs ? folder : mkdtempSync(join(MEMORY, "berth-bench-"));
-  const children = new Set<ChildProcess>();
-  const generator = new Generator();
-  const cleanUp = async (): Promise<void> => {
-    generator.close();
-    await Promise.all([...children].map(stopProcess));
-    for (const each of [folder, memoryFolder]) rmSync(each, { recursive: true, force: true, maxRetries: 3 });
+  const run = new Run(options);
+  let interrupted: number | undefined;
+  const interrupt = (code: number): void => {
+    interrupted ??= code;
+    void run.close().finally(() => process.exit(code));
   };
-  for (const [signal, code] of [
-    ["SIGINT", 130],
-    ["SIGTERM", 143],
-  ] as const) {
-    process.once(signal, () => void cleanUp().finally(() => process.exit(code)));
-  }
-
+  process.once("SIGINT", () => interrupt(130));
+  process.once("SIGTERM", () => interrupt(143));
   try {
-    const facts = machineFacts(folder);
-    const conductor = new Conductor(generator, options);
-    const start = (root: string): Promise<Server[]> =>
-      Promise.all(candidates.map((candidate, number) => Server.start(candidate, join(root, String(number)), children)));
-    const servers: Server[] = [];
-    const results: RowResult[] = [];
-    const run = async (wanted: readonly Row[], root: string): Promise<void> => {
-      if (wanted.length === 0) return;
-      const started = await start(root);
-      servers.push(...started);
-      for (const row of wanted) {
-        process.stderr.write(`${row.work} ...\n`);
-        const result = await conductor.measure(row, row.oursOnly === true ? started.filter(({ candidate }) => candidate.isOurs) : started);
-        results.push(result);
-      }
-      for (const server of started) await server.stop();
-    };
-    await run(
-      rows.filter(({ inMemory }) => inMemory !== true),
-      folder,
-    );
-    await run(
-      rows.filter(({ inMemory }) => inMemory === true),
-      memoryFolder,
-    );
-    results.sort((a, b) => ROWS.indexOf(a.row) - ROWS.indexOf(b.row));
-    const others = results.flatMap(({ measured }) => measured.flatMap(({ samples }) => samples.map(({ otherLoad }) => otherLoad)));
-    facts["Other work on the machine"] = `${Math.round(median(others) * 100)} % of its processors (median of the rounds)`;
-    facts["Rounds"] =
-      `${options.rounds} of ${options.roundSeconds} s for each row and server, in turn, after ${options.warmSeconds} s of warm-up`;
-    const named = servers.filter(({ candidate }, index) => servers.findIndex((other) => other.candidate === candidate) === index);
-    console.log(
-      Object.entries(facts)
-        .map(([name, value]) => `- ${name}: ${value}`)
-        .join("\n"),
-    );
-    console.log(`\n${formatTable(results, named)}`);
-    if (options.json !== undefined) writeFileSync(options.json, toJson(results, facts));
-    if (options.cpuProfile !== undefined) console.log(`\n${topFunctions(options.cpuProfile, 30)}`);
+    const result = await run.measure(rows, candidates);
+    console.log(`${formatFacts(result.facts)}\n\n${formatTable(result.rows, result.servers)}`);
+    if (options.json !== undefined) writeFileSync(options.json, toJson(result.rows, result.facts));
+    if (options.cpuProfile !== undefined) console.log(`\n${formatProfile(options.cpuProfile, result.oursBusy)}`);
+  } catch (error) {
+    // What was cut short fails in every way: only the interruption is worth telling.
+    if (interrupted === undefined) throw error;
   } finally {
-    await cleanUp();
+    await run.close();
   }
+  if (interrupted !== undefined) process.exitCode = interrupted;
 }
 
 function chooseRows({ only, quick }: Options): readonly Row[] {
@@ -95,8 +51,9 @@ function oursOf({ ours, cpuProfile }: Options): Candidate {
 function peers(): readonly Candidate[] {
   const extra = process.env["BERTH_BENCH_PEER"];
   const version = registryVersion("docker-registry");
-  if (version === undefined)
+  if (version === undefined) {
     throw new TypeError("Cannot find docker-registry: install Debian's package of that name, or measure ours alone with --no-peer");
+  }
   const debian = distribution(`docker-registry ${version}`, "docker-registry");
   if (extra === undefined || extra === "") return [debian];
   const extraVersion = registryVersion(extra);

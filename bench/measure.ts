@@ -27,6 +27,12 @@ export interface Measured {
   readonly samples: readonly Sample[];
 }
 
+/** A time span on the clock of the machine, in microseconds, as CPU profiles count. */
+export interface Span {
+  readonly from: number;
+  readonly to: number;
+}
+
 /** One line of the table, measured. */
 export interface RowResult {
   readonly row: Row;
@@ -46,11 +52,17 @@ const SAMPLE_MS = 50;
 export class Conductor {
   readonly #generator: Generator;
   readonly #rounds: Rounds;
+  readonly #oursBusy: Span[] = [];
   readonly #made = new Map<string, Promise<readonly string[]>>();
 
   constructor(generator: Generator, rounds: Rounds) {
     this.#generator = generator;
     this.#rounds = rounds;
+  }
+
+  /** When ours was measured, rounds only. */
+  get oursBusy(): readonly Span[] {
+    return this.#oursBusy;
   }
 
   /** Warms every server up, then measures them in turn, the first one another in every round. */
@@ -90,6 +102,7 @@ export class Conductor {
       rssBytes = Math.max(rssBytes, server.use().rssBytes);
     };
     const timer = setInterval(look, SAMPLE_MS);
+    const from = nowMicroseconds();
     const machine = readMachineTimes();
     const ownBefore = readProcessTree(process.pid).cpuSeconds;
     const { cpuSeconds: before } = server.use();
@@ -99,6 +112,7 @@ export class Conductor {
       const own = readProcessTree(process.pid).cpuSeconds - ownBefore;
       const now = readMachineTimes();
       look();
+      if (server.candidate.isOurs) this.#oursBusy.push({ from, to: nowMicroseconds() });
       const otherLoad = Math.max(0, (now.busySeconds - machine.busySeconds - own) / (now.seconds - machine.seconds));
       const { operations, bytes, seconds, cpuSeconds: generatorCpuSeconds } = result;
       return {
@@ -126,6 +140,10 @@ function valueOf({ unit }: Row, { operations, bytes, seconds }: JobResult): numb
     case "ms":
       return (seconds * 1000) / operations;
   }
+}
+
+function nowMicroseconds(): number {
+  return Number(process.hrtime.bigint() / 1000n);
 }
 
 /** The middle value; NaN of none. */

@@ -29,6 +29,8 @@ export const USAGE = `npm run bench -- [options]
 Runs our server and the reference registry (Debian's package docker-registry, and with BERTH_BENCH_PEER=/path/to/registry
 a second one) beside each other under the same load, and prints a table.
 
+Linux only. The default takes about four minutes.
+
   --only ROW[,ROW]    these rows only (--list names them)
   --quick             shorter rounds: under a minute, rougher
   --rounds N          rounds a row, alternating between the servers

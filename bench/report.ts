@@ -107,3 +107,10 @@ export function toJson(results: readonly RowResult[], facts: Readonly<Record<str
   }));
   return `${JSON.stringify({ facts, rows }, undefined, 2)}\n`;
 }
+
+/** What the figures depend on, as a Markdown list. */
+export function formatFacts(facts: Readonly<Record<string, string>>): string {
+  return Object.entries(facts)
+    .map(([name, value]) => `- ${name}: ${value}`)
+    .join("\n");
+}

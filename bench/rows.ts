@@ -170,6 +170,7 @@ async function blobReads(subject: Subject, method: "GET" | "HEAD"): Promise<Next
     subject,
     32,
     digests.map((digest) => formatRequest(method, `/v2/bench/read/blobs/${digest}`)),
+    method === "HEAD" ? 0 : 2 * KIB,
   );
 }
 
@@ -181,6 +182,7 @@ async function largeReads(subject: Subject): Promise<NextJob> {
     subject,
     4,
     digests.map((digest) => formatRequest("GET", `/v2/bench/large/blobs/${digest}`)),
+    256 * MIB,
   );
 }
 
@@ -236,8 +238,9 @@ async function tagsPage(subject: Subject, tags: number): Promise<NextJob> {
   return repeat(subject, 1, [formatRequest("GET", `/v2/${repository}/tags/list?n=100&last=${tagOf(tags / 2)}`)]);
 }
 
-function repeat({ port }: Subject, connections: number, requests: readonly string[]): NextJob {
-  return (seconds) => ({ kind: "requests", port, connections, seconds, requests, status: 200 });
+function repeat({ port }: Subject, connections: number, requests: readonly string[], bytes?: number): NextJob {
+  const expected = bytes === undefined ? {} : { bytes };
+  return (seconds) => ({ kind: "requests", port, connections, seconds, requests, status: 200, ...expected });
 }
 
 function tagOf(number: number): string {

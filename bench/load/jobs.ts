@@ -17,6 +17,8 @@ export interface RequestsJob extends JobLimits {
   readonly requests: readonly string[];
   /** The only status that counts as success. */
   readonly status: number;
+  /** The only length of a body that does; any unless given. */
+  readonly bytes?: number;
 }
 
 /** Layers of one size, each with content of its own: POST, PATCH, PUT. */

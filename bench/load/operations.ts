@@ -37,7 +37,11 @@ function requests(job: RequestsJob): Operation {
   return async (connection, _, number) => {
     const request = prepared[number % prepared.length];
     if (request === undefined) throw new Error("Cannot measure requests: there are none");
-    return send(connection, request, job.status);
+    const response = await send(connection, request, job.status);
+    if (job.bytes !== undefined && response.bytes !== job.bytes) {
+      throw new Error(`Cannot measure: a body of ${response.bytes} bytes came, expected ${job.bytes}`);
+    }
+    return response;
   };
 }
 
