@@ -12,8 +12,26 @@ const HELD = `FROM repositories r
   JOIN blobs b ON b.id = l.blob_id AND b.state = 'live'
   WHERE r.name = $1 AND l.blob_id = (SELECT d.blob_id FROM blob_digests d WHERE d.digest = $2)`;
 
+type BlobStatementName =
+  | "find"
+  | "lockHeld"
+  | "record"
+  | "placement"
+  | "pending"
+  | "lock"
+  | "keyPending"
+  | "insert"
+  | "touch"
+  | "revive"
+  | "addDigest"
+  | "link"
+  | "unlink"
+  | "list"
+  | "repositories"
+  | "known";
+
 /** Statements of this file, for the test of their plans. */
-export const blobStatements = {
+export const blobStatements: Readonly<Record<BlobStatementName, Statement>> = {
   find: statement(
     "blob.find",
     ({ joined }) =>
@@ -63,7 +81,7 @@ export const blobStatements = {
      WHERE l.blob_id = (SELECT blob_id FROM blob_digests WHERE digest = $1) AND l.repository > $2 ORDER BY l.repository LIMIT $3`,
   ),
   known: statement("blob.known", ({ isOneOf }) => `SELECT canonical FROM blobs WHERE ${isOneOf("canonical", "$1")}`),
-} satisfies Record<string, Statement>;
+};
 
 /** Reads a row of `blob.find` or `blob.record`. */
 export function blobRecord(row: SqlRow): BlobRecord {
@@ -132,7 +150,11 @@ function* placeBlob(context: StoreContext, { canonical, size, placed }: BlobInpu
   }
 }
 
-function* linkBlob(context: StoreContext, { repository, digest }: { readonly repository: string; readonly digest: string }, blobId: number): Program<void> {
+function* linkBlob(
+  context: StoreContext,
+  { repository, digest }: { readonly repository: string; readonly digest: string },
+  blobId: number,
+): Program<void> {
   const repositoryId = yield* ensureRepository(context, repository);
   yield* change(blobStatements.link, repositoryId, blobId, digest, repository, context.now());
 }

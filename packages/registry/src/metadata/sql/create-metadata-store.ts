@@ -27,7 +27,15 @@ import { buryRepository, purgeRepository, repositoryStatements } from "./reposit
 import { integerOf, type SqlRow, type SqlValue, type Statement, statement, textOf } from "./statement.ts";
 import type { StoreContext } from "./store-context.ts";
 import { deleteTag, setTag, tagHistoryRecord, tagStatements } from "./tags.ts";
-import { type CheckpointInput, checkpointUpload, claimUpload, createUpload, type UploadInput, uploadRecord, uploadStatements } from "./uploads.ts";
+import {
+  type CheckpointInput,
+  checkpointUpload,
+  claimUpload,
+  createUpload,
+  type UploadInput,
+  uploadRecord,
+  uploadStatements,
+} from "./uploads.ts";
 
 /** Grace of content that may be garbage, unless told otherwise: a day. */
 const DEFAULT_GRACE_MS = 24 * 60 * 60 * 1000;
@@ -83,7 +91,8 @@ class SqlMetadataStore implements MetadataStore {
   }
 
   async blobPlacement(canonical: Digest): Promise<BlobPlacement> {
-    const row = (await this.#sql.readRow(blobStatements.placement, [canonical])) ?? (await this.#sql.readRow(blobStatements.pending, [canonical]));
+    const row =
+      (await this.#sql.readRow(blobStatements.placement, [canonical])) ?? (await this.#sql.readRow(blobStatements.pending, [canonical]));
     if (row === undefined) return { state: "absent" };
     const state = textOf(row, "state") === "live" ? "live" : "deleting";
     return { state, generation: integerOf(row, "generation"), storageKey: textOf(row, "storage_key") };

@@ -9,8 +9,25 @@ const BY_TAG = `FROM repositories r
 const BY_DIGEST = "FROM repositories r JOIN manifests m ON m.repo_id = r.id AND m.digest = $2 WHERE r.name = $1";
 const SUMMARY = "m.id, m.digest, m.media_type, m.size";
 
+type ManifestStatementName =
+  | "statByTag"
+  | "statByDigest"
+  | "findByTag"
+  | "findByDigest"
+  | "list"
+  | "predecessors"
+  | "unexported"
+  | "markExported"
+  | "lock"
+  | "lockToDelete"
+  | "insert"
+  | "remove"
+  | "heldBlobs"
+  | "heldManifests"
+  | "insertReferences";
+
 /** Statements that read manifests, and those that lock, insert and delete one. */
-export const manifestStatements = {
+export const manifestStatements: Readonly<Record<ManifestStatementName, Statement>> = {
   statByTag: statement("manifest.stat-by-tag", `SELECT ${SUMMARY} ${BY_TAG}`),
   statByDigest: statement("manifest.stat-by-digest", `SELECT ${SUMMARY} ${BY_DIGEST}`),
   findByTag: statement("manifest.find-by-tag", `SELECT ${SUMMARY}, m.payload ${BY_TAG}`),
@@ -29,8 +46,14 @@ export const manifestStatements = {
   unexported: statement("manifest.unexported", `SELECT ${SUMMARY}, m.payload FROM manifests m WHERE m.exported = 0 ORDER BY m.id LIMIT $1`),
   markExported: statement("manifest.mark-exported", "UPDATE manifests SET exported = 1 WHERE id = $1 AND exported = 0"),
 
-  lock: statement("manifest.lock", ({ forKeyShare }) => `SELECT id FROM manifests WHERE repo_id = $1 AND digest = $2 ${forKeyShare("manifests")}`),
-  lockToDelete: statement("manifest.lock-to-delete", ({ forUpdate }) => `SELECT id FROM manifests WHERE repo_id = $1 AND digest = $2 ${forUpdate("manifests")}`),
+  lock: statement(
+    "manifest.lock",
+    ({ forKeyShare }) => `SELECT id FROM manifests WHERE repo_id = $1 AND digest = $2 ${forKeyShare("manifests")}`,
+  ),
+  lockToDelete: statement(
+    "manifest.lock-to-delete",
+    ({ forUpdate }) => `SELECT id FROM manifests WHERE repo_id = $1 AND digest = $2 ${forUpdate("manifests")}`,
+  ),
   insert: statement(
     "manifest.insert",
     `INSERT INTO manifests (repo_id, digest, media_type, size, artifact_type, config_media_type, subject_digest, annotations_json, pushed_at, pushed_by,
@@ -50,7 +73,8 @@ export const manifestStatements = {
   ),
   heldManifests: statement(
     "manifest.held-manifests",
-    ({ isOneOf, forShare }) => `SELECT digest FROM manifests WHERE repo_id = $1 AND ${isOneOf("digest", "$2")} ${forShare("manifests", "digest")}`,
+    ({ isOneOf, forShare }) =>
+      `SELECT digest FROM manifests WHERE repo_id = $1 AND ${isOneOf("digest", "$2")} ${forShare("manifests", "digest")}`,
   ),
   insertReferences: statement(
     "manifest.insert-references",
@@ -59,7 +83,7 @@ export const manifestStatements = {
        SELECT CAST($1 AS BIGINT), CAST($2 AS BIGINT), CAST(value->>0 AS BIGINT), value->>1, value->>2, value->>3, CAST(value->>4 AS BIGINT), value->>5, value->>6
        FROM ${jsonEntries("$3")}`,
   ),
-} satisfies Record<string, Statement>;
+};
 
 /** Reads a row that has the columns of a summary. */
 export function manifestSummary(row: SqlRow): ManifestSummary {

@@ -39,6 +39,8 @@ export interface PostgresEngineOptions {
 /** Opens a pool of connections to a PostgreSQL database. Nothing is connected yet. The driver is loaded here, not before. */
 export async function openPostgresEngine(options: PostgresEngineOptions): Promise<SqlEngine> {
   const { default: pg } = await import("pg");
+  const types = new pg.TypeOverrides();
+  types.setTypeParser(INT8, parseInteger);
   const statementTimeoutMs = options.statementTimeoutMs ?? DEFAULT_STATEMENT_TIMEOUT_MS;
   const config: PoolConfig = {
     connectionString: options.url,
@@ -50,9 +52,7 @@ export async function openPostgresEngine(options: PostgresEngineOptions): Promis
     idle_in_transaction_session_timeout: statementTimeoutMs + SILENCE_MS,
     keepAlive: true,
     pipeline: true,
-    types: {
-      getTypeParser: (oid: number, format?: "text" | "binary") => (oid === INT8 ? parseInteger : pg.types.getTypeParser(oid, format ?? "text")),
-    },
+    types,
   };
   return new PostgresEngine(new pg.Pool(config), options.durability ?? "durable");
 }

@@ -19,7 +19,9 @@ export function fromPostgresError(error: unknown): unknown {
   if (state === "") return new MetadataUnavailableError("the connection was lost", { cause: error });
   if (state === READ_ONLY) return new MetadataUnavailableError("the database cannot be written", { cause: error });
   if (state === "53100") return new MetadataUnavailableError("no space left for the database", { cause: error });
-  return UNAVAILABLE_CLASSES.has(state.slice(0, 2)) ? new MetadataUnavailableError("the server does not take queries", { cause: error }) : error;
+  return UNAVAILABLE_CLASSES.has(state.slice(0, 2))
+    ? new MetadataUnavailableError("the server does not take queries", { cause: error })
+    : error;
 }
 
 /** The five letters that the server gives; empty for errors of the socket and of the driver. @see PostgreSQL manual, appendix A */

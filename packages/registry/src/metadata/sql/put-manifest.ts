@@ -47,18 +47,32 @@ function* missingContent({ repository, references }: ManifestInput): Program<rea
   const held = new Set<string>();
   if (repositoryId !== undefined) {
     yield* addHeld(held, manifestStatements.heldBlobs, repositoryId, required.filter(isBlob));
-    yield* addHeld(held, manifestStatements.heldManifests, repositoryId, required.filter((reference) => !isBlob(reference)));
+    yield* addHeld(
+      held,
+      manifestStatements.heldManifests,
+      repositoryId,
+      required.filter((reference) => !isBlob(reference)),
+    );
   }
   return [...new Set(required.map((reference) => reference.digest))].filter((digest) => !held.has(digest));
 }
 
-function* addHeld(held: Set<string>, statement: Statement, repositoryId: number, references: readonly ManifestReferenceInput[]): Program<void> {
+function* addHeld(
+  held: Set<string>,
+  statement: Statement,
+  repositoryId: number,
+  references: readonly ManifestReferenceInput[],
+): Program<void> {
   if (references.length === 0) return;
   const digests = [...new Set(references.map((reference) => reference.digest))];
   for (const row of yield* getRows(statement, repositoryId, digests)) held.add(textOf(row, "digest"));
 }
 
-function* insertManifest(context: StoreContext, repositoryId: number, input: ManifestInput): Program<{ readonly id: number; readonly created: boolean }> {
+function* insertManifest(
+  context: StoreContext,
+  repositoryId: number,
+  input: ManifestInput,
+): Program<{ readonly id: number; readonly created: boolean }> {
   for (;;) {
     const existing = yield* getRow(manifestStatements.lock, repositoryId, input.digest);
     if (existing !== undefined) return { id: integerOf(existing, "id"), created: false };

@@ -6,14 +6,20 @@ import type { StoreContext } from "./store-context.ts";
 export type ReviewReason = "pushed" | "mounted" | "unlinked" | "untagged" | "retagged" | "manifest-deleted" | "repository-deleted";
 
 // A row that is there already is only ever put off, so that the newest push has its whole grace.
-const PUT_OFF_BLOB = "ON CONFLICT (blob_id) DO UPDATE SET review_after = excluded.review_after WHERE excluded.review_after > gc_blob_queue.review_after";
+const PUT_OFF_BLOB =
+  "ON CONFLICT (blob_id) DO UPDATE SET review_after = excluded.review_after WHERE excluded.review_after > gc_blob_queue.review_after";
 const PUT_OFF_MANIFEST =
   "ON CONFLICT (manifest_id) DO UPDATE SET review_after = excluded.review_after WHERE excluded.review_after > gc_manifest_queue.review_after";
 
+type QueueStatementName = "blob" | "manifest" | "blobsOf" | "childrenOf" | "referrersOf" | "linksOf";
+
 /** Statements of this file, for the test of their plans. */
-export const queueStatements = {
+export const queueStatements: Readonly<Record<QueueStatementName, Statement>> = {
   blob: statement("queue.blob", `INSERT INTO gc_blob_queue (blob_id, review_after, reason) VALUES ($1, $2, $3) ${PUT_OFF_BLOB}`),
-  manifest: statement("queue.manifest", `INSERT INTO gc_manifest_queue (manifest_id, review_after, reason) VALUES ($1, $2, $3) ${PUT_OFF_MANIFEST}`),
+  manifest: statement(
+    "queue.manifest",
+    `INSERT INTO gc_manifest_queue (manifest_id, review_after, reason) VALUES ($1, $2, $3) ${PUT_OFF_MANIFEST}`,
+  ),
   blobsOf: statement(
     "queue.blobs-of-manifest",
     `INSERT INTO gc_blob_queue (blob_id, review_after, reason)
@@ -42,7 +48,7 @@ export const queueStatements = {
      SELECT l.blob_id, CAST($2 AS BIGINT), $3 FROM repo_blobs l WHERE l.repo_id = $1 ORDER BY l.blob_id LIMIT $4
      ${PUT_OFF_BLOB}`,
   ),
-} satisfies Record<string, Statement>;
+};
 
 /** Has a blob looked at once the grace is over. */
 export function queueBlob(context: StoreContext, blobId: number, reason: ReviewReason): Program<number> {
@@ -55,7 +61,10 @@ export function queueManifest(context: StoreContext, manifestId: number, reason:
 }
 
 /** Has everything looked at that a manifest kept alive: its blobs, its children and its referrers. To be called before it is deleted. */
-export function* queueDependants(context: StoreContext, manifest: { readonly id: number; readonly repositoryId: number; readonly digest: string }): Program<void> {
+export function* queueDependants(
+  context: StoreContext,
+  manifest: { readonly id: number; readonly repositoryId: number; readonly digest: string },
+): Program<void> {
   const due = context.now() + context.graceMs;
   yield* change(queueStatements.blobsOf, manifest.id, due, "manifest-deleted");
   yield* change(queueStatements.childrenOf, manifest.id, due, "manifest-deleted");

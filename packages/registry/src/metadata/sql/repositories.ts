@@ -6,12 +6,28 @@ import type { StoreContext } from "./store-context.ts";
 /** Rows that one transaction removes when a repository goes: some 10 ms of work on SQLite. */
 const PURGE_ROWS = 100;
 
+type RepositoryStatementName =
+  | "find"
+  | "lock"
+  | "insert"
+  | "list"
+  | "bury"
+  | "dropUploads"
+  | "buried"
+  | "purgeManifests"
+  | "purgeLinks"
+  | "purgeHistory"
+  | "remove";
+
 /** Statements of this file, for the test of their plans. */
-export const repositoryStatements = {
+export const repositoryStatements: Readonly<Record<RepositoryStatementName, Statement>> = {
   find: statement("repository.find", "SELECT id FROM repositories WHERE name = $1"),
   // A key share keeps the row from being deleted, not two pushes apart.
   lock: statement("repository.lock", ({ forKeyShare }) => `SELECT id FROM repositories WHERE name = $1 ${forKeyShare("repositories")}`),
-  insert: statement("repository.insert", "INSERT INTO repositories (name, created_at) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING RETURNING id"),
+  insert: statement(
+    "repository.insert",
+    "INSERT INTO repositories (name, created_at) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING RETURNING id",
+  ),
   list: statement(
     "repository.list",
     `SELECT r.name FROM repositories r
@@ -37,7 +53,7 @@ export const repositoryStatements = {
     "DELETE FROM tag_history WHERE id IN (SELECT id FROM tag_history WHERE repo_id = $1 ORDER BY name, id LIMIT $2)",
   ),
   remove: statement("repository.remove", "DELETE FROM repositories WHERE id = $1"),
-} satisfies Record<string, Statement>;
+};
 
 /** The id of a repository that stays until the commit; undefined when there is none of that name. */
 export function* lockRepository(name: string): Program<number | undefined> {

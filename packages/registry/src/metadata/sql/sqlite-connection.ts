@@ -150,5 +150,9 @@ export class SqliteConnection {
 }
 
 function bound(parameters: readonly SqlValue[]): SQLInputValue[] {
-  return parameters.map((value) => (Array.isArray(value) ? JSON.stringify(value) : value)) as SQLInputValue[];
+  return parameters.map((value) => (isList(value) ? JSON.stringify(value) : value));
+}
+
+function isList(value: SqlValue): value is readonly string[] {
+  return Array.isArray(value);
 }

@@ -7,8 +7,10 @@ import { lockRepository } from "./repositories.ts";
 import { integerOf, optionalTextOf, type SqlRow, type Statement, statement, textOf } from "./statement.ts";
 import type { StoreContext } from "./store-context.ts";
 
+type TagStatementName = "lock" | "insert" | "move" | "find" | "remove" | "remember" | "list" | "ofDigest" | "ofManifest" | "history";
+
 /** Statements of this file, for the test of their plans. */
-export const tagStatements = {
+export const tagStatements: Readonly<Record<TagStatementName, Statement>> = {
   lock: statement("tag.lock", ({ forUpdate }) => `SELECT manifest_id FROM tags WHERE repo_id = $1 AND name = $2 ${forUpdate("tags")}`),
   insert: statement(
     "tag.insert",
@@ -38,7 +40,7 @@ export const tagStatements = {
     `SELECT digest, op, at, actor FROM tag_history
      WHERE repo_id = (SELECT id FROM repositories WHERE name = $1) AND name = $2 ORDER BY id DESC LIMIT $3`,
   ),
-} satisfies Record<string, Statement>;
+};
 
 /** Where a tag is and what it shall point at. */
 export interface TagTarget {
@@ -68,7 +70,13 @@ export function* pointTag(context: StoreContext, { repositoryId, tag, manifestId
 }
 
 /** See `MetadataStore.setTag`. */
-export function* setTag(context: StoreContext, repository: string, tag: string, digest: string, actor: string | undefined): Program<boolean> {
+export function* setTag(
+  context: StoreContext,
+  repository: string,
+  tag: string,
+  digest: string,
+  actor: string | undefined,
+): Program<boolean> {
   const repositoryId = yield* lockRepository(repository);
   if (repositoryId === undefined) return false;
   const row = yield* getRow(manifestStatements.lock, repositoryId, digest);

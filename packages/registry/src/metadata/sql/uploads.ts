@@ -8,8 +8,10 @@ const COLUMNS = "id, repository, size, version, hash_alg, storage_key, started_a
 // A session is over once its time is, unless somebody writes to it: then nobody can claim what the purge is about to remove.
 const ALIVE = "(expires_at > $3 OR lease_until > $3)";
 
+type UploadStatementName = "insert" | "find" | "lock" | "claim" | "checkpoint" | "remove" | "expired" | "known";
+
 /** Statements of this file, for the test of their plans. */
-export const uploadStatements = {
+export const uploadStatements: Readonly<Record<UploadStatementName, Statement>> = {
   insert: statement(
     "upload.insert",
     `INSERT INTO uploads (id, repository, size, version, hash_alg, storage_key, started_at, updated_at, expires_at)
@@ -18,7 +20,8 @@ export const uploadStatements = {
   find: statement("upload.find", `SELECT ${COLUMNS} FROM uploads WHERE id = $1 AND repository = $2 AND ${ALIVE}`),
   lock: statement(
     "upload.lock",
-    ({ forUpdate }) => `SELECT ${COLUMNS}, lease_owner, lease_until FROM uploads WHERE id = $1 AND repository = $2 AND ${ALIVE} ${forUpdate("uploads")}`,
+    ({ forUpdate }) =>
+      `SELECT ${COLUMNS}, lease_owner, lease_until FROM uploads WHERE id = $1 AND repository = $2 AND ${ALIVE} ${forUpdate("uploads")}`,
   ),
   claim: statement("upload.claim", "UPDATE uploads SET lease_owner = $2, lease_until = $3, version = $4 WHERE id = $1"),
   checkpoint: statement(
@@ -33,7 +36,7 @@ export const uploadStatements = {
     `SELECT ${COLUMNS} FROM uploads WHERE expires_at < $1 AND (lease_until IS NULL OR lease_until <= $1) ORDER BY expires_at, id LIMIT $2`,
   ),
   known: statement("upload.known", ({ isOneOf }) => `SELECT id FROM uploads WHERE ${isOneOf("id", "$1")}`),
-} satisfies Record<string, Statement>;
+};
 
 /** Input of {@link createUpload}. */
 export type UploadInput = Pick<UploadRecord, "id" | "repository" | "algorithm" | "storageKey"> & { readonly ttlMs: number };
@@ -59,7 +62,12 @@ export function* createUpload(context: StoreContext, { id, repository, algorithm
 /** See `MetadataStore.claimUpload`. */
 export function* claimUpload(
   context: StoreContext,
-  { repository, id, owner, leaseMs }: { readonly repository: string; readonly id: string; readonly owner: string; readonly leaseMs: number },
+  {
+    repository,
+    id,
+    owner,
+    leaseMs,
+  }: { readonly repository: string; readonly id: string; readonly owner: string; readonly leaseMs: number },
 ): Program<ClaimedUpload | "held" | undefined> {
   const now = context.now();
   const row = yield* getRow(uploadStatements.lock, id, repository, now);
@@ -74,7 +82,10 @@ export function* claimUpload(
 }
 
 /** See `MetadataStore.checkpointUpload`. */
-export function* checkpointUpload(context: StoreContext, { id, version, size, storageKey, leaseMs, ttlMs }: CheckpointInput): Program<number | undefined> {
+export function* checkpointUpload(
+  context: StoreContext,
+  { id, version, size, storageKey, leaseMs, ttlMs }: CheckpointInput,
+): Program<number | undefined> {
   const now = context.now();
   const leaseUntil = leaseMs === 0 ? null : now + leaseMs;
   const row = yield* getRow(uploadStatements.checkpoint, id, version, size, storageKey ?? null, now, now + ttlMs, leaseUntil);

@@ -24,6 +24,9 @@ export function migrationsTable({ text, integer }: Dialect): string {
 /** The steps that a database at `version` still needs, as one script that records them too. `now`: milliseconds since 1970 UTC. */
 export function migrationScript(dialect: Dialect, version: number, now: number): string {
   return MIGRATIONS.filter((migration) => migration.version > version)
-    .map((migration) => `${migration.script(dialect)}\nINSERT INTO schema_migrations VALUES (${migration.version}, '${migration.name}', ${now});`)
+    .map(
+      (migration) =>
+        `${migration.script(dialect)}\nINSERT INTO schema_migrations VALUES (${migration.version}, '${migration.name}', ${now});`,
+    )
     .join("\n");
 }
