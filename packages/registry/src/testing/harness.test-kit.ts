@@ -20,18 +20,45 @@ export interface CallOptions {
   readonly chunks?: readonly (Uint8Array | string)[];
 }
 
+/** Summaries of requests, in the order in which they ended. */
+export class SummaryList {
+  readonly #all: RequestSummary[] = [];
+  readonly #waiting = new Set<() => void>();
+
+  add(summary: RequestSummary): void {
+    this.#all.push(summary);
+    for (const wake of this.#waiting) wake();
+  }
+
+  get last(): RequestSummary | undefined {
+    return this.#all.at(-1);
+  }
+
+  /** Resolves with the first request of a route that ended, maybe in the past. */
+  async ended(route: string): Promise<RequestSummary> {
+    for (;;) {
+      const found = this.#all.find((summary) => summary.route === route);
+      if (found !== undefined) return found;
+      const { promise, resolve } = Promise.withResolvers<void>();
+      this.#waiting.add(resolve);
+      await promise;
+      this.#waiting.delete(resolve);
+    }
+  }
+}
+
 /** A registry behind a real HTTP server on a free port of this machine. */
 export class RegistryServer {
   readonly registry: EmbeddedRegistry;
   readonly log: RecordingLog;
   /** Requests that are over. */
-  readonly requests: RequestSummary[];
+  readonly requests: SummaryList;
   readonly port: number;
   readonly #server: Server;
   readonly #agent = new Agent({ keepAlive: true });
   #closed: Promise<void> | undefined;
 
-  constructor(registry: EmbeddedRegistry, server: Server, log: RecordingLog, requests: RequestSummary[]) {
+  constructor(registry: EmbeddedRegistry, server: Server, log: RecordingLog, requests: SummaryList) {
     this.registry = registry;
     this.log = log;
     this.requests = requests;
@@ -119,8 +146,8 @@ export class RegistryServer {
 /** Starts a registry and its server. The caller closes it. */
 export async function startRegistry(options: CreateRegistryOptions = {}): Promise<RegistryServer> {
   const log = createRecordingLog();
-  const requests: RequestSummary[] = [];
-  const registry = await createRegistry({ log, onRequest: (summary) => void requests.push(summary), ...options });
+  const requests = new SummaryList();
+  const registry = await createRegistry({ log, onRequest: (summary) => requests.add(summary), ...options });
   const server = createServer(registry.handler).on("checkContinue", registry.handler).listen(0, "127.0.0.1");
   await once(server, "listening");
   return new RegistryServer(registry, server, log, requests);
