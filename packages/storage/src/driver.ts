@@ -28,6 +28,7 @@ export interface FileInfo {
   readonly path: string;
   /** Bytes; 0 for a folder. */
   readonly size: number;
+  /** When the bytes or the path last changed: what was copied or moved a moment ago is not old. */
   readonly modifiedAt: Date;
   readonly isDirectory: boolean;
 }
@@ -45,6 +46,12 @@ export interface RedirectRequest {
   readonly method: "GET" | "HEAD";
 }
 
+/** Options of {@link FileWriter.commit}. */
+export interface CommitOptions {
+  /** Whether the path survives a crash too, as the bytes do; default true. False for bytes that are copied to their own path next. */
+  readonly durablePath?: boolean;
+}
+
 /**
  * Bytes on their way to a path. Writes are ordered: await each one before the next. After `close`, `commit` or `cancel` every
  * call but `cancel` throws.
@@ -59,7 +66,7 @@ export interface FileWriter {
   /** Makes what was written durable and lets go; `writer(path, { keep })`, of any process, can go on. */
   close(): Promise<void>;
   /** Makes the whole durable and readable at the path; of zero bytes too. */
-  commit(): Promise<void>;
+  commit(options?: CommitOptions): Promise<void>;
   /** Drops the bytes; may be called again and after `commit`, when it does nothing. */
   cancel(): Promise<void>;
 }

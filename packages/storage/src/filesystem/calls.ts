@@ -15,7 +15,6 @@ export interface FileCalls {
   fsync(fd: number): Promise<void>;
   fstat(fd: number): Promise<fs.Stats>;
   stat(path: string): Promise<fs.Stats>;
-  utimes(path: string, time: Date): Promise<void>;
   rename(from: string, to: string): Promise<void>;
   link(from: string, to: string): Promise<void>;
   copyFile(from: string, to: string): Promise<void>;
@@ -50,7 +49,6 @@ export const fileCalls: FileCalls = {
   fsync: (fd) => done((callback) => fs.fsync(fd, callback)),
   fstat: (fd) => got((callback) => fs.fstat(fd, callback)),
   stat: (path) => got((callback) => fs.stat(path, callback)),
-  utimes: (path, time) => done((callback) => fs.utimes(path, time, time, callback)),
   rename: (from, to) => done((callback) => fs.rename(from, to, callback)),
   link: (from, to) => done((callback) => fs.link(from, to, callback)),
   copyFile: (from, to) => done((callback) => fs.copyFile(from, to, fs.constants.COPYFILE_FICLONE, callback)),

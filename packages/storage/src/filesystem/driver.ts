@@ -20,9 +20,6 @@ const { O_RDONLY, O_RDWR, O_WRONLY, O_CREAT, O_EXCL, O_DIRECT } = constants;
 /** Said by `link` when the destination exists, or the file system cannot share these bytes. */
 const UNLINKABLE = new Set(["EEXIST", "EXDEV", "EPERM", "EMLINK", "ENOTSUP", "EOPNOTSUPP", "ENOSYS"]);
 
-/** Said to those who may write beside a file that belongs to somebody else. */
-const MAY_NOT_TOUCH = new Set(["EPERM", "EACCES", "EROFS"]);
-
 /** Left by `putContent` of the reference registry when it dies. */
 const FOREIGN_TEMPORARY = /\.[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\.tmp$/;
 
@@ -90,6 +87,7 @@ export class FilesystemDriver implements StorageDriver {
     const { file, size } = keep === 0 ? { file: await this.#create(path), size: 0 } : await this.#resume(path, keep);
     const folder = dirname(this.#real(path));
     return new FilesystemWriter(file, size, {
+      onEnd: this.#folders.occupy(folder),
       openDirect: (opened) => this.#openDirect(opened),
       flushFolder: () => this.#folders.flush(folder),
       remove: () => this.delete(path).catch(ignoreMissing),
@@ -137,7 +135,6 @@ export class FilesystemDriver implements StorageDriver {
       if ((await this.#stats(source)).isDirectory()) throw new PathNotFoundError({ driver: FILESYSTEM, path: source });
       return;
     }
-    await this.#touch(source);
     const folder = dirname(to);
     try {
       await this.#folders.within(folder, () => this.#calls.link(from, to));
@@ -281,15 +278,6 @@ export class FilesystemDriver implements StorageDriver {
     }
   }
 
-  /** A sweep that looks for files without an owner goes by the time of change: a new name must not look old. */
-  async #touch(source: string): Promise<void> {
-    try {
-      await this.#calls.utimes(this.#real(source), new Date());
-    } catch (error) {
-      if (!MAY_NOT_TOUCH.has(errorName(error))) throw driverError(error, source);
-    }
-  }
-
   async #dropSameFile(from: string, to: string): Promise<void> {
     const [left, moved] = await Promise.all([from, to].map((path) => this.#calls.stat(path).catch(ignoreGone)));
     if (left !== undefined && moved !== undefined && left.ino === moved.ino && left.dev === moved.dev)
@@ -340,7 +328,8 @@ export class FilesystemDriver implements StorageDriver {
 
 function infoOf(path: string, stats: Stats): FileInfo {
   const isDirectory = stats.isDirectory();
-  return { path, size: isDirectory ? 0 : stats.size, modifiedAt: stats.mtime, isDirectory };
+  // a second name is a change too, which only `ctime` shows
+  return { path, size: isDirectory ? 0 : stats.size, modifiedAt: stats.ctimeMs > stats.mtimeMs ? stats.ctime : stats.mtime, isDirectory };
 }
 
 /** No file is at the path of a folder. */

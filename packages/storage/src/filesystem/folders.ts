@@ -32,6 +32,8 @@ export class Folders {
   readonly #root: string;
   readonly #unflushed = new Map<string, Unflushed>();
   readonly #flushes = new Map<string, Flush>();
+  /** Files being written, by folder. */
+  readonly #occupants = new Map<string, number>();
 
   constructor(calls: FileCalls, root: string) {
     this.#calls = calls;
@@ -63,9 +65,26 @@ export class Folders {
     await Promise.all(flushes);
   }
 
+  /**
+   * Notes that a file is being written in `folder`, so that it is not empty and need not be tried; the function it returns takes the note
+   * back, once.
+   */
+  occupy(folder: string): () => void {
+    this.#occupants.set(folder, (this.#occupants.get(folder) ?? 0) + 1);
+    let over = false;
+    return () => {
+      if (over) return;
+      over = true;
+      const left = (this.#occupants.get(folder) ?? 1) - 1;
+      if (left === 0) this.#occupants.delete(folder);
+      else this.#occupants.set(folder, left);
+    };
+  }
+
   /** Removes `folder` and its parents as far as they are empty. `rmdir` refuses all others, so no file of a concurrent call is lost. */
   async prune(folder: string): Promise<void> {
     for (let empty = folder; empty !== this.#root && empty.length > this.#root.length; empty = dirname(empty)) {
+      if (this.#occupants.has(empty)) return;
       try {
         await this.#calls.rmdir(empty);
       } catch {

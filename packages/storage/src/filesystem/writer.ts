@@ -1,5 +1,5 @@
 import { DriverError } from "../errors.ts";
-import type { FileWriter } from "../driver.ts";
+import type { CommitOptions, FileWriter } from "../driver.ts";
 import { SLOT, type DirectWrites } from "./direct.ts";
 import { FILESYSTEM } from "./errors.ts";
 import type { File } from "./file.ts";
@@ -10,6 +10,8 @@ export interface WriterSupport {
   readonly openDirect: (file: File) => Promise<DirectWrites | undefined>;
   /** Makes the entry of the file durable. */
   readonly flushFolder: () => Promise<void>;
+  /** Called when no more is written; perhaps twice. */
+  readonly onEnd: () => void;
   /** Removes the file; one that is gone already is fine. */
   readonly remove: () => Promise<void>;
 }
@@ -57,11 +59,11 @@ export class FilesystemWriter implements FileWriter {
     await this.#flush();
   }
 
-  async commit(): Promise<void> {
+  async commit({ durablePath = true }: CommitOptions = {}): Promise<void> {
     this.#expectOpen("commit");
     // "closed" until all is durable, so that `cancel` still cleans up after a failure
     this.#state = "closed";
-    await Promise.all([this.#flush(), this.#support.flushFolder()]);
+    await (durablePath ? Promise.all([this.#flush(), this.#support.flushFolder()]) : this.#flush());
     this.#state = "committed";
   }
 
@@ -82,6 +84,7 @@ export class FilesystemWriter implements FileWriter {
   }
 
   async #letGo(): Promise<void> {
+    this.#support.onEnd();
     if (typeof this.#direct === "object") await this.#direct.close();
     await this.#file.close();
   }
