@@ -63,7 +63,7 @@ export class UploadWriter {
   async finish(): Promise<StagedBlob> {
     const file = await this.#open();
     this.#assertOurs();
-    await file.commit();
+    await file.commit({ durablePath: false }); // its bytes get their own path next
     this.#durable = file.size;
     this.#file = undefined;
     return { storageKey: this.#storageKey, size: this.#durable, digests: this.#digests };

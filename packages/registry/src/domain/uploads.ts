@@ -107,7 +107,7 @@ export class Uploads {
     const file = await stored.driver.writer(storageKey);
     try {
       await writeStaged(file, digests, content, { maxBytes: limits.maxBlobBytes, signal: options.signal });
-      await file.commit();
+      await file.commit({ durablePath: false }); // its bytes get their own path next
       return await commitStaged(this.#context, { repository, digest, storageKey, size: file.size, digests });
     } catch (error) {
       await file.cancel();

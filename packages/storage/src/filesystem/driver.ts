@@ -140,7 +140,10 @@ export class FilesystemDriver implements StorageDriver {
       await this.#folders.within(folder, () => this.#calls.link(from, to));
       await this.#folders.flush(folder);
     } catch (error) {
-      if (!UNLINKABLE.has(errorName(error))) throw writeError(error, destination);
+      if (!UNLINKABLE.has(errorName(error))) {
+        await this.#stats(source); // a missing source is said first, whatever is wrong with the destination
+        throw writeError(error, destination);
+      }
       await this.#copyOver(source, destination);
     }
   }
