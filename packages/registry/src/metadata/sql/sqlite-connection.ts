@@ -1,7 +1,6 @@
 import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
 import { MetadataSchemaError } from "../errors.ts";
 import { sqliteDialect } from "./dialect.ts";
-import type { Durability } from "./engine.ts";
 import { MIGRATIONS, migrationScript, migrationsTable } from "./migrations/migrations.ts";
 import type { Program, Step, StepResult } from "./program.ts";
 import { integerOf, type SqlRow, type SqlValue, type Statement, statement } from "./statement.ts";
@@ -22,10 +21,6 @@ const ROLLBACK = statement("sqlite.rollback", "ROLLBACK");
 const SAVE = statement("sqlite.save", "SAVEPOINT program");
 const RELEASE = statement("sqlite.release", "RELEASE program");
 const UNDO = statement("sqlite.undo", "ROLLBACK TO program");
-const SYNC: Readonly<Record<Durability, Statement>> = {
-  durable: statement("sqlite.durable", "PRAGMA synchronous = FULL"),
-  relaxed: statement("sqlite.relaxed", "PRAGMA synchronous = NORMAL"),
-};
 const HAS_SCHEMA = statement("sqlite.has-schema", "SELECT 1 AS one FROM sqlite_schema WHERE type = 'table' AND name = 'schema_migrations'");
 const VERSION = statement("sqlite.version", "SELECT COALESCE(MAX(version), 0) AS version FROM schema_migrations");
 
@@ -33,7 +28,6 @@ const VERSION = statement("sqlite.version", "SELECT COALESCE(MAX(version), 0) AS
 export class SqliteConnection {
   readonly #database: DatabaseSync;
   readonly #prepared = new Map<Statement, StatementSync>();
-  #durability: Durability | undefined;
 
   /** Opens or makes the file; `:memory:` is a database of its own that ends with the connection. */
   constructor(path: string) {
@@ -41,7 +35,7 @@ export class SqliteConnection {
     try {
       this.#database.exec(
         `PRAGMA journal_mode = WAL; PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}; PRAGMA journal_size_limit = ${LOG_SIZE_LIMIT};
-         PRAGMA temp_store = MEMORY; PRAGMA cache_size = -${CACHE_KIB};`,
+         PRAGMA synchronous = NORMAL; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -${CACHE_KIB};`,
       );
     } catch (error) {
       this.#database.close();
@@ -83,11 +77,7 @@ export class SqliteConnection {
   }
 
   /** Begins a transaction that may write. Fails with SQLITE_BUSY while another connection writes. */
-  begin(durability: Durability): void {
-    if (this.#durability !== durability) {
-      this.#execute(SYNC[durability]);
-      this.#durability = durability;
-    }
+  begin(): void {
     this.#execute(BEGIN);
   }
 
@@ -103,7 +93,7 @@ export class SqliteConnection {
   /** Brings the schema up to date; of several processes that start together one does it. @throws {MetadataSchemaError} */
   migrate(): void {
     if (this.#version() === MIGRATIONS.length) return;
-    this.begin("durable");
+    this.begin();
     try {
       this.#database.exec(migrationsTable(sqliteDialect));
       this.#database.exec(migrationScript(sqliteDialect, this.#version(), Date.now()));

@@ -5,6 +5,7 @@ import type { Program } from "./program.ts";
 import { MAX_RETRIES, retryDelayMs, withRetries } from "./retry.ts";
 import { SqliteConnection } from "./sqlite-connection.ts";
 import { fromSqliteError, isBusy, isUnavailable } from "./sqlite-errors.ts";
+import { SqliteLogSync } from "./sqlite-log-sync.ts";
 import type { SqlRow, SqlValue, Statement } from "./statement.ts";
 
 /** Programs that share one commit, at most. */
@@ -38,20 +39,22 @@ interface PendingWrite {
  */
 export async function openSqliteEngine(options: SqliteEngineOptions): Promise<SqlEngine> {
   try {
-    return new SqliteEngine(await withRetries(() => new SqliteConnection(options.path), isBusy), options.durability ?? "durable");
+    const connection = await withRetries(() => new SqliteConnection(options.path), isBusy);
+    return new SqliteEngine(connection, options.path === ":memory:" ? undefined : new SqliteLogSync(options.path), options.durability ?? "durable");
   } catch (error) {
     throw fromSqliteError(error);
   }
 }
 
 /**
- * Reads run at once. Writes wait for the end of the turn and share one transaction, hence one fsync, each in a savepoint so that one
- * that fails takes nothing along. Callers hear of a result after the commit only. Nothing is read in the middle of a transaction, since
- * a group runs without giving the event loop back.
+ * Reads run at once. Writes wait for the end of the turn and share one transaction, each in a savepoint so that one that fails takes
+ * nothing along. Callers hear of a result after the commit only, those of durable writes after the flush that follows it, while the
+ * next group already runs. Nothing is read in the middle of a transaction, since a group runs without giving the event loop back.
  */
 class SqliteEngine implements SqlEngine {
   readonly dialect: Dialect = sqliteDialect;
   readonly #connection: SqliteConnection;
+  readonly #log: SqliteLogSync | undefined;
   readonly #bestDurability: Durability;
   readonly #waiting: PendingWrite[] = [];
   /** Set while a flush is due or is waiting for another process' lock. */
@@ -60,8 +63,9 @@ class SqliteEngine implements SqlEngine {
   #closing: Promise<void> | undefined;
   #drained: (() => void) | undefined;
 
-  constructor(connection: SqliteConnection, durability: Durability) {
+  constructor(connection: SqliteConnection, log: SqliteLogSync | undefined, durability: Durability) {
     this.#connection = connection;
+    this.#log = log;
     this.#bestDurability = durability;
   }
 
@@ -117,6 +121,7 @@ class SqliteEngine implements SqlEngine {
   close(): Promise<void> {
     this.#closing ??= (async () => {
       if (this.#flushDue) await new Promise<void>((resolve) => (this.#drained = resolve));
+      await this.#log?.close();
       this.#connection.close();
     })();
     return this.#closing;
@@ -133,7 +138,7 @@ class SqliteEngine implements SqlEngine {
     try {
       this.#runGroup(group);
       this.#retries = 0;
-      for (const write of group) write.settle();
+      this.#settle(group);
     } catch (error) {
       if (isBusy(error) && this.#retries < MAX_RETRIES) {
         this.#waiting.unshift(...group);
@@ -149,11 +154,32 @@ class SqliteEngine implements SqlEngine {
     else this.#drained?.();
   }
 
+  /** Tells the callers of a committed group, once what they asked for holds. */
+  #settle(group: readonly PendingWrite[]): void {
+    const settleAll = (writes: readonly PendingWrite[]): void => {
+      for (const write of writes) write.settle();
+    };
+    if (this.#log === undefined) {
+      settleAll(group);
+      return;
+    }
+    settleAll(group.filter(({ durability }) => durability === "relaxed"));
+    const durable = group.filter(({ durability }) => durability === "durable");
+    if (durable.length === 0) return;
+    this.#log.flush().then(
+      () => settleAll(durable),
+      (error: unknown) => {
+        const reason = new MetadataUnavailableError("a commit cannot be made durable", { cause: error });
+        for (const write of durable) write.fail(reason);
+      },
+    );
+  }
+
   /** Runs waiting programs in one transaction; they are added to `group`, so that the caller can tell them what came of it. */
   #runGroup(group: PendingWrite[]): void {
     const candidates = this.#waiting.slice(0, MAX_GROUP);
     const started = performance.now();
-    this.#connection.begin(candidates.some((write) => write.durability === "durable") ? "durable" : "relaxed");
+    this.#connection.begin();
     try {
       for (const write of candidates) {
         group.push(write);
