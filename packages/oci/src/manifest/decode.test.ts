@@ -3,6 +3,7 @@ import { InvalidManifestError } from "../errors.ts";
 import { EMPTY_JSON_DIGEST, MEDIA_TYPES } from "../media-types.ts";
 import { decodeManifest } from "./decode.ts";
 import { effectiveArtifactType, type Manifest } from "./manifest.ts";
+import { sniffMediaType } from "./sniff.ts";
 
 const digest = (c: string): string => `sha256:${c.repeat(64)}`;
 const config = { mediaType: MEDIA_TYPES.ociConfig, digest: digest("a"), size: 2 };
@@ -245,10 +246,14 @@ describe("type by shape", () => {
     [without(without(image, "mediaType"), "layers"), MEDIA_TYPES.ociManifest],
     [without(index, "mediaType"), MEDIA_TYPES.ociIndex],
     [schema1, MEDIA_TYPES.dockerSchema1],
-    [{ ...schema1, signatures: [{}] }, MEDIA_TYPES.dockerSchema1Signed],
     [{ schemaVersion: 2, mediaType: "application/vnd.x" }, "application/vnd.x"],
   ])("[server/M8] is found when the stored type is lost (%#)", (body, mediaType) => {
     expect(decode(body).mediaType).toBe(mediaType);
+  });
+
+  test("[server/M8] signatures tell the two forms of schema 1 apart", () => {
+    expect(sniffMediaType({ ...schema1, signatures: [{}] })).toBe(MEDIA_TYPES.dockerSchema1Signed);
+    expect(reasonOf(() => decode({ ...schema1, signatures: [{}] }))).toBe("signatures: Cannot verify manifest: a signature has no key");
   });
 
   test("[server/M8] an error says when nothing fits", () => {

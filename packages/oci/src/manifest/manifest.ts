@@ -53,7 +53,7 @@ export interface Schema1Manifest extends ManifestBase {
   readonly architecture: string;
   /** One for each of `fsLayers`, top layer first, each the JSON text of an image config of version 1. */
   readonly history: readonly string[];
-  /** True when the bytes carry at least one signature; it was not checked. */
+  /** True when the bytes carry at least one signature. It was not checked, but all members were read from what it covers. */
   readonly signed: boolean;
 }
 

@@ -74,6 +74,7 @@ describe("signatures", () => {
 
   test("[server/M9] members outside of what was signed are not in the verified payload", async () => {
     const smuggled = text(signed).replace('"signatures"', '"architecture": "evil", "signatures"');
+    expect(decodeManifest(bytes(smuggled), MEDIA_TYPES.dockerSchema1Signed)).toMatchObject({ architecture: "amd64" });
     const { payload: believed } = await verifySchema1(bytes(smuggled));
     expect(decodeManifest(believed, MEDIA_TYPES.dockerSchema1)).toMatchObject({ architecture: "amd64" });
   });
