@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { type FileHandle, mkdir, mkdtemp, open as openFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
@@ -20,9 +20,6 @@ const INSERT = statement("test.insert", "INSERT INTO parent (id) VALUES ($1)");
 const INSERT_CHILD = statement("test.insert-child", "INSERT INTO child (parent) VALUES ($1)");
 const INSERT_DATA = statement("test.insert-data", "INSERT INTO parent (data) VALUES ($1)");
 const COUNT = statement("test.count", "SELECT COUNT(*) AS count FROM parent");
-const SYNCHRONOUS = statement("test.synchronous", "PRAGMA synchronous");
-const FULL = 2;
-const NORMAL = 1;
 
 let folder: string;
 let path: string;
@@ -32,9 +29,18 @@ beforeEach(async () => {
   path = join(folder, "metadata.db");
 });
 afterEach(async () => {
+  vi.restoreAllMocks();
   vi.useRealTimers();
   await rm(folder, { recursive: true });
 });
+
+/** Watches the flushes of every file that is open. */
+async function spyOnDatasync() {
+  const handle = await openFile(path, "r");
+  const prototype: FileHandle = Object.getPrototypeOf(handle);
+  await handle.close();
+  return vi.spyOn(prototype, "datasync");
+}
 
 describe("openSqliteEngine()", () => {
   async function open(durability: "durable" | "relaxed" = "durable") {
@@ -125,20 +131,42 @@ describe("openSqliteEngine()", () => {
     await engine.close();
   });
 
-  test("[server/SQ24] a commit is worth what its most careful write asks for", async () => {
+  test("[server/SQ24] a durable write is heard of after the log was flushed, a relaxed one at once, and those that wait share a flush", async () => {
+    const { engine, count } = await open();
+    const datasync = await spyOnDatasync();
+    const disk = Promise.withResolvers<undefined>();
+    datasync.mockImplementationOnce(() => disk.promise);
+    const heard: string[] = [];
+    const write = async (id: number, durability: "durable" | "relaxed") => {
+      await engine.write(() => change(INSERT, id), durability);
+      heard.push(`${durability} ${id}`);
+    };
+    const writes = [write(1, "durable"), write(2, "relaxed")];
+    await vi.waitUntil(() => heard.length === 1);
+    writes.push(write(3, "durable"), write(4, "durable"));
+    await vi.waitUntil(async () => (await count()) === 4);
+    expect(heard).toEqual(["relaxed 2"]);
+    disk.resolve(undefined);
+    await Promise.all(writes);
+    expect(heard).toEqual(["relaxed 2", "durable 1", "durable 3", "durable 4"]);
+    expect(datasync).toHaveBeenCalledTimes(2);
+    await engine.close();
+  });
+
+  test("[server/SQ24] a disk that cannot flush the log makes durable writes unavailable, until it can", async () => {
     const { engine } = await open();
-    const level = async () => (await engine.readRow(SYNCHRONOUS, []))?.["synchronous"];
-    await engine.write(() => change(INSERT, 1), "relaxed");
-    expect(await level()).toBe(NORMAL);
-    await Promise.all([engine.write(() => change(INSERT, 2), "relaxed"), engine.write(() => change(INSERT, 3))]);
-    expect(await level()).toBe(FULL);
+    const datasync = await spyOnDatasync();
+    datasync.mockRejectedValueOnce(new Error("EIO"));
+    await expect(engine.write(() => change(INSERT, 1))).rejects.toBeInstanceOf(MetadataUnavailableError);
+    await engine.write(() => change(INSERT, 2));
     await engine.close();
   });
 
   test("[server/SQ24] an operator may relax every commit", async () => {
     const { engine } = await open("relaxed");
+    const datasync = await spyOnDatasync();
     await engine.write(() => change(INSERT, 1), "durable");
-    expect((await engine.readRow(SYNCHRONOUS, []))?.["synchronous"]).toBe(NORMAL);
+    expect(datasync).not.toHaveBeenCalled();
     await engine.close();
   });
 
