@@ -114,5 +114,5 @@ export class LocalRepository implements Repository {
 /** The descriptor that a referrers list shows. @see OCI distribution-spec, "Listing Referrers" */
 export function describeReferrer(record: ReferrerRecord): Descriptor {
   const { artifactType, annotations } = record;
-  return { ...describe(record), ...(artifactType === undefined ? {} : { artifactType }), ...(annotations === undefined ? {} : { annotations }) };
+  return { ...describe(record), ...(annotations === undefined ? {} : { annotations }), ...(artifactType === undefined ? {} : { artifactType }) };
 }

@@ -51,7 +51,7 @@ const RETRY_AFTER_SECONDS = 5;
 /** The one place that turns any thrown value into a status, a body and headers. Nothing internal gets through. */
 export function toErrorReply(error: unknown, scene: ErrorScene): ErrorReply {
   if (error instanceof HttpError) return reply(error.wireCode, error.detail, { status: error.status, headers: error.headers });
-  if (error instanceof RegistryError) return reply(error.wireCode, error.detail);
+  if (error instanceof RegistryError) return reply(error.wireCode, error.detail, { headers: error.wireCode === "TOOMANYREQUESTS" || error.wireCode === "UNAVAILABLE" ? ["Retry-After", RETRY_AFTER_SECONDS] : [] });
   if (error instanceof NotFoundError) return notFound(error, scene.repository);
   if (error instanceof ManifestBlobUnknownError) return { ...reply("MANIFEST_BLOB_UNKNOWN"), errors: error.digests.map((digest) => entry("MANIFEST_BLOB_UNKNOWN", digest)) };
   if (error instanceof UploadRangeError) return uploadRange(error, scene);

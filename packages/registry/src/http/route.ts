@@ -28,7 +28,7 @@ export interface Route {
 /** Error codes that any route with a given action may answer. */
 export const COMMON_ERRORS: Readonly<Record<RouteAction, readonly OciErrorCode[]>> = {
   open: [],
-  base: ["UNAUTHORIZED", "UNAVAILABLE", "UNKNOWN"],
+  base: ["UNAUTHORIZED", "DENIED", "TOOMANYREQUESTS", "UNAVAILABLE"],
   catalog: ["UNAUTHORIZED", "DENIED", "TOOMANYREQUESTS", "UNAVAILABLE", "UNKNOWN"],
   pull: ["NAME_INVALID", "UNAUTHORIZED", "DENIED", "TOOMANYREQUESTS", "UNAVAILABLE", "UNKNOWN"],
   push: ["NAME_INVALID", "UNAUTHORIZED", "DENIED", "TOOMANYREQUESTS", "UNAVAILABLE", "UNKNOWN"],

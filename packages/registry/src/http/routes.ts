@@ -16,7 +16,7 @@ export const ROUTES: readonly Route[] = [
   { name: "root", method: "GET", path: "/", action: "open", group: "base", summary: "Answer load balancers", successes: [200], errors: [], handle: root },
   { name: "root.head", method: "HEAD", path: "/", action: "open", group: "base", summary: "Answer load balancers", successes: [200], errors: [], handle: root },
   { name: "live", method: "GET", path: "/livez", action: "open", group: "health", summary: "Say whether the process is alive", successes: [200], errors: [], handle: live },
-  { name: "ready", method: "GET", path: "/readyz", action: "open", group: "health", summary: "Say whether metadata and storage answer", successes: [200], errors: [], handle: ready },
+  { name: "ready", method: "GET", path: "/readyz", action: "open", group: "health", summary: "Say whether metadata and storage answer", successes: [200], errors: ["UNAVAILABLE"], handle: ready },
   { name: "base.redirect", method: "GET", path: "/v2", action: "open", group: "base", summary: "Lead to the base with its slash", successes: [301], errors: [], handle: redirectToBase },
   { name: "base", method: "GET", path: "/v2/", action: "base", group: "base", summary: "Check that this is a registry and that the credentials hold", successes: [200], errors: [], handle: base },
   { name: "base.head", method: "HEAD", path: "/v2/", action: "base", group: "base", summary: "Check that this is a registry and that the credentials hold", successes: [200], errors: [], handle: base },

@@ -30,8 +30,8 @@ export class SummaryList {
     for (const wake of this.#waiting) wake();
   }
 
-  get last(): RequestSummary | undefined {
-    return this.#all.at(-1);
+  get all(): readonly RequestSummary[] {
+    return this.#all;
   }
 
   /** Resolves with the first request of a route that ended, maybe in the past. */

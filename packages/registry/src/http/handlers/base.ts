@@ -1,3 +1,4 @@
+import { HttpError } from "../errors.ts";
 import type { Exchange } from "../exchange.ts";
 
 /** `GET /v2/`: says that this is a registry, and whether the credentials hold. */
@@ -27,7 +28,7 @@ export async function ready(exchange: Exchange): Promise<void> {
     exchange.sendJson(200, { status: "ok" }, ["Cache-Control", "no-store"]);
   } catch (error) {
     exchange.context.log.warn("not ready", { "http.request.id": exchange.requestId, error });
-    exchange.sendJson(503, { status: "unavailable" }, ["Cache-Control", "no-store", "Retry-After", 5]);
+    throw new HttpError("UNAVAILABLE", "Cannot take requests: metadata or storage do not answer", { headers: ["Cache-Control", "no-store", "Retry-After", 5] });
   }
 }
 
