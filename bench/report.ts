@@ -1,78 +1,70 @@
 import { cpuCost, type Measured, median, type RowResult, speedRatio } from "./measure.ts";
 import type { Row, Target } from "./rows.ts";
-import type { Server } from "./server.ts";
+import type { Candidate, Server } from "./server.ts";
 
 /** The table as Markdown: a line for each row, then memory. */
 export function formatTable(results: readonly RowResult[], servers: readonly Server[]): string {
-  const peers = servers.filter(({ candidate }) => !candidate.isOurs);
-  const names = peers.map(({ candidate }) => candidate.name);
-  const header = [
-    "Work",
-    "Berth",
-    ...names.flatMap((name) => [name, "ratio"]),
-    "CPU: Berth",
-    ...names.map((name) => `CPU: ${name}`),
-    "target",
-  ];
+  const candidates = [...new Set(servers.map(({ candidate }) => candidate))];
+  const ours = candidates.find(({ isOurs }) => isOurs);
+  const peers = candidates.filter(({ isOurs }) => !isOurs);
+  const names = peers.map(({ name }) => name);
+  const speedColumns = names.flatMap((name) => [name, "ratio"]);
+  const header = ["Work", "Berth", ...speedColumns, "CPU: Berth", ...names.map((name) => `CPU: ${name}`), "target"];
   const lines = results.map(({ row, measured }) => {
-    const find = (server: Server): Measured | undefined => measured.find((each) => each.server.candidate === server.candidate);
-    const ours = measured.find(({ server }) => server.candidate.isOurs);
-    const speeds = peers.flatMap((peer) => {
-      const theirs = find(peer);
-      if (theirs === undefined || ours === undefined) return ["", ""];
-      return [formatValue(row, theirs), `${formatNumber(speedRatio(row, ours, theirs))}x`];
-    });
-    const cpus = peers.map((peer) => formatCpu(row, find(peer)));
-    const first = peers.map(find).find((each) => each !== undefined);
-    return [
-      row.work,
-      ours === undefined ? "" : formatValue(row, ours),
-      ...speeds,
-      formatCpu(row, ours),
-      ...cpus,
-      formatTarget(row.target, row, ours, first),
-    ];
+    const find = (candidate: Candidate | undefined): Measured | undefined => measured.find(({ server }) => server.candidate === candidate);
+    const own = find(ours);
+    const speeds = peers.flatMap((peer) => formatPeerSpeed(row, own, find(peer)));
+    const cpus = peers.map((peer) => formatPeerCpu(row, own, find(peer)));
+    return [row.work, formatValue(row, own), ...speeds, formatCpu(row, own), ...cpus, formatTarget(row.target)];
   });
-  return markdown([header, ...lines, ...memoryLines(results, servers)]);
-}
-
-function memoryLines(results: readonly RowResult[], servers: readonly Server[]): readonly string[][] {
-  const all = results.flatMap(({ measured }) => measured);
-  const ours = servers.find(({ candidate }) => candidate.isOurs);
-  const peers = servers.filter(({ candidate }) => !candidate.isOurs);
-  const line = (work: string, bytes: (server: Server) => number, target: string): string[] => {
-    const own = ours === undefined ? Number.NaN : bytes(ours);
-    const others = peers.flatMap((peer) => [formatMiB(bytes(peer)), `${formatNumber(own / bytes(peer))}x`]);
+  const memory = (work: string, bytesOf: (candidate: Candidate) => number, target: string): string[] => {
+    const own = ours === undefined ? Number.NaN : bytesOf(ours);
+    const others = peers.flatMap((peer) => [formatMiB(bytesOf(peer)), `${formatNumber(own / bytesOf(peer))}x`]);
     return [work, formatMiB(own), ...others, "", ...peers.map(() => ""), target];
   };
-  const idle = ({ candidate }: Server): number =>
-    Math.min(...servers.filter((each) => each.candidate === candidate).map(({ idleBytes }) => idleBytes));
-  const busy = ({ candidate }: Server): number =>
-    Math.max(
-      ...all.filter(({ server }) => server.candidate === candidate).flatMap(({ samples }) => samples.map(({ rssBytes }) => rssBytes)),
-    );
-  return [line("Memory, idle after start", idle, ""), line("Memory, the most seen in any round", busy, "<= 150 MiB")];
+  const idle = (candidate: Candidate): number =>
+    Math.min(...servers.filter((server) => server.candidate === candidate).map(({ idleBytes }) => idleBytes));
+  const busy = (candidate: Candidate): number => {
+    const samples = results.flatMap(({ measured }) => measured).filter(({ server }) => server.candidate === candidate);
+    return Math.max(...samples.flatMap((each) => each.samples.map(({ rssBytes }) => rssBytes)));
+  };
+  return markdown([
+    header,
+    ...lines,
+    memory("Memory, idle after start", idle, ""),
+    memory("Memory, the most seen in any round", busy, "<= 150 MiB"),
+  ]);
 }
 
-/** Speeds that gigabytes are counted in have a target for CPU, too. The first peer's own CPU is what it is held against. */
-function formatTarget({ ratio, cpuRatio, v3OverV2 }: Target, row: Row, ours?: Measured, peer?: Measured): string {
+function formatTarget({ ratio, cpuRatio, v3OverV2 }: Target): string {
   if (ratio === undefined) return "";
   const scaled = v3OverV2 === undefined ? "" : ` (${formatNumber(ratio * v3OverV2)}x of 2.8)`;
-  const speed = `>= ${ratio}x of 3.1.1${scaled}`;
-  if (cpuRatio === undefined) return speed;
-  const reached = ours === undefined || peer === undefined ? "" : `, is ${formatNumber(cpuCost(row, ours) / cpuCost(row, peer))}x`;
-  return `${speed}; CPU <= ${cpuRatio}x${reached}`;
+  return `>= ${ratio}x of 3.1.1${scaled}${cpuRatio === undefined ? "" : `; CPU <= ${cpuRatio}x`}`;
 }
 
-function formatValue({ unit }: Row, { samples }: Measured): string {
-  const value = median(samples.map((sample) => sample.value));
+function formatValue({ unit }: Row, measured: Measured | undefined): string {
+  if (measured === undefined) return "";
+  const value = median(measured.samples.map((sample) => sample.value));
   if (unit === "bytes/s") return `${formatNumber(value / 1e9)} GB/s`;
   return unit === "ms" ? `${formatNumber(value)} ms` : `${formatNumber(value)}/s`;
 }
 
+/** How fast a peer is, and how many times as fast ours. */
+function formatPeerSpeed(row: Row, ours: Measured | undefined, peer: Measured | undefined): readonly [string, string] {
+  if (ours === undefined || peer === undefined) return ["", ""];
+  return [formatValue(row, peer), `${formatNumber(speedRatio(row, ours, peer))}x`];
+}
+
 function formatCpu(row: Row, measured: Measured | undefined): string {
   if (measured === undefined) return "";
-  return row.unit === "bytes/s" ? `${formatNumber(cpuCost(row, measured))} s/GB` : `${formatNumber(cpuCost(row, measured) * 1000)} µs each`;
+  const cost = cpuCost(row, measured);
+  return row.unit === "bytes/s" ? `${formatNumber(cost)} s/GB` : `${formatNumber(cost * 1000)} µs each`;
+}
+
+/** What a peer uses, and how much of that ours does. */
+function formatPeerCpu(row: Row, ours: Measured | undefined, peer: Measured | undefined): string {
+  if (ours === undefined || peer === undefined) return "";
+  return `${formatCpu(row, peer)} (${formatNumber(cpuCost(row, ours) / cpuCost(row, peer))}x)`;
 }
 
 function formatMiB(bytes: number): string {

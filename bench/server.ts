@@ -13,6 +13,8 @@ export interface Candidate {
   readonly isOurs: boolean;
   /** Program and arguments to serve a port out of a folder; may write a configuration into the folder first. */
   readonly command: (port: number, folder: string) => Promise<readonly string[]>;
+  /** Variables that it is given beside those of this process. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 const START_MS = 20_000;
@@ -38,7 +40,11 @@ export class Server {
     await mkdir(folder, { recursive: true });
     const port = await freePort();
     const [program = "", ...args] = await candidate.command(port, folder);
-    const child = spawn(program, args, { stdio: ["ignore", "pipe", "pipe"], cwd: join(import.meta.dirname, "..") });
+    const child = spawn(program, args, {
+      stdio: ["ignore", "pipe", "pipe"],
+      cwd: join(import.meta.dirname, ".."),
+      env: { ...process.env, ...candidate.env },
+    });
     children.add(child);
     let output = "";
     const listen = (chunk: Buffer): void => {
@@ -122,6 +128,8 @@ export function distribution(name: string, program: string): Candidate {
   return {
     name,
     isOurs: false,
+    // From 3.0 on it would collect a trace of every request for a collector that nobody runs.
+    env: { OTEL_TRACES_EXPORTER: "none" },
     command: async (port, folder) => {
       const file = join(folder, "config.yml");
       await writeFile(file, distributionConfig(port, join(folder, "data")));
