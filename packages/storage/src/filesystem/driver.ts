@@ -90,7 +90,7 @@ export class FilesystemDriver implements StorageDriver {
       onEnd: this.#folders.occupy(folder),
       openDirect: (opened) => this.#openDirect(opened),
       flushFolder: () => this.#folders.flush(folder),
-      remove: () => this.delete(path).catch(ignoreMissing),
+      remove: () => this.#removeUnfinished(path),
     });
   }
 
@@ -131,17 +131,14 @@ export class FilesystemDriver implements StorageDriver {
   async copy(source: string, destination: string): Promise<void> {
     const from = this.#real(source);
     const to = this.#real(destination);
-    if (from === to) {
-      if ((await this.#stats(source)).isDirectory()) throw new PathNotFoundError({ driver: FILESYSTEM, path: source });
-      return;
-    }
+    if (from === to) return this.#expectFile(source);
     const folder = dirname(to);
     try {
       await this.#folders.within(folder, () => this.#calls.link(from, to));
       await this.#folders.flush(folder);
     } catch (error) {
       if (!UNLINKABLE.has(errorName(error))) {
-        await this.#stats(source); // a missing source is said first, whatever is wrong with the destination
+        await this.#expectFile(source); // a missing source is said first, whatever is wrong with the destination
         throw writeError(error, destination);
       }
       await this.#copyOver(source, destination);
@@ -224,6 +221,12 @@ export class FilesystemDriver implements StorageDriver {
     }
   }
 
+  /** A delete while the writer was open left the folder to the writer. */
+  async #removeUnfinished(path: string): Promise<void> {
+    await this.delete(path).catch(ignoreMissing);
+    await this.#folders.prune(dirname(this.#real(path)));
+  }
+
   async #openDirect(file: File): Promise<DirectWrites | undefined> {
     if (!this.#canWriteDirect) return undefined;
     try {
@@ -296,6 +299,10 @@ export class FilesystemDriver implements StorageDriver {
       await file.close();
     }
     return this.#open(path, O_RDWR);
+  }
+
+  async #expectFile(path: string): Promise<void> {
+    if ((await this.#stats(path)).isDirectory()) throw new PathNotFoundError({ driver: FILESYSTEM, path });
   }
 
   async #stats(path: string): Promise<Stats> {

@@ -79,6 +79,16 @@ test("[server/Q10] copy and move are durable when they resolve, over something o
   expect(lost("/other/place/file")).toEqual([]);
 });
 
+test("[server/Q10] a copy of a write that was committed without its path is durable", async () => {
+  const { driver, lost } = await createStore();
+  const writer = await driver.writer("/uploads/one");
+  await writer.write(Buffer.from("content"));
+  await writer.commit({ durablePath: false });
+  expect(lost("/uploads/one").join()).not.toContain("bytes");
+  await driver.copy("/uploads/one", "/blobs/a/data");
+  expect(lost("/blobs/a/data")).toEqual([]);
+});
+
 test("[server/Q10] a copy of bytes is durable where files cannot be linked", async () => {
   const { driver, lost } = await createStore({ link: () => Promise.reject(Object.assign(new Error("no links"), { code: "EPERM" })) });
   await write(driver, "/from");

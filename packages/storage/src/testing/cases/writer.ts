@@ -191,6 +191,17 @@ export const writerCases: readonly DriverCase[] = [
     },
   },
   {
+    title: "a writer whose path was deleted can be cancelled, and no folder stays",
+    async run({ driver }) {
+      const writer = await driver.writer("/folder/deep/file");
+      await writer.write(bytesOf(10));
+      await driver.delete("/folder/deep/file").catch(() => undefined); // drivers that hide unfinished writes may have nothing there yet
+      await writer.cancel();
+      await missing(driver, "/folder/deep/file");
+      assert.deepEqual(await driver.list("/"), []);
+    },
+  },
+  {
     title: "delete of the path, or of a folder above it, drops an unfinished write",
     async run({ driver }) {
       for (const [path, deleted] of [
