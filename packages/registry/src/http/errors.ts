@@ -48,6 +48,9 @@ export interface ErrorScene {
 
 const RETRY_AFTER_SECONDS = 5;
 
+/** Characters of the client's own words that an answer repeats: more than any digest has. */
+const MAX_ECHO = 256;
+
 /** The one place that turns any thrown value into a status, a body and headers. Nothing internal gets through. */
 export function toErrorReply(error: unknown, scene: ErrorScene): ErrorReply {
   if (error instanceof HttpError) return reply(error.wireCode, error.detail, { status: error.status, headers: error.headers });
@@ -75,7 +78,8 @@ function entry(code: OciErrorCode, detail?: unknown): OciError {
   return detail === undefined ? { code, message } : { code, message, detail };
 }
 
-function notFound({ what, target }: NotFoundError, repository: string): ErrorReply {
+function notFound({ what, target: asked }: NotFoundError, repository: string): ErrorReply {
+  const target = asked.slice(0, MAX_ECHO);
   switch (what) {
     case "blob":
       return reply("BLOB_UNKNOWN", target);
