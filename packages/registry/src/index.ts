@@ -6,7 +6,7 @@ export { createNoneAuthorizer } from "./auth/none.ts";
 export type { CreateRegistryOptions, EmbeddedRegistry } from "./create-registry.ts";
 export { createRegistry } from "./create-registry.ts";
 export type { DomainLimits } from "./domain/context.ts";
-export { ManifestBlobUnknownError, RegistryError, UploadRangeError } from "./domain/errors.ts";
+export { RegistryError, UploadRangeError } from "./domain/errors.ts";
 export type { ManifestPolicy } from "./domain/manifest-policy.ts";
 export type { LocalRepository } from "./domain/repository.ts";
 export type { SweepOptions, SweepResult } from "./domain/sweeper.ts";

@@ -1,4 +1,4 @@
-import { BerthError, type BerthErrorOptions, type Digest, type OciErrorCode } from "@berth/oci";
+import { BerthError, type BerthErrorOptions, type OciErrorCode } from "@berth/oci";
 
 /** A rule of the registry refuses the request; carries the wire code and the detail that clients see. */
 export class RegistryError extends BerthError<"ERR_REGISTRY"> {
@@ -10,16 +10,6 @@ export class RegistryError extends BerthError<"ERR_REGISTRY"> {
     super("ERR_REGISTRY", message, options);
     this.wireCode = wireCode;
     this.detail = options.detail;
-  }
-}
-
-/** A manifest names content that the repository does not hold. */
-export class ManifestBlobUnknownError extends BerthError<"ERR_MANIFEST_BLOB_UNKNOWN"> {
-  readonly digests: readonly Digest[];
-
-  constructor(digests: readonly Digest[]) {
-    super("ERR_MANIFEST_BLOB_UNKNOWN", `Cannot accept manifest: ${digests.length} blobs or manifests that it names are not in the repository`);
-    this.digests = digests;
   }
 }
 

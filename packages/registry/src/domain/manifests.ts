@@ -7,7 +7,9 @@ import {
   type Digest,
   DigestMismatchError,
   LimitExceededError,
+  ManifestBlobUnknownError,
   type ManifestStore,
+  ManifestVerificationError,
   NotFoundError,
   SizeMismatchError,
   UnsupportedError,
@@ -22,7 +24,6 @@ import { digestOf } from "@berth/oci/node";
 import type { ManifestRecord, ManifestSummary } from "../metadata/records.ts";
 import type { ManifestKey } from "../metadata/store.ts";
 import type { DomainContext } from "./context.ts";
-import { ManifestBlobUnknownError } from "./errors.ts";
 import { applyPolicy } from "./manifest-policy.ts";
 import { readBounded } from "./read-bounded.ts";
 
@@ -68,7 +69,7 @@ export class RepositoryManifests implements ManifestStore {
    *
    * @param contentType the media type that the client gave; undefined: told by the content
    * @throws {InvalidManifestError} @throws {DigestMismatchError} @throws {LimitExceededError}
-   * @throws {ManifestBlobUnknownError} naming all that the repository does not hold
+   * @throws {ManifestVerificationError} naming all that the repository does not hold
    */
   async put(bytes: Uint8Array, contentType: string | undefined, target: PutManifestTarget): Promise<PutManifestOutcome> {
     const { metadata, policy, limits } = this.#context;
@@ -92,7 +93,7 @@ export class RepositoryManifests implements ManifestStore {
       ...(manifest.annotations === undefined ? {} : { annotations: manifest.annotations }),
       ...(target.actor === undefined ? {} : { actor: target.actor }),
     });
-    if (missing.length > 0) throw new ManifestBlobUnknownError(missing);
+    if (missing.length > 0) throw new ManifestVerificationError(missing.map((missed) => new ManifestBlobUnknownError(missed)));
     return { digest, subject: manifest.subject?.digest };
   }
 

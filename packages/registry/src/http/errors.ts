@@ -4,6 +4,8 @@ import {
   InvalidManifestError,
   InvalidReferenceError,
   LimitExceededError,
+  ManifestBlobUnknownError,
+  ManifestVerificationError,
   NotFoundError,
   type OciError,
   type OciErrorCode,
@@ -14,7 +16,7 @@ import {
 } from "@berth/oci";
 import { StorageThrottledError, StorageUnavailableError } from "@berth/storage";
 import { AuthUnavailableError, ChallengeError } from "../auth/authorizer.ts";
-import { ManifestBlobUnknownError, RegistryError, UploadRangeError } from "../domain/errors.ts";
+import { RegistryError, UploadRangeError } from "../domain/errors.ts";
 import { MetadataUnavailableError } from "../metadata/errors.ts";
 import type { HeaderList } from "./exchange.ts";
 
@@ -56,7 +58,7 @@ export function toErrorReply(error: unknown, scene: ErrorScene): ErrorReply {
   if (error instanceof HttpError) return reply(error.wireCode, error.detail, { status: error.status, headers: error.headers });
   if (error instanceof RegistryError) return reply(error.wireCode, error.detail, { headers: error.wireCode === "TOOMANYREQUESTS" || error.wireCode === "UNAVAILABLE" ? ["Retry-After", RETRY_AFTER_SECONDS] : [] });
   if (error instanceof NotFoundError) return notFound(error, scene.repository);
-  if (error instanceof ManifestBlobUnknownError) return { ...reply("MANIFEST_BLOB_UNKNOWN"), errors: error.digests.map((digest) => entry("MANIFEST_BLOB_UNKNOWN", digest)) };
+  if (error instanceof ManifestVerificationError) return { ...reply("MANIFEST_BLOB_UNKNOWN"), errors: error.errors.flatMap(verificationEntry) };
   if (error instanceof UploadRangeError) return uploadRange(error, scene);
   if (error instanceof InvalidDigestError) return reply("DIGEST_INVALID", reasonOf(error));
   if (error instanceof DigestMismatchError) return reply("DIGEST_INVALID", reasonOf(error));
@@ -76,6 +78,10 @@ function reply(code: OciErrorCode, detail?: unknown, options: { readonly status?
 function entry(code: OciErrorCode, detail?: unknown): OciError {
   const { message } = errorCodeDescriptor(code);
   return detail === undefined ? { code, message } : { code, message, detail };
+}
+
+function verificationEntry(error: Error): readonly OciError[] {
+  return error instanceof ManifestBlobUnknownError ? [entry("MANIFEST_BLOB_UNKNOWN", error.digest)] : [];
 }
 
 function notFound({ what, target: asked }: NotFoundError, repository: string): ErrorReply {
