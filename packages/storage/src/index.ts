@@ -1,5 +1,6 @@
 export { type BaseOptions, type DriverAction, type OnAction, withBase } from "./base.ts";
 export type {
+  CommitOptions,
   DriverCallOptions,
   FileInfo,
   FileWriter,
