@@ -1,4 +1,5 @@
 import type { IncomingMessage } from "node:http";
+import type { ServerHttp2Stream } from "node:http2";
 import type { ByteSource } from "@berth/oci";
 import type { Exchange } from "./exchange.ts";
 
@@ -8,11 +9,17 @@ const MAX_DRAIN_BYTES = 256 * 1024;
 /** Time for which an unread body may go on arriving after the answer. */
 const DRAIN_MS = 5_000;
 
-/** Bytes that the sender announced; undefined for chunked bodies. */
+/** Bytes that the sender announced; undefined for bodies that come without a length. */
 export function contentLength(request: IncomingMessage): number | undefined {
   const header = request.headers["content-length"];
   if (header !== undefined) return Number(header); // node:http refuses anything but digits
+  if (request.httpVersionMajor > 1) return hasEndedWithHead(request) ? 0 : undefined;
   return request.headers["transfer-encoding"] === undefined ? 0 : undefined;
+}
+
+/** HTTP/2 says with the head whether anything follows. */
+function hasEndedWithHead(request: IncomingMessage & { readonly stream?: Pick<ServerHttp2Stream, "endAfterHeaders"> }): boolean {
+  return request.stream?.endAfterHeaders === true;
 }
 
 /** Whether a body follows. */
@@ -22,16 +29,20 @@ export function hasBody(request: IncomingMessage): boolean {
 
 /**
  * The request's body. A client that stands still for `bodyTimeoutMs` loses the connection, which ends the iteration with an error;
- * a client that waits for `100 Continue` gets it now.
+ * a client that waits for `100 Continue` gets it when somebody begins to read, so after all that can refuse the request.
  */
 export function requestBody(exchange: Exchange): ByteSource {
   const { request, response, context } = exchange;
-  if (request.headers.expect !== undefined) response.writeContinue();
-  const stall = (): void => void request.destroy(new Error("the request body stands still"));
-  request.setTimeout(context.options.bodyTimeoutMs, stall);
-  request.once("end", () => request.setTimeout(0));
-  // Who stops reading early must still be able to answer: leaving the loop would otherwise destroy the request and its socket.
-  return { [Symbol.asyncIterator]: () => request.iterator({ destroyOnReturn: false }) };
+  return {
+    [Symbol.asyncIterator]() {
+      if (request.headers.expect !== undefined) response.writeContinue();
+      const stall = (): void => void request.destroy(new Error("the request body stands still"));
+      request.setTimeout(context.options.bodyTimeoutMs, stall);
+      request.once("end", () => request.setTimeout(0));
+      // Who stops reading early must still be able to answer: leaving the loop would otherwise destroy the request and its socket.
+      return request.iterator({ destroyOnReturn: false });
+    },
+  };
 }
 
 /** Deals with a body that nobody read: a short one is taken in, otherwise the connection ends once the answer is out. */

@@ -84,13 +84,13 @@ export class Exchange implements AuthRequest {
     return this.#abort.signal;
   }
 
-  /** Scheme and host that the client used, without a slash at the end. */
+  /** Scheme and host that the client used, without a slash at the end. HTTP/2 has an authority where HTTP/1 has a host. */
   baseUrl(): string {
     const { host } = this.context.options;
     if (host !== undefined) return host.origin;
     const { headers } = this.request;
     const origin = requestOrigin(
-      { forwarded: headers["forwarded"], xForwardedProto: headers["x-forwarded-proto"], xForwardedHost: headers["x-forwarded-host"], host: headers.host },
+      { forwarded: headers["forwarded"], xForwardedProto: headers["x-forwarded-proto"], xForwardedHost: headers["x-forwarded-host"], host: headers.host ?? headers[":authority"] },
       (this.#socket as Partial<TLSSocket>).encrypted === true,
     );
     return `${origin.protocol}://${origin.host ?? "localhost"}`;

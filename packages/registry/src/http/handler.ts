@@ -24,7 +24,14 @@ export function createHandler(context: HttpContext, routes: readonly Route[]): R
       const { remoteAddress } = exchange; // a socket that is gone tells it only if it was asked before
       response.once("close", () => context.onFinish?.(summarize(exchange, { startedAt, remoteAddress })));
     }
-    run(exchange).catch((error: unknown) => fail(exchange, error));
+    run(exchange).catch((error: unknown) => {
+      try {
+        fail(exchange, error);
+      } catch (failure) {
+        context.log.error("cannot answer", { "http.request.id": exchange.requestId, error: failure }); // a rejection that nobody sees would end the process
+        response.destroy();
+      }
+    });
   };
 }
 
@@ -99,7 +106,7 @@ function fail(exchange: Exchange, error: unknown): void {
   }
   const closing = !request.complete && abandonBody(exchange);
   const headers: HeaderList = [...reply.headers, "X-Request-Id", exchange.requestId];
-  if (closing) headers.push("Connection", "close");
+  if (closing && request.httpVersionMajor === 1) headers.push("Connection", "close"); // HTTP/2 ends the stream by itself
   exchange.sendJson(reply.status, { errors: reply.errors }, headers);
 }
 
@@ -123,7 +130,7 @@ function report(exchange: Exchange, error: unknown, reply: ErrorReply): void {
 }
 
 function isClientGone({ request, response }: Exchange): boolean {
-  return request.destroyed && !request.complete && !response.writableFinished;
+  return request.destroyed && (!request.complete || request.errored !== null) && !response.writableFinished;
 }
 
 /** Upload state and tokens in queries are nobody's business. */
