@@ -10,8 +10,7 @@ import type { SqlRow, SqlValue, Statement } from "./statement.ts";
 
 /** Programs that share one commit, at most. */
 const MAX_GROUP = 256;
-/** A group takes no further program once it has worked so long, so that the event loop turns. */
-const MAX_GROUP_MS = 4;
+const DEFAULT_GROUP_MS = 4;
 
 /** Options of {@link openSqliteEngine}. */
 export interface SqliteEngineOptions {
@@ -19,6 +18,8 @@ export interface SqliteEngineOptions {
   readonly path: string;
   /** What every write is worth at most; default `durable`. `relaxed` is faster and may lose the last moments in a power cut. */
   readonly durability?: Durability;
+  /** Milliseconds after which a group of writes takes no further one, so that the event loop turns; default 4. */
+  readonly groupMs?: number;
 }
 
 /** A program that waits for its turn, with its caller. */
@@ -40,7 +41,7 @@ interface PendingWrite {
 export async function openSqliteEngine(options: SqliteEngineOptions): Promise<SqlEngine> {
   try {
     const connection = await withRetries(() => new SqliteConnection(options.path), isBusy);
-    return new SqliteEngine(connection, options.path === ":memory:" ? undefined : new SqliteLogSync(options.path), options.durability ?? "durable");
+    return new SqliteEngine(connection, options.path === ":memory:" ? undefined : new SqliteLogSync(options.path), options);
   } catch (error) {
     throw fromSqliteError(error);
   }
@@ -56,6 +57,7 @@ class SqliteEngine implements SqlEngine {
   readonly #connection: SqliteConnection;
   readonly #log: SqliteLogSync | undefined;
   readonly #bestDurability: Durability;
+  readonly #groupMs: number;
   readonly #waiting: PendingWrite[] = [];
   /** Set while a flush is due or is waiting for another process' lock. */
   #flushDue = false;
@@ -63,10 +65,11 @@ class SqliteEngine implements SqlEngine {
   #closing: Promise<void> | undefined;
   #drained: (() => void) | undefined;
 
-  constructor(connection: SqliteConnection, log: SqliteLogSync | undefined, durability: Durability) {
+  constructor(connection: SqliteConnection, log: SqliteLogSync | undefined, { durability, groupMs }: SqliteEngineOptions) {
     this.#connection = connection;
     this.#log = log;
-    this.#bestDurability = durability;
+    this.#bestDurability = durability ?? "durable";
+    this.#groupMs = groupMs ?? DEFAULT_GROUP_MS;
   }
 
   async readRow(statement: Statement, parameters: readonly SqlValue[]): Promise<SqlRow | undefined> {
@@ -184,7 +187,7 @@ class SqliteEngine implements SqlEngine {
       for (const write of candidates) {
         group.push(write);
         write.run(this.#connection, candidates.length > 1);
-        if (performance.now() - started >= MAX_GROUP_MS) break;
+        if (performance.now() - started >= this.#groupMs) break;
       }
       this.#connection.commit();
     } catch (error) {
