@@ -55,7 +55,7 @@ export class UploadWriter {
     await writeStaged(file, this.#digests, content, {
       maxBytes: this.#context.limits.maxBlobBytes,
       signal,
-      onBatch: () => this.#afterBatch(file),
+      onChunk: () => this.#afterChunk(file),
     });
   }
 
@@ -112,9 +112,12 @@ export class UploadWriter {
     background.add(content.discard(former));
   }
 
-  async #afterBatch(file: FileWriter): Promise<void> {
+  #afterChunk(file: FileWriter): Promise<void> | undefined {
     this.#assertOurs();
-    if (file.size - this.#durable < CHECKPOINT_BYTES) return;
+    return file.size - this.#durable < CHECKPOINT_BYTES ? undefined : this.#syncAndCheckpoint(file);
+  }
+
+  async #syncAndCheckpoint(file: FileWriter): Promise<void> {
     await file.sync();
     this.#durable = file.size;
     await this.#checkpoint(this.#context.limits.uploadLeaseMs);

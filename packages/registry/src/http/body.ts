@@ -40,9 +40,21 @@ export function requestBody(exchange: Exchange): ByteSource {
       request.setTimeout(context.options.bodyTimeoutMs, stall);
       request.once("end", () => request.setTimeout(0));
       // Who stops reading early must still be able to answer: leaving the loop would otherwise destroy the request and its socket.
-      return request.iterator({ destroyOnReturn: false });
+      return releasing(request.iterator({ destroyOnReturn: false }));
     },
   };
+}
+
+/**
+ * Gives the memory of each chunk back as soon as the consumer asks for the next one. Left to the garbage collector, the chunks of a few
+ * large uploads cost it more work than hashing and writing them.
+ */
+async function* releasing(chunks: AsyncIterable<Buffer>): AsyncGenerator<Uint8Array> {
+  for await (const chunk of chunks) {
+    yield chunk;
+    const ownsMemory = chunk.byteLength === chunk.buffer.byteLength; // small ones share theirs with others
+    if (ownsMemory && chunk.buffer instanceof ArrayBuffer) chunk.buffer.transfer(0);
+  }
 }
 
 /** Deals with a body that nobody read: a short one is taken in, otherwise the connection ends once the answer is out. */
