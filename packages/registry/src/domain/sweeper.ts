@@ -31,8 +31,8 @@ export interface SweepResult {
 }
 
 /**
- * Removes what crashes and abandoned clients leave: sessions past their time, files of sessions that are gone, and, when asked,
- * blobs whose push died between the bytes and the metadata commit.
+ * Removes what crashes and abandoned clients leave: sessions past their time, files of sessions that are gone, the driver's own
+ * leftovers, the rest of deleted repositories, and, when asked, blobs whose push died between the bytes and the metadata commit.
  */
 export class Sweeper {
   readonly #context: DomainContext;
@@ -44,6 +44,10 @@ export class Sweeper {
   async sweep(options: SweepOptions = {}): Promise<SweepResult> {
     const now = options.now ?? new Date();
     const before = new Date(now.getTime() - (options.graceMs ?? 24 * HOUR_MS));
+    if (options.dryRun !== true) {
+      await this.#context.metadata.purgeRepositories();
+      await this.#context.content.driver.removeLeftovers?.(before);
+    }
     const expiredUploads = await this.#expire(now, options);
     const strayUploads = await this.#removeUnknown(this.#uploadFiles(before), (files) => this.#unknownUploads(files), options);
     const orphanBlobs = options.orphanBlobs === true ? await this.#removeUnknown(this.#blobFiles(before, options), (files) => this.#unknownBlobs(files), options) : [];
