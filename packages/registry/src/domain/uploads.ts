@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { type ByteSource, CANONICAL_ALGORITHM, type Descriptor, type Digest, type DigestAlgorithm, NotFoundError, digestAlgorithm } from "@berth/oci";
+import { PathNotFoundError } from "@berth/storage";
 import { LRUCache } from "lru-cache";
 import { v7 as uuidv7 } from "uuid";
 import type { ClaimedUpload, UploadRecord } from "../metadata/records.ts";
@@ -69,8 +70,7 @@ export class Uploads {
     try {
       await writer.write(content, options.signal);
     } catch (error) {
-      await this.#pause(id, writer).catch(() => undefined); // the first error tells more
-      throw error;
+      throw await this.#giveUp(id, writer, error);
     }
     if (!(await this.#pause(id, writer))) unknown(id); // ended, or taken over, while we wrote
     return { id, size: writer.size, startedAt: upload.startedAt };
@@ -94,8 +94,7 @@ export class Uploads {
       writer.end();
       return descriptor;
     } catch (error) {
-      await this.#pause(id, writer).catch(() => undefined); // the first error tells more
-      throw error;
+      throw await this.#giveUp(id, writer, error);
     }
   }
 
@@ -142,6 +141,12 @@ export class Uploads {
   async #release(upload: UploadRecord): Promise<void> {
     const { metadata, limits } = this.#context;
     await metadata.checkpointUpload({ id: upload.id, version: upload.version, size: upload.size, leaseMs: 0, ttlMs: limits.uploadTtlMs });
+  }
+
+  /** Ends a write that failed. Says which error to tell: files that went away with their session are a session that is gone. */
+  async #giveUp(id: string, writer: UploadWriter, error: unknown): Promise<unknown> {
+    const kept = await this.#pause(id, writer).catch(() => true); // the first error tells more
+    return error instanceof PathNotFoundError && !kept ? new NotFoundError("upload", id) : error;
   }
 
   /** Keeps what a writer holds for the next request. False when the session is not this writer's any more. */
