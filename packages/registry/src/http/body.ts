@@ -1,6 +1,5 @@
 import type { IncomingMessage } from "node:http";
 import type { ServerHttp2Stream } from "node:http2";
-import type { ByteSource } from "@berth/oci";
 import type { Exchange } from "./exchange.ts";
 
 /** Bytes of an unread body that we take and throw away so that the connection can go on. */
@@ -31,7 +30,7 @@ export function hasBody(request: IncomingMessage): boolean {
  * The request's body. A client that stands still for `bodyTimeoutMs` loses the connection, which ends the iteration with an error;
  * a client that waits for `100 Continue` gets it when somebody begins to read, so after all that can refuse the request.
  */
-export function requestBody(exchange: Exchange): ByteSource {
+export function requestBody(exchange: Exchange): AsyncIterable<Buffer> {
   const { request, response, context } = exchange;
   return {
     [Symbol.asyncIterator]() {
@@ -40,17 +39,17 @@ export function requestBody(exchange: Exchange): ByteSource {
       request.setTimeout(context.options.bodyTimeoutMs, stall);
       request.once("end", () => request.setTimeout(0));
       // Who stops reading early must still be able to answer: leaving the loop would otherwise destroy the request and its socket.
-      return releasing(request.iterator({ destroyOnReturn: false }));
+      return request.iterator({ destroyOnReturn: false });
     },
   };
 }
 
 /**
- * Gives the memory of each chunk back as soon as the consumer asks for the next one. Left to the garbage collector, the chunks of a few
- * large uploads cost it more work than hashing and writing them.
+ * The request's body for a consumer that is done with a chunk when it asks for the next one: its memory is given back then. Left to the
+ * garbage collector, the chunks of a few large uploads cost it more work than hashing and writing them.
  */
-async function* releasing(chunks: AsyncIterable<Buffer>): AsyncGenerator<Uint8Array> {
-  for await (const chunk of chunks) {
+export async function* passingBody(exchange: Exchange): AsyncGenerator<Uint8Array> {
+  for await (const chunk of requestBody(exchange)) {
     yield chunk;
     const ownsMemory = chunk.byteLength === chunk.buffer.byteLength; // small ones share theirs with others
     if (ownsMemory && chunk.buffer instanceof ArrayBuffer) chunk.buffer.transfer(0);

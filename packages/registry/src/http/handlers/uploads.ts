@@ -3,7 +3,7 @@ import { digestOf } from "@berth/oci/node";
 import { UploadRangeError } from "../../domain/errors.ts";
 import { withExactSize } from "../../domain/exact-size.ts";
 import type { UploadStatus } from "../../domain/uploads.ts";
-import { contentLength, hasBody, requestBody } from "../body.ts";
+import { contentLength, hasBody, passingBody } from "../body.ts";
 import { HttpError } from "../errors.ts";
 import type { Exchange, HeaderList } from "../exchange.ts";
 
@@ -18,7 +18,7 @@ export async function startUpload(exchange: Exchange): Promise<void> {
   const announced = query.get("digest");
   if (announced !== null && (hasBody(exchange.request) || NO_BYTES.has(announced))) {
     const digest = parseDigest(announced);
-    await context.namespace.uploads.put(name, digest, requestBody(exchange));
+    await context.namespace.uploads.put(name, digest, passingBody(exchange));
     sendCreated(exchange, digest);
     return;
   }
@@ -90,7 +90,7 @@ async function chunkRange({ request, context, name, parameter }: Exchange): Prom
 
 /** A body of unknown length must be as long as its Content-Range says; one with a length was compared already. */
 function chunkBody(exchange: Exchange, range: ByteRange | undefined): ByteSource {
-  const body = requestBody(exchange);
+  const body = passingBody(exchange);
   return range === undefined || contentLength(exchange.request) !== undefined ? body : withExactSize(body, lengthOf(range));
 }
 
