@@ -55,7 +55,11 @@ export class Run {
       for (const row of wanted) {
         process.stderr.write(`${row.work} ...\n`);
         const measured = row.oursOnly === true ? started.filter(({ candidate }) => candidate.isOurs) : started;
-        results.push(await conductor.measure(row, measured));
+        results.push(
+          await conductor.measure(row, measured).catch((error: unknown) => {
+            throw new Error(`Cannot finish "${row.id}"; the servers said:\n${outputs(started)}`, { cause: error });
+          }),
+        );
       }
       for (const server of started) await server.stop();
     }
@@ -86,6 +90,10 @@ export class Run {
     }
     return servers;
   }
+}
+
+function outputs(servers: readonly Server[]): string {
+  return servers.map(({ candidate, output }) => `${candidate.name}: ${output === "" ? "nothing" : output}`).join("\n");
 }
 
 /** How much of the machine others had while the rounds ran: the figures of a busy machine are not worth keeping. */

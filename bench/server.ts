@@ -27,11 +27,13 @@ export class Server {
   /** Resident memory when it had started and nothing had been asked. */
   readonly idleBytes: number;
   readonly #child: ChildProcess;
+  readonly #output: () => string;
 
-  private constructor(candidate: Candidate, port: number, child: ChildProcess, idleBytes: number) {
+  private constructor(candidate: Candidate, port: number, child: ChildProcess, output: () => string, idleBytes: number) {
     this.candidate = candidate;
     this.port = port;
     this.#child = child;
+    this.#output = output;
     this.idleBytes = idleBytes;
   }
 
@@ -63,7 +65,12 @@ export class Server {
       await delay(50);
     }
     await delay(500);
-    return new Server(candidate, port, child, readProcessTree(child.pid ?? 0).rssBytes);
+    return new Server(candidate, port, child, () => output.trim(), readProcessTree(child.pid ?? 0).rssBytes);
+  }
+
+  /** The end of what it wrote to its standard streams: only errors once it has started. */
+  get output(): string {
+    return this.#output();
   }
 
   /** What it has used so far. */
