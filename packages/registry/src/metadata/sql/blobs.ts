@@ -80,7 +80,13 @@ export const blobStatements: Readonly<Record<BlobStatementName, Statement>> = {
     `SELECT l.repository FROM repo_blobs l JOIN repositories r ON r.id = l.repo_id AND r.deleted_at IS NULL
      WHERE l.blob_id = (SELECT blob_id FROM blob_digests WHERE digest = $1) AND l.repository > $2 ORDER BY l.repository LIMIT $3`,
   ),
-  known: statement("blob.known", ({ isOneOf }) => `SELECT canonical FROM blobs WHERE ${isOneOf("canonical", "$1")}`),
+  known: statement(
+    "blob.known",
+    ({ isOneOf }) =>
+      `SELECT canonical FROM blobs WHERE ${isOneOf("canonical", "$1")}
+       UNION ALL SELECT digest FROM manifests WHERE exported = 1 AND ${isOneOf("digest", "$1")}
+       UNION ALL SELECT digest FROM manifests WHERE exported = 0 AND ${isOneOf("digest", "$1")}`,
+  ),
 };
 
 /** Reads a row of `blob.find` or `blob.record`. */

@@ -25,8 +25,9 @@ const statements = Object.values(groups).flatMap((group) => Object.values<Statem
 const database = new DatabaseSync(":memory:");
 database.exec(migrationsTable(sqliteDialect) + migrationScript(sqliteDialect, 0, 0));
 
-/** Scans that end with the page, and sorts of one manifest's own references. */
+/** Scans that end with the page or go over the few manifests just pushed, and sorts of one manifest's own references. */
 const ALLOWED: Readonly<Record<string, readonly string[]>> = {
+  "blob.known": ["SCAN manifests USING INDEX manifests_unexported"],
   "manifest.unexported": ["SCAN m USING INDEX manifests_unexported"],
   "repository.buried": ["SCAN repositories USING INDEX repositories_deleted"],
   "queue.blobs-of-manifest": ["USE TEMP B-TREE FOR DISTINCT", "USE TEMP B-TREE FOR ORDER BY"],

@@ -1,5 +1,5 @@
 import { describe, expect } from "vitest";
-import { blobInput, digestOf, longDigestOf, pushBlob, readPages, REPOSITORY } from "./fixtures.ts";
+import { blobInput, digestOf, longDigestOf, manifestInput, pushBlob, readPages, REPOSITORY } from "./fixtures.ts";
 import type { BenchTest } from "./metadata-harness.ts";
 
 const KEY = "/blobs/layer";
@@ -121,6 +121,17 @@ export function describeBlobs(test: BenchTest): void {
       const asked = [digestOf("layer"), digestOf("stray"), longDigestOf("layer")];
       expect(await store.knownBlobs(asked)).toEqual(new Set([digestOf("layer")]));
       expect(await store.knownBlobs([])).toEqual(new Set());
+    });
+
+    test("[server/SQ5,SQ21] the sweep learns which digests are manifests, whether their bytes were copied to blob storage or soon will be", async ({
+      store,
+    }) => {
+      for (const content of ["copied", "waiting", "deleted"]) await store.putManifest(manifestInput(content));
+      const [copied] = await store.listUnexportedManifests(1);
+      await store.markExported([copied?.id ?? 0]);
+      await store.deleteManifest(REPOSITORY, digestOf("deleted"));
+      const asked = ["copied", "waiting", "deleted", "stray"].map(digestOf);
+      expect(await store.knownBlobs(asked)).toEqual(new Set([digestOf("copied"), digestOf("waiting")]));
     });
   });
 }
