@@ -1,4 +1,4 @@
-import type { IncomingMessage } from "node:http";
+import type { IncomingHttpHeaders } from "node:http";
 import { BlockList, isIP } from "node:net";
 
 /** Says whether the headers of a peer tell the truth about who it speaks for. */
@@ -21,8 +21,7 @@ export function createProxyTrust(trusted: "all" | readonly string[]): ProxyTrust
 }
 
 /** The client's address: what a trusted proxy says of it, else the peer itself. */
-export function clientAddress({ headers, socket }: IncomingMessage, isTrusted: ProxyTrust): string {
-  const peer = socket.remoteAddress ?? "";
+export function clientAddress(headers: IncomingHttpHeaders, peer: string, isTrusted: ProxyTrust): string {
   const forwarded = headers["x-forwarded-for"];
   const real = headers["x-real-ip"];
   if ((forwarded === undefined && real === undefined) || !isTrusted(peer)) return peer;

@@ -64,7 +64,7 @@ export class Exchange implements AuthRequest {
   }
 
   get remoteAddress(): string {
-    return this.#socket.remoteAddress ?? "";
+    return clientAddress(this.request.headers, this.#socket.remoteAddress ?? "", this.context.isTrustedProxy);
   }
 
   /** Name of the authenticated user. */
@@ -89,10 +89,10 @@ export class Exchange implements AuthRequest {
     const { host } = this.context.options;
     if (host !== undefined) return host.origin;
     const { headers } = this.request;
-    const origin = requestOrigin(
-      { forwarded: headers["forwarded"], xForwardedProto: headers["x-forwarded-proto"], xForwardedHost: headers["x-forwarded-host"], host: headers.host ?? headers[":authority"] },
-      (this.#socket as Partial<TLSSocket>).encrypted === true,
-    );
+    const ofProxy = { forwarded: headers["forwarded"], xForwardedProto: headers["x-forwarded-proto"], xForwardedHost: headers["x-forwarded-host"] };
+    const isTrusted = this.context.isTrustedProxy(this.#socket.remoteAddress ?? "");
+    const asked = { host: headers.host ?? headers[":authority"] };
+    const origin = requestOrigin({ ...asked, ...(isTrusted ? ofProxy : {}) }, (this.#socket as Partial<TLSSocket>).encrypted === true);
     return `${origin.protocol}://${origin.host ?? "localhost"}`;
   }
 

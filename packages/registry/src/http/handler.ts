@@ -97,7 +97,7 @@ function invalidName(name: string): Error {
 }
 
 function fail(exchange: Exchange, error: unknown): void {
-  const { response, request, context } = exchange;
+  const { response, request } = exchange;
   const reply = toErrorReply(error, { repository: exchange.name, uploadLocation: (id) => exchange.location(`blobs/uploads/${id}`) });
   report(exchange, error, reply);
   if (response.headersSent || response.destroyed) {

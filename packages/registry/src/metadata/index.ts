@@ -15,13 +15,13 @@ export type {
   TagHistoryRecord,
   UploadRecord,
 } from "./records.ts";
-export { createMetadataStore, type MetadataStoreOptions } from "./sql/create-metadata-store.ts";
+export type { MetadataStoreOptions } from "./sql/create-metadata-store.ts";
 export type { Dialect } from "./sql/dialect.ts";
 export type { Durability, SqlEngine } from "./sql/engine.ts";
 export { openPostgresMetadata, type OpenPostgresMetadataOptions } from "./sql/open-postgres-metadata.ts";
 export { openSqliteMetadata, type OpenSqliteMetadataOptions } from "./sql/open-sqlite-metadata.ts";
-export { openPostgresEngine, type PostgresEngineOptions } from "./sql/postgres-engine.ts";
+export type { PostgresEngineOptions } from "./sql/postgres-engine.ts";
 export type { Program, Step, StepResult } from "./sql/program.ts";
-export { openSqliteEngine, type SqliteEngineOptions } from "./sql/sqlite-engine.ts";
+export type { SqliteEngineOptions } from "./sql/sqlite-engine.ts";
 export type { SqlRow, SqlValue, Statement } from "./sql/statement.ts";
 export type { ManifestKey, MetadataStore } from "./store.ts";

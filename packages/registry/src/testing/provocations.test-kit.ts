@@ -1,4 +1,4 @@
-import type { OciErrorCode } from "@berth/oci";
+import type { Digest, OciErrorCode } from "@berth/oci";
 import { digestOf } from "@berth/oci/node";
 import { createMemoryDriver } from "@berth/storage/memory";
 import type { CreateRegistryOptions } from "../create-registry.ts";
@@ -22,7 +22,7 @@ export interface Provocation {
 /** The repository that {@link seed} fills. */
 export const NAME = "seeded/name";
 /** A blob of {@link NAME}. */
-export const BLOB = digestOf("content");
+export const BLOB: Digest = digestOf("content");
 const IMAGE = imageManifest();
 const UPLOADS = `/v2/${NAME}/blobs/uploads/`;
 const UNKNOWN_UPLOAD = `${UPLOADS}018f0000-0000-7000-8000-000000000000`;
@@ -50,7 +50,9 @@ function onSession(method: string, query = "", options?: CallOptions): (server: 
 const readOnly = (): CreateRegistryOptions => ({ http: { readOnly: true } });
 const noDeletes = (): CreateRegistryOptions => ({ deletes: false });
 const smallBlobs = (): CreateRegistryOptions => ({ limits: { maxBlobBytes: 5 } });
-const redirecting = (): CreateRegistryOptions => ({ storage: replacing(createMemoryDriver(), { redirectUrl: () => Promise.resolve("https://cdn.example.com/x") }) });
+const redirecting = (): CreateRegistryOptions => ({
+  storage: replacing(createMemoryDriver(), { redirectUrl: () => Promise.resolve("https://cdn.example.com/x") }),
+});
 const down = (): CreateRegistryOptions => ({ storage: replacing(createMemoryDriver(), { list: () => Promise.reject(new Error("down")) }) });
 
 const manifest = (name: string): string => `/v2/${NAME}/manifests/${name}`;
@@ -58,7 +60,13 @@ const putting = (body: string | Uint8Array, type: string): CallOptions => ({ bod
 const index = indexManifest([]);
 const missing = indexManifest([{ ...IMAGE.descriptor, digest: absentDigest() }]);
 
-function getAndHead(route: string, head: string, gives: Provocation["gives"], path: string, rest: Pick<Provocation, "options"> & { readonly headers?: CallOptions["headers"] } = {}): readonly Provocation[] {
+function getAndHead(
+  route: string,
+  head: string,
+  gives: Provocation["gives"],
+  path: string,
+  rest: Pick<Provocation, "options"> & { readonly headers?: CallOptions["headers"] } = {},
+): readonly Provocation[] {
   const options: CallOptions = rest.headers === undefined ? {} : { headers: rest.headers };
   const also = rest.options === undefined ? {} : { options: rest.options };
   return [
@@ -72,7 +80,13 @@ function start(route: string, path: string): readonly Provocation[] {
     { route, gives: 201, run: call("POST", `${path}?digest=${BLOB}`, { body: "content" }) },
     { route, gives: 202, run: call("POST", path) },
     { route, gives: "DIGEST_INVALID", run: call("POST", `${path}?digest=${absentDigest()}`, { body: "content" }) },
-    { route, gives: "SIZE_INVALID", status: 413, options: smallBlobs, run: call("POST", `${path}?digest=${digestOf("longer")}`, { body: "longer" }) },
+    {
+      route,
+      gives: "SIZE_INVALID",
+      status: 413,
+      options: smallBlobs,
+      run: call("POST", `${path}?digest=${digestOf("longer")}`, { body: "longer" }),
+    },
     { route, gives: "UNSUPPORTED", options: readOnly, run: call("POST", path) },
   ];
 }
@@ -100,8 +114,18 @@ export const PROVOCATIONS: readonly Provocation[] = [
   { route: "manifest.put", gives: "MANIFEST_BLOB_UNKNOWN", run: call("PUT", manifest("new"), putting(missing.bytes, missing.mediaType)) },
   { route: "manifest.put", gives: "DIGEST_INVALID", run: call("PUT", manifest(absentDigest()), putting(index.bytes, index.mediaType)) },
   { route: "manifest.put", gives: "TAG_INVALID", run: call("PUT", manifest("-x"), putting(index.bytes, index.mediaType)) },
-  { route: "manifest.put", gives: "SIZE_INVALID", status: 413, run: call("PUT", manifest("new"), putting(" ".repeat((4 << 20) + 1), index.mediaType)) },
-  { route: "manifest.put", gives: "UNSUPPORTED", options: readOnly, run: call("PUT", manifest("new"), putting(index.bytes, index.mediaType)) },
+  {
+    route: "manifest.put",
+    gives: "SIZE_INVALID",
+    status: 413,
+    run: call("PUT", manifest("new"), putting(" ".repeat((4 << 20) + 1), index.mediaType)),
+  },
+  {
+    route: "manifest.put",
+    gives: "UNSUPPORTED",
+    options: readOnly,
+    run: call("PUT", manifest("new"), putting(index.bytes, index.mediaType)),
+  },
   {
     route: "manifest.delete",
     gives: 202,
@@ -135,17 +159,40 @@ export const PROVOCATIONS: readonly Provocation[] = [
   ...getAndHead("upload.status", "upload.status.head", "BLOB_UPLOAD_UNKNOWN", UNKNOWN_UPLOAD),
   { route: "upload.append", gives: 202, run: onSession("PATCH", "", { body: "content" }) },
   { route: "upload.append", gives: "BLOB_UPLOAD_UNKNOWN", run: call("PATCH", UNKNOWN_UPLOAD, { body: "content" }) },
-  { route: "upload.append", gives: "BLOB_UPLOAD_INVALID", status: 400, run: onSession("PATCH", "", { body: "content", headers: { "content-range": "x" } }) },
+  {
+    route: "upload.append",
+    gives: "BLOB_UPLOAD_INVALID",
+    status: 400,
+    run: onSession("PATCH", "", { body: "content", headers: { "content-range": "x" } }),
+  },
   { route: "upload.append", gives: "RANGE_INVALID", run: onSession("PATCH", "", { body: "content", headers: { "content-range": "1-7" } }) },
   { route: "upload.append", gives: "SIZE_INVALID", run: onSession("PATCH", "", { body: "content", headers: { "content-range": "0-7" } }) },
   { route: "upload.append", gives: "UNSUPPORTED", options: readOnly, run: call("PATCH", UNKNOWN_UPLOAD, { body: "content" }) },
   { route: "upload.commit", gives: 201, run: onSession("PUT", `?digest=${BLOB}`, { body: "content" }) },
   { route: "upload.commit", gives: "BLOB_UPLOAD_UNKNOWN", run: call("PUT", `${UNKNOWN_UPLOAD}?digest=${BLOB}`, { body: "content" }) },
-  { route: "upload.commit", gives: "BLOB_UPLOAD_INVALID", status: 400, run: onSession("PUT", `?digest=${BLOB}`, { body: "content", headers: { "content-range": "x" } }) },
+  {
+    route: "upload.commit",
+    gives: "BLOB_UPLOAD_INVALID",
+    status: 400,
+    run: onSession("PUT", `?digest=${BLOB}`, { body: "content", headers: { "content-range": "x" } }),
+  },
   { route: "upload.commit", gives: "DIGEST_INVALID", run: onSession("PUT", `?digest=${absentDigest()}`, { body: "content" }) },
-  { route: "upload.commit", gives: "RANGE_INVALID", run: onSession("PUT", `?digest=${BLOB}`, { body: "content", headers: { "content-range": "1-7" } }) },
-  { route: "upload.commit", gives: "SIZE_INVALID", run: onSession("PUT", `?digest=${BLOB}`, { body: "content", headers: { "content-range": "0-7" } }) },
-  { route: "upload.commit", gives: "UNSUPPORTED", options: readOnly, run: call("PUT", `${UNKNOWN_UPLOAD}?digest=${BLOB}`, { body: "content" }) },
+  {
+    route: "upload.commit",
+    gives: "RANGE_INVALID",
+    run: onSession("PUT", `?digest=${BLOB}`, { body: "content", headers: { "content-range": "1-7" } }),
+  },
+  {
+    route: "upload.commit",
+    gives: "SIZE_INVALID",
+    run: onSession("PUT", `?digest=${BLOB}`, { body: "content", headers: { "content-range": "0-7" } }),
+  },
+  {
+    route: "upload.commit",
+    gives: "UNSUPPORTED",
+    options: readOnly,
+    run: call("PUT", `${UNKNOWN_UPLOAD}?digest=${BLOB}`, { body: "content" }),
+  },
   { route: "upload.cancel", gives: 204, run: onSession("DELETE") },
   { route: "upload.cancel", gives: "BLOB_UPLOAD_UNKNOWN", run: call("DELETE", UNKNOWN_UPLOAD) },
   { route: "upload.cancel", gives: "UNSUPPORTED", options: readOnly, run: call("DELETE", UNKNOWN_UPLOAD) },
@@ -154,8 +201,19 @@ export const PROVOCATIONS: readonly Provocation[] = [
 ];
 
 /** Statuses that a summary of this route may show. */
-export function documentedStatuses(route: { readonly name: string; readonly successes: readonly number[] }, errors: readonly number[]): ReadonlySet<number> {
-  const own = PROVOCATIONS.filter(({ route: name, status }) => name === route.name && status !== undefined).map(({ status }) => status ?? 0);
-  return new Set([...route.successes, ...errors, ...own, ...(route.name === "manifest.put" ? [414] : []), ...(route.name.startsWith("upload.") ? [413] : []), 499]);
+export function documentedStatuses(
+  route: { readonly name: string; readonly successes: readonly number[] },
+  errors: readonly number[],
+): ReadonlySet<number> {
+  const own = PROVOCATIONS.filter(({ route: name, status }) => name === route.name && status !== undefined).map(
+    ({ status }) => status ?? 0,
+  );
+  return new Set([
+    ...route.successes,
+    ...errors,
+    ...own,
+    ...(route.name === "manifest.put" ? [414] : []),
+    ...(route.name.startsWith("upload.") ? [413] : []),
+    499,
+  ]);
 }
-

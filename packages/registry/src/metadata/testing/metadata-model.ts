@@ -75,10 +75,10 @@ export class MetadataModel {
 
 /** One repository of the model. */
 class ModelRepository {
-  readonly blobs = new Set<Digest>();
+  readonly blobs: Set<Digest> = new Set();
   /** In the order of their pushes. */
-  readonly manifests = new Map<Digest, { readonly subject: Digest | undefined; readonly names: ReadonlySet<Digest> }>();
-  readonly tags = new Map<string, Digest>();
+  readonly manifests: Map<Digest, { readonly subject: Digest | undefined; readonly names: ReadonlySet<Digest> }> = new Map();
+  readonly tags: Map<string, Digest> = new Map();
   /** Newest last. */
   readonly history: { readonly tag: string; readonly operation: "set" | "delete"; readonly digest: Digest }[] = [];
 
