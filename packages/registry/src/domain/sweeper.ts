@@ -6,6 +6,8 @@ import { BLOBS_FOLDER, UPLOADS_FOLDER, uploadIdOf } from "./layout.ts";
 
 const BATCH = 256;
 const HOUR_MS = 3_600_000;
+/** Sessions that a dry run counts at most. */
+const MAX_COUNTED = 100_000;
 
 /** Options of {@link Sweeper.sweep}. */
 export interface SweepOptions {
@@ -22,7 +24,7 @@ export interface SweepOptions {
 
 /** What a sweep removed, or would have. */
 export interface SweepResult {
-  /** Upload sessions that were over. */
+  /** Upload sessions that were over; a dry run counts up to 100,000. */
   readonly expiredUploads: number;
   /** Paths of files of sessions that no longer exist. */
   readonly strayUploads: readonly string[];
@@ -59,7 +61,7 @@ export class Sweeper {
     let count = 0;
     for (;;) {
       signal?.throwIfAborted();
-      const uploads = await metadata.listExpiredUploads(now, BATCH);
+      const uploads = await metadata.listExpiredUploads(now, dryRun === true ? MAX_COUNTED : BATCH);
       if (dryRun === true) return uploads.length;
       for (const { repository, id, storageKey } of uploads) {
         if (!(await metadata.deleteUpload(repository, id))) continue;

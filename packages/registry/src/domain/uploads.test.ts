@@ -43,7 +43,9 @@ test("[server/U14] of many that start at once exactly one wins, each round", asy
   const uploads = new Uploads(await useContext());
   const { id } = await uploads.create("a");
   for (let round = 0; round < 5; round++) {
-    const results = await Promise.allSettled(Array.from({ length: 8 }, () => uploads.append("a", id, bodyOf("12345"), { start: round * 5 })));
+    const results = await Promise.allSettled(
+      Array.from({ length: 8 }, () => uploads.append("a", id, bodyOf("12345"), { start: round * 5 })),
+    );
     expect(results.filter(({ status }) => status === "fulfilled")).toHaveLength(1);
     for (const result of results) if (result.status === "rejected") expect(result.reason).toBeInstanceOf(UploadRangeError);
     expect((await uploads.status("a", id)).size).toBe((round + 1) * 5);
@@ -125,7 +127,14 @@ test("[server/SQ40] who takes over an expired lease goes on alone; the former wr
 
   const context = await useContext(await disk.open());
   const heir = new Uploads(context);
-  await expect.poll(() => heir.append("a", id, bodyOf("567"), { start: 5 }).then(({ size }) => size, () => 0)).toBe(8);
+  await expect
+    .poll(() =>
+      heir.append("a", id, bodyOf("567"), { start: 5 }).then(
+        ({ size }) => size,
+        () => 0,
+      ),
+    )
+    .toBe(8);
   body.give(bytesOf(2 << 20)); // the former writer still has its file open
   await body.drained;
   healed.resolve();

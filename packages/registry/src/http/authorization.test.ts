@@ -28,7 +28,11 @@ function createAuthorizer(may?: (access: Access) => boolean): Authorizer & { rea
 }
 
 function pathOf(path: string): string {
-  return path.replace("{name}", "a/b").replace("{reference}", "1.0").replace("{digest}", absentDigest()).replace("{uuid}", "018f0000-0000-7000-8000-000000000000");
+  return path
+    .replace("{name}", "a/b")
+    .replace("{reference}", "1.0")
+    .replace("{digest}", absentDigest())
+    .replace("{uuid}", "018f0000-0000-7000-8000-000000000000");
 }
 
 test("[server/L9,L10] every guarded route is refused before storage or metadata is touched", async () => {
@@ -39,7 +43,9 @@ test("[server/L9,L10] every guarded route is refused before storage or metadata 
   const guarded = ROUTES.filter(({ action }) => action !== "open");
   expect(guarded.length).toBeGreaterThan(15);
   for (const { name, method, path, action } of guarded) {
-    const reply = await server.call(method, `${pathOf(path)}?digest=${absentDigest()}&mount=${absentDigest()}&from=c`, { body: method === "GET" || method === "HEAD" ? "" : "content" });
+    const reply = await server.call(method, `${pathOf(path)}?digest=${absentDigest()}&mount=${absentDigest()}&from=c`, {
+      body: method === "GET" || method === "HEAD" ? "" : "content",
+    });
     expect([reply.status, reply.headers["www-authenticate"]], name).toEqual([401, CHALLENGE]);
     if (method !== "HEAD") expect(reply.code, name).toBe("UNAUTHORIZED");
     expect(COMMON_ERRORS[action]).toContain("UNAUTHORIZED");
@@ -50,7 +56,8 @@ test("[server/L9,L10] every guarded route is refused before storage or metadata 
 test("[server/L9] the accesses asked for follow method and path", async () => {
   const authorizer = createAuthorizer();
   const server = await useRegistry({ authorizer });
-  const on = (name: string, ...actions: readonly string[]): readonly Access[] => actions.map((action) => ({ type: "repository", class: "", name, action }));
+  const on = (name: string, ...actions: readonly string[]): readonly Access[] =>
+    actions.map((action) => ({ type: "repository", class: "", name, action }));
   const cases: readonly [string, string, readonly Access[]][] = [
     ["GET", "/v2/", []],
     ["GET", "/v2/_catalog", [{ type: "registry", class: "", name: "catalog", action: "*" }]],
@@ -100,7 +107,10 @@ test("[server/V1] with `none` everybody may do everything", async () => {
 });
 
 test("[server/V1] Basic credentials are asked for, checked, and name the user in summary and history", async () => {
-  const authorizer = createBasicAuthorizer({ realm: 'Hub "1"', authenticator: { authenticate: (user, password) => Promise.resolve(user === "bob" && password === "pass:word") } });
+  const authorizer = createBasicAuthorizer({
+    realm: 'Hub "1"',
+    authenticator: { authenticate: (user, password) => Promise.resolve(user === "bob" && password === "pass:word") },
+  });
   const server = await useRegistry({ authorizer });
   const refused = await server.call("GET", "/v2/");
   expect([refused.status, refused.headers["www-authenticate"]]).toEqual([401, 'Basic realm="Hub \\"1\\""']);
@@ -121,7 +131,10 @@ test("[server/V1] Basic credentials are asked for, checked, and name the user in
 });
 
 test("[server/L9] an authorizer can deny for good, and ask to slow down", async () => {
-  for (const [code, status] of [["DENIED", 403], ["TOOMANYREQUESTS", 429]] as const) {
+  for (const [code, status] of [
+    ["DENIED", 403],
+    ["TOOMANYREQUESTS", 429],
+  ] as const) {
     const server = await useRegistry({ authorizer: { authorize: () => Promise.reject(new RegistryError(code, "no", { detail: "why" })) } });
     const reply = await server.call("GET", "/v2/a/tags/list");
     expect([reply.status, reply.code, reply.detail, reply.headers["www-authenticate"]]).toEqual([status, code, "why", undefined]);
@@ -153,7 +166,9 @@ test("[server/L9] who may not push either gets the challenge that names the sour
 test("[server/Z5] the catalog shows only what the caller may pull, page by page", async () => {
   const server = await useRegistry({ authorizer: createAuthorizer(({ type, name }) => type === "registry" || !name.startsWith("hidden")) });
   for (const name of ["a", "hidden1", "hidden2", "hidden3", "z"]) {
-    await server.registry.repository(name).manifests.put(Buffer.from('{"schemaVersion":2,"manifests":[]}'), "application/vnd.oci.image.index.v1+json", { tags: [] });
+    await server.registry
+      .repository(name)
+      .manifests.put(Buffer.from('{"schemaVersion":2,"manifests":[]}'), "application/vnd.oci.image.index.v1+json", { tags: [] });
   }
   expect((await server.call("GET", "/v2/_catalog")).json).toEqual({ repositories: ["a", "z"] });
   const first = await server.call("GET", "/v2/_catalog?n=1");

@@ -45,7 +45,11 @@ test("[server/B2,O26] one span of bytes is 206, for small and large blobs alike"
     ];
     for (const [range, start, end] of spans) {
       const reply = await server.call("GET", path, { headers: { range } });
-      expect([reply.status, reply.headers["content-range"], reply.headers["content-length"]], range).toEqual([206, `bytes ${start}-${end}/${size}`, String(end - start + 1)]);
+      expect([reply.status, reply.headers["content-range"], reply.headers["content-length"]], range).toEqual([
+        206,
+        `bytes ${start}-${end}/${size}`,
+        String(end - start + 1),
+      ]);
       expect(reply.body.equals(content.subarray(start, end + 1)), range).toBe(true);
       const head = await server.call("HEAD", path, { headers: { range } });
       expect([head.status, head.headers["content-range"], head.body.byteLength]).toEqual([206, `bytes ${start}-${end}/${size}`, 0]);
@@ -87,12 +91,19 @@ test("[server/B2] a client that has the content gets 304", async () => {
 test("[server/O26] If-Range with another tag gives the whole", async () => {
   const server = await useRegistry();
   const digest = await server.pushBlob("a", "0123456789");
-  const call = async (ifRange: string): Promise<number> => (await server.call("GET", `/v2/a/blobs/${digest}`, { headers: { range: "bytes=1-2", "if-range": ifRange } })).status;
-  expect([await call(`"${digest}"`), await call('"other"'), await call(`W/"${digest}"`), await call("Wed, 21 Oct 2015 07:28:00 GMT")]).toEqual([206, 200, 200, 200]);
+  const call = async (ifRange: string): Promise<number> =>
+    (await server.call("GET", `/v2/a/blobs/${digest}`, { headers: { range: "bytes=1-2", "if-range": ifRange } })).status;
+  expect([
+    await call(`"${digest}"`),
+    await call('"other"'),
+    await call(`W/"${digest}"`),
+    await call("Wed, 21 Oct 2015 07:28:00 GMT"),
+  ]).toEqual([206, 200, 200, 200]);
 });
 
 test("[server/B3,O29] a driver that redirects is followed by 307, unless switched off", async () => {
-  const redirecting = () => replacing(createMemoryDriver(), { redirectUrl: (path, { method }) => Promise.resolve(`https://cdn.example.com${path}?for=${method}`) });
+  const redirecting = () =>
+    replacing(createMemoryDriver(), { redirectUrl: (path, { method }) => Promise.resolve(`https://cdn.example.com${path}?for=${method}`) });
   const server = await useRegistry({ storage: redirecting() });
   const digest = await server.pushBlob("a", "content");
   for (const method of ["GET", "HEAD"]) {
@@ -118,7 +129,15 @@ test("[server/B4] a blob that is unknown, or only in another repository, is 404"
 
 test("[server/B4,L12] a malformed digest is 400", async () => {
   const server = await useRegistry();
-  for (const digest of ["sha256:abc", "sha256:", "x", `md5:${"0".repeat(32)}`, `sha256:${"G".repeat(64)}`, `SHA256:${"0".repeat(64)}`, `sha256:${"A".repeat(64)}`]) {
+  for (const digest of [
+    "sha256:abc",
+    "sha256:",
+    "x",
+    `md5:${"0".repeat(32)}`,
+    `sha256:${"G".repeat(64)}`,
+    `SHA256:${"0".repeat(64)}`,
+    `sha256:${"A".repeat(64)}`,
+  ]) {
     for (const method of ["GET", "DELETE"]) {
       const reply = await server.call(method, `/v2/a/blobs/${digest}`);
       expect([reply.status, reply.code], digest).toEqual([400, "DIGEST_INVALID"]);
@@ -149,7 +168,10 @@ test("[server/O1] a blob pushed as sha512 has that digest everywhere, and is kno
   const server = await useRegistry();
   const sha512 = await server.pushBlob("a", "content", "sha512");
   const sha384 = await server.pushBlob("b", "content", "sha384");
-  for (const [name, digest] of [["a", sha512], ["b", sha384]] as const) {
+  for (const [name, digest] of [
+    ["a", sha512],
+    ["b", sha384],
+  ] as const) {
     for (const method of ["GET", "HEAD"]) {
       const reply = await server.call(method, `/v2/${name}/blobs/${digest}`);
       expect([reply.status, reply.headers["docker-content-digest"], reply.headers["etag"]]).toEqual([200, digest, `"${digest}"`]);
@@ -183,7 +205,11 @@ test("[server/D17] storage that fails in the middle of a body cuts the connectio
     open: async (path) => {
       const file = await memory.open?.(path);
       if (file === undefined) throw new Error("the memory driver opens files");
-      return { size: file.size, close: () => file.close(), read: (into, position) => (position > 1_500_000 ? Promise.reject(new Error("the disk is gone")) : file.read(into, position)) };
+      return {
+        size: file.size,
+        close: () => file.close(),
+        read: (into, position) => (position > 1_500_000 ? Promise.reject(new Error("the disk is gone")) : file.read(into, position)),
+      };
     },
   });
   const server = await useRegistry({ storage });

@@ -8,14 +8,23 @@ test("[server/L1] every answer says the API version and carries the configured h
   const paths = ["/v2/", "/", "/v2", "/v2/a/tags/list", "/v2/_catalog", "/nowhere", `/v2/a/blobs/${absentDigest()}`];
   for (const path of paths) {
     const reply = await server.call("GET", path);
-    expect(reply.headers, path).toMatchObject({ "docker-distribution-api-version": "registry/2.0", "x-content-type-options": "nosniff", "x-two": "a, b" });
+    expect(reply.headers, path).toMatchObject({
+      "docker-distribution-api-version": "registry/2.0",
+      "x-content-type-options": "nosniff",
+      "x-two": "a, b",
+    });
   }
 });
 
 test("[server/L2] the base answers {} to GET and HEAD and refuses the rest", async () => {
   const server = await useRegistry();
   const reply = await server.call("GET", "/v2/");
-  expect([reply.status, reply.text, reply.headers["content-type"], reply.headers["content-length"]]).toEqual([200, "{}", "application/json", "2"]);
+  expect([reply.status, reply.text, reply.headers["content-type"], reply.headers["content-length"]]).toEqual([
+    200,
+    "{}",
+    "application/json",
+    "2",
+  ]);
   const head = await server.call("HEAD", "/v2/");
   expect([head.status, head.text, head.headers["content-length"]]).toEqual([200, "", "2"]);
   for (const method of ["POST", "PUT", "PATCH", "DELETE", "OPTIONS"]) {
@@ -42,7 +51,17 @@ test("[server/L3] / is empty and not cached, without credentials", async () => {
 
 test("[server/L4] unknown paths are 404 and wrong methods 405, both with JSON bodies", async () => {
   const server = await useRegistry();
-  for (const path of ["/nowhere", "/v1/", "/v2/a", "/v2/a/b", "/v2/a/manifests/", "/v2/a/blobs/", "/v2//manifests/x/y", "/v2/_unknown", "*"]) {
+  for (const path of [
+    "/nowhere",
+    "/v1/",
+    "/v2/a",
+    "/v2/a/b",
+    "/v2/a/manifests/",
+    "/v2/a/blobs/",
+    "/v2//manifests/x/y",
+    "/v2/_unknown",
+    "*",
+  ]) {
     const reply = await server.call("GET", path);
     expect([reply.status, reply.code, reply.headers["content-type"]], path).toEqual([404, "NAME_INVALID", "application/json"]);
   }
@@ -67,7 +86,9 @@ test("[server/L5] bad names are 400 NAME_INVALID", async () => {
     const reply = await server.call("GET", `/v2/${encodeURI(name).replaceAll("%252F", "%2F")}/tags/list`);
     expect([reply.status, reply.code], name).toEqual([400, "NAME_INVALID"]);
   }
-  expect((await server.call("GET", `/v2/${"a".repeat(256)}/tags/list`)).detail).toBe("repository name must not be more than 255 characters");
+  expect((await server.call("GET", `/v2/${"a".repeat(256)}/tags/list`)).detail).toBe(
+    "repository name must not be more than 255 characters",
+  );
   expect((await server.call("GET", `/v2/${"a".repeat(255)}/tags/list`)).code).toBe("NAME_UNKNOWN");
 });
 

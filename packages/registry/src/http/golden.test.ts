@@ -8,7 +8,9 @@ import { useRegistry } from "../testing/harness.test-kit.ts";
 
 test("[server/R1,A8] MANIFEST_UNKNOWN", async () => {
   const server = await useRegistry();
-  expect((await server.call("GET", "/v2/a/b/manifests/x")).text).toBe('{"errors":[{"code":"MANIFEST_UNKNOWN","message":"manifest unknown","detail":"unknown tag=x"}]}\n');
+  expect((await server.call("GET", "/v2/a/b/manifests/x")).text).toBe(
+    '{"errors":[{"code":"MANIFEST_UNKNOWN","message":"manifest unknown","detail":"unknown tag=x"}]}\n',
+  );
 });
 
 test("[server/R1,A4] MANIFEST_BLOB_UNKNOWN", async () => {
@@ -21,14 +23,18 @@ test("[server/R1,A4] MANIFEST_BLOB_UNKNOWN", async () => {
 
 test("[server/R1,Z2] NAME_UNKNOWN and PAGINATION_NUMBER_INVALID", async () => {
   const server = await useRegistry();
-  expect((await server.call("GET", "/v2/a/b/tags/list")).text).toBe('{"errors":[{"code":"NAME_UNKNOWN","message":"repository name not known to registry","detail":{"name":"a/b"}}]}\n');
+  expect((await server.call("GET", "/v2/a/b/tags/list")).text).toBe(
+    '{"errors":[{"code":"NAME_UNKNOWN","message":"repository name not known to registry","detail":{"name":"a/b"}}]}\n',
+  );
   expect((await server.call("GET", "/v2/a/b/tags/list?n=-1")).text).toBe(
     '{"errors":[{"code":"PAGINATION_NUMBER_INVALID","message":"invalid number of results requested","detail":{"n":-1}}]}\n',
   );
 });
 
 test("[server/R1,L10] UNAUTHORIZED", async () => {
-  const server = await useRegistry({ authorizer: { authorize: (_, accesses) => Promise.reject(new ChallengeError('Basic realm="x"', accesses, "no")) } });
+  const server = await useRegistry({
+    authorizer: { authorize: (_, accesses) => Promise.reject(new ChallengeError('Basic realm="x"', accesses, "no")) },
+  });
   expect((await server.call("GET", "/v2/a/b/tags/list")).text).toBe(
     '{"errors":[{"code":"UNAUTHORIZED","message":"authentication required","detail":[{"Type":"repository","Class":"","Name":"a/b","Action":"pull"}]}]}\n',
   );
@@ -38,7 +44,10 @@ test("[server/Z1] tags, with their Link", async () => {
   const server = await useRegistry();
   for (const tag of ["1.0", "1.1", "1.2"]) await server.pushManifest("a/b", tag, indexManifest([]));
   const reply = await server.call("GET", "/v2/a/b/tags/list?n=2");
-  expect([reply.text, reply.headers["link"]]).toEqual(['{"name":"a/b","tags":["1.0","1.1"]}\n', '</v2/a/b/tags/list?last=1.1&n=2>; rel="next"']);
+  expect([reply.text, reply.headers["link"]]).toEqual([
+    '{"name":"a/b","tags":["1.0","1.1"]}\n',
+    '</v2/a/b/tags/list?last=1.1&n=2>; rel="next"',
+  ]);
 });
 
 test("[server/Z3] the catalog, with its Link", async () => {

@@ -8,7 +8,9 @@ import { RawConnection } from "../testing/raw-connection.test-kit.ts";
 import { Unharmed } from "../testing/unharmed.test-kit.ts";
 import type { HttpOptions } from "./options.ts";
 
-async function hostileTarget(http: Partial<HttpOptions> = {}): Promise<{ readonly server: RegistryServer; readonly unharmed: Unharmed; readonly disk: Disk }> {
+async function hostileTarget(
+  http: Partial<HttpOptions> = {},
+): Promise<{ readonly server: RegistryServer; readonly unharmed: Unharmed; readonly disk: Disk }> {
   const disk = await useDisk();
   const server = await useRegistry({ ...(await disk.open()), http });
   await server.pushBlob("a", "content");
@@ -61,7 +63,16 @@ test("[server/U6] bytes beyond Content-Length are never taken for content", asyn
 test("[server/R1] requests whose framing is ambiguous are refused by the parser", async () => {
   const { server, unharmed } = await hostileTarget();
   const session = await server.startUpload("a");
-  const heads = ["Content-Length: 5\r\nTransfer-Encoding: chunked", "Content-Length: 5\r\nContent-Length: 6", "Content-Length: -5", "Content-Length: 5x", "Content-Length: 0x5", "Transfer-Encoding: gzip, identity", "Content-Length : 5", "Bad Header: x"];
+  const heads = [
+    "Content-Length: 5\r\nTransfer-Encoding: chunked",
+    "Content-Length: 5\r\nContent-Length: 6",
+    "Content-Length: -5",
+    "Content-Length: 5x",
+    "Content-Length: 0x5",
+    "Transfer-Encoding: gzip, identity",
+    "Content-Length : 5",
+    "Bad Header: x",
+  ];
   for (const head of heads) {
     const connection = await server.exchange(`PATCH ${session} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n${head}\r\n\r\n01234`);
     expect(connection.status, head).toBe(400);
@@ -86,7 +97,9 @@ test("[server/U13] a body that stands still loses its connection, and its bytes 
 test("[server/A3] a manifest whose body stands still loses its connection, and nothing is stored", async () => {
   const { server, unharmed } = await hostileTarget({ bodyTimeoutMs: 50 });
   const connection = await server.raw();
-  connection.write("PUT /v2/a/manifests/x HTTP/1.1\r\nHost: x\r\nContent-Type: application/vnd.oci.image.index.v1+json\r\nContent-Length: 100\r\n\r\n{");
+  connection.write(
+    "PUT /v2/a/manifests/x HTTP/1.1\r\nHost: x\r\nContent-Type: application/vnd.oci.image.index.v1+json\r\nContent-Length: 100\r\n\r\n{",
+  );
   await connection.closed();
   await server.requests.ended("manifest.put");
   await unharmed.check();
@@ -161,7 +174,9 @@ test("[server/R1] floods of headers and long URLs are 431, and what is no HTTP i
     expect([connection.status, answer.includes('{"errors":[{"code":')], text.slice(0, 60)).toEqual([status, true]);
   }
   const many = await RawConnection.open(port);
-  many.write(`GET /v2/ HTTP/1.1\r\nHost: x\r\nConnection: close\r\n${Array.from({ length: 500 }, (_, n) => `X-${n}: ${n}`).join("\r\n")}\r\n\r\n`);
+  many.write(
+    `GET /v2/ HTTP/1.1\r\nHost: x\r\nConnection: close\r\n${Array.from({ length: 500 }, (_, n) => `X-${n}: ${n}`).join("\r\n")}\r\n\r\n`,
+  );
   await many.closed();
   expect(many.status).toBe(200);
   await unharmed.check();

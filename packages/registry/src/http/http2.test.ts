@@ -17,7 +17,12 @@ interface Http2Reply {
   readonly body: Buffer;
 }
 
-async function ask(session: ClientHttp2Session, method: string, path: string, options: { readonly body?: Uint8Array; readonly headers?: OutgoingHttpHeaders } = {}): Promise<Http2Reply> {
+async function ask(
+  session: ClientHttp2Session,
+  method: string,
+  path: string,
+  options: { readonly body?: Uint8Array; readonly headers?: OutgoingHttpHeaders } = {},
+): Promise<Http2Reply> {
   const stream = session.request({ ":method": method, ":path": path, ...options.headers });
   stream.end(options.body);
   const [headers] = (await once(stream, "response")) as [IncomingHttpHeaders & { ":status"?: number }];
@@ -42,10 +47,28 @@ async function overTls(): Promise<ClientHttp2Session> {
   const folder = await mkdtemp(join(tmpdir(), "berth-tls-"));
   onTestFinished(() => rm(folder, { recursive: true }));
   const [key, certificate] = [join(folder, "key.pem"), join(folder, "certificate.pem")];
-  await promisify(execFile)("openssl", ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "1", "-subj", "/CN=localhost", "-keyout", key, "-out", certificate]);
+  await promisify(execFile)("openssl", [
+    "req",
+    "-x509",
+    "-newkey",
+    "ec",
+    "-pkeyopt",
+    "ec_paramgen_curve:prime256v1",
+    "-nodes",
+    "-days",
+    "1",
+    "-subj",
+    "/CN=localhost",
+    "-keyout",
+    key,
+    "-out",
+    certificate,
+  ]);
   const registry = await createRegistry();
   onTestFinished(() => registry.close());
-  const { port } = await useListening(registry, { tls: { certificate, key, clientCas: [], clientAuth: "require-and-verify-client-cert", minimumTls: "tls1.2", cipherSuites: [] } });
+  const { port } = await useListening(registry, {
+    tls: { certificate, key, clientCas: [], clientAuth: "require-and-verify-client-cert", minimumTls: "tls1.2", cipherSuites: [] },
+  });
   return useSession(`https://127.0.0.1:${port}`);
 }
 
@@ -66,7 +89,9 @@ describe.each([
     expect((await ask(session, "PUT", `${location.pathname}?digest=${digest}`, { body: content.subarray(1_000_000) })).status).toBe(201);
     expect((await ask(session, "POST", `/v2/a/blobs/uploads/?digest=${digestOf(EMPTY_JSON)}`, { body: EMPTY_JSON })).status).toBe(201);
     const image = imageManifest();
-    expect((await ask(session, "PUT", "/v2/a/manifests/x", { body: image.bytes, headers: { "content-type": image.mediaType } })).status).toBe(201);
+    expect(
+      (await ask(session, "PUT", "/v2/a/manifests/x", { body: image.bytes, headers: { "content-type": image.mediaType } })).status,
+    ).toBe(201);
 
     const blob = await ask(session, "GET", `/v2/a/blobs/${digest}`);
     expect([blob.status, blob.body.equals(content), blob.headers["docker-content-digest"]]).toEqual([200, true, digest]);
@@ -89,8 +114,14 @@ describe.each([
       ["POST", `/v2/a/blobs/uploads/?digest=sha256:${"0".repeat(64)}`, body, 400, "DIGEST_INVALID"],
     ];
     for (const [method, path, sent, status, code] of cases) {
-      const reply = await ask(session, method, path, { ...(sent === undefined ? {} : { body: sent }), headers: { "content-type": "application/vnd.oci.image.index.v1+json" } });
-      expect([reply.status, reply.body.toString()], `${method} ${path}`).toEqual([status, expect.stringContaining(`{"errors":[{"code":"${code}"`)]);
+      const reply = await ask(session, method, path, {
+        ...(sent === undefined ? {} : { body: sent }),
+        headers: { "content-type": "application/vnd.oci.image.index.v1+json" },
+      });
+      expect([reply.status, reply.body.toString()], `${method} ${path}`).toEqual([
+        status,
+        expect.stringContaining(`{"errors":[{"code":"${code}"`),
+      ]);
     }
     expect((await ask(session, "GET", "/v2/")).status).toBe(200);
   });

@@ -6,10 +6,18 @@ import { type RegistryServer, startRegistry } from "../testing/harness.test-kit.
 import type { Reply } from "../testing/reply.test-kit.ts";
 
 const tags = fc.uniqueArray(fc.stringMatching(/^[A-Za-z0-9_][A-Za-z0-9_.-]{0,8}$/), { minLength: 1, maxLength: 30 });
-const names = fc.uniqueArray(fc.stringMatching(/^[a-c](([._]|__|-{1,2}|\/)[a-c0-9]){0,4}$/).filter(isRepositoryName), { minLength: 1, maxLength: 20 });
+const names = fc.uniqueArray(fc.stringMatching(/^[a-c](([._]|__|-{1,2}|\/)[a-c0-9]){0,4}$/).filter(isRepositoryName), {
+  minLength: 1,
+  maxLength: 20,
+});
 
 /** Follows the Links from a first page on. */
-async function follow(server: RegistryServer, first: string, itemsOf: (json: unknown) => readonly string[], limit: number): Promise<readonly string[]> {
+async function follow(
+  server: RegistryServer,
+  first: string,
+  itemsOf: (json: unknown) => readonly string[],
+  limit: number,
+): Promise<readonly string[]> {
   const seen: string[] = [];
   let path: string | undefined = first;
   while (path !== undefined) {

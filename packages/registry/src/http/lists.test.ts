@@ -52,7 +52,15 @@ test("[server/Z1] n over the limit is cut to it", async () => {
 
 test("[server/Z2] a bad n is 400 with what was sent", async () => {
   const server = await withTags(["1"]);
-  const details: readonly [string, unknown][] = [["-1", -1], ["abc", "abc"], ["1.5", "1.5"], ["1e3", 1000], ["99999999999999999999", "99999999999999999999"], ["%20", 0], ["0x10", 16]];
+  const details: readonly [string, unknown][] = [
+    ["-1", -1],
+    ["abc", "abc"],
+    ["1.5", "1.5"],
+    ["1e3", 1000],
+    ["99999999999999999999", "99999999999999999999"],
+    ["%20", 0],
+    ["0x10", 16],
+  ];
   for (const [n, detail] of details) {
     const reply = await server.call("GET", `/v2/a/b/tags/list?n=${n}`);
     expect([reply.status, reply.code, reply.detail], n).toEqual([400, "PAGINATION_NUMBER_INVALID", { n: detail }]);
@@ -87,9 +95,16 @@ test("[server/Z3] without n a page has 100 entries; n over the limit or malforme
   const names = Array.from({ length: 101 }, (_, n) => `r${String(n).padStart(3, "0")}`);
   const server = await withRepositories(names, { http: { catalogMaxEntries: 150 } });
   const reply = await server.call("GET", "/v2/_catalog");
-  expect([(reply.json as { repositories: string[] }).repositories.length, reply.headers["link"]]).toEqual([100, '</v2/_catalog?last=r099&n=100>; rel="next"']);
+  expect([(reply.json as { repositories: string[] }).repositories.length, reply.headers["link"]]).toEqual([
+    100,
+    '</v2/_catalog?last=r099&n=100>; rel="next"',
+  ]);
   expect((await server.call("GET", "/v2/_catalog?n=150")).json).toEqual({ repositories: names });
-  for (const [n, detail] of [["151", 151], ["-1", -1], ["x", "x"]] as const) {
+  for (const [n, detail] of [
+    ["151", 151],
+    ["-1", -1],
+    ["x", "x"],
+  ] as const) {
     const refused = await server.call("GET", `/v2/_catalog?n=${n}`);
     expect([refused.status, refused.code, refused.detail]).toEqual([400, "PAGINATION_NUMBER_INVALID", { n: detail }]);
   }
@@ -120,6 +135,8 @@ test("[server/O32] extensions can be discovered", async () => {
   const server = await useRegistry();
   const reply = await server.call("GET", "/v2/_oci/ext/discover");
   expect([reply.status, reply.headers["content-type"]]).toEqual([200, "application/json"]);
-  const { extensions } = reply.json as { extensions: readonly { name: string; url: string; description: string; endpoints: readonly string[] }[] };
+  const { extensions } = reply.json as {
+    extensions: readonly { name: string; url: string; description: string; endpoints: readonly string[] }[];
+  };
   expect(extensions[0]).toMatchObject({ name: "_oci", endpoints: ["_oci/ext/discover"] });
 });

@@ -22,7 +22,9 @@ test("[server/L6] a prefix moves every route and stays in locations and links", 
     const put = expectStatus(await server.call("PUT", `/registry/v2/a/b/manifests/${tag}`, { body: manifest.bytes, headers }), 201);
     expect(put.header("location")).toBe(`http://${server.host}/registry/v2/a/b/manifests/${manifest.digest}`);
   }
-  expect((await server.call("GET", "/registry/v2/a/b/tags/list?n=1")).headers["link"]).toBe('</registry/v2/a/b/tags/list?last=1&n=1>; rel="next"');
+  expect((await server.call("GET", "/registry/v2/a/b/tags/list?n=1")).headers["link"]).toBe(
+    '</registry/v2/a/b/tags/list?last=1&n=1>; rel="next"',
+  );
 });
 
 test("[server/L6] the uploads of a repository take a POST without the slash at the end", async () => {
@@ -42,7 +44,10 @@ test("[server/L7] without it, Forwarded, then X-Forwarded-*, then Host tell the 
   const server = await useRegistry();
   const xForwarded = { "x-forwarded-proto": "https", "x-forwarded-host": "edge.example.com:444, inner.example.com" };
   const cases: readonly [Record<string, string>, string][] = [
-    [{ ...xForwarded, forwarded: 'for=10.0.0.1;proto=https;host="first.example.com", host=second.example.com' }, "https://first.example.com/"],
+    [
+      { ...xForwarded, forwarded: 'for=10.0.0.1;proto=https;host="first.example.com", host=second.example.com' },
+      "https://first.example.com/",
+    ],
     [xForwarded, "https://edge.example.com:444/"],
     [{ "x-forwarded-proto": "https" }, `https://${server.host}/`],
     [{ host: "seen.example.com:81" }, "http://seen.example.com:81/"],
@@ -50,13 +55,17 @@ test("[server/L7] without it, Forwarded, then X-Forwarded-*, then Host tell the 
     [{ "x-forwarded-proto": "javascript", "x-forwarded-host": "evil.example.com/path?" }, `http://${server.host}/`],
     [{ host: "evil.example.com/x@y" }, "http://localhost/"],
   ];
-  for (const [headers, base] of cases) expect(await uploadLocation(server, headers), JSON.stringify(headers)).toMatch(`${base}v2/a/b/blobs/uploads/`);
+  for (const [headers, base] of cases)
+    expect(await uploadLocation(server, headers), JSON.stringify(headers)).toMatch(`${base}v2/a/b/blobs/uploads/`);
 });
 
 test("[server/L7] relative locations are paths only", async () => {
   const server = await useRegistry({ http: { relativeUrls: true } });
   expect(await uploadLocation(server)).toMatch(/^\/v2\/a\/b\/blobs\/uploads\/[0-9a-f-]{36}$/);
-  const blob = expectStatus(await server.call("POST", `/v2/a/b/blobs/uploads/?digest=${imageManifest().descriptor.digest}`, { body: imageManifest().bytes }), 201);
+  const blob = expectStatus(
+    await server.call("POST", `/v2/a/b/blobs/uploads/?digest=${imageManifest().descriptor.digest}`, { body: imageManifest().bytes }),
+    201,
+  );
   expect(blob.header("location")).toBe(`/v2/a/b/blobs/${imageManifest().digest}`);
 });
 

@@ -5,8 +5,16 @@ import { absentDigest, EMPTY_JSON, imageManifest, indexManifest, type ManifestFi
 import { type RegistryServer, useRegistry } from "../testing/harness.test-kit.ts";
 import type { Reply } from "../testing/reply.test-kit.ts";
 
-async function put(server: RegistryServer, reference: string, { bytes, mediaType }: Pick<ManifestFixture, "bytes" | "mediaType">, contentType = mediaType): Promise<Reply> {
-  return await server.call("PUT", `/v2/a/manifests/${reference}`, { body: bytes, headers: contentType === "" ? {} : { "content-type": contentType } });
+async function put(
+  server: RegistryServer,
+  reference: string,
+  { bytes, mediaType }: Pick<ManifestFixture, "bytes" | "mediaType">,
+  contentType = mediaType,
+): Promise<Reply> {
+  return await server.call("PUT", `/v2/a/manifests/${reference}`, {
+    body: bytes,
+    headers: contentType === "" ? {} : { "content-type": contentType },
+  });
 }
 
 async function withConfig(options: Parameters<typeof useRegistry>[0] = {}): Promise<RegistryServer> {
@@ -20,12 +28,10 @@ test("[server/A1,O20] PUT by tag and by digest", async () => {
   const image = imageManifest();
   for (const reference of ["1.0", image.digest]) {
     const reply = await put(server, reference, image, `${image.mediaType}; charset=utf-8`);
-    expect([reply.status, reply.header("location"), reply.header("docker-content-digest"), reply.headers["content-length"]], reference).toEqual([
-      201,
-      `http://${server.host}/v2/a/manifests/${image.digest}`,
-      image.digest,
-      "0",
-    ]);
+    expect(
+      [reply.status, reply.header("location"), reply.header("docker-content-digest"), reply.headers["content-length"]],
+      reference,
+    ).toEqual([201, `http://${server.host}/v2/a/manifests/${image.digest}`, image.digest, "0"]);
     expect(reply.headers["oci-subject"]).toBeUndefined();
   }
   expect((await server.call("GET", "/v2/a/manifests/1.0")).headers["content-type"]).toBe(image.mediaType);
@@ -82,7 +88,15 @@ test("[server/A2,O3,M2] sha512 and sha384 references are verified, kept and serv
 
 test("[server/O4,L12] a digest that is malformed or of an unknown algorithm is 400 for every method", async () => {
   const server = await withConfig();
-  for (const digest of ["sha256:abc", "sha256:", ":", `md5:${"0".repeat(32)}`, `sha256:${"z".repeat(64)}`, `sha1:${"0".repeat(40)}`, "a:b:c"]) {
+  for (const digest of [
+    "sha256:abc",
+    "sha256:",
+    ":",
+    `md5:${"0".repeat(32)}`,
+    `sha256:${"z".repeat(64)}`,
+    `sha1:${"0".repeat(40)}`,
+    "a:b:c",
+  ]) {
     for (const method of ["GET", "DELETE"]) {
       const reply = await server.call(method, `/v2/a/manifests/${digest}`);
       expect([reply.status, reply.code], `${method} ${digest}`).toEqual([400, "DIGEST_INVALID"]);
@@ -94,7 +108,18 @@ test("[server/O4,L12] a digest that is malformed or of an unknown algorithm is 4
 
 test("[server/A3] what is no manifest is 400", async () => {
   const server = await withConfig();
-  const bodies = ["", "{", "[]", "null", '"x"', "{}", '{"schemaVersion":1}', '{"schemaVersion":2}', "\u0000", "{\"schemaVersion\":2,\"config\":5,\"layers\":[]}"];
+  const bodies = [
+    "",
+    "{",
+    "[]",
+    "null",
+    '"x"',
+    "{}",
+    '{"schemaVersion":1}',
+    '{"schemaVersion":2}',
+    "\u0000",
+    '{"schemaVersion":2,"config":5,"layers":[]}',
+  ];
   for (const body of bodies) {
     const reply = await put(server, "x", { bytes: Buffer.from(body), mediaType: MEDIA_TYPES.ociManifest });
     expect([reply.status, reply.code], body).toEqual([400, "MANIFEST_INVALID"]);
@@ -141,11 +166,18 @@ test("[server/A4,O24] missing content is taken when the policy says so", async (
 });
 
 test("[server/A4,D1] children of an index must exist, as far as the policy asks", async () => {
-  const child = (platform?: { os: string; architecture: string }) => ({ mediaType: MEDIA_TYPES.ociManifest, digest: absentDigest(9), size: 1, ...(platform ? { platform } : {}) });
+  const child = (platform?: { os: string; architecture: string }) => ({
+    mediaType: MEDIA_TYPES.ociManifest,
+    digest: absentDigest(9),
+    size: 1,
+    ...(platform ? { platform } : {}),
+  });
   const amd64 = indexManifest([child({ os: "linux", architecture: "amd64" })]);
   const arm64 = indexManifest([child({ os: "linux", architecture: "arm64" })]);
   const bare = indexManifest([child()]);
-  const statuses = async (requiredChildren: "all" | "none" | readonly { os: string; architecture: string }[]): Promise<readonly number[]> => {
+  const statuses = async (
+    requiredChildren: "all" | "none" | readonly { os: string; architecture: string }[],
+  ): Promise<readonly number[]> => {
     const server = await useRegistry({ policy: { requiredChildren } });
     return [(await put(server, "x", amd64)).status, (await put(server, "x", arm64)).status, (await put(server, "x", bare)).status];
   };
@@ -166,7 +198,11 @@ test("[server/A10,D9] a PUT of the same bytes again moves the tag and keeps the 
 });
 
 test("[server/B5,O11] external layers need not exist; their addresses are checked", async () => {
-  const urls = async (policy: { allow?: RegExp; deny?: RegExp }, list: readonly string[], type: string = MEDIA_TYPES.ociForeignLayer): Promise<readonly (number | string | undefined)[]> => {
+  const urls = async (
+    policy: { allow?: RegExp; deny?: RegExp },
+    list: readonly string[],
+    type: string = MEDIA_TYPES.ociForeignLayer,
+  ): Promise<readonly (number | string | undefined)[]> => {
     const server = await withConfig({ policy: { urls: policy } });
     const layer = { mediaType: type, digest: absentDigest(), size: 1, urls: list };
     const reply = await put(server, "x", imageManifest({ layers: [layer] }));
@@ -207,7 +243,10 @@ test("[server/M3,M4] bodies that contradict their type are refused", async () =>
 });
 
 test("[server/M9] schema 1 is refused unless it is switched on", async () => {
-  const schema1 = { bytes: Buffer.from('{"schemaVersion":1,"name":"a","tag":"x","architecture":"amd64","fsLayers":[],"history":[]}'), mediaType: MEDIA_TYPES.dockerSchema1 };
+  const schema1 = {
+    bytes: Buffer.from('{"schemaVersion":1,"name":"a","tag":"x","architecture":"amd64","fsLayers":[],"history":[]}'),
+    mediaType: MEDIA_TYPES.dockerSchema1,
+  };
   const reply = await put(await useRegistry(), "x", schema1);
   expect([reply.status, reply.code]).toEqual([400, "MANIFEST_INVALID"]);
   expect(reply.detail).toMatch(/version 1/);

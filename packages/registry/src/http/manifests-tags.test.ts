@@ -8,7 +8,10 @@ import type { Reply } from "../testing/reply.test-kit.ts";
 async function putTagged(server: RegistryServer, reference: string, tags: readonly string[]): Promise<Reply> {
   const index = indexManifest([]);
   const query = tags.map((tag) => `tag=${encodeURIComponent(tag)}`).join("&");
-  return await server.call("PUT", `/v2/a/manifests/${reference}?${query}`, { body: index.bytes, headers: { "content-type": index.mediaType } });
+  return await server.call("PUT", `/v2/a/manifests/${reference}?${query}`, {
+    body: index.bytes,
+    headers: { "content-type": index.mediaType },
+  });
 }
 
 async function tagsOf(server: RegistryServer): Promise<unknown> {
@@ -21,7 +24,8 @@ test("[server/O12] a PUT by digest sets the tags of its parameters, all at once"
   const reply = await putTagged(server, indexManifest([]).digest, tags);
   expect([reply.status, reply.headers["oci-tag"]]).toEqual([201, tags.join(", ")]);
   expect(await tagsOf(server)).toEqual([...tags].sort());
-  for (const tag of tags) expect((await server.call("HEAD", `/v2/a/manifests/${tag}`)).headers["docker-content-digest"]).toBe(indexManifest([]).digest);
+  for (const tag of tags)
+    expect((await server.call("HEAD", `/v2/a/manifests/${tag}`)).headers["docker-content-digest"]).toBe(indexManifest([]).digest);
 });
 
 test("[server/O12] the same tag twice counts once; with a tag in the path parameters are ignored", async () => {
@@ -34,7 +38,11 @@ test("[server/O12] the same tag twice counts once; with a tag in the path parame
 
 test("[server/O12] over the limit of tags it is 414, with an invalid one 400, and nothing is stored", async () => {
   const server = await useRegistry();
-  const many = await putTagged(server, indexManifest([]).digest, Array.from({ length: 101 }, (_, n) => `t${n}`));
+  const many = await putTagged(
+    server,
+    indexManifest([]).digest,
+    Array.from({ length: 101 }, (_, n) => `t${n}`),
+  );
   expect([many.status, many.code]).toEqual([414, "SIZE_INVALID"]);
   for (const bad of ["bad tag", "-x", "x".repeat(129), ""]) {
     const reply = await putTagged(server, indexManifest([]).digest, ["good", bad]);
@@ -73,7 +81,8 @@ test("[server/A9,O23] DELETE by digest takes the tags along, by tag only the tag
   expect([again.status, again.code, again.detail]).toEqual([404, "MANIFEST_UNKNOWN", "unknown tag=1"]);
   expect(await tagsOf(server)).toEqual(["2", "3"]);
   expect((await server.call("DELETE", `/v2/a/manifests/${image.digest}`)).status).toBe(202);
-  for (const reference of ["2", "3", image.digest]) expect((await server.call("GET", `/v2/a/manifests/${reference}`)).status, reference).toBe(404);
+  for (const reference of ["2", "3", image.digest])
+    expect((await server.call("GET", `/v2/a/manifests/${reference}`)).status, reference).toBe(404);
   const gone = await server.call("DELETE", `/v2/a/manifests/${image.digest}`);
   expect([gone.status, gone.code, gone.detail]).toEqual([404, "MANIFEST_UNKNOWN", `unknown manifest name=a revision=${image.digest}`]);
   expect(await tagsOf(server)).toEqual([]);

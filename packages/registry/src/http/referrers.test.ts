@@ -1,7 +1,14 @@
 import { type Descriptor, MEDIA_TYPES } from "@berth/oci";
 import { digestOf } from "@berth/oci/node";
 import { expect, test } from "vitest";
-import { absentDigest, EMPTY_JSON, type ImageFields, imageManifest, indexManifest, type ManifestFixture } from "../testing/fixtures.test-kit.ts";
+import {
+  absentDigest,
+  EMPTY_JSON,
+  type ImageFields,
+  imageManifest,
+  indexManifest,
+  type ManifestFixture,
+} from "../testing/fixtures.test-kit.ts";
 import { type RegistryServer, useRegistry } from "../testing/harness.test-kit.ts";
 import type { Reply } from "../testing/reply.test-kit.ts";
 
@@ -24,7 +31,11 @@ test("[server/O6] a repository without referrers has an empty index, also one th
   const server = await withReferrers();
   for (const name of ["a", "unknown"]) {
     const reply = await server.call("GET", `/v2/${name}/referrers/${SUBJECT.digest}`);
-    expect([reply.status, reply.headers["content-type"], reply.json]).toEqual([200, MEDIA_TYPES.ociIndex, { schemaVersion: 2, mediaType: MEDIA_TYPES.ociIndex, manifests: [] }]);
+    expect([reply.status, reply.headers["content-type"], reply.json]).toEqual([
+      200,
+      MEDIA_TYPES.ociIndex,
+      { schemaVersion: 2, mediaType: MEDIA_TYPES.ociIndex, manifests: [] },
+    ]);
   }
 });
 
@@ -39,7 +50,10 @@ test("[server/O6] a digest that cannot be read is 400", async () => {
 test("[server/O7] a referrer is described by its own artifact type, else its config's; an index without one has none", async () => {
   const config = { mediaType: "application/x.config", digest: digestOf(EMPTY_JSON), size: 2 };
   const [own, byConfig] = [referrer({ artifactType: "application/x" }), referrer({ config, annotations: { k: "v", other: "ü" } })];
-  const [bareIndex, typedIndex] = [indexManifest([], { subject: SUBJECT.descriptor }), indexManifest([], { subject: SUBJECT.descriptor, artifactType: "application/y" })];
+  const [bareIndex, typedIndex] = [
+    indexManifest([], { subject: SUBJECT.descriptor }),
+    indexManifest([], { subject: SUBJECT.descriptor, artifactType: "application/y" }),
+  ];
   const server = await withReferrers(own, byConfig, bareIndex, typedIndex);
   expect(manifestsOf(await server.call("GET", `/v2/a/referrers/${SUBJECT.digest}`))).toEqual([
     { ...own.descriptor, artifactType: "application/x" },
@@ -55,14 +69,21 @@ test("[server/O8] artifactType filters, and only then the filter is named", asyn
   const all = await server.call("GET", `/v2/a/referrers/${SUBJECT.digest}`);
   expect([manifestsOf(all).length, all.headers["oci-filters-applied"]]).toEqual([2, undefined]);
   const filtered = await server.call("GET", `/v2/a/referrers/${SUBJECT.digest}?artifactType=${encodeURIComponent("application/x+json")}`);
-  expect([manifestsOf(filtered).map(({ digest }) => digest), filtered.headers["oci-filters-applied"]]).toEqual([[x.digest], "artifactType"]);
+  expect([manifestsOf(filtered).map(({ digest }) => digest), filtered.headers["oci-filters-applied"]]).toEqual([
+    [x.digest],
+    "artifactType",
+  ]);
   const none = await server.call("GET", `/v2/a/referrers/${SUBJECT.digest}?artifactType=application/z`);
   expect([none.status, manifestsOf(none), none.headers["oci-filters-applied"]]).toEqual([200, [], "artifactType"]);
 });
 
 test("[server/O8] pages of 100 follow each other in a stable order, the filter kept", async () => {
   const wanted = Array.from({ length: 205 }, (_, n) => referrer({ artifactType: "application/x", annotations: { n: String(n) } }));
-  const server = await withReferrers(...wanted.flatMap((one, n) => (n % 50 === 0 ? [one, referrer({ artifactType: "application/other", annotations: { n: String(n) } })] : [one])));
+  const server = await withReferrers(
+    ...wanted.flatMap((one, n) =>
+      n % 50 === 0 ? [one, referrer({ artifactType: "application/other", annotations: { n: String(n) } })] : [one],
+    ),
+  );
   const seen: string[] = [];
   const sizes: number[] = [];
   let path: string | undefined = `/v2/a/referrers/${SUBJECT.digest}?artifactType=application/x`;

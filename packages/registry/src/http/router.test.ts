@@ -25,7 +25,18 @@ test("[server/O33] the last words of a path count, so names may look like routes
 });
 
 test("[server/L4] paths that are no routes are none", () => {
-  for (const path of ["", "/v2/manifests/x", "/v2/tags/list", "/v2/blobs/x", "/v2/a/manifests/", "/v2/a/tags/list/", "/v2/a/tags/LIST", "/V2/", "/v2/a/blobs/uploads/x/y", "v2/a/tags/list"]) {
+  for (const path of [
+    "",
+    "/v2/manifests/x",
+    "/v2/tags/list",
+    "/v2/blobs/x",
+    "/v2/a/manifests/",
+    "/v2/a/tags/list/",
+    "/v2/a/tags/LIST",
+    "/V2/",
+    "/v2/a/blobs/uploads/x/y",
+    "v2/a/tags/list",
+  ]) {
     expect(find("GET", path), path).toBe("none");
   }
 });
@@ -38,7 +49,17 @@ test("a table with the same route twice is refused", () => {
 test("[server/O33] repositories named like routes work end to end", async () => {
   const server = await useRegistry();
   const index = indexManifest([]);
-  const names = ["a/blobs/uploads", "x/manifests/y", "tags/list", "a/tags/list", "r/referrers/s", "blobs/uploads/blobs", "v2/v2", "manifests", "a/blobs"];
+  const names = [
+    "a/blobs/uploads",
+    "x/manifests/y",
+    "tags/list",
+    "a/tags/list",
+    "r/referrers/s",
+    "blobs/uploads/blobs",
+    "v2/v2",
+    "manifests",
+    "a/blobs",
+  ];
   for (const name of names) {
     const digest = await server.pushBlob(name, name);
     await server.pushManifest(name, "latest", index);

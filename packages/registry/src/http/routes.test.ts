@@ -55,7 +55,9 @@ describe("each row of the routes table", () => {
 
 /** A request to the route that would succeed. */
 function wellFormed(route: Route): Provocation {
-  const row = PROVOCATIONS.find(({ route: name, gives, options }) => name === route.name && typeof gives === "number" && options === undefined);
+  const row = PROVOCATIONS.find(
+    ({ route: name, gives, options }) => name === route.name && typeof gives === "number" && options === undefined,
+  );
   if (row === undefined) throw new Error(`no success of ${route.name} is provoked`);
   return row;
 }
@@ -132,7 +134,12 @@ describe("the errors that routes share", () => {
 
 /** A path of the route on which something is there, as far as that needs no preparation. */
 function requestPath(route: Route): string {
-  const parameters: Readonly<Record<string, string>> = { name: "seeded/name", reference: "tag", digest: DIGEST, uuid: "018f0000-0000-7000-8000-000000000000" };
+  const parameters: Readonly<Record<string, string>> = {
+    name: "seeded/name",
+    reference: "tag",
+    digest: DIGEST,
+    uuid: "018f0000-0000-7000-8000-000000000000",
+  };
   const query = route.name === "upload.commit" ? `?digest=${DIGEST}` : "";
   return route.path.replace(/\{(\w+)\}/g, (_, key: string) => parameters[key] ?? "") + query;
 }
@@ -140,7 +147,8 @@ function requestPath(route: Route): string {
 const DIGEST = `sha256:${"0".repeat(64)}`;
 
 function bodyOf(route: Route): { readonly body?: string; readonly headers?: Record<string, string> } {
-  if (route.name === "manifest.put") return { body: '{"schemaVersion":2,"manifests":[]}', headers: { "content-type": "application/vnd.oci.image.index.v1+json" } };
+  if (route.name === "manifest.put")
+    return { body: '{"schemaVersion":2,"manifests":[]}', headers: { "content-type": "application/vnd.oci.image.index.v1+json" } };
   return route.method === "PATCH" || route.method === "PUT" ? { body: "content" } : {};
 }
 
@@ -153,7 +161,11 @@ describe("all routes", () => {
       if (first === undefined) continue;
       const answers = async (method: string): Promise<void> => {
         const reply = await shared.call(method, requestPath(first));
-        expect([reply.status, reply.headers["allow"], reply.headers["content-type"]], `${method} ${path}`).toEqual([405, known.map((route) => route.method).join(", "), "application/json"]);
+        expect([reply.status, reply.headers["allow"], reply.headers["content-type"]], `${method} ${path}`).toEqual([
+          405,
+          known.map((route) => route.method).join(", "),
+          "application/json",
+        ]);
         if (method !== "HEAD") expect(reply.code).toBe("UNSUPPORTED");
       };
       for (const method of methods) if (!known.some((route) => route.method === method)) await answers(method);
@@ -162,7 +174,8 @@ describe("all routes", () => {
 
   test("[server/O20] HEAD answers as GET does, without the body", async () => {
     const changing = new Set(["date", "connection", "keep-alive"]);
-    const steady = (reply: Reply): unknown => Object.entries(reply.headers).filter(([name]) => !changing.has(name) && name !== "x-request-id");
+    const steady = (reply: Reply): unknown =>
+      Object.entries(reply.headers).filter(([name]) => !changing.has(name) && name !== "x-request-id");
     for (const head of ROUTES.filter(({ method }) => method === "HEAD")) {
       const get = ROUTES.find(({ method, path }) => method === "GET" && path === head.path);
       expect(get, head.name).toBeDefined();

@@ -28,14 +28,26 @@ function pick(model: Model, index: number): Model["sessions"][number] {
   return found;
 }
 
-function onSession(name: string, run: (picked: Model["sessions"][number], model: Model, real: Real) => Promise<void>): (index: number) => Command {
-  return (index) => ({ check: (model) => model.sessions.length > 0, run: (model, real) => run(pick(model, index), model, real), toString: () => `${name}(${index})` });
+function onSession(
+  name: string,
+  run: (picked: Model["sessions"][number], model: Model, real: Real) => Promise<void>,
+): (index: number) => Command {
+  return (index) => ({
+    check: (model) => model.sessions.length > 0,
+    run: (model, real) => run(pick(model, index), model, real),
+    toString: () => `${name}(${index})`,
+  });
 }
 
 async function expectStatus(real: Real, picked: Model["sessions"][number]): Promise<void> {
   const reply = await real.server.call("GET", picked.path);
   if (picked.over) expect([reply.status, reply.code]).toEqual([404, "BLOB_UPLOAD_UNKNOWN"]);
-  else expect([reply.status, reply.headers["berth-upload-offset"], reply.headers["range"]]).toEqual([204, String(picked.content.byteLength), `0-${Math.max(0, picked.content.byteLength - 1)}`]);
+  else
+    expect([reply.status, reply.headers["berth-upload-offset"], reply.headers["range"]]).toEqual([
+      204,
+      String(picked.content.byteLength),
+      `0-${Math.max(0, picked.content.byteLength - 1)}`,
+    ]);
 }
 
 const create: Command = {
@@ -65,7 +77,8 @@ function append(index: number, bytes: Buffer, shift: number | undefined, chunked
     const headers = says ? { "content-range": `${start}-${start + bytes.byteLength - 1}` } : {};
     const reply = await real.server.call("PATCH", picked.path, chunked ? { chunks: [bytes], headers } : { body: bytes, headers });
     if (picked.over) expect(reply.code).toBe("BLOB_UPLOAD_UNKNOWN");
-    else if (says && start !== picked.content.byteLength) expect([reply.status, reply.headers["berth-upload-offset"]]).toEqual([416, String(picked.content.byteLength)]);
+    else if (says && start !== picked.content.byteLength)
+      expect([reply.status, reply.headers["berth-upload-offset"]]).toEqual([416, String(picked.content.byteLength)]);
     else {
       picked.content = Buffer.concat([picked.content, bytes]);
       expect([reply.status, reply.headers["berth-upload-offset"]]).toEqual([202, String(picked.content.byteLength)]);
@@ -102,14 +115,20 @@ const commands = fc.commands(
     fc.constant(restart),
     session.map(status),
     session.map(cancel),
-    fc.tuple(session, chunk, fc.option(fc.constantFrom(0, 0, 0, -1, 1, 7), { nil: undefined }), fc.boolean()).map((parts) => append(...parts)),
-    fc.tuple(session, chunk, fc.option(fc.constantFrom(0, 0, 0, -1, 1, 7), { nil: undefined }), fc.boolean()).map((parts) => append(...parts)),
+    fc
+      .tuple(session, chunk, fc.option(fc.constantFrom(0, 0, 0, -1, 1, 7), { nil: undefined }), fc.boolean())
+      .map((parts) => append(...parts)),
+    fc
+      .tuple(session, chunk, fc.option(fc.constantFrom(0, 0, 0, -1, 1, 7), { nil: undefined }), fc.boolean())
+      .map((parts) => append(...parts)),
     fc.tuple(session, chunk, fc.constantFrom("sha256" as const, "sha512" as const), fc.boolean()).map((parts) => commit(...parts)),
   ],
   { maxCommands: 25 },
 );
 
-test("[server/U5,U6,U8,U10,U12,SQ40] sessions do what the specification says, over restarts too, and leave no file behind", { timeout: 60_000 }, async () => {
+test("[server/U5,U6,U8,U10,U12,SQ40] sessions do what the specification says, over restarts too, and leave no file behind", {
+  timeout: 60_000,
+}, async () => {
   await fc.assert(
     fc.asyncProperty(commands, async (run) => {
       const disk = await useDisk();
@@ -117,7 +136,8 @@ test("[server/U5,U6,U8,U10,U12,SQ40] sessions do what the specification says, ov
       const real: Real = { disk, server: await startRegistry(await disk.open()) };
       try {
         await fc.asyncModelRun(() => ({ model, real }), run);
-        for (const [digest, content] of model.blobs) expect((await real.server.call("GET", `/v2/a/blobs/${digest}`)).body.equals(content)).toBe(true);
+        for (const [digest, content] of model.blobs)
+          expect((await real.server.call("GET", `/v2/a/blobs/${digest}`)).body.equals(content)).toBe(true);
         for (const { path, over } of model.sessions) if (!over) await real.server.call("DELETE", path);
       } finally {
         await real.server.close();

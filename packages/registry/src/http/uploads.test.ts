@@ -34,7 +34,13 @@ test("[server/U3,D6] a mount gives the blob, or a session when it cannot be done
     "0",
   ]);
   expect((await server.call("GET", `/v2/to/blobs/${digest}`)).text).toBe("content");
-  for (const query of [`mount=${absentDigest()}&from=from/here`, `mount=${digest}&from=nowhere`, "mount=sha256:abc&from=from/here", `mount=${digest}&from=Bad..Name`, "mount=&from="]) {
+  for (const query of [
+    `mount=${absentDigest()}&from=from/here`,
+    `mount=${digest}&from=nowhere`,
+    "mount=sha256:abc&from=from/here",
+    `mount=${digest}&from=Bad..Name`,
+    "mount=&from=",
+  ]) {
     const reply = await server.call("POST", `/v2/other/blobs/uploads/?${query}`);
     expect([reply.status, reply.headers["range"]], query).toEqual([202, "0-0"]);
   }
@@ -61,7 +67,11 @@ test("[server/U4] a POST with digest and body stores the blob at once", async ()
   for (const algorithm of ["sha256", "sha384", "sha512"] as const) {
     const digest = digestOf("content", algorithm);
     const reply = await server.call("POST", `/v2/a/blobs/uploads/?digest=${digest}`, { chunks: ["con", "tent"] });
-    expect([reply.status, reply.header("location"), reply.header("docker-content-digest")]).toEqual([201, `http://${server.host}/v2/a/blobs/${digest}`, digest]);
+    expect([reply.status, reply.header("location"), reply.header("docker-content-digest")]).toEqual([
+      201,
+      `http://${server.host}/v2/a/blobs/${digest}`,
+      digest,
+    ]);
   }
   const before = await disk.files();
   const wrong = await server.call("POST", `/v2/a/blobs/uploads/?digest=${absentDigest()}`, { body: "content" });
@@ -83,7 +93,12 @@ test("[server/U5] PATCH adds bytes, chunked or not, with Content-Range or withou
   const server = await useRegistry();
   const path = await server.startUpload("a");
   const expectRange = (reply: Awaited<ReturnType<typeof server.call>>, size: number): void => {
-    expect([reply.status, reply.headers["range"], reply.headers["berth-upload-offset"], reply.headers["content-length"]]).toEqual([202, `0-${size - 1}`, String(size), "0"]);
+    expect([reply.status, reply.headers["range"], reply.headers["berth-upload-offset"], reply.headers["content-length"]]).toEqual([
+      202,
+      `0-${size - 1}`,
+      String(size),
+      "0",
+    ]);
     expect(reply.location).toBe(path);
     expect(path.endsWith(reply.header("docker-upload-uuid"))).toBe(true);
   };
@@ -98,15 +113,24 @@ test("[server/U6,O10,U11] a chunk that does not continue is 416 with the true ra
   const server = await useRegistry();
   const path = await server.startUpload("a");
   expectStatus(await server.call("PATCH", path, { body: "01234" }), 202);
-  for (const [method, target] of [["PATCH", path], ["PUT", `${path}?digest=${digestOf("0123456789")}`]] as const) {
+  for (const [method, target] of [
+    ["PATCH", path],
+    ["PUT", `${path}?digest=${digestOf("0123456789")}`],
+  ] as const) {
     for (const range of ["0-4", "4-8", "6-10", "9-5", "9007199254740990-9007199254740991"]) {
       const reply = await server.call(method, target, { chunks: ["xxxxx"], headers: { "content-range": range } });
-      expect([reply.status, reply.code, reply.headers["range"], reply.headers["berth-upload-offset"], reply.location], `${method} ${range}`).toEqual([416, "RANGE_INVALID", "0-4", "5", path]);
+      expect(
+        [reply.status, reply.code, reply.headers["range"], reply.headers["berth-upload-offset"], reply.location],
+        `${method} ${range}`,
+      ).toEqual([416, "RANGE_INVALID", "0-4", "5", path]);
     }
   }
   expect((await server.call("GET", path)).headers["range"]).toBe("0-4");
   expectStatus(await server.call("PATCH", path, { body: "567", headers: { "content-range": "5-7" } }), 202);
-  expectStatus(await server.call("PUT", `${path}?digest=${digestOf("0123456789")}`, { body: "89", headers: { "content-range": "8-9" } }), 201);
+  expectStatus(
+    await server.call("PUT", `${path}?digest=${digestOf("0123456789")}`, { body: "89", headers: { "content-range": "8-9" } }),
+    201,
+  );
 });
 
 test("[server/U6] malformed and contradicting lengths are 400", async () => {
@@ -145,12 +169,21 @@ test("[server/U7] any content type will do", async () => {
 test("[server/U8,O21] GET and HEAD of a session say how far it is", async () => {
   const server = await useRegistry();
   const path = await server.startUpload("a");
-  const sizes: readonly [number, string, string][] = [[0, "0-0", "0"], [1, "0-0", "1"], [4, "0-4", "5"]];
+  const sizes: readonly [number, string, string][] = [
+    [0, "0-0", "0"],
+    [1, "0-0", "1"],
+    [4, "0-4", "5"],
+  ];
   for (const [add, range, offset] of sizes) {
     if (add > 0) expectStatus(await server.call("PATCH", path, { body: "x".repeat(add) }), 202);
     for (const method of ["GET", "HEAD"]) {
       const reply = await server.call(method, path);
-      expect([reply.status, reply.headers["range"], reply.headers["berth-upload-offset"], reply.location], offset).toEqual([204, range, offset, path]);
+      expect([reply.status, reply.headers["range"], reply.headers["berth-upload-offset"], reply.location], offset).toEqual([
+        204,
+        range,
+        offset,
+        path,
+      ]);
       expect(path.endsWith(reply.header("docker-upload-uuid"))).toBe(true);
     }
   }
@@ -164,7 +197,11 @@ test("[server/U8,O21] GET and HEAD of a session say how far it is", async () => 
 test("[server/U10] PUT ends a session with a blob", async () => {
   const server = await useRegistry();
   const digest = digestOf("0123456789");
-  for (const [patched, put] of [["0123456789", ""], ["01234", "56789"], ["", "0123456789"]] as const) {
+  for (const [patched, put] of [
+    ["0123456789", ""],
+    ["01234", "56789"],
+    ["", "0123456789"],
+  ] as const) {
     const path = await server.startUpload("a");
     if (patched !== "") expectStatus(await server.call("PATCH", path, { body: patched }), 202);
     const reply = await server.call("PUT", `${path}?digest=${digest}`, { body: put });

@@ -28,7 +28,10 @@ export async function useDisk(): Promise<Disk> {
     }),
     async files() {
       const entries = await readdir(join(root, "storage"), { recursive: true, withFileTypes: true }).catch(() => []); // nothing was written yet
-      return entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name).slice(root.length + "/storage".length)).sort();
+      return entries
+        .filter((entry) => entry.isFile())
+        .map((entry) => join(entry.parentPath, entry.name).slice(root.length + "/storage".length))
+        .sort();
     },
   };
 }

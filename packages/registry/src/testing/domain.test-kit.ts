@@ -28,7 +28,15 @@ export async function useContext({ storage = createMemoryDriver(), metadata, lim
     metadata: store,
     content: new BlobContent(storage, { cacheBytes: 1 << 20 }),
     policy: { acceptedMediaTypes: MANIFEST_MEDIA_TYPES, acceptSchema1: false, allowMissing: false, requiredChildren: "all", urls: {} },
-    limits: { maxBlobBytes: Number.MAX_SAFE_INTEGER, maxManifestBytes: 4 << 20, maxTagsPerPush: 100, uploadTtlMs: 3_600_000, uploadLeaseMs: 30_000, maxReferrers: 100, ...limits },
+    limits: {
+      maxBlobBytes: Number.MAX_SAFE_INTEGER,
+      maxManifestBytes: 4 << 20,
+      maxTagsPerPush: 100,
+      uploadTtlMs: 3_600_000,
+      uploadLeaseMs: 30_000,
+      maxReferrers: 100,
+      ...limits,
+    },
     deleteEnabled: true,
     background,
   };

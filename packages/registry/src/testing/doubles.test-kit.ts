@@ -13,7 +13,8 @@ export function untouchable<T extends object>(target: T, what: string, allowed: 
   return new Proxy(target, {
     get(whole, key) {
       const value: unknown = Reflect.get(whole, key);
-      if (typeof value !== "function" || allowed.some((name) => name === key)) return typeof value === "function" ? value.bind(whole) : value;
+      if (typeof value !== "function" || allowed.some((name) => name === key))
+        return typeof value === "function" ? value.bind(whole) : value;
       return () => {
         throw new Error(`${what}.${String(key)} was touched`);
       };

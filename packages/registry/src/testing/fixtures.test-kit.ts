@@ -44,7 +44,13 @@ export interface ImageFields {
 
 /** An OCI image manifest; by default with the empty config and no layers. */
 export function imageManifest(fields: ImageFields = {}): ManifestFixture {
-  const { mediaType = MEDIA_TYPES.ociManifest, config = descriptorOf(MEDIA_TYPES.ociEmpty, EMPTY_JSON), layers = [], extra, ...rest } = fields;
+  const {
+    mediaType = MEDIA_TYPES.ociManifest,
+    config = descriptorOf(MEDIA_TYPES.ociEmpty, EMPTY_JSON),
+    layers = [],
+    extra,
+    ...rest
+  } = fields;
   return manifestOf({ schemaVersion: 2, mediaType, config, layers, ...rest, ...extra }, mediaType);
 }
 

@@ -119,7 +119,10 @@ export class RegistryServer {
 
   /** Pushes a manifest. */
   async pushManifest(name: string, reference: string, { bytes, mediaType }: Pick<ManifestFixture, "bytes" | "mediaType">): Promise<Reply> {
-    return expectStatus(await this.call("PUT", `/v2/${name}/manifests/${reference}`, { body: bytes, headers: { "content-type": mediaType } }), 201);
+    return expectStatus(
+      await this.call("PUT", `/v2/${name}/manifests/${reference}`, { body: bytes, headers: { "content-type": mediaType } }),
+      201,
+    );
   }
 
   /** Pushes the empty config and then a manifest, by digest and tags. */

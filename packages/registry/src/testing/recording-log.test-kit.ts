@@ -29,7 +29,8 @@ export function createRecordingLog(): RecordingLog {
     error: at("error"),
     enabled: () => true,
     child: () => log,
-    text: () => lines.map(({ level, message, fields }) => `${level} ${message} ${Object.entries(fields).map(printField).join(" ")}`).join("\n"),
+    text: () =>
+      lines.map(({ level, message, fields }) => `${level} ${message} ${Object.entries(fields).map(printField).join(" ")}`).join("\n"),
   };
   return log;
 }
