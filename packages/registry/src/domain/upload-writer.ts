@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { type ByteSource, NotFoundError } from "@berth/oci";
-import type { FileWriter } from "@berth/storage";
+import { DriverError, type FileWriter } from "@berth/storage";
 import type { ClaimedUpload } from "../metadata/records.ts";
 import type { StagedBlob } from "./commit-blob.ts";
 import type { DomainContext } from "./context.ts";
@@ -10,6 +10,12 @@ import { writeStaged } from "./staged-write.ts";
 
 /** Bytes between two checkpoints: what a broken transfer may have to send again. */
 const CHECKPOINT_BYTES = 64 << 20;
+
+/**
+ * Leaves a lease that is over at once, but was not given back: who took a session over and did not get as far as a file of its own
+ * passes on that another writer may still be at work in the old one. Milliseconds.
+ */
+export const LAPSED_LEASE_MS = 1;
 
 /**
  * The one writer of a claimed upload session: bytes to storage, checkpoints to metadata, the lease renewed meanwhile.
@@ -81,7 +87,7 @@ export class UploadWriter {
       await this.#file?.close();
       this.#durable = this.size;
     } finally {
-      await this.#checkpoint(0); // bytes that could not be made durable are not counted: the next writer starts before them
+      await this.#checkpoint(this.#takenOver ? LAPSED_LEASE_MS : 0); // bytes that could not be made durable are not counted: the next writer starts before them
     }
     if (this.#lost) {
       await this.#dropIfOver();
@@ -92,24 +98,51 @@ export class UploadWriter {
 
   async #open(): Promise<FileWriter> {
     if (this.#file !== undefined) return this.#file;
-    if (this.#takenOver && this.#durable > 0) await this.#moveAway();
+    if (this.#takenOver) await this.#moveAway();
     this.#file = await this.#context.content.driver.writer(this.#storageKey, { keep: this.#durable });
     return this.#file;
   }
 
-  /** Copies what the former writer recorded, byte by byte: a hard link would share the file that it may still hold open. */
+  /**
+   * Leaves the former writer's file to it, which may still hold it open, and goes on in another: a copy of what was recorded, byte by byte,
+   * for a hard link would share the file. The session names the copy once it is whole, not before.
+   */
   async #moveAway(): Promise<void> {
     const { content, background, limits } = this.#context;
     const former = this.#storageKey;
-    this.#storageKey = uploadPath(this.#id, randomUUID().slice(0, 8));
-    const copy = await content.driver.writer(this.#storageKey);
-    const source: AsyncIterable<Uint8Array> = await content.driver.reader(former, { length: this.#durable });
-    for await (const chunk of source) await copy.write(chunk);
-    await copy.close();
+    const own = uploadPath(this.#id, randomUUID().slice(0, 8));
+    try {
+      await this.#copyRecorded(former, own);
+      this.#assertOurs();
+    } catch (error) {
+      background.add(content.discard(own));
+      throw error;
+    }
+    this.#storageKey = own;
     await this.#checkpoint(limits.uploadLeaseMs);
     this.#assertOurs();
     this.#takenOver = false;
     background.add(content.discard(former));
+  }
+
+  async #copyRecorded(from: string, to: string): Promise<void> {
+    const { driver } = this.#context.content;
+    const copy = await driver.writer(to);
+    try {
+      if (this.#durable > 0) {
+        const source: AsyncIterable<Uint8Array> = await driver.reader(from, { length: this.#durable });
+        for await (const chunk of source) await copy.write(chunk);
+      }
+      if (copy.size !== this.#durable)
+        throw new DriverError(`Stored bytes are damaged: ${copy.size} bytes, recorded ${this.#durable}`, {
+          driver: driver.name,
+          path: from,
+        });
+      await copy.close();
+    } catch (error) {
+      await copy.cancel();
+      throw error;
+    }
   }
 
   #afterChunk(file: FileWriter): Promise<void> | undefined {
@@ -130,7 +163,14 @@ export class UploadWriter {
       if (this.#lost) return;
       const { metadata, limits } = this.#context;
       const { uploadTtlMs: ttlMs } = limits;
-      const version = await metadata.checkpointUpload({ id: this.#id, version: this.#version, size: this.#durable, storageKey: this.#storageKey, leaseMs, ttlMs });
+      const version = await metadata.checkpointUpload({
+        id: this.#id,
+        version: this.#version,
+        size: this.#durable,
+        storageKey: this.#storageKey,
+        leaseMs,
+        ttlMs,
+      });
       if (version === undefined) this.#lost = true;
       else this.#version = version;
     });

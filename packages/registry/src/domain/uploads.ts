@@ -1,16 +1,24 @@
 import { randomUUID } from "node:crypto";
-import { type ByteSource, CANONICAL_ALGORITHM, type Descriptor, type Digest, type DigestAlgorithm, NotFoundError, digestAlgorithm } from "@berth/oci";
+import {
+  type ByteSource,
+  CANONICAL_ALGORITHM,
+  type Descriptor,
+  type Digest,
+  type DigestAlgorithm,
+  NotFoundError,
+  digestAlgorithm,
+} from "@berth/oci";
 import { PathNotFoundError } from "@berth/storage";
 import { LRUCache } from "lru-cache";
 import { v7 as uuidv7 } from "uuid";
-import type { ClaimedUpload, UploadRecord } from "../metadata/records.ts";
+import type { ClaimedUpload } from "../metadata/records.ts";
 import { commitStaged } from "./commit-blob.ts";
 import type { DomainContext } from "./context.ts";
 import { UploadRangeError } from "./errors.ts";
 import { uploadPath } from "./layout.ts";
 import { RunningDigests } from "./running-digests.ts";
 import { writeStaged } from "./staged-write.ts";
-import { UploadWriter } from "./upload-writer.ts";
+import { LAPSED_LEASE_MS, UploadWriter } from "./upload-writer.ts";
 
 /** Sessions whose running digests are kept between two requests; one that falls out is read again at its commit. */
 const KEPT_DIGESTS = 1024;
@@ -100,7 +108,7 @@ export class Uploads {
 
   /** Stores a blob in one step, without a session. Durable when it resolves. @throws {DigestMismatchError} nothing is kept then. */
   async put(repository: string, digest: Digest, content: ByteSource, options: AppendOptions = {}): Promise<Descriptor> {
-    const { content: stored, limits } = this.#context;
+    const { content: stored, limits, background } = this.#context;
     const storageKey = uploadPath(uuidv7());
     const digests = new RunningDigests([digestAlgorithm(digest)]);
     const file = await stored.driver.writer(storageKey);
@@ -109,7 +117,9 @@ export class Uploads {
       await file.commit({ durablePath: false }); // its bytes get their own path next
       return await commitStaged(this.#context, { repository, digest, storageKey, size: file.size, digests });
     } catch (error) {
-      await file.cancel();
+      // nobody knows of these bytes: on a full disk they would stand in the way of the next push
+      await file.cancel().catch(() => undefined);
+      background.add(stored.discard(storageKey));
       throw error;
     }
   }
@@ -138,9 +148,9 @@ export class Uploads {
     return upload;
   }
 
-  async #release(upload: UploadRecord): Promise<void> {
+  async #release({ id, version, size, takenOver }: ClaimedUpload): Promise<void> {
     const { metadata, limits } = this.#context;
-    await metadata.checkpointUpload({ id: upload.id, version: upload.version, size: upload.size, leaseMs: 0, ttlMs: limits.uploadTtlMs });
+    await metadata.checkpointUpload({ id, version, size, leaseMs: takenOver ? LAPSED_LEASE_MS : 0, ttlMs: limits.uploadTtlMs });
   }
 
   /** Ends a write that failed. Says which error to tell: files that went away with their session are a session that is gone. */
