@@ -1,13 +1,12 @@
-import { execFile } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { type ClientHttp2Session, connect, type IncomingHttpHeaders, type OutgoingHttpHeaders } from "node:http2";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { promisify } from "node:util";
 import { digestOf } from "@berth/oci/node";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { createRegistry } from "../create-registry.ts";
+import { selfSigned } from "../testing/certificate.test-kit.ts";
 import { bytesOf, EMPTY_JSON, imageManifest } from "../testing/fixtures.test-kit.ts";
 import { useListening } from "../testing/http-config.test-kit.ts";
 
@@ -46,24 +45,10 @@ async function overH2c(): Promise<ClientHttp2Session> {
 async function overTls(): Promise<ClientHttp2Session> {
   const folder = await mkdtemp(join(tmpdir(), "berth-tls-"));
   onTestFinished(() => rm(folder, { recursive: true }));
+  const made = selfSigned();
   const [key, certificate] = [join(folder, "key.pem"), join(folder, "certificate.pem")];
-  await promisify(execFile)("openssl", [
-    "req",
-    "-x509",
-    "-newkey",
-    "ec",
-    "-pkeyopt",
-    "ec_paramgen_curve:prime256v1",
-    "-nodes",
-    "-days",
-    "1",
-    "-subj",
-    "/CN=localhost",
-    "-keyout",
-    key,
-    "-out",
-    certificate,
-  ]);
+  await writeFile(key, made.key);
+  await writeFile(certificate, made.certificate);
   const registry = await createRegistry();
   onTestFinished(() => registry.close());
   const { port } = await useListening(registry, {
