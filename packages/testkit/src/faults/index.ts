@@ -1,0 +1,13 @@
+export type { Audit } from "./audit.ts";
+export { Auditor } from "./audit.ts";
+export type { Answer, Call } from "./call.ts";
+export { call, ConnectionLostError, errorCode } from "./call.ts";
+export type { KillPoint } from "./kill-point.ts";
+export { killPoint, randomKillPoint } from "./kill-point.ts";
+export type { LedgerManifest, LedgerTotals, Presence } from "./ledger.ts";
+export { RepositoryLedger, sha256, sumTotals } from "./ledger.ts";
+export type { PusherOptions } from "./pusher.ts";
+export { Pusher } from "./pusher.ts";
+export { chooseSeed, Random } from "./random.ts";
+export type { Exit, ServerOptions, ServerProcess } from "./server-process.ts";
+export { startServer } from "./server-process.ts";
