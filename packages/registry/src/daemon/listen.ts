@@ -1,11 +1,9 @@
-import { type RequestListener, type Server, type ServerOptions, createServer } from "node:http";
-import { createSecureServer as createHttp2SecureServer, createServer as createHttp2Server, type Http2SecureServer, type Http2Server, type Http2ServerRequest, type Http2ServerResponse } from "node:http2";
-import { type Server as HttpsServer, createServer as createHttpsServer } from "node:https";
+import type { RequestListener } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import { lstat, rm } from "node:fs/promises";
-import type { TLSSocket } from "node:tls";
 import { BerthError } from "@berth/oci";
-import { type HttpConfig, type ListenAddress, type TlsOptions, formatHostPort, readTls } from "../config/index.ts";
+import { type HttpConfig, type ListenAddress, formatHostPort, readTls } from "../config/index.ts";
+import { type AnyServer, type CreatedServer, createServer } from "./create-server.ts";
 
 /** The address cannot be listened on; the message says why in one line. */
 export class ListenError extends BerthError<"ERR_LISTEN"> {
@@ -26,11 +24,10 @@ export interface Listening {
   drain(timeoutMs: number): Promise<boolean>;
 }
 
-type AnyServer = Server | HttpsServer | Http2Server | Http2SecureServer;
-
 /** Binds and starts to answer. @throws {ListenError} when the address is taken, not ours, or not allowed. */
 export async function listen(handler: RequestListener, config: HttpConfig): Promise<Listening> {
-  const server = createFor(handler, config);
+  const created = createServer(handler, config);
+  const { server } = created;
   const sockets = new Set<Socket>();
   server.on("connection", (socket: Socket) => {
     sockets.add(socket);
@@ -40,51 +37,12 @@ export async function listen(handler: RequestListener, config: HttpConfig): Prom
   await bind(server, config.address);
   const bound = server.address();
   const port = typeof bound === "object" && bound !== null ? bound.port : 0;
-  return { address: describeAddress(config.address, bound), port, reloadCertificates: reloader(server, config), drain: (timeoutMs) => drain(server, sockets, timeoutMs) };
-}
-
-function createFor(handler: RequestListener, config: HttpConfig): AnyServer {
-  const options: ServerOptions = {
-    maxHeaderSize: config.limits.headerBytes,
-    headersTimeout: config.timeouts.headersMs,
-    keepAliveTimeout: config.timeouts.keepAliveMs,
-    requestTimeout: 0, // a layer takes as long as it takes; bodies that stand still are cut off one by one
-    noDelay: true,
-  };
-  const tls = config.tls === undefined ? undefined : readTls(config.tls);
-  const http2Handler = handler as unknown as (request: Http2ServerRequest, response: Http2ServerResponse) => void;
-  if (tls === undefined) {
-    const server = createServer(options, handler);
-    server.on("checkContinue", handler);
-    server.on("clientError", refuse);
-    return config.h2c ? createHttp2Server({}, http2Handler) : server;
-  }
-  const server = config.http2 ? createHttp2SecureServer({ ...options, ...tls, allowHTTP1: true }, http2Handler) : createHttpsServer({ ...options, ...tls }, handler);
-  server.on("secureConnection", (socket: TLSSocket) => checkClientCertificate(socket, tls));
-  server.on("checkContinue", handler);
-  return server;
+  return { address: describeAddress(config.address, bound), port, reloadCertificates: reloader(server, config), drain: (timeoutMs) => drain(created, sockets, timeoutMs) };
 }
 
 function reloader(server: AnyServer, { tls }: HttpConfig): (() => void) | undefined {
   if (tls === undefined || !("setSecureContext" in server)) return undefined;
   return () => server.setSecureContext(readTls(tls));
-}
-
-/** Node asks for certificates; which ones will do is decided here. */
-function checkClientCertificate(socket: TLSSocket, tls: TlsOptions): void {
-  const given = tls.requestCert && Object.keys(socket.getPeerCertificate()).length > 0;
-  if ((tls.needsCertificate && !given) || (tls.verifiesGiven && given && !socket.authorized)) socket.destroy();
-}
-
-/** What is not HTTP gets a short answer; the parser's own words stay here. */
-function refuse(error: Error & { readonly code?: string }, socket: Socket): void {
-  if (error.code === "ECONNRESET" || !socket.writable) {
-    socket.destroy();
-    return;
-  }
-  const status = error.code === "HPE_HEADER_OVERFLOW" ? "431 Request Header Fields Too Large" : error.code === "ERR_HTTP_REQUEST_TIMEOUT" ? "408 Request Timeout" : "400 Bad Request";
-  const body = `${JSON.stringify({ errors: [{ code: "UNSUPPORTED", message: "The operation is unsupported.", detail: status.slice(4).toLowerCase() }] })}\n`;
-  socket.end(`HTTP/1.1 ${status}\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`);
 }
 
 async function bind(server: AnyServer, address: ListenAddress): Promise<void> {
@@ -119,9 +77,10 @@ function describeAddress(address: ListenAddress, bound: AddressInfo | string | n
   return formatHostPort({ host: address.host, port: typeof bound === "object" && bound !== null ? bound.port : address.port });
 }
 
-async function drain(server: AnyServer, sockets: ReadonlySet<Socket>, timeoutMs: number): Promise<boolean> {
+async function drain({ server, closeSessions }: CreatedServer, sockets: ReadonlySet<Socket>, timeoutMs: number): Promise<boolean> {
   let finished = true;
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+  closeSessions();
   if ("closeIdleConnections" in server) server.closeIdleConnections();
   const timer = setTimeout(() => {
     finished = false;
