@@ -44,9 +44,16 @@ export interface Rounds {
   readonly rounds: number;
   readonly roundSeconds: number;
   readonly warmSeconds: number;
+  /** Throws a round away, up to {@link MAX_DISTURBED} times a row, when others were at work on the machine in it. */
+  readonly quiet: boolean;
 }
 
 const SAMPLE_MS = 50;
+
+/** Share of the processors that others may have in a quiet round. */
+const QUIET_LOAD = 0.12;
+
+const MAX_DISTURBED = 20;
 
 /** Measures rows on servers with one load generator. */
 export class Conductor {
@@ -73,12 +80,18 @@ export class Conductor {
       await this.#generator.run(next(this.#rounds.warmSeconds));
       subjects.push({ server, next, samples: [] });
     }
-    for (let round = 0; round < this.#rounds.rounds; round++) {
+    let disturbed = 0;
+    for (let round = 0; round < this.#rounds.rounds + disturbed; round++) {
       for (const place of subjects.keys()) {
         const subject = subjects[(place + round) % subjects.length];
         if (subject === undefined) continue;
         subject.samples.push(await this.#sample(row, subject.server, subject.next(this.#rounds.roundSeconds)));
       }
+      if (!this.#rounds.quiet || disturbed === MAX_DISTURBED) continue;
+      if (subjects.every(({ samples }) => (samples.at(-1)?.otherLoad ?? 0) <= QUIET_LOAD)) continue;
+      // All of them again: a ratio is of rounds that ran side by side.
+      for (const { samples } of subjects) samples.pop();
+      disturbed += 1;
     }
     return { row, measured: subjects.map(({ server, samples }) => ({ server, samples })) };
   }

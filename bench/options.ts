@@ -9,6 +9,8 @@ export interface Options {
   readonly help: boolean;
   /** Measures ours alone. */
   readonly noPeer: boolean;
+  /** Measures rounds again that fell together with other work on the machine. */
+  readonly quiet: boolean;
   /** Data in memory instead of on a disk. */
   readonly tmpfs: boolean;
   /** Where the data folders are made instead of the system's temporary folder. */
@@ -35,6 +37,7 @@ Linux only. The default takes about four minutes.
   --quick             shorter rounds: under a minute, rougher
   --rounds N          rounds a row, alternating between the servers
   --seconds N         length of a round
+  --quiet             measure a round again when others were at work on the machine
   --no-peer           ours alone
   --tmpfs             keep all data in memory (/dev/shm): no disk in the figures
   --folder DIR        keep data under DIR instead of the system's temporary folder
@@ -53,6 +56,7 @@ export function parseOptions(args: readonly string[]): Options {
       list: { type: "boolean", default: false },
       help: { type: "boolean", default: false },
       "no-peer": { type: "boolean", default: false },
+      quiet: { type: "boolean", default: false },
       tmpfs: { type: "boolean", default: false },
       folder: { type: "string" },
       json: { type: "string" },
@@ -68,6 +72,7 @@ export function parseOptions(args: readonly string[]): Options {
     list: values.list,
     help: values.help,
     noPeer: values["no-peer"],
+    quiet: values.quiet,
     tmpfs: values.tmpfs,
     ...(values.folder === undefined ? {} : { folder: values.folder }),
     ...(values.json === undefined ? {} : { json: values.json }),
