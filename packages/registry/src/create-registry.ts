@@ -42,7 +42,7 @@ export interface CreateRegistryOptions {
   readonly policy?: Partial<ManifestPolicy>;
   /** How it shows itself over HTTP. */
   readonly http?: Partial<HttpOptions>;
-  /** Bytes of small blobs kept in memory; default 32 MiB. */
+  /** Bytes of small blobs kept in memory; default 16 MiB. */
   readonly cacheBytes?: number;
   /** Whether manifests are copied to `storage` too, for the reference registry to find; default: when `storage` is given. */
   readonly exportManifests?: boolean;
@@ -84,7 +84,7 @@ export async function createRegistry(options: CreateRegistryOptions = {}): Promi
   };
   const context: DomainContext = {
     metadata,
-    content: new BlobContent(storage, { cacheBytes: options.cacheBytes ?? 32 * MIB }),
+    content: new BlobContent(storage, { cacheBytes: options.cacheBytes ?? 16 * MIB }),
     policy: { acceptedMediaTypes: MANIFEST_MEDIA_TYPES, acceptSchema1: false, allowMissing: false, requiredChildren: "all", urls: {}, ...options.policy },
     limits,
     deleteEnabled: options.deletes ?? true,

@@ -12,7 +12,7 @@ const LOG_SIZE_LIMIT = 64 << 20;
 /** Pages of the log after which a commit also moves them into the file: 16 MiB, some 20 ms of work. */
 const CHECKPOINT_PAGES = 4000;
 /** KiB of pages kept in memory. */
-const CACHE_KIB = 32 << 10;
+const CACHE_KIB = 16 << 10;
 
 const NO_ROWS: readonly SqlRow[] = [];
 const BEGIN = statement("sqlite.begin", "BEGIN IMMEDIATE");
