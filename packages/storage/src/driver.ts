@@ -48,8 +48,11 @@ export interface RedirectRequest {
 
 /** Options of {@link FileWriter.commit}. */
 export interface CommitOptions {
-  /** Whether the path survives a crash too, as the bytes do; default true. False for bytes that are copied to their own path next. */
-  readonly durablePath?: boolean;
+  /**
+   * Whether bytes and path survive a crash once `commit` resolves; default true. False for bytes that are copied to a path of their own
+   * next: the copy makes them durable, with one wait for the disk instead of two.
+   */
+  readonly durable?: boolean;
 }
 
 /**
@@ -105,7 +108,10 @@ export interface StorageDriver {
   list(path: string, options?: DriverCallOptions): Promise<string[]>;
   /** Renames a file or folder over what is at the destination. */
   move(source: string, destination: string, options?: DriverCallOptions): Promise<void>;
-  /** Puts the content of a file at a second path as well; cheap where the store can share bytes. */
+  /**
+   * Puts the content of a file at a second path as well; cheap where the store can share bytes. The copy is durable when it resolves,
+   * even where the source was committed without that.
+   */
   copy(source: string, destination: string, options?: DriverCallOptions): Promise<void>;
   /** Removes a file, or a folder with all that is in it. */
   delete(path: string, options?: DriverCallOptions): Promise<void>;

@@ -135,7 +135,7 @@ export class FilesystemDriver implements StorageDriver {
     const folder = dirname(to);
     try {
       await this.#folders.within(folder, () => this.#calls.link(from, to));
-      await this.#folders.flush(folder);
+      await Promise.all([this.#flushContent(destination), this.#folders.flush(folder)]);
     } catch (error) {
       if (!UNLINKABLE.has(errorName(error))) {
         await this.#expectFile(source); // a missing source is said first, whatever is wrong with the destination
@@ -260,6 +260,7 @@ export class FilesystemDriver implements StorageDriver {
       const temporary = await this.#temporary.replace(this.#real(destination), async (name) => {
         try {
           await this.#calls.link(from, name);
+          await this.#flushContent(source);
         } catch (error) {
           if (!UNLINKABLE.has(errorName(error))) throw error;
           await this.#copyBytes(source, name);
@@ -279,6 +280,15 @@ export class FilesystemDriver implements StorageDriver {
     const file = new File(this.#calls, await this.#calls.open(name, O_RDWR), source);
     try {
       await file.fsync();
+    } finally {
+      await file.close();
+    }
+  }
+
+  async #flushContent(path: string): Promise<void> {
+    const file = await this.#open(path, O_RDONLY);
+    try {
+      await file.fdatasync();
     } finally {
       await file.close();
     }

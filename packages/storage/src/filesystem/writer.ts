@@ -59,11 +59,12 @@ export class FilesystemWriter implements FileWriter {
     await this.#flush();
   }
 
-  async commit({ durablePath = true }: CommitOptions = {}): Promise<void> {
+  async commit({ durable = true }: CommitOptions = {}): Promise<void> {
     this.#expectOpen("commit");
     // "closed" until all is durable, so that `cancel` still cleans up after a failure
     this.#state = "closed";
-    await (durablePath ? Promise.all([this.#flush(), this.#support.flushFolder()]) : this.#flush());
+    if (durable) await Promise.all([this.#flush(), this.#support.flushFolder()]);
+    else await this.#writeOut();
     this.#state = "committed";
   }
 
@@ -75,9 +76,14 @@ export class FilesystemWriter implements FileWriter {
   }
 
   async #flush(): Promise<void> {
+    await this.#writeOut(() => this.#file.fdatasync());
+  }
+
+  /** Hands all bytes to the system and lets go. */
+  async #writeOut(then?: () => Promise<void>): Promise<void> {
     try {
       if (typeof this.#direct === "object") await this.#direct.flush();
-      await this.#file.fdatasync();
+      await then?.();
     } finally {
       await this.#letGo();
     }
