@@ -1,9 +1,10 @@
 import { Readable } from "node:stream";
-import { type Descriptor, ManifestBlobUnknownError, ManifestVerificationError, MEDIA_TYPES } from "@berth/oci";
+import { type Descriptor, ManifestBlobUnknownError, ManifestVerificationError, MEDIA_TYPES, RepositoryUnknownError } from "@berth/oci";
 import { digestOf } from "@berth/oci/node";
 import { createMemoryDriver } from "@berth/storage/memory";
 import { expect, onTestFinished, test } from "vitest";
 import { createRegistry, type CreateRegistryOptions, type EmbeddedRegistry } from "./create-registry.ts";
+import { collect } from "./testing/collect.test-kit.ts";
 import { useDisk } from "./testing/disk.test-kit.ts";
 import { absentDigest, bytesOf, EMPTY_JSON, imageManifest, indexManifest } from "./testing/fixtures.test-kit.ts";
 import { useRegistry } from "./testing/harness.test-kit.ts";
@@ -126,19 +127,42 @@ test("[server/D7] deletes that are switched off are unsupported in process too",
   }
 });
 
-test("[server/D9] the tags of a manifest and the history of a tag are found", async () => {
+test("[server/P12,D9] the tags of a manifest, the history of a tag and what it ever pointed at are found", async () => {
   const repository = (await use()).repository("a");
   const [one, two] = [indexManifest([]), indexManifest([], { annotations: { n: "2" } })];
   await repository.manifests.pushReference(one.descriptor, source(one.bytes), "x");
   await repository.manifests.pushReference(two.descriptor, source(two.bytes), "x");
   await repository.tag(one.descriptor, "y");
-  expect(await repository.tagStore.lookup(one.descriptor)).toEqual(["y"]);
+  await repository.tag(one.descriptor, "z");
+  expect(await collect(repository.tagStore.lookupTags(one.descriptor, { pageSize: 1 }))).toEqual(["y", "z"]);
   await repository.untag("x");
   expect((await repository.tagStore.history("x", 10)).map(({ operation, digest }) => [operation, digest])).toEqual([
     ["delete", two.digest],
     ["set", two.digest],
     ["set", one.digest],
   ]);
+  expect(await repository.tagStore.manifestDigests("x")).toEqual([one.digest, two.digest].toSorted());
+  await repository.delete(two.descriptor);
+  expect(await repository.tagStore.manifestDigests("x")).toEqual([one.digest]);
+});
+
+test("[server/P7,P11,P13] blobs, manifests and repositories are enumerated, until the loop is left; a removed repository is gone", async () => {
+  const registry = await use();
+  const repository = registry.repository("a");
+  const blobs = await Promise.all(["x", "y"].map((text) => repository.blobs.put("text/plain", Buffer.from(text))));
+  const index = indexManifest([]);
+  for (const name of ["b", "a"]) await registry.repository(name).manifests.pushReference(index.descriptor, source(index.bytes), "x");
+  expect(await collect(repository.blobs.enumerateBlobs())).toEqual(blobs.map(({ digest }) => digest).toSorted());
+  expect(await collect(repository.manifests.enumerateManifests())).toEqual([index.digest]);
+  expect(await collect(registry.enumerateRepositories())).toEqual(["a", "b"]);
+  const abort = new AbortController();
+  await expect(async () => {
+    for await (const name of registry.repositories({ pageSize: 1, signal: abort.signal })) abort.abort(new Error(`enough of ${name}`));
+  }).rejects.toThrow("enough of a");
+  await registry.removeRepository("a");
+  expect(await collect(registry.enumerateRepositories())).toEqual(["b"]);
+  expect(await collect(repository.blobs.enumerateBlobs())).toEqual([]);
+  await expect(registry.removeRepository("a")).rejects.toBeInstanceOf(RepositoryUnknownError);
 });
 
 test("an aborted push ends with the signal's reason and leaves nothing", async () => {

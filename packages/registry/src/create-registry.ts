@@ -1,5 +1,5 @@
 import type { RequestListener } from "node:http";
-import { MANIFEST_MEDIA_TYPES, type Registry } from "@berth/oci";
+import { MANIFEST_MEDIA_TYPES, type Registry, type RepositoryEnumerator, type RepositoryRemover } from "@berth/oci";
 import type { StorageDriver } from "@berth/storage";
 import { createMemoryDriver } from "@berth/storage/memory";
 import type { Authorizer } from "./auth/authorizer.ts";
@@ -51,13 +51,11 @@ export interface CreateRegistryOptions {
 }
 
 /** A registry in this process. */
-export interface EmbeddedRegistry extends Registry {
+export interface EmbeddedRegistry extends Registry, RepositoryEnumerator, RepositoryRemover {
   /** Serves the registry's HTTP API; mounts in any Node server. */
   readonly handler: RequestListener;
   /** A repository without HTTP in between. @throws {InvalidReferenceError} on a bad name. */
   repository(name: string): LocalRepository;
-  /** Removes a repository. False when there was none. */
-  removeRepository(name: string): Promise<boolean>;
   /** Ends upload sessions that are over and removes files that nothing knows. */
   sweep(options?: SweepOptions): Promise<SweepResult>;
   /** Resolves when metadata and storage answer. */
@@ -85,7 +83,14 @@ export async function createRegistry(options: CreateRegistryOptions = {}): Promi
   const context: DomainContext = {
     metadata,
     content: new BlobContent(storage, { cacheBytes: options.cacheBytes ?? 16 * MIB }),
-    policy: { acceptedMediaTypes: MANIFEST_MEDIA_TYPES, acceptSchema1: false, allowMissing: false, requiredChildren: "all", urls: {}, ...options.policy },
+    policy: {
+      acceptedMediaTypes: MANIFEST_MEDIA_TYPES,
+      acceptSchema1: false,
+      allowMissing: false,
+      requiredChildren: "all",
+      urls: {},
+      ...options.policy,
+    },
     limits,
     deleteEnabled: options.deletes ?? true,
     background,
@@ -104,7 +109,11 @@ export async function createRegistry(options: CreateRegistryOptions = {}): Promi
       authorizer,
       options: http,
       isTrustedProxy: createProxyTrust(http.trustedProxies),
-      commonHeaders: ["Docker-Distribution-Api-Version", "registry/2.0", ...Object.entries(http.headers).flatMap(([name, values]) => values.flatMap((value) => [name, value]))],
+      commonHeaders: [
+        "Docker-Distribution-Api-Version",
+        "registry/2.0",
+        ...Object.entries(http.headers).flatMap(([name, values]) => values.flatMap((value) => [name, value])),
+      ],
       sender: new BlobSender(),
       log,
       ready,
@@ -116,7 +125,8 @@ export async function createRegistry(options: CreateRegistryOptions = {}): Promi
     handler,
     repository: (name) => namespace.repository(name),
     repositories: (listOptions) => namespace.repositories(listOptions),
-    removeRepository: (name) => namespace.remove(name),
+    enumerateRepositories: (callOptions) => namespace.enumerateRepositories(callOptions),
+    removeRepository: (name) => namespace.removeRepository(name),
     sweep: (sweepOptions) => sweeper.sweep(sweepOptions),
     ready,
     async close() {

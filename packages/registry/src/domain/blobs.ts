@@ -1,20 +1,29 @@
 import { Readable } from "node:stream";
 import {
+  type BlobEnumerator,
+  BlobMountedError,
   type BlobStore,
+  BlobUnknownError,
+  type BlobUploader,
   type ByteSource,
+  CANONICAL_ALGORITHM,
   type CallOptions,
+  type CreateUploadOptions,
   type Descriptor,
   type Digest,
   type FetchOptions,
   MEDIA_TYPES,
-  NotFoundError,
+  type MountSource,
   UnsupportedError,
   parseDigest,
 } from "@berth/oci";
+import { digestOf } from "@berth/oci/node";
 import type { BlobRecord } from "../metadata/records.ts";
 import type { OpenBlob } from "./blob-content.ts";
+import { LocalBlobUpload } from "./blob-upload.ts";
 import type { DomainContext } from "./context.ts";
 import { withExactSize } from "./exact-size.ts";
+import { pagedTexts } from "./paged.ts";
 import type { Uploads } from "./uploads.ts";
 
 /** Repositories asked, at most, when a mount names no source. */
@@ -24,7 +33,7 @@ const MAX_MOUNT_SOURCES = 100;
 export type MayPull = (repository: string) => boolean | Promise<boolean>;
 
 /** Blobs of one repository. */
-export class RepositoryBlobs implements BlobStore {
+export class RepositoryBlobs implements BlobStore, BlobUploader, BlobEnumerator {
   readonly #context: DomainContext;
   readonly #repository: string;
   readonly #uploads: Uploads;
@@ -77,16 +86,38 @@ export class RepositoryBlobs implements BlobStore {
     await this.#uploads.put(this.#repository, expected.digest, withExactSize(content, expected.size), { signal: options?.signal });
   }
 
+  /** Stores a blob whose bytes are at hand, under their canonical digest, and describes it. Durable when it resolves. */
+  async put(mediaType: string, bytes: Uint8Array, options?: CallOptions): Promise<Descriptor> {
+    const stored = await this.#uploads.put(this.#repository, digestOf(bytes, CANONICAL_ALGORITHM), once(bytes), {
+      signal: options?.signal,
+    });
+    return { ...stored, mediaType };
+  }
+
+  /** Starts an upload. @throws {BlobMountedError} when `mount` made it needless; a mount that finds nothing starts one. */
+  async create({ mount, digestAlgorithm, signal }: CreateUploadOptions = {}): Promise<LocalBlobUpload> {
+    signal?.throwIfAborted();
+    if (mount !== undefined) await this.#mountInstead(mount);
+    return new LocalBlobUpload(this.#uploads, this.#repository, await this.#uploads.create(this.#repository, digestAlgorithm));
+  }
+
+  /** Goes on with an upload of any process. @throws {BlobUploadUnknownError} */
+  async resume(id: string, options?: CallOptions): Promise<LocalBlobUpload> {
+    options?.signal?.throwIfAborted();
+    return new LocalBlobUpload(this.#uploads, this.#repository, await this.#uploads.status(this.#repository, id));
+  }
+
+  enumerateBlobs(options?: CallOptions): AsyncIterable<Digest> {
+    return pagedTexts((page) => this.#context.metadata.listBlobs(this.#repository, page), options);
+  }
+
   /** Links the blob from `from`, or from any repository that `mayPull` allows when `from` is undefined. */
-  async mount(target: Pick<Descriptor, "digest">, from: string | undefined, options: CallOptions & { readonly mayPull?: MayPull } = {}): Promise<boolean> {
-    const { metadata } = this.#context;
-    const sources = from === undefined ? await metadata.listBlobRepositories(target.digest, { limit: MAX_MOUNT_SOURCES }) : [from];
-    for (const source of sources) {
-      if (options.mayPull !== undefined && !(await options.mayPull(source))) continue;
-      const blob = await metadata.mountBlob({ repository: this.#repository, from: source, digest: target.digest });
-      if (blob !== undefined) return true;
-    }
-    return false;
+  async mount(
+    target: Pick<Descriptor, "digest">,
+    from: string | undefined,
+    options: CallOptions & { readonly mayPull?: MayPull } = {},
+  ): Promise<boolean> {
+    return (await this.#link(target.digest, from, options.mayPull)) !== undefined;
   }
 
   /** Takes the blob out of this repository. @throws {NotFoundError} @throws {UnsupportedError} when deletes are off. */
@@ -94,8 +125,37 @@ export class RepositoryBlobs implements BlobStore {
     if (!this.#context.deleteEnabled) throw new UnsupportedError("delete blob");
     if (!(await this.#context.metadata.unlinkBlob(this.#repository, target.digest))) unknown(target.digest);
   }
+
+  /** A blob that the caller has made sure of is not asked of `from` again: any repository that holds it will do. */
+  async #mountInstead({ digest, from, stat }: MountSource): Promise<void> {
+    const wanted = stat?.digest ?? digest;
+    const mounted = await this.#link(wanted, stat === undefined ? from : undefined);
+    if (mounted === undefined) return;
+    const { mediaType = MEDIA_TYPES.octetStream } = stat ?? {};
+    throw new BlobMountedError({ from: from ?? mounted.from, descriptor: { mediaType, digest: wanted, size: mounted.size } });
+  }
+
+  /** Takes a blob over from the first repository that has it; undefined when none has. */
+  async #link(
+    digest: Digest,
+    from: string | undefined,
+    mayPull?: MayPull,
+  ): Promise<{ readonly from: string; readonly size: number } | undefined> {
+    const { metadata } = this.#context;
+    const sources = from === undefined ? await metadata.listBlobRepositories(digest, { limit: MAX_MOUNT_SOURCES }) : [from];
+    for (const source of sources) {
+      if (mayPull !== undefined && !(await mayPull(source))) continue;
+      const blob = await metadata.mountBlob({ repository: this.#repository, from: source, digest });
+      if (blob !== undefined) return { from: source, size: blob.size };
+    }
+    return undefined;
+  }
+}
+
+async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield bytes;
 }
 
 function unknown(digest: Digest): never {
-  throw new NotFoundError("blob", digest);
+  throw new BlobUnknownError(digest);
 }

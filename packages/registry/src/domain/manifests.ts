@@ -8,6 +8,7 @@ import {
   DigestMismatchError,
   LimitExceededError,
   ManifestBlobUnknownError,
+  type ManifestEnumerator,
   type ManifestStore,
   ManifestVerificationError,
   NotFoundError,
@@ -25,6 +26,7 @@ import type { ManifestRecord, ManifestSummary } from "../metadata/records.ts";
 import type { ManifestKey } from "../metadata/store.ts";
 import type { DomainContext } from "./context.ts";
 import { applyPolicy } from "./manifest-policy.ts";
+import { pagedTexts } from "./paged.ts";
 import { readBounded } from "./read-bounded.ts";
 
 /** Where a pushed manifest goes. */
@@ -45,7 +47,7 @@ export interface PutManifestOutcome {
 }
 
 /** Manifests of one repository. Bytes are kept and given back exactly as they came. */
-export class RepositoryManifests implements ManifestStore {
+export class RepositoryManifests implements ManifestStore, ManifestEnumerator {
   readonly #context: DomainContext;
   readonly #repository: string;
 
@@ -131,6 +133,10 @@ export class RepositoryManifests implements ManifestStore {
   async delete(target: Pick<Descriptor, "digest">, options: CallOptions & { readonly actor?: string | undefined } = {}): Promise<void> {
     if (!this.#context.deleteEnabled) throw new UnsupportedError("delete manifest");
     if ((await this.#context.metadata.deleteManifest(this.#repository, target.digest, options.actor)) === undefined) unknown(target.digest);
+  }
+
+  enumerateManifests(options?: CallOptions): AsyncIterable<Digest> {
+    return pagedTexts((page) => this.#context.metadata.listManifests(this.#repository, page), options);
   }
 
   async #read(expected: Descriptor, content: ByteSource, options: CallOptions | undefined): Promise<Uint8Array> {

@@ -1,13 +1,21 @@
-import { type ListOptions, type Paged, type Registry, type RepositoryName, parseRepositoryName } from "@berth/oci";
+import {
+  type CallOptions,
+  type ListOptions,
+  type Paged,
+  type Registry,
+  type RepositoryEnumerator,
+  type RepositoryName,
+  type RepositoryRemover,
+  RepositoryUnknownError,
+  parseRepositoryName,
+} from "@berth/oci";
 import type { DomainContext } from "./context.ts";
-import { paged } from "./paged.ts";
+import { pagedTexts } from "./paged.ts";
 import { LocalRepository } from "./repository.ts";
 import { Uploads } from "./uploads.ts";
 
-const DEFAULT_PAGE = 1000;
-
 /** All repositories of this registry. */
-export class Namespace implements Registry {
+export class Namespace implements Registry, RepositoryEnumerator, RepositoryRemover {
   readonly uploads: Uploads;
   readonly #context: DomainContext;
 
@@ -26,12 +34,13 @@ export class Namespace implements Registry {
   }
 
   /** Repositories that hold a manifest. */
-  repositories(options: ListOptions = {}): Paged<string> {
-    return paged(
-      (last: string | undefined, limit) => this.page({ limit, ...(last === undefined ? {} : { last }) }),
-      (name) => name,
-      { after: options.last, limit: options.pageSize ?? DEFAULT_PAGE },
-    );
+  repositories(options?: ListOptions): Paged<string> {
+    return pagedTexts((page) => this.page(page), options);
+  }
+
+  /** As {@link repositories}. */
+  enumerateRepositories(options?: CallOptions): AsyncIterable<string> {
+    return this.repositories(options);
   }
 
   /** One page of repository names. */
@@ -39,8 +48,8 @@ export class Namespace implements Registry {
     return await this.#context.metadata.listRepositories(page);
   }
 
-  /** Removes a repository; its bytes stay until nothing else needs them. False when there was none. */
-  async remove(name: string): Promise<boolean> {
-    return await this.#context.metadata.deleteRepository(parseRepositoryName(name));
+  /** Removes a repository; its bytes stay until nothing else needs them. @throws {RepositoryUnknownError} */
+  async removeRepository(name: string): Promise<void> {
+    if (!(await this.#context.metadata.deleteRepository(parseRepositoryName(name)))) throw new RepositoryUnknownError(name);
   }
 }

@@ -1,4 +1,22 @@
-import type { Paged } from "@berth/oci";
+import type { ListOptions, Paged } from "@berth/oci";
+import type { PageRequest } from "../metadata/records.ts";
+
+const DEFAULT_PAGE = 1000;
+
+/** A list of texts in byte order, by default 1000 a page. */
+export function pagedTexts<Item extends string>(
+  readPage: (page: PageRequest) => Promise<readonly Item[]>,
+  { last, pageSize = DEFAULT_PAGE, signal }: ListOptions = {},
+): Paged<Item> {
+  return paged(
+    async (after: string | undefined, limit) => {
+      signal?.throwIfAborted();
+      return await readPage({ limit, ...(after === undefined ? {} : { last: after }) });
+    },
+    (item) => item,
+    { after: last, limit: pageSize },
+  );
+}
 
 /**
  * A list that reads one page at a time from a keyset query.

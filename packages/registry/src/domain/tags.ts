@@ -1,13 +1,22 @@
-import { type CallOptions, type Descriptor, type ListOptions, NotFoundError, type Paged, type TagStore, parseTag } from "@berth/oci";
+import {
+  type CallOptions,
+  type Descriptor,
+  type Digest,
+  type ListOptions,
+  NotFoundError,
+  type Paged,
+  type TagHistory,
+  type TagLookup,
+  type TagStore,
+  parseTag,
+} from "@berth/oci";
 import type { TagHistoryRecord } from "../metadata/records.ts";
 import type { DomainContext } from "./context.ts";
 import { describe } from "./manifests.ts";
-import { paged } from "./paged.ts";
-
-const DEFAULT_PAGE = 1000;
+import { pagedTexts } from "./paged.ts";
 
 /** Tags of one repository, in byte order. */
-export class RepositoryTags implements TagStore {
+export class RepositoryTags implements TagStore, TagLookup, TagHistory {
   readonly #context: DomainContext;
   readonly #repository: string;
 
@@ -32,12 +41,8 @@ export class RepositoryTags implements TagStore {
   }
 
   /** @throws {NotFoundError} when the repository does not exist. */
-  tags(options: ListOptions = {}): Paged<string> {
-    return paged(
-      (last: string | undefined, limit) => this.page({ limit, ...(last === undefined ? {} : { last }) }),
-      (tag) => tag,
-      { after: options.last, limit: options.pageSize ?? DEFAULT_PAGE },
-    );
+  tags(options?: ListOptions): Paged<string> {
+    return pagedTexts((page) => this.page(page), options);
   }
 
   /** One page. @throws {NotFoundError} when the repository does not exist. */
@@ -47,9 +52,12 @@ export class RepositoryTags implements TagStore {
     return tags;
   }
 
-  /** The tags that point at a manifest. */
-  async lookup(target: Pick<Descriptor, "digest">): Promise<readonly string[]> {
-    return await this.#context.metadata.listTagsOf(this.#repository, target.digest);
+  lookupTags({ digest }: Pick<Descriptor, "digest">, options?: ListOptions): Paged<string> {
+    return pagedTexts((page) => this.#context.metadata.listTagsOf(this.#repository, digest, page), options);
+  }
+
+  async manifestDigests(tag: string): Promise<readonly Digest[]> {
+    return await this.#context.metadata.listTagDigests(this.#repository, tag);
   }
 
   /** What the tag pointed at over time, newest first. */

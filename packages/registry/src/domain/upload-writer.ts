@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
-import { type ByteSource, NotFoundError } from "@berth/oci";
+import { BlobUploadUnknownError, type ByteSource, type Descriptor, type Digest } from "@berth/oci";
 import { DriverError, type FileWriter } from "@berth/storage";
 import type { ClaimedUpload } from "../metadata/records.ts";
-import type { StagedBlob } from "./commit-blob.ts";
+import { commitStaged } from "./commit-blob.ts";
 import type { DomainContext } from "./context.ts";
 import { uploadPath } from "./layout.ts";
 import type { RunningDigests } from "./running-digests.ts";
@@ -19,11 +19,12 @@ export const LAPSED_LEASE_MS = 1;
 
 /**
  * The one writer of a claimed upload session: bytes to storage, checkpoints to metadata, the lease renewed meanwhile.
- * Ends with {@link end} after a commit, or with {@link pause}, which lets the next request go on.
+ * Ends with {@link commit}, or with {@link pause}, which lets the next request go on.
  */
 export class UploadWriter {
+  readonly id: string;
+  readonly startedAt: Date;
   readonly #context: DomainContext;
-  readonly #id: string;
   readonly #repository: string;
   readonly #digests: RunningDigests | undefined;
   readonly #renewal: NodeJS.Timeout;
@@ -38,8 +39,9 @@ export class UploadWriter {
   #checkpoints: Promise<void> = Promise.resolve();
 
   constructor(context: DomainContext, upload: ClaimedUpload, digests: RunningDigests | undefined) {
+    this.id = upload.id;
+    this.startedAt = upload.startedAt;
     this.#context = context;
-    this.#id = upload.id;
     this.#repository = upload.repository;
     this.#digests = digests;
     this.#storageKey = upload.storageKey;
@@ -55,7 +57,7 @@ export class UploadWriter {
     return this.#file?.size ?? this.#durable;
   }
 
-  /** Adds bytes. @throws {NotFoundError} when the session was ended or taken over meanwhile. */
+  /** Adds bytes. @throws {BlobUploadUnknownError} when the session was ended or taken over meanwhile. */
   async write(content: ByteSource, signal: AbortSignal | undefined): Promise<void> {
     const file = await this.#open();
     await writeStaged(file, this.#digests, content, {
@@ -65,19 +67,23 @@ export class UploadWriter {
     });
   }
 
-  /** Makes the bytes durable, for the commit of the blob. */
-  async finish(): Promise<StagedBlob> {
+  /** Makes a blob of all that is held. Durable when it resolves. @throws {DigestMismatchError} the session is gone then. */
+  async commit(digest: Digest): Promise<Descriptor> {
     const file = await this.#open();
     this.#assertOurs();
-    await file.commit({ durablePath: false }); // its bytes get their own path next
+    await file.commit({ durable: false }); // the copy to their own path makes the bytes durable
     this.#durable = file.size;
     this.#file = undefined;
-    return { storageKey: this.#storageKey, size: this.#durable, digests: this.#digests };
-  }
-
-  /** The session became a blob. */
-  end(): void {
+    const descriptor = await commitStaged(this.#context, {
+      repository: this.#repository,
+      digest,
+      uploadId: this.id,
+      storageKey: this.#storageKey,
+      size: this.#durable,
+      digests: this.#digests,
+    });
     clearInterval(this.#renewal);
+    return descriptor;
   }
 
   /** Records what is held and lets go of the session, if it is still ours. The digests are those of all that is held, if known. */
@@ -110,7 +116,7 @@ export class UploadWriter {
   async #moveAway(): Promise<void> {
     const { content, background, limits } = this.#context;
     const former = this.#storageKey;
-    const own = uploadPath(this.#id, randomUUID().slice(0, 8));
+    const own = uploadPath(this.id, randomUUID().slice(0, 8));
     try {
       await this.#copyRecorded(former, own);
       this.#assertOurs();
@@ -164,7 +170,7 @@ export class UploadWriter {
       const { metadata, limits } = this.#context;
       const { uploadTtlMs: ttlMs } = limits;
       const version = await metadata.checkpointUpload({
-        id: this.#id,
+        id: this.id,
         version: this.#version,
         size: this.#durable,
         storageKey: this.#storageKey,
@@ -179,12 +185,12 @@ export class UploadWriter {
   }
 
   #assertOurs(): void {
-    if (this.#lost) throw new NotFoundError("upload", this.#id);
+    if (this.#lost) throw new BlobUploadUnknownError(this.id);
   }
 
   /** A session that another writer took over is that writer's to clean up; one that was ended leaves nothing. */
   async #dropIfOver(): Promise<void> {
     const { metadata, content } = this.#context;
-    if ((await metadata.findUpload(this.#repository, this.#id)) === undefined) await content.discard(this.#storageKey);
+    if ((await metadata.findUpload(this.#repository, this.id)) === undefined) await content.discard(this.#storageKey);
   }
 }

@@ -1,11 +1,11 @@
 import { randomUUID } from "node:crypto";
 import {
+  BlobUploadUnknownError,
   type ByteSource,
   CANONICAL_ALGORITHM,
   type Descriptor,
   type Digest,
   type DigestAlgorithm,
-  NotFoundError,
   digestAlgorithm,
 } from "@berth/oci";
 import { PathNotFoundError } from "@berth/storage";
@@ -38,6 +38,14 @@ export interface AppendOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** Options of {@link Uploads.open}. */
+export interface OpenUploadOptions {
+  /** As {@link AppendOptions.start}. */
+  readonly start?: number | undefined;
+  /** The algorithm of the digest that the commit will name, when it is known by now. */
+  readonly algorithm?: DigestAlgorithm | undefined;
+}
+
 /**
  * Upload sessions. Their state is a metadata row and a file, so any process can go on with any session:
  *
@@ -61,7 +69,7 @@ export class Uploads {
     return await metadata.createUpload({ id, repository, algorithm, storageKey: uploadPath(id), ttlMs: limits.uploadTtlMs });
   }
 
-  /** @throws {NotFoundError} when there is no such session. */
+  /** @throws {BlobUploadUnknownError} when there is no such session. */
   async status(repository: string, id: string): Promise<UploadStatus> {
     return (await this.#context.metadata.findUpload(repository, id)) ?? unknown(id);
   }
@@ -70,18 +78,13 @@ export class Uploads {
    * Adds bytes. What arrived before a failure of the sender stays.
    *
    * @throws {UploadRangeError} when `start` is not where the session stands, or another writer is at work.
-   * @throws {NotFoundError} when there is no such session.
+   * @throws {BlobUploadUnknownError} when there is no such session.
    */
   async append(repository: string, id: string, content: ByteSource, options: AppendOptions = {}): Promise<UploadStatus> {
-    const upload = await this.#claim(repository, id, options.start);
-    const writer = new UploadWriter(this.#context, upload, this.#takeDigests(upload));
-    try {
-      await writer.write(content, options.signal);
-    } catch (error) {
-      throw await this.#giveUp(id, writer, error);
-    }
-    if (!(await this.#pause(id, writer))) unknown(id); // ended, or taken over, while we wrote
-    return { id, size: writer.size, startedAt: upload.startedAt };
+    const writer = await this.open(repository, id, options);
+    await this.run(writer, () => writer.write(content, options.signal));
+    await this.release(writer);
+    return { id, size: writer.size, startedAt: writer.startedAt };
   }
 
   /**
@@ -91,19 +94,41 @@ export class Uploads {
    * @throws {UploadRangeError} as {@link append}; the session stays.
    */
   async commit(repository: string, id: string, digest: Digest, content?: ByteSource, options: AppendOptions = {}): Promise<Descriptor> {
-    const upload = await this.#claim(repository, id, options.start);
-    const digests = this.#takeDigests(upload);
-    digests?.add(digestAlgorithm(digest));
-    const writer = new UploadWriter(this.#context, upload, digests);
-    try {
+    const writer = await this.open(repository, id, { start: options.start, algorithm: digestAlgorithm(digest) });
+    return await this.run(writer, async () => {
       if (content !== undefined) await writer.write(content, options.signal);
-      const staged = await writer.finish();
-      const descriptor = await commitStaged(this.#context, { repository, digest, uploadId: id, ...staged });
-      writer.end();
-      return descriptor;
+      return await writer.commit(digest);
+    });
+  }
+
+  /**
+   * Claims a session for several writes in a row; ends with {@link UploadWriter.commit} or {@link release}.
+   *
+   * @throws {UploadRangeError} @throws {BlobUploadUnknownError} as {@link append}.
+   */
+  async open(repository: string, id: string, { start, algorithm }: OpenUploadOptions = {}): Promise<UploadWriter> {
+    const upload = await this.#claim(repository, id, start);
+    const digests = this.#takeDigests(upload);
+    if (algorithm !== undefined) digests?.add(algorithm);
+    return new UploadWriter(this.#context, upload, digests);
+  }
+
+  /**
+   * Runs a step of a writer. A writer whose step fails is let go of with what it holds, and files that went away with their session
+   * are told as a session that is gone.
+   */
+  async run<T>(writer: UploadWriter, step: () => Promise<T>): Promise<T> {
+    try {
+      return await step();
     } catch (error) {
-      throw await this.#giveUp(id, writer, error);
+      const kept = await this.#pause(writer).catch(() => true); // the first error tells more
+      throw error instanceof PathNotFoundError && !kept ? new BlobUploadUnknownError(writer.id) : error;
     }
+  }
+
+  /** Lets go of a session with what its writer holds. @throws {BlobUploadUnknownError} when it was ended or taken over meanwhile. */
+  async release(writer: UploadWriter): Promise<void> {
+    if (!(await this.#pause(writer))) unknown(writer.id);
   }
 
   /** Stores a blob in one step, without a session. Durable when it resolves. @throws {DigestMismatchError} nothing is kept then. */
@@ -114,7 +139,7 @@ export class Uploads {
     const file = await stored.driver.writer(storageKey);
     try {
       await writeStaged(file, digests, content, { maxBytes: limits.maxBlobBytes, signal: options.signal });
-      await file.commit({ durablePath: false }); // its bytes get their own path next
+      await file.commit({ durable: false }); // the copy to their own path makes the bytes durable
       return await commitStaged(this.#context, { repository, digest, storageKey, size: file.size, digests });
     } catch (error) {
       // nobody knows of these bytes: on a full disk they would stand in the way of the next push
@@ -124,7 +149,7 @@ export class Uploads {
     }
   }
 
-  /** Ends a session and drops its bytes. @throws {NotFoundError} when there is no such session. */
+  /** Ends a session and drops its bytes. @throws {BlobUploadUnknownError} when there is no such session. */
   async cancel(repository: string, id: string): Promise<void> {
     const { metadata, content } = this.#context;
     const upload = (await metadata.findUpload(repository, id)) ?? unknown(id);
@@ -142,27 +167,21 @@ export class Uploads {
       throw new UploadRangeError(id, size, "another request is writing to it");
     }
     if (start !== undefined && start !== upload.size) {
-      await this.#release(upload);
+      await this.#giveBack(upload);
       throw new UploadRangeError(id, upload.size, `chunk starts at ${start}, the upload holds ${upload.size} bytes`);
     }
     return upload;
   }
 
-  async #release({ id, version, size, takenOver }: ClaimedUpload): Promise<void> {
+  async #giveBack({ id, version, size, takenOver }: ClaimedUpload): Promise<void> {
     const { metadata, limits } = this.#context;
     await metadata.checkpointUpload({ id, version, size, leaseMs: takenOver ? LAPSED_LEASE_MS : 0, ttlMs: limits.uploadTtlMs });
   }
 
-  /** Ends a write that failed. Says which error to tell: files that went away with their session are a session that is gone. */
-  async #giveUp(id: string, writer: UploadWriter, error: unknown): Promise<unknown> {
-    const kept = await this.#pause(id, writer).catch(() => true); // the first error tells more
-    return error instanceof PathNotFoundError && !kept ? new NotFoundError("upload", id) : error;
-  }
-
   /** Keeps what a writer holds for the next request. False when the session is not this writer's any more. */
-  async #pause(id: string, writer: UploadWriter): Promise<boolean> {
+  async #pause(writer: UploadWriter): Promise<boolean> {
     const { kept, digests } = await writer.pause();
-    if (digests !== undefined) this.#digests.set(id, digests);
+    if (digests !== undefined) this.#digests.set(writer.id, digests);
     return kept;
   }
 
@@ -176,5 +195,5 @@ export class Uploads {
 }
 
 function unknown(id: string): never {
-  throw new NotFoundError("upload", id);
+  throw new BlobUploadUnknownError(id);
 }

@@ -25,7 +25,7 @@ export type ManifestKey = { readonly digest: Digest } | { readonly tag: string }
  *   It survives a power cut too, apart from upload sessions that were created, claimed or ended in its last moments.
  * - What one call made is seen by every later call, of any process on the same database.
  * - Names and tags are compared and ordered by bytes.
- * - Costs follow the page: no method reads more rows than it returns, apart from a manifest's own references.
+ * - Costs follow the page: no method reads more rows than it returns, apart from a manifest's own references and a tag's own history.
  *
  * Names and digests are parsed before they come here. Unreachable or busy databases throw `MetadataUnavailableError`.
  */
@@ -83,7 +83,9 @@ export interface MetadataStore {
   /** Tag names in byte order; undefined when the repository does not exist. */
   listTags(repository: string, page: PageRequest): Promise<readonly string[] | undefined>;
   /** Tags that point at a manifest, in byte order. */
-  listTagsOf(repository: string, digest: Digest): Promise<readonly string[]>;
+  listTagsOf(repository: string, digest: Digest, page: PageRequest): Promise<readonly string[]>;
+  /** Digests that a tag ever had and that the repository still holds, in byte order. */
+  listTagDigests(repository: string, tag: string): Promise<readonly Digest[]>;
   /** Changes of a tag, newest first. */
   listTagHistory(repository: string, tag: string, limit: number): Promise<readonly TagHistoryRecord[]>;
 

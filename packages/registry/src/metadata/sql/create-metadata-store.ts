@@ -178,8 +178,12 @@ class SqlMetadataStore implements MetadataStore {
     return tags.length > 0 || (await this.hasRepository(repository)) ? tags : undefined;
   }
 
-  listTagsOf(repository: string, digest: Digest): Promise<readonly string[]> {
-    return this.#texts(tagStatements.ofDigest, "name", [repository, digest]);
+  listTagsOf(repository: string, digest: Digest, page: PageRequest): Promise<readonly string[]> {
+    return this.#texts(tagStatements.ofDigest, "name", [repository, digest, page.last ?? "", page.limit]);
+  }
+
+  listTagDigests(repository: string, tag: string): Promise<readonly Digest[]> {
+    return this.#digests(tagStatements.digests, "digest", [repository, tag]);
   }
 
   async listTagHistory(repository: string, tag: string, limit: number): Promise<readonly TagHistoryRecord[]> {

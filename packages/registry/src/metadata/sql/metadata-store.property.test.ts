@@ -128,7 +128,7 @@ async function expectSame(store: MetadataStore, model: MetadataModel): Promise<v
       const digest = digestOf(content);
       const manifests = [...(held?.manifests ?? [])];
       expect((await store.findManifest(name, { digest })) !== undefined).toBe(held?.manifests.has(digest) ?? false);
-      expect(await store.listTagsOf(name, digest)).toEqual(held?.tagsOf(digest) ?? []);
+      expect(await store.listTagsOf(name, digest, { limit: ALL })).toEqual(held?.tagsOf(digest) ?? []);
       const referrers = await store.listReferrers({ repository: name, subject: digest, limit: ALL });
       expect(referrers.map((row) => row.digest)).toEqual(manifests.flatMap(([key, { subject }]) => (subject === digest ? [key] : [])));
       expect((await store.listPredecessors(name, digest, ALL)).map((row) => row.digest)).toEqual(naming(held, digest));
@@ -138,6 +138,8 @@ async function expectSame(store: MetadataStore, model: MetadataModel): Promise<v
       const history = await store.listTagHistory(name, value, ALL);
       const expected = (held?.history ?? []).filter((entry) => entry.tag === value).toReversed();
       expect(history.map(({ digest, operation: kind }) => ({ tag: value, digest, operation: kind }))).toEqual(expected);
+      const kept = new Set(expected.flatMap(({ digest }) => (held?.manifests.has(digest) === true ? [digest] : [])));
+      expect(await store.listTagDigests(name, value)).toEqual([...kept].toSorted());
     }
   }
 }

@@ -7,7 +7,18 @@ import { lockRepository } from "./repositories.ts";
 import { integerOf, optionalTextOf, type SqlRow, type Statement, statement, textOf } from "./statement.ts";
 import type { StoreContext } from "./store-context.ts";
 
-type TagStatementName = "lock" | "insert" | "move" | "find" | "remove" | "remember" | "list" | "ofDigest" | "ofManifest" | "history";
+type TagStatementName =
+  | "lock"
+  | "insert"
+  | "move"
+  | "find"
+  | "remove"
+  | "remember"
+  | "list"
+  | "ofDigest"
+  | "ofManifest"
+  | "history"
+  | "digests";
 
 /** Statements of this file, for the test of their plans. */
 export const tagStatements: Readonly<Record<TagStatementName, Statement>> = {
@@ -32,13 +43,20 @@ export const tagStatements: Readonly<Record<TagStatementName, Statement>> = {
   ofDigest: statement(
     "tag.of-digest",
     `SELECT name FROM tags
-     WHERE manifest_id = (SELECT id FROM manifests WHERE repo_id = (SELECT id FROM repositories WHERE name = $1) AND digest = $2) ORDER BY name`,
+     WHERE manifest_id = (SELECT id FROM manifests WHERE repo_id = (SELECT id FROM repositories WHERE name = $1) AND digest = $2)
+       AND name > $3 ORDER BY name LIMIT $4`,
   ),
   ofManifest: statement("tag.of-manifest", "SELECT name FROM tags WHERE manifest_id = $1 ORDER BY name"),
   history: statement(
     "tag.history",
     `SELECT digest, op, at, actor FROM tag_history
      WHERE repo_id = (SELECT id FROM repositories WHERE name = $1) AND name = $2 ORDER BY id DESC LIMIT $3`,
+  ),
+  digests: statement(
+    "tag.digests",
+    `SELECT digest FROM manifests WHERE repo_id = (SELECT id FROM repositories WHERE name = $1) AND digest IN (
+       SELECT h.digest FROM tag_history h WHERE h.repo_id = (SELECT id FROM repositories WHERE name = $1) AND h.name = $2)
+     ORDER BY digest`,
   ),
 };
 

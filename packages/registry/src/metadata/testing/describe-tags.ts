@@ -14,8 +14,8 @@ export function describeTags(test: BenchTest): void {
       expect(await store.setTag(REPOSITORY, "t", digestOf("m1"))).toBe(true);
       expect(await other.setTag(REPOSITORY, "t", digestOf("m2"))).toBe(true);
       expect((await store.statManifest(REPOSITORY, { tag: "t" }))?.digest).toBe(digestOf("m2"));
-      expect(await store.listTagsOf(REPOSITORY, digestOf("m1"))).toEqual([]);
-      expect(await store.listTagsOf(REPOSITORY, digestOf("m2"))).toEqual(["t"]);
+      expect(await store.listTagsOf(REPOSITORY, digestOf("m1"), { limit: 10 })).toEqual([]);
+      expect(await store.listTagsOf(REPOSITORY, digestOf("m2"), { limit: 10 })).toEqual(["t"]);
     });
 
     test("[server/SQ23] a deleted tag leaves its manifest", async ({ store, other }) => {
@@ -41,7 +41,11 @@ export function describeTags(test: BenchTest): void {
       expect(await store.listTags(REPOSITORY, { limit: 2, last: "zzz" })).toEqual([]);
       expect(await store.listTags(REPOSITORY, { limit: 0 })).toEqual([]);
       expect(await store.listTags("unknown", { limit: 2 })).toBeUndefined();
-      expect(await store.listTagsOf(REPOSITORY, digestOf("m"))).toEqual(sorted);
+      for (const limit of [1, 4, 100]) {
+        const page = (last: string | undefined): Promise<readonly string[]> =>
+          store.listTagsOf(REPOSITORY, digestOf("m"), { limit, ...(last === undefined ? {} : { last }) });
+        expect(await readPages(page)).toEqual(sorted);
+      }
     });
 
     test("[server/SQ7] every change of a tag is remembered, newest first, with who made it; nothing else is", async ({ store, clock }) => {
@@ -64,6 +68,16 @@ export function describeTags(test: BenchTest): void {
       expect(await store.listTagHistory(REPOSITORY, "t", 2)).toEqual(history.slice(0, 2));
       expect(await store.listTagHistory(REPOSITORY, "u", 10)).toHaveLength(1);
       expect(await store.listTagHistory("unknown", "t", 10)).toEqual([]);
+    });
+
+    test("[server/P12,SQ7] what a tag ever pointed at is found while the repository holds it", async ({ store, other }) => {
+      for (const content of ["m1", "m2", "m1", "m3"]) await store.putManifest(manifestInput(content, { tags: ["t"] }));
+      await store.putManifest(manifestInput("m4", { tags: ["u"] }));
+      await store.deleteTag(REPOSITORY, "t");
+      await store.deleteManifest(REPOSITORY, digestOf("m2"));
+      expect(await other.listTagDigests(REPOSITORY, "t")).toEqual([digestOf("m1"), digestOf("m3")].toSorted());
+      expect(await store.listTagDigests(REPOSITORY, "unknown")).toEqual([]);
+      expect(await store.listTagDigests("unknown", "t")).toEqual([]);
     });
   });
 }
