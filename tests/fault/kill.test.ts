@@ -55,14 +55,18 @@ test(`[server/SQ20,SQ21,SQ22,SQ40,SQ41,U13] what was acknowledged survives ${KIL
       data,
       env: { ...ENV, ...point?.env },
       ...(point === undefined ? {} : { preload: point.preload }),
-    }).catch(() => undefined);
+    }).catch((error: unknown) => {
+      if (point === undefined) throw error;
+      return undefined; // met its kill point before it took requests
+    });
     current = server;
-    if (server === undefined) return point?.name ?? "start"; // met its kill point before it took requests
+    if (server === undefined) return point?.name ?? "";
     up.resolve(server.url);
     const met = await Promise.race([server.exited.then(() => true), life(server.url).then(() => false)]);
     up = Promise.withResolvers();
     await server.kill();
-    return met ? (point?.name ?? "unknown") : "random";
+    if (met && point === undefined) losses.push(`the server ended by itself: ${server.log()}`);
+    return met ? (point?.name ?? "") : "random";
   };
   const audit = async (url: string, skip?: ReadonlySet<string>): Promise<void> => {
     const found = await new Auditor(url).audit(ledgers, skip);

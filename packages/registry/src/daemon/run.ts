@@ -54,10 +54,20 @@ export async function runDaemon(options: RunDaemonOptions): Promise<number> {
   const { config, warnings, stderr, signal, onListening } = options;
   const fields = { ...processFields({ version: VERSION }), ...config.log.fields };
   const log = createLogger({ level: config.log.level, formatter: config.log.formatter, fields, write: (line) => void stderr.write(line) });
-  if (config.workers === 1 || cluster.isWorker) return await serve(options, log);
-  if (config.metadata.kind === "sqlite" && config.metadata.path === ":memory:") throw new ListenError("several workers need metadata and storage that they can share, not memory");
+  if (cluster.isWorker) {
+    // the line to the parent keeps a worker alive that has nothing left to do
+    return await serve(options, log).finally(() => cluster.worker?.disconnect());
+  }
+  if (config.workers === 1) return await serve(options, log);
+  if (config.metadata.kind === "sqlite" && config.metadata.path === ":memory:")
+    throw new ListenError("several workers need metadata and storage that they can share, not memory");
   logIssues(log, warnings);
-  return await superviseWorkers({ count: config.workers, log, signal, onListening: ({ port }) => onListening?.(describeListening(config, port)) });
+  return await superviseWorkers({
+    count: config.workers,
+    log,
+    signal,
+    onListening: ({ port }) => onListening?.(describeListening(config, port)),
+  });
 }
 
 /** One process that answers requests. */
@@ -73,7 +83,9 @@ async function serve({ config, warnings, stdout, signal, onListening }: RunDaemo
   if (!cluster.isWorker) onListening?.(describeListening(config, listening.port));
   const purge = new PurgeSchedule(registry, config.uploads.purge, log);
   const certificates =
-    config.http.tls === undefined || listening.reloadCertificates === undefined ? undefined : new CertificateWatch(config.http.tls, listening.reloadCertificates, log);
+    config.http.tls === undefined || listening.reloadCertificates === undefined
+      ? undefined
+      : new CertificateWatch(config.http.tls, listening.reloadCertificates, log);
   await aborted(signal);
   certificates?.close();
   return await stop({ listening, registry, purge, log, drainTimeoutMs: config.http.drainTimeoutMs });

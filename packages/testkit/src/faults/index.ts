@@ -11,3 +11,5 @@ export { Pusher } from "./pusher.ts";
 export { chooseSeed, Random } from "./random.ts";
 export type { Exit, ServerOptions, ServerProcess } from "./server-process.ts";
 export { startServer } from "./server-process.ts";
+export type { SlowRequest } from "./slow-request.ts";
+export { startRequest } from "./slow-request.ts";
