@@ -86,8 +86,8 @@ const config = {
     {
       name: "cli-server-only-in-serve",
       severity: "error",
-      comment: "Only `berth serve` knows the server; others may use the entries that load none of it.",
-      from: { path: "^packages/cli/src/", pathNot: [TESTS, "^packages/cli/src/commands/serve\\.ts$"] },
+      comment: "Only `berth serve` and `berth api-describe` know the server; others may use the entries that load none of it.",
+      from: { path: "^packages/cli/src/", pathNot: [TESTS, "^packages/cli/src/commands/(serve|api-describe)\\.ts$"] },
       to: { path: "^packages/registry/", pathNot: "^packages/registry/src/(config|auth/htpasswd)/", dependencyTypesNot: TYPES },
     },
     {

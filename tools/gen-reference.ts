@@ -5,7 +5,7 @@ import { referencePages } from "./reference-pages.ts";
 import { ROOT, report } from "./workspace.ts";
 
 const check = process.argv.includes("--check");
-const pages = referencePages();
+const pages = await referencePages();
 const stale: string[] = [];
 for (const [path, text] of pages) {
   const file = join(ROOT, path);
@@ -17,8 +17,8 @@ for (const [path, text] of pages) {
   await writeFile(file, text);
 }
 if (check) {
-  const problems = stale.map((path) => `${path}: differs from the tables in the code, run npm run reference`);
-  report(problems, `${pages.size} pages as their tables`);
+  const problems = stale.map((path) => `${path}: differs from the code, run npm run reference`);
+  report(problems, `${pages.size} pages as the code`);
 } else {
   console.log(stale.length === 0 ? "Nothing changed" : `Wrote ${stale.join(", ")}`);
 }

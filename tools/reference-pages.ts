@@ -1,15 +1,49 @@
+import { Readable, Writable } from "node:stream";
+import { type CommandIo, createProgram, run } from "@berth/cli";
 import { ERROR_CODES } from "@berth/oci";
 import { CONFIG_SCHEMA, type ConfigSchema, type SectionSchema } from "@berth/registry/config";
 
 /** The generated pages of the manual: path from the root of the repository, and text. */
-export function referencePages(): ReadonlyMap<string, string> {
+export async function referencePages(): Promise<ReadonlyMap<string, string>> {
   return new Map([
+    ["docs/reference/cli.md", await commandsPage()],
     ["docs/reference/configuration.md", configurationPage(CONFIG_SCHEMA)],
     ["docs/reference/errors.md", errorsPage()],
+    ["docs/reference/http-api.md", await httpApiPage()],
   ]);
 }
 
-const GENERATED = "<!-- Made by `npm run reference` from the tables in the code: change those. -->";
+const GENERATED = "<!-- Made by `npm run reference` from the code: change that. -->";
+
+/** What every command says of itself under `--help`. */
+export async function commandsPage(): Promise<string> {
+  const lines = ["# Commands", "", GENERATED];
+  const stack = [createProgram({ io: commandIo([]) })];
+  for (let command = stack.pop(); command !== undefined; command = stack.pop()) {
+    stack.push(...command.commands.toReversed());
+    const names: string[] = [];
+    for (let at: typeof command | null = command; at !== null; at = at.parent) names.unshift(at.name());
+    lines.push("", `## \`${names.join(" ")}\``, "", "```text", (await outputOf(...names.slice(1), "--help")).trimEnd(), "```");
+  }
+  return `${lines.join("\n")}\n`;
+}
+
+/** Describes every route, as `berth api-describe` does. */
+export async function httpApiPage(): Promise<string> {
+  return `# HTTP API\n\n${GENERATED}\n\n${await outputOf("api-describe", "--format", "markdown")}`;
+}
+
+async function outputOf(...args: string[]): Promise<string> {
+  const written: string[] = [];
+  const code = await run(args, { io: commandIo(written) });
+  if (code !== 0) throw new Error(`berth ${args.join(" ")} exits ${code}`);
+  return written.join("");
+}
+
+function commandIo(written: string[]): CommandIo {
+  const stdout = new Writable({ decodeStrings: false, write: (text: string, _encoding, done) => done(void written.push(text)) });
+  return { stdin: Readable.from([]), stdout, stderr: process.stderr, env: {}, signal: new AbortController().signal };
+}
 
 /** Describes every key of a configuration file, one section of the page for each section of the file. */
 export function configurationPage(root: SectionSchema): string {

@@ -2,4 +2,4 @@ export { CommandFailure, EXIT_CODE } from "./exit-code.ts";
 export type { CommandIo, OutputStream } from "./io.ts";
 export type { LoadDaemon } from "./commands/serve.ts";
 export type { RunOptions } from "./program.ts";
-export { run } from "./program.ts";
+export { createProgram, run } from "./program.ts";

@@ -1,4 +1,5 @@
 import { Command, CommanderError } from "commander";
+import { apiDescribeCommand } from "./commands/api-describe.ts";
 import { configCommand } from "./commands/config.ts";
 import { digestCommand } from "./commands/digest.ts";
 import { htpasswdCommand } from "./commands/htpasswd.ts";
@@ -38,7 +39,8 @@ export async function run(args: readonly string[], options: RunOptions): Promise
   }
 }
 
-function createProgram({ io, loadDaemon }: RunOptions): Command {
+/** The whole command line: `run` parses with it, the manual is made from it. */
+export function createProgram({ io, loadDaemon }: RunOptions): Command {
   const program = new Command("berth")
     .description("The OCI registry toolkit: run a registry and work with what is in it.")
     .version(versionLine(), "-v, --version", "print the version and stop")
@@ -50,6 +52,7 @@ function createProgram({ io, loadDaemon }: RunOptions): Command {
     .addCommand(serveCommand(io, loadDaemon))
     .addCommand(configCommand(io))
     .addCommand(htpasswdCommand(io))
+    .addCommand(apiDescribeCommand(io))
     .addCommand(digestCommand(io))
     .addCommand(versionCommand(io));
   prepare(program, io);
