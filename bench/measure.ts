@@ -1,3 +1,5 @@
+import { readdirSync, statSync, truncateSync } from "node:fs";
+import { join } from "node:path";
 import type { Generator } from "./generator.ts";
 import type { Job, JobResult } from "./load/jobs.ts";
 import { readMachineTimes, readProcessTree } from "./process-stat.ts";
@@ -53,7 +55,7 @@ const SAMPLE_MS = 50;
 /** Share of the processors that others may have in a quiet round. */
 const QUIET_LOAD = 0.12;
 
-const MAX_DISTURBED = 20;
+const MAX_DISTURBED = 10;
 
 /** Measures rows on servers with one load generator. */
 export class Conductor {
@@ -126,6 +128,7 @@ export class Conductor {
       const now = readMachineTimes();
       look();
       if (server.candidate.isOurs) this.#oursBusy.push({ from, to: nowMicroseconds() });
+      if (row.emptiesFilesOf !== undefined) emptyFiles(server.folder, row.emptiesFilesOf);
       const otherLoad = Math.max(0, (now.busySeconds - machine.busySeconds - own) / (now.seconds - machine.seconds));
       const { operations, bytes, seconds, cpuSeconds: generatorCpuSeconds } = result;
       return {
@@ -152,6 +155,20 @@ function valueOf({ unit }: Row, { operations, bytes, seconds }: JobResult): numb
       return bytes / seconds;
     case "ms":
       return (seconds * 1000) / operations;
+  }
+}
+
+/** Gives the space of pushed content back; nobody reads it any more. What is missed now is met after the next round. */
+function emptyFiles(folder: string, size: number): void {
+  try {
+    for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
+      if (!entry.isFile()) continue;
+      const path = join(entry.parentPath, entry.name);
+      if (statSync(path, { throwIfNoEntry: false })?.size === size) truncateSync(path);
+    }
+  } catch (error) {
+    // The servers clear up behind the last requests: what was listed may be gone.
+    if (!(error instanceof Error && "code" in error && error.code === "ENOENT")) throw error;
   }
 }
 

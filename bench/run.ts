@@ -1,18 +1,18 @@
 import type { ChildProcess } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, statfsSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { machineFacts } from "./facts.ts";
 import { Generator } from "./generator.ts";
 import { Conductor, median, type RowResult, type Span } from "./measure.ts";
 import type { Options } from "./options.ts";
-import { type Row, ROWS } from "./rows.ts";
+import type { Row } from "./rows.ts";
 import { type Candidate, Server, stopProcess } from "./server.ts";
 
 /** Everything that a run found out. */
 export interface RunResult {
   readonly rows: readonly RowResult[];
-  /** One for each start of each candidate. */
+  /** One for each candidate. */
   readonly servers: readonly Server[];
   /** What the figures depend on, by name. */
   readonly facts: Readonly<Record<string, string>>;
@@ -23,47 +23,43 @@ export interface RunResult {
 /** Where data is kept that is to be in memory. */
 const MEMORY = "/dev/shm";
 
-/** A run's processes and folders: nothing of it is left when {@link Run.close} has returned, however the run ended. */
+/** Bytes that must be free before a row: several times what any row writes before it is emptied. */
+const ROOM = 6 * 2 ** 30;
+
+/** A run's processes and folder: nothing of it is left when {@link Run.close} has returned, however the run ended. */
 export class Run {
   readonly #options: Options;
   readonly #generator: Generator = new Generator();
   readonly #children = new Set<ChildProcess>();
   readonly #folder: string;
-  readonly #memoryFolder: string;
 
   constructor(options: Options) {
     this.#options = options;
-    this.#memoryFolder = mkdtempSync(join(MEMORY, "berth-bench-"));
-    this.#folder = options.tmpfs ? this.#memoryFolder : mkdtempSync(join(resolve(options.folder ?? tmpdir()), "berth-bench-"));
+    this.#folder = mkdtempSync(join(resolve(options.tmpfs ? MEMORY : (options.folder ?? tmpdir())), "berth-bench-"));
   }
 
-  /** Starts every candidate and measures the rows, those whose data is in memory last. */
+  /** Starts every candidate and measures the rows on all of them. */
   async measure(rows: readonly Row[], candidates: readonly Candidate[]): Promise<RunResult> {
     const { rounds, roundSeconds, warmSeconds } = this.#options;
     const facts = machineFacts(this.#folder);
     const conductor = new Conductor(this.#generator, this.#options);
-    const groups = [
-      { folder: this.#folder, wanted: rows.filter(({ inMemory }) => inMemory !== true) },
-      { folder: this.#memoryFolder, wanted: rows.filter(({ inMemory }) => inMemory === true) },
-    ];
     const servers: Server[] = [];
-    const results: RowResult[] = [];
-    for (const [group, { folder, wanted }] of groups.entries()) {
-      if (wanted.length === 0) continue;
-      const started = await this.#start(candidates, join(folder, `group${group}`));
-      servers.push(...started);
-      for (const row of wanted) {
-        process.stderr.write(`${row.work} ...\n`);
-        const measured = row.oursOnly === true ? started.filter(({ candidate }) => candidate.isOurs) : started;
-        results.push(
-          await conductor.measure(row, measured).catch((error: unknown) => {
-            throw new Error(`Cannot finish "${row.id}"; the servers said:\n${outputs(started)}`, { cause: error });
-          }),
-        );
-      }
-      for (const server of started) await server.stop();
+    for (const [number, candidate] of candidates.entries()) {
+      servers.push(await Server.start(candidate, join(this.#folder, String(number)), this.#children));
     }
-    results.sort((a, b) => ROWS.indexOf(a.row) - ROWS.indexOf(b.row));
+    const results: RowResult[] = [];
+    for (const row of rows) {
+      expectRoom(this.#folder);
+      process.stderr.write(`${row.work} ...\n`);
+      const measured = row.oursOnly === true ? servers.filter(({ candidate }) => candidate.isOurs) : servers;
+      results.push(
+        await conductor.measure(row, measured).catch((error: unknown) => {
+          throw new Error(`Cannot finish "${row.id}"; the servers said:\n${outputs(servers)}`, { cause: error });
+        }),
+      );
+    }
+    // Profiles are written at the end of a process.
+    for (const server of servers) await server.stop();
     return {
       rows: results,
       servers,
@@ -76,20 +72,27 @@ export class Run {
     };
   }
 
-  /** Ends every process and removes every folder. */
+  /** Ends every process and removes the folder. */
   async close(): Promise<void> {
     this.#generator.close();
     await Promise.all([...this.#children].map(stopProcess));
-    for (const folder of [this.#folder, this.#memoryFolder]) rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
+    rmSync(this.#folder, { recursive: true, force: true, maxRetries: 3 });
   }
+}
 
-  async #start(candidates: readonly Candidate[], root: string): Promise<readonly Server[]> {
-    const servers: Server[] = [];
-    for (const [number, candidate] of candidates.entries()) {
-      servers.push(await Server.start(candidate, join(root, String(number)), this.#children));
-    }
-    return servers;
-  }
+/** @throws {Error} when a disk, or memory that holds data, has little room left: others on the machine need some. */
+function expectRoom(folder: string): void {
+  const { bavail, bsize } = statfsSync(folder);
+  const inMemory = folder.startsWith(`${MEMORY}/`);
+  const free = inMemory ? Math.min(bavail * bsize, availableMemory()) : bavail * bsize;
+  if (free < ROOM)
+    throw new Error(`Cannot go on: ${folder} has ${Math.round(free / 2 ** 20)} MiB left, expected ${ROOM / 2 ** 20} at least`);
+}
+
+/** Memory that can be had without pushing anything out; what freemem() gives leaves the page cache out. */
+function availableMemory(): number {
+  const found = /^MemAvailable: +(\d+) kB$/m.exec(readFileSync("/proc/meminfo", "latin1"));
+  return Number(found?.[1] ?? 0) * 1024;
 }
 
 function outputs(servers: readonly Server[]): string {

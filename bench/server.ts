@@ -24,14 +24,17 @@ const STOP_MS = 10_000;
 export class Server {
   readonly candidate: Candidate;
   readonly port: number;
+  /** Everything it keeps is below. */
+  readonly folder: string;
   /** Resident memory when it had started and nothing had been asked. */
   readonly idleBytes: number;
   readonly #child: ChildProcess;
   readonly #output: () => string;
 
-  private constructor(candidate: Candidate, port: number, child: ChildProcess, output: () => string, idleBytes: number) {
+  private constructor(candidate: Candidate, port: number, folder: string, child: ChildProcess, output: () => string, idleBytes: number) {
     this.candidate = candidate;
     this.port = port;
+    this.folder = folder;
     this.#child = child;
     this.#output = output;
     this.idleBytes = idleBytes;
@@ -65,7 +68,7 @@ export class Server {
       await delay(50);
     }
     await delay(500);
-    return new Server(candidate, port, child, () => output.trim(), readProcessTree(child.pid ?? 0).rssBytes);
+    return new Server(candidate, port, folder, child, () => output.trim(), readProcessTree(child.pid ?? 0).rssBytes);
   }
 
   /** The end of what it wrote to its standard streams: only errors once it has started. */
