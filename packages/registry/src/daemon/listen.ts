@@ -1,16 +1,11 @@
+import cluster from "node:cluster";
 import type { RequestListener } from "node:http";
-import type { AddressInfo, Socket } from "node:net";
+import { type AddressInfo, connect, type ListenOptions, type Socket } from "node:net";
 import { lstat, rm } from "node:fs/promises";
-import { BerthError } from "@berth/oci";
 import { type HttpConfig, type ListenAddress, formatHostPort, readTls } from "../config/index.ts";
 import { type AnyServer, type CreatedServer, createServer } from "./create-server.ts";
-
-/** The address cannot be listened on; the message says why in one line. */
-export class ListenError extends BerthError<"ERR_LISTEN"> {
-  constructor(reason: string, options?: { readonly cause?: unknown }) {
-    super("ERR_LISTEN", `Cannot listen: ${reason}`, options);
-  }
-}
+import { ListenError } from "./listen-error.ts";
+import { passedSocket } from "./socket-activation.ts";
 
 /** A server that takes requests. */
 export interface Listening {
@@ -24,7 +19,12 @@ export interface Listening {
   drain(timeoutMs: number): Promise<boolean>;
 }
 
-/** Binds and starts to answer. @throws {ListenError} when the address is taken, not ours, or not allowed. */
+/**
+ * Binds and starts to answer: at the socket that systemd passed, if it passed one, else at the configured address. In a worker the
+ * address is to be cleared by its parent, once for all workers.
+ *
+ * @throws {ListenError} when the address is taken, not ours, or not allowed.
+ */
 export async function listen(handler: RequestListener, config: HttpConfig): Promise<Listening> {
   const created = createServer(handler, config);
   const { server } = created;
@@ -37,7 +37,12 @@ export async function listen(handler: RequestListener, config: HttpConfig): Prom
   await bind(server, config.address);
   const bound = server.address();
   const port = typeof bound === "object" && bound !== null ? bound.port : 0;
-  return { address: describeAddress(config.address, bound), port, reloadCertificates: reloader(server, config), drain: (timeoutMs) => drain(created, sockets, timeoutMs) };
+  return {
+    address: describeAddress(bound),
+    port,
+    reloadCertificates: reloader(server, config),
+    drain: (timeoutMs) => drain(created, sockets, timeoutMs),
+  };
 }
 
 function reloader(server: AnyServer, { tls }: HttpConfig): (() => void) | undefined {
@@ -46,20 +51,38 @@ function reloader(server: AnyServer, { tls }: HttpConfig): (() => void) | undefi
 }
 
 async function bind(server: AnyServer, address: ListenAddress): Promise<void> {
-  if (address.net === "unix") await removeStaleSocket(address.path);
+  const passed = passedSocket(process.env);
+  if (passed === undefined && !cluster.isWorker) await clearAddress(address);
   await new Promise<void>((resolve, reject) => {
-    server.once("error", (error: NodeJS.ErrnoException) => reject(listenError(error, address)));
-    const listening = (): void => resolve();
-    if (address.net === "unix") server.listen(address.path, listening);
-    else server.listen({ port: address.port, ...(address.host === "" ? {} : { host: address.host }) }, listening);
+    // It stays: an accept that fails later, for want of descriptors, must not end the process. Rejecting is over by then.
+    server.on("error", (error: NodeJS.ErrnoException) => reject(listenError(error, address)));
+    server.listen(passed === undefined ? listenOptions(address) : { fd: passed }, resolve);
   });
 }
 
-async function removeStaleSocket(path: string): Promise<void> {
+function listenOptions(address: ListenAddress): ListenOptions {
+  if (address.net === "unix") return { path: address.path };
+  return { port: address.port, ...(address.host === "" ? {} : { host: address.host }) };
+}
+
+/** Removes a unix socket that nobody listens at any more. @throws {ListenError} when something else is at its path. */
+export async function clearAddress(address: ListenAddress): Promise<void> {
+  if (address.net !== "unix") return;
+  const { path } = address;
   const stats = await lstat(path).catch(() => undefined); // absent: nothing to remove
   if (stats === undefined) return;
   if (!stats.isSocket()) throw new ListenError(`"${path}" exists and is not a socket`);
+  if (await answers(path)) throw new ListenError(`${path} is already in use`);
   await rm(path);
+}
+
+async function answers(path: string): Promise<boolean> {
+  const socket = connect(path);
+  try {
+    return await new Promise((resolve) => socket.once("connect", () => resolve(true)).once("error", () => resolve(false)));
+  } finally {
+    socket.destroy();
+  }
 }
 
 function listenError(error: NodeJS.ErrnoException, address: ListenAddress): ListenError {
@@ -72,9 +95,8 @@ function listenError(error: NodeJS.ErrnoException, address: ListenAddress): List
   return new ListenError(reasons[error.code ?? ""] ?? `${where}: ${error.code ?? "unknown reason"}`, { cause: error });
 }
 
-function describeAddress(address: ListenAddress, bound: AddressInfo | string | null): string {
-  if (address.net === "unix") return address.path;
-  return formatHostPort({ host: address.host, port: typeof bound === "object" && bound !== null ? bound.port : address.port });
+function describeAddress(bound: AddressInfo | string | null): string {
+  return typeof bound === "object" && bound !== null ? formatHostPort({ host: bound.address, port: bound.port }) : (bound ?? "");
 }
 
 async function drain({ server, closeSessions }: CreatedServer, sockets: ReadonlySet<Socket>, timeoutMs: number): Promise<boolean> {

@@ -11,7 +11,8 @@ import type { Logger } from "../observability/log.ts";
 import { VERSION } from "../version.ts";
 import { buildRegistry } from "./build.ts";
 import { CertificateWatch } from "./certificate-watch.ts";
-import { ListenError, type Listening, listen } from "./listen.ts";
+import { ListenError } from "./listen-error.ts";
+import { clearAddress, type Listening, listen } from "./listen.ts";
 import { PurgeSchedule } from "./purge-schedule.ts";
 import { superviseWorkers } from "./workers.ts";
 
@@ -62,6 +63,7 @@ export async function runDaemon(options: RunDaemonOptions): Promise<number> {
   if (config.metadata.kind === "sqlite" && config.metadata.path === ":memory:")
     throw new ListenError("several workers need metadata and storage that they can share, not memory");
   logIssues(log, warnings);
+  await clearAddress(config.http.address);
   return await superviseWorkers({
     count: config.workers,
     log,
