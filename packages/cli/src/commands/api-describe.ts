@@ -156,7 +156,8 @@ function pathItem({ entity, pathParameters, methods }: PathDescription): unknown
 
 function operation(entity: string, row: Method): unknown {
   const byStatus = Map.groupBy(row.failures, ({ status }) => status);
-  const failures = [...byStatus].map(([status, all]) => [
+  const successes = row.successes.map((status): [number, unknown] => [status, { description: STATUS_CODES[status] ?? "" }]);
+  const failures = [...byStatus].map(([status, all]): [number, unknown] => [
     status,
     {
       description: all.map(({ code }) => code).join(", "),
@@ -172,6 +173,6 @@ function operation(entity: string, row: Method): unknown {
       : {}),
     // the empty requirement: a registry may be open to all
     security: row.access === "open" ? [] : [{}, { basic: [] }, { bearer: [] }],
-    responses: Object.fromEntries([...row.successes.map((status) => [status, { description: STATUS_CODES[status] ?? "" }]), ...failures]),
+    responses: Object.fromEntries<unknown>([...successes, ...failures]),
   };
 }

@@ -13,7 +13,11 @@ import type { MetadataStore } from "../metadata/store.ts";
 import type { Logger } from "../observability/log.ts";
 
 /** Makes the registry that a configuration describes. What was opened before a failure is closed again. */
-export async function buildRegistry(config: RegistryConfig, log: Logger, onRequest: CreateRegistryOptions["onRequest"]): Promise<EmbeddedRegistry> {
+export async function buildRegistry(
+  config: RegistryConfig,
+  log: Logger,
+  onRequest: CreateRegistryOptions["onRequest"],
+): Promise<EmbeddedRegistry> {
   const metadata = await openMetadata(config.metadata);
   try {
     const authorizer = await createAuthorizer(config.auth, log);
@@ -23,7 +27,12 @@ export async function buildRegistry(config: RegistryConfig, log: Logger, onReque
       storage: createDriver(config.storage.driver),
       log,
       deletes: config.storage.deletesEnabled,
-      limits: { maxManifestBytes: config.manifests.maxBytes, maxTagsPerPush: config.manifests.maxTags, uploadTtlMs: config.uploads.ttlMs, uploadLeaseMs: config.uploads.leaseMs },
+      limits: {
+        maxManifestBytes: config.manifests.maxBytes,
+        maxTagsPerPush: config.manifests.maxTags,
+        uploadTtlMs: config.uploads.ttlMs,
+        uploadLeaseMs: config.uploads.leaseMs,
+      },
       policy: policyOf(config),
       http: httpOf(config),
       ...(onRequest === undefined ? {} : { onRequest }),
@@ -57,7 +66,10 @@ async function createAuthorizer(config: AuthConfig, log: Logger): Promise<Author
     case "none":
       return createNoneAuthorizer();
     case "htpasswd":
-      return createBasicAuthorizer({ realm: config.realm, authenticator: await createHtpasswdAuthenticator({ path: config.path, logger: log }) });
+      return createBasicAuthorizer({
+        realm: config.realm,
+        authenticator: await createHtpasswdAuthenticator({ path: config.path, logger: log }),
+      });
   }
 }
 

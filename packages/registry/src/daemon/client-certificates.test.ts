@@ -70,8 +70,8 @@ async function overHttp2(port: number, client: SelfSigned | undefined): Promise<
   }
 }
 
-describe.each(MODES)("[server/G10] clientauth %s", (mode, answered) => {
-  test.each(Object.entries(CLIENTS))(`a client with the certificate of %s`, async (name, client) => {
+describe.each(MODES)("clientauth %s", (mode, answered) => {
+  test.each(Object.entries(CLIENTS))("[server/G10] a client with the certificate of %s", async (name, client) => {
     const port = await useServer(mode);
     const expected = answered.some((one) => one === name);
     expect(await overHttp1(port, client, "TLSv1.3")).toBe(expected);

@@ -118,6 +118,21 @@ describe("a port", () => {
       expect([await answer, await drained]).toEqual(finishes ? ["hello", true] : ["cut off", false]);
     }
   });
+
+  test("[server/C7] drain() does not wait for connections that a client keeps for later, or has sent nothing on", async () => {
+    const entered = Promise.withResolvers<() => void>();
+    const listening = await listen((_request, response) => entered.resolve(() => response.end("hello")), httpConfig());
+    const agent = new Agent({ keepAlive: true });
+    onTestFinished(() => agent.destroy());
+    const silent = connect(listening.port, "127.0.0.1");
+    await once(silent, "connect");
+    const answer = get({ port: listening.port, agent });
+    const finish = await entered.promise;
+    const drained = listening.drain(60_000);
+    finish();
+    expect([await answer, await drained]).toEqual(["hello", true]);
+    await once(silent.resume(), "close");
+  });
 });
 
 describe("sockets that systemd passes", () => {

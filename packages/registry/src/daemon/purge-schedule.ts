@@ -13,7 +13,11 @@ export class PurgeSchedule {
   #timer: NodeJS.Timeout | undefined;
   #running: Promise<void> = Promise.resolve();
 
-  constructor(registry: EmbeddedRegistry, options: { readonly enabled: boolean; readonly intervalMs: number; readonly dryRun: boolean }, log: Logger) {
+  constructor(
+    registry: EmbeddedRegistry,
+    options: { readonly enabled: boolean; readonly intervalMs: number; readonly dryRun: boolean },
+    log: Logger,
+  ) {
     this.#registry = registry;
     this.#options = options;
     this.#log = log;
@@ -37,7 +41,10 @@ export class PurgeSchedule {
     const { dryRun, intervalMs } = this.#options;
     try {
       const { expiredUploads, strayUploads } = await this.#registry.sweep({ dryRun, signal: this.#abort.signal });
-      this.#log.info(dryRun ? "would purge upload sessions" : "purged upload sessions", { expired: expiredUploads, strayFiles: strayUploads.length });
+      this.#log.info(dryRun ? "would purge upload sessions" : "purged upload sessions", {
+        expired: expiredUploads,
+        strayFiles: strayUploads.length,
+      });
     } catch (error) {
       if (!this.#abort.signal.aborted) this.#log.warn("cannot purge upload sessions, trying again later", { error });
     }

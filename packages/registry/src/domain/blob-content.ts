@@ -25,7 +25,11 @@ export class BlobContent {
 
   constructor(driver: StorageDriver, options: { readonly cacheBytes: number }) {
     this.driver = driver;
-    this.#cache = new LRUCache({ maxSize: Math.max(1, options.cacheBytes), maxEntrySize: CACHED_BLOB_BYTES, sizeCalculation: (bytes) => Math.max(1, bytes.byteLength) });
+    this.#cache = new LRUCache({
+      maxSize: Math.max(1, options.cacheBytes),
+      maxEntrySize: CACHED_BLOB_BYTES,
+      sizeCalculation: (bytes) => Math.max(1, bytes.byteLength),
+    });
   }
 
   /** The content of a small blob when it is in memory. */
@@ -77,6 +81,9 @@ export class BlobContent {
   }
 
   #damaged(blob: BlobRecord, actual: number): DriverError {
-    return new DriverError(`Stored bytes are damaged: ${actual} bytes, recorded ${blob.size}`, { driver: this.driver.name, path: blob.storageKey });
+    return new DriverError(`Stored bytes are damaged: ${actual} bytes, recorded ${blob.size}`, {
+      driver: this.driver.name,
+      path: blob.storageKey,
+    });
   }
 }

@@ -34,7 +34,8 @@ export async function commitStaged(context: DomainContext, staged: StagedCommit)
   const { metadata, content, background } = context;
   const { repository, digest, size, uploadId } = staged;
   const algorithm = digestAlgorithm(digest);
-  const digests = staged.digests?.has(algorithm) === true && staged.digests.size === size ? staged.digests : await readDigests(context, staged);
+  const digests =
+    staged.digests?.has(algorithm) === true && staged.digests.size === size ? staged.digests : await readDigests(context, staged);
   const actual = digests.digest(algorithm);
   if (actual !== digest) {
     if (uploadId !== undefined) await metadata.deleteUpload(repository, uploadId);
@@ -46,7 +47,8 @@ export async function commitStaged(context: DomainContext, staged: StagedCommit)
   for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
     const placement = await metadata.blobPlacement(canonical);
     const generation = placement.state === "deleting" ? placement.generation + 1 : 0;
-    const placed = placement.state === "live" ? undefined : { generation, storageKey: await content.publish(staged.storageKey, canonical, generation) };
+    const placed =
+      placement.state === "live" ? undefined : { generation, storageKey: await content.publish(staged.storageKey, canonical, generation) };
     const result = await metadata.commitBlob({
       repository,
       canonical,

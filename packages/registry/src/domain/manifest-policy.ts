@@ -17,8 +17,10 @@ export interface ManifestPolicy {
 
 /** Applies a policy to a decoded manifest: says which references must exist. @throws {InvalidManifestError} when it is refused. */
 export function applyPolicy(policy: ManifestPolicy, manifest: Manifest): readonly ManifestReferenceInput[] {
-  if (manifest.kind === "schema1" && !policy.acceptSchema1) throw new InvalidManifestError("schema version 1 is unsupported, push schema version 2 or OCI");
-  if (!policy.acceptedMediaTypes.has(manifest.mediaType)) throw new InvalidManifestError(`media type "${manifest.mediaType}" is not accepted`);
+  if (manifest.kind === "schema1" && !policy.acceptSchema1)
+    throw new InvalidManifestError("schema version 1 is unsupported, push schema version 2 or OCI");
+  if (!policy.acceptedMediaTypes.has(manifest.mediaType))
+    throw new InvalidManifestError(`media type "${manifest.mediaType}" is not accepted`);
   const references = manifest.references.map((reference) => toInput(policy, reference));
   if (manifest.subject === undefined) return references;
   const { digest, mediaType, size } = manifest.subject;
@@ -36,7 +38,8 @@ function toInput(policy: ManifestPolicy, { kind, descriptor }: ManifestReference
     size,
     ...(platform === undefined ? {} : { platform }),
     ...(external ? { urls } : {}),
-    required: kind === "child" ? isRequiredChild(policy, platform) : !policy.allowMissing && !(external && isForeignLayerMediaType(mediaType)),
+    required:
+      kind === "child" ? isRequiredChild(policy, platform) : !policy.allowMissing && !(external && isForeignLayerMediaType(mediaType)),
   };
 }
 

@@ -114,5 +114,9 @@ export class LocalRepository implements Repository {
 /** The descriptor that a referrers list shows. @see OCI distribution-spec, "Listing Referrers" */
 export function describeReferrer(record: ReferrerRecord): Descriptor {
   const { artifactType, annotations } = record;
-  return { ...describe(record), ...(annotations === undefined ? {} : { annotations }), ...(artifactType === undefined ? {} : { artifactType }) };
+  return {
+    ...describe(record),
+    ...(annotations === undefined ? {} : { annotations }),
+    ...(artifactType === undefined ? {} : { artifactType }),
+  };
 }

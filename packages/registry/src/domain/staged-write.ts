@@ -17,7 +17,12 @@ export interface StagedWriteOptions {
  *
  * @throws {LimitExceededError} over `maxBytes`; the bytes up to there are kept.
  */
-export async function writeStaged(writer: FileWriter, digests: RunningDigests | undefined, content: ByteSource, options: StagedWriteOptions): Promise<void> {
+export async function writeStaged(
+  writer: FileWriter,
+  digests: RunningDigests | undefined,
+  content: ByteSource,
+  options: StagedWriteOptions,
+): Promise<void> {
   const { maxBytes, signal, onChunk } = options;
   for await (const chunk of content) {
     signal?.throwIfAborted();

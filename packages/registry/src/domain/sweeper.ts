@@ -52,7 +52,10 @@ export class Sweeper {
     }
     const expiredUploads = await this.#expire(now, options);
     const strayUploads = await this.#removeUnknown(this.#uploadFiles(before), (files) => this.#unknownUploads(files), options);
-    const orphanBlobs = options.orphanBlobs === true ? await this.#removeUnknown(this.#blobFiles(before, options), (files) => this.#unknownBlobs(files), options) : [];
+    const orphanBlobs =
+      options.orphanBlobs === true
+        ? await this.#removeUnknown(this.#blobFiles(before, options), (files) => this.#unknownBlobs(files), options)
+        : [];
     return { expiredUploads, strayUploads, orphanBlobs };
   }
 
@@ -72,7 +75,11 @@ export class Sweeper {
     }
   }
 
-  async #removeUnknown(files: AsyncIterable<FileInfo>, findUnknown: (files: readonly FileInfo[]) => Promise<readonly FileInfo[]>, { dryRun }: SweepOptions): Promise<string[]> {
+  async #removeUnknown(
+    files: AsyncIterable<FileInfo>,
+    findUnknown: (files: readonly FileInfo[]) => Promise<readonly FileInfo[]>,
+    { dryRun }: SweepOptions,
+  ): Promise<string[]> {
     const removed: string[] = [];
     let batch: FileInfo[] = [];
     const settle = async (): Promise<void> => {

@@ -85,7 +85,17 @@ test("[server/U12] a session that is dropped under its writer gives that writer 
   }
 });
 
-test("[server/SQ40,SQ42] another process goes on with a session, and drops bytes that were never recorded", async () => {
+test("[server/X6] ids of sessions are UUIDs of version 7 in lower case, which sort by the time of their start", async () => {
+  const uploads = new Uploads(await useContext());
+  const ids: string[] = [];
+  for (let n = 0; n < 20; n++) ids.push((await uploads.create("a")).id);
+  for (const id of ids) expect(id).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
+  expect(ids).toEqual(ids.toSorted());
+  const startedAt = Number.parseInt((ids[0] ?? "").replace("-", "").slice(0, 12), 16);
+  expect(Math.abs(startedAt - Date.now())).toBeLessThan(60_000);
+});
+
+test("[server/C8,SQ40,SQ42] another process goes on with a session, and drops bytes that were never recorded", async () => {
   const disk = await useDisk();
   const one = new Uploads(await useContext(await disk.open()));
   const { id } = await one.create("a", "sha512");

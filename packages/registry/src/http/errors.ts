@@ -25,7 +25,11 @@ export class HttpError extends RegistryError {
   readonly status: number;
   readonly headers: HeaderList;
 
-  constructor(wireCode: OciErrorCode, message: string, options: { readonly status?: number; readonly detail?: unknown; readonly headers?: HeaderList } = {}) {
+  constructor(
+    wireCode: OciErrorCode,
+    message: string,
+    options: { readonly status?: number; readonly detail?: unknown; readonly headers?: HeaderList } = {},
+  ) {
     super(wireCode, message, { detail: options.detail });
     this.status = options.status ?? errorCodeDescriptor(wireCode).status;
     this.headers = options.headers ?? [];
@@ -56,9 +60,13 @@ const MAX_ECHO = 256;
 /** The one place that turns any thrown value into a status, a body and headers. Nothing internal gets through. */
 export function toErrorReply(error: unknown, scene: ErrorScene): ErrorReply {
   if (error instanceof HttpError) return reply(error.wireCode, error.detail, { status: error.status, headers: error.headers });
-  if (error instanceof RegistryError) return reply(error.wireCode, error.detail, { headers: error.wireCode === "TOOMANYREQUESTS" || error.wireCode === "UNAVAILABLE" ? ["Retry-After", RETRY_AFTER_SECONDS] : [] });
+  if (error instanceof RegistryError)
+    return reply(error.wireCode, error.detail, {
+      headers: error.wireCode === "TOOMANYREQUESTS" || error.wireCode === "UNAVAILABLE" ? ["Retry-After", RETRY_AFTER_SECONDS] : [],
+    });
   if (error instanceof NotFoundError) return notFound(error, scene.repository);
-  if (error instanceof ManifestVerificationError) return { ...reply("MANIFEST_BLOB_UNKNOWN"), errors: error.errors.flatMap(verificationEntry) };
+  if (error instanceof ManifestVerificationError)
+    return { ...reply("MANIFEST_BLOB_UNKNOWN"), errors: error.errors.flatMap(verificationEntry) };
   if (error instanceof UploadRangeError) return uploadRange(error, scene);
   if (error instanceof InvalidDigestError) return reply("DIGEST_INVALID", reasonOf(error));
   if (error instanceof DigestMismatchError) return reply("DIGEST_INVALID", reasonOf(error));
@@ -71,8 +79,17 @@ export function toErrorReply(error: unknown, scene: ErrorScene): ErrorReply {
   return unavailable(error) ?? { ...reply("UNKNOWN"), internal: true };
 }
 
-function reply(code: OciErrorCode, detail?: unknown, options: { readonly status?: number; readonly headers?: HeaderList } = {}): ErrorReply {
-  return { status: options.status ?? errorCodeDescriptor(code).status, errors: [entry(code, detail)], headers: [...(options.headers ?? [])], internal: false };
+function reply(
+  code: OciErrorCode,
+  detail?: unknown,
+  options: { readonly status?: number; readonly headers?: HeaderList } = {},
+): ErrorReply {
+  return {
+    status: options.status ?? errorCodeDescriptor(code).status,
+    errors: [entry(code, detail)],
+    headers: [...(options.headers ?? [])],
+    internal: false,
+  };
 }
 
 function entry(code: OciErrorCode, detail?: unknown): OciError {
@@ -101,7 +118,16 @@ function notFound({ what, target: asked }: NotFoundError, repository: string): E
 }
 
 function uploadRange({ uploadId, offset }: UploadRangeError, scene: ErrorScene): ErrorReply {
-  const headers: HeaderList = ["Location", scene.uploadLocation(uploadId), "Range", formatUploadRange(offset), "Docker-Upload-UUID", uploadId, "Berth-Upload-Offset", offset];
+  const headers: HeaderList = [
+    "Location",
+    scene.uploadLocation(uploadId),
+    "Range",
+    formatUploadRange(offset),
+    "Docker-Upload-UUID",
+    uploadId,
+    "Berth-Upload-Offset",
+    offset,
+  ];
   return reply("RANGE_INVALID", `the upload holds ${offset} bytes`, { headers });
 }
 
@@ -115,7 +141,8 @@ function unavailable(error: unknown): ErrorReply | undefined {
     const seconds = Math.max(1, Math.ceil((error.retryAfterMs ?? RETRY_AFTER_SECONDS * 1000) / 1000));
     return { ...reply("TOOMANYREQUESTS", undefined, { headers: ["Retry-After", seconds] }), internal: true };
   }
-  const known = error instanceof StorageUnavailableError || error instanceof MetadataUnavailableError || error instanceof AuthUnavailableError;
+  const known =
+    error instanceof StorageUnavailableError || error instanceof MetadataUnavailableError || error instanceof AuthUnavailableError;
   return known ? { ...reply("UNAVAILABLE", undefined, { headers: ["Retry-After", RETRY_AFTER_SECONDS] }), internal: true } : undefined;
 }
 

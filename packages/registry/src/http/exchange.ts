@@ -34,7 +34,12 @@ export class Exchange implements AuthRequest {
   #requestId: string | undefined;
   #abort: AbortController | undefined;
 
-  constructor(context: HttpContext, request: IncomingMessage, response: ServerResponse, target: { readonly route: Route; readonly name: RepositoryName; readonly parameter: string; readonly search: string }) {
+  constructor(
+    context: HttpContext,
+    request: IncomingMessage,
+    response: ServerResponse,
+    target: { readonly route: Route; readonly name: RepositoryName; readonly parameter: string; readonly search: string },
+  ) {
     this.context = context;
     this.request = request;
     this.#socket = request.socket;
@@ -89,7 +94,11 @@ export class Exchange implements AuthRequest {
     const { host } = this.context.options;
     if (host !== undefined) return host.origin;
     const { headers } = this.request;
-    const ofProxy = { forwarded: headers["forwarded"], xForwardedProto: headers["x-forwarded-proto"], xForwardedHost: headers["x-forwarded-host"] };
+    const ofProxy = {
+      forwarded: headers["forwarded"],
+      xForwardedProto: headers["x-forwarded-proto"],
+      xForwardedHost: headers["x-forwarded-host"],
+    };
     const isTrusted = this.context.isTrustedProxy(this.#socket.remoteAddress ?? "");
     const asked = { host: headers.host ?? headers[":authority"] };
     const origin = requestOrigin({ ...asked, ...(isTrusted ? ofProxy : {}) }, (this.#socket as Partial<TLSSocket>).encrypted === true);

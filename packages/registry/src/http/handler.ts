@@ -12,7 +12,16 @@ import { Router } from "./router.ts";
 const CLIENT_CLOSED_REQUEST = 499;
 
 /** Stands in for the route of requests that have none, so that their answers are made in the same way. */
-const NO_ROUTE: Omit<Route, "handle"> = { name: "none", method: "GET", path: "", action: "open", group: "base", summary: "", successes: [], errors: [] };
+const NO_ROUTE: Omit<Route, "handle"> = {
+  name: "none",
+  method: "GET",
+  path: "",
+  action: "open",
+  group: "base",
+  summary: "",
+  successes: [],
+  errors: [],
+};
 
 /** Makes the request listener of a registry. It mounts in any Node server. */
 export function createHandler(context: HttpContext, routes: readonly Route[]): RequestListener {
@@ -42,7 +51,10 @@ async function run(exchange: Exchange): Promise<void> {
     exchange.grant = granted instanceof Promise ? await granted : granted;
   }
   if (context.options.readOnly && (route.action === "push" || route.action === "delete")) {
-    throw new HttpError("UNSUPPORTED", "Cannot write: the registry is read-only", { headers: ["Allow", "GET, HEAD"], detail: "the registry is read-only" });
+    throw new HttpError("UNSUPPORTED", "Cannot write: the registry is read-only", {
+      headers: ["Allow", "GET, HEAD"],
+      detail: "the registry is read-only",
+    });
   }
   await route.handle(exchange);
   if (!exchange.request.complete) abandonBody(exchange);
@@ -84,7 +96,10 @@ function noSuchPath(): HttpError {
 }
 
 function wrongMethod(methods: readonly string[]): HttpError {
-  return new HttpError("UNSUPPORTED", "Cannot serve method on this path", { headers: ["Allow", methods.join(", ")], detail: "method not allowed" });
+  return new HttpError("UNSUPPORTED", "Cannot serve method on this path", {
+    headers: ["Allow", methods.join(", ")],
+    detail: "method not allowed",
+  });
 }
 
 function invalidName(name: string): Error {
@@ -136,10 +151,15 @@ function isClientGone({ request, response }: Exchange): boolean {
 /** Upload state and tokens in queries are nobody's business. */
 function redactUrl(url: string): string {
   const question = url.indexOf("?");
-  return question === -1 ? url : `${url.slice(0, question)}?${url.slice(question + 1).replace(/(^|&)(_state|token|access_token|sig)=[^&]*/g, "$1$2=redacted")}`;
+  return question === -1
+    ? url
+    : `${url.slice(0, question)}?${url.slice(question + 1).replace(/(^|&)(_state|token|access_token|sig)=[^&]*/g, "$1$2=redacted")}`;
 }
 
-function summarize(exchange: Exchange, { startedAt, remoteAddress }: { readonly startedAt: Date; readonly remoteAddress: string }): RequestSummary {
+function summarize(
+  exchange: Exchange,
+  { startedAt, remoteAddress }: { readonly startedAt: Date; readonly remoteAddress: string },
+): RequestSummary {
   const { request, response, route } = exchange;
   return {
     requestId: exchange.requestId,

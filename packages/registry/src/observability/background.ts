@@ -9,10 +9,12 @@ export class BackgroundTasks {
 
   /** Lets a promise run on. */
   add(task: Promise<unknown>): void {
-    const tracked: Promise<void> = task.then(
-      () => undefined,
-      (error: unknown) => this.#onError(error),
-    ).finally(() => this.#running.delete(tracked));
+    const tracked: Promise<void> = task
+      .then(
+        () => undefined,
+        (error: unknown) => this.#onError(error),
+      )
+      .finally(() => this.#running.delete(tracked));
     this.#running.add(tracked);
   }
 

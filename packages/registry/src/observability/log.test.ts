@@ -55,7 +55,7 @@ test("[server/G2] a level that is off writes nothing and is told by enabled()", 
   expect(silentLogger.enabled("error")).toBe(false);
 });
 
-test("[server/X1] the fields of a process carry instance, runtime, service, version and environment", () => {
+test("[server/X1,X7] the fields of a process carry instance, runtime, service, version and environment", () => {
   expect(processFields({ version: "1.2.3", environment: "test" })).toEqual({
     "instance.id": expect.stringMatching(/^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/),
     "go.version": `node ${process.version}`,

@@ -14,7 +14,7 @@ const system = (files: Readonly<Record<string, string>>): PartRow => ({ unpacked
 const unpacked = (files: Readonly<Record<string, string>>): PartRow => ({ unpacked: true, files });
 
 // System commands go by full path: a machine may carry another build of the same name earlier on PATH.
-const PARTS = {
+const PARTS: Readonly<Record<PartName, PartRow>> = {
   skopeo: system({ skopeo: "/usr/bin/skopeo" }),
   podman: system({ podman: "/usr/bin/podman" }),
   buildah: system({ buildah: "/usr/bin/buildah" }),
@@ -38,10 +38,27 @@ const PARTS = {
     "docker-buildx": "usr/libexec/docker/cli-plugins/docker-buildx",
   }),
   "debian-image": unpacked({ layout: "oci" }),
-} as const satisfies Readonly<Record<string, PartRow>>;
+};
 
 /** The name of a real part, as `.ci/install-parts --list` prints it. */
-export type PartName = keyof typeof PARTS;
+export type PartName =
+  | "skopeo"
+  | "podman"
+  | "buildah"
+  | "umoci"
+  | "docker"
+  | "containerd"
+  | "runc"
+  | "docker-registry"
+  | "htpasswd"
+  | "busybox"
+  | "crane"
+  | "oras"
+  | "cosign"
+  | "notation"
+  | "umoci-sid"
+  | "docker-sid"
+  | "debian-image";
 
 /** A part that is on this machine. */
 export interface Part {

@@ -28,12 +28,21 @@ export async function ready(exchange: Exchange): Promise<void> {
     exchange.sendJson(200, { status: "ok" }, ["Cache-Control", "no-store"]);
   } catch (error) {
     exchange.context.log.warn("not ready", { "http.request.id": exchange.requestId, error });
-    throw new HttpError("UNAVAILABLE", "Cannot take requests: metadata or storage do not answer", { headers: ["Cache-Control", "no-store", "Retry-After", 5] });
+    throw new HttpError("UNAVAILABLE", "Cannot take requests: metadata or storage do not answer", {
+      headers: ["Cache-Control", "no-store", "Retry-After", 5],
+    });
   }
 }
 
 /** Lists the extensions that this registry offers. @see OCI distribution-spec, extensions/_oci.md */
 export function discover(exchange: Exchange): void {
-  const extensions = [{ name: "_oci", url: "https://github.com/opencontainers/distribution-spec/tree/main/extensions", description: "Discovery of extensions", endpoints: ["_oci/ext/discover"] }];
+  const extensions = [
+    {
+      name: "_oci",
+      url: "https://github.com/opencontainers/distribution-spec/tree/main/extensions",
+      description: "Discovery of extensions",
+      endpoints: ["_oci/ext/discover"],
+    },
+  ];
   exchange.sendJson(200, { extensions });
 }

@@ -1,4 +1,12 @@
-import { MEDIA_TYPES, formatContentRange, formatEntityTag, formatUnsatisfiedRange, matchesIfNoneMatch, parseDigest, selectRange } from "@berth/oci";
+import {
+  MEDIA_TYPES,
+  formatContentRange,
+  formatEntityTag,
+  formatUnsatisfiedRange,
+  matchesIfNoneMatch,
+  parseDigest,
+  selectRange,
+} from "@berth/oci";
 import { HttpError } from "../errors.ts";
 import type { Exchange, HeaderList } from "../exchange.ts";
 
@@ -21,12 +29,25 @@ export async function fetchBlob(exchange: Exchange): Promise<void> {
       return;
     }
   }
-  const selection = selectRange({ range: request.headers.range, ifRange: request.headers["if-range"] as string | undefined, etag }, blob.size);
+  const selection = selectRange(
+    { range: request.headers.range, ifRange: request.headers["if-range"] as string | undefined, etag },
+    blob.size,
+  );
   if (selection.kind === "unsatisfiable") {
-    throw new HttpError("RANGE_INVALID", "Cannot serve range: it lies outside of the blob", { headers: ["Content-Range", formatUnsatisfiedRange(blob.size)] });
+    throw new HttpError("RANGE_INVALID", "Cannot serve range: it lies outside of the blob", {
+      headers: ["Content-Range", formatUnsatisfiedRange(blob.size)],
+    });
   }
   const range = selection.kind === "partial" ? selection.range : { start: 0, end: blob.size - 1 };
-  const headers: HeaderList = ["Content-Type", MEDIA_TYPES.octetStream, "Content-Length", range.end - range.start + 1, "Accept-Ranges", "bytes", ...identity];
+  const headers: HeaderList = [
+    "Content-Type",
+    MEDIA_TYPES.octetStream,
+    "Content-Length",
+    range.end - range.start + 1,
+    "Accept-Ranges",
+    "bytes",
+    ...identity,
+  ];
   if (selection.kind === "partial") headers.push("Content-Range", formatContentRange({ ...range, size: blob.size }));
   const status = selection.kind === "partial" ? 206 : 200;
   if (isHead) {

@@ -14,7 +14,10 @@ export async function listTags(exchange: Exchange): Promise<void> {
   const requested = pageSize(query.get("n"));
   const limit = requested === undefined ? undefined : Math.min(requested, context.options.maxTags);
   const last = query.get("last") ?? undefined;
-  const tags = limit === undefined ? await allTags(exchange, last) : await repository.tagStore.page({ limit: limit === 0 ? 0 : limit + 1, ...(last === undefined ? {} : { last }) });
+  const tags =
+    limit === undefined
+      ? await allTags(exchange, last)
+      : await repository.tagStore.page({ limit: limit === 0 ? 0 : limit + 1, ...(last === undefined ? {} : { last }) });
   const page = limit === undefined ? tags : tags.slice(0, limit);
   exchange.sendJson(200, { name, tags: page }, nextLink(exchange, tags.length > page.length, page.at(-1), limit));
 }
@@ -36,7 +39,10 @@ export async function listReferrers(exchange: Exchange): Promise<void> {
   const subject = parseDigest(exchange.parameter);
   const artifactType = query.get("artifactType") ?? undefined;
   const after = Number(query.get("last") ?? "0");
-  const records = await repository.referrersPage({ digest: subject }, { artifactType, limit: MAX_REFERRERS + 1, after: Number.isSafeInteger(after) && after > 0 ? after : undefined });
+  const records = await repository.referrersPage(
+    { digest: subject },
+    { artifactType, limit: MAX_REFERRERS + 1, after: Number.isSafeInteger(after) && after > 0 ? after : undefined },
+  );
   const { page, more } = fitReferrers(records);
   const headers: HeaderList = artifactType === undefined ? [] : ["OCI-Filters-Applied", "artifactType"];
   const lastId = page.at(-1)?.id;
@@ -53,14 +59,20 @@ const DEFAULT_CATALOG_PAGE = 100;
 /** Without `n` the whole list is asked for; it is read page by page. */
 async function allTags(exchange: Exchange, last: string | undefined): Promise<readonly string[]> {
   const tags: string[] = [];
-  for await (const page of exchange.repository.tagStore.tags({ pageSize: exchange.context.options.maxTags, ...(last === undefined ? {} : { last }) }).pages()) {
+  for await (const page of exchange.repository.tagStore
+    .tags({ pageSize: exchange.context.options.maxTags, ...(last === undefined ? {} : { last }) })
+    .pages()) {
     tags.push(...page);
   }
   return tags;
 }
 
 /** A page of repositories that the caller may pull, one row looked ahead. */
-async function readablePage(exchange: Exchange, start: string | undefined, limit: number): Promise<{ readonly page: readonly string[]; readonly more: boolean }> {
+async function readablePage(
+  exchange: Exchange,
+  start: string | undefined,
+  limit: number,
+): Promise<{ readonly page: readonly string[]; readonly more: boolean }> {
   const { namespace, options } = exchange.context;
   const page: string[] = [];
   if (limit === 0) return { page, more: false };
@@ -97,7 +109,9 @@ function pageSize(value: string | null): number | undefined {
 
 function invalidNumber(value: string | null): HttpError {
   const asNumber = Number(value);
-  return new HttpError("PAGINATION_NUMBER_INVALID", "Cannot list: n is not a page size", { detail: { n: Number.isSafeInteger(asNumber) ? asNumber : (value ?? "").slice(0, 64) } });
+  return new HttpError("PAGINATION_NUMBER_INVALID", "Cannot list: n is not a page size", {
+    detail: { n: Number.isSafeInteger(asNumber) ? asNumber : (value ?? "").slice(0, 64) },
+  });
 }
 
 function nextLink(exchange: Exchange, more: boolean, last: string | undefined, limit: number | undefined): HeaderList {

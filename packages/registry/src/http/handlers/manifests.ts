@@ -40,14 +40,28 @@ export async function putManifest(exchange: Exchange): Promise<void> {
   const { request, repository, parameter, context } = exchange;
   const byDigest = parameter.includes(":");
   const tags = byDigest ? [...new Set(exchange.query.getAll("tag"))] : [parameter];
-  for (const tag of tags) if (!isTag(tag)) throw new HttpError("TAG_INVALID", "Cannot tag manifest: the tag is malformed", { detail: { tag: tag.slice(0, 200) } });
+  for (const tag of tags)
+    if (!isTag(tag))
+      throw new HttpError("TAG_INVALID", "Cannot tag manifest: the tag is malformed", { detail: { tag: tag.slice(0, 200) } });
   const digest = byDigest ? parseDigest(parameter) : undefined;
   const limit = context.options.maxManifestBytes;
-  if ((contentLength(request) ?? 0) > limit) throw new HttpError("SIZE_INVALID", "Cannot accept manifest: it is too large", { status: 413, detail: `the limit is ${limit} bytes` });
+  if ((contentLength(request) ?? 0) > limit)
+    throw new HttpError("SIZE_INVALID", "Cannot accept manifest: it is too large", { status: 413, detail: `the limit is ${limit} bytes` });
   const bytes = await readBounded(requestBody(exchange), { what: "manifest", limit });
   const contentType = request.headers["content-type"];
-  const stored = await repository.manifests.put(bytes, contentType === "" ? undefined : contentType, { ...(digest === undefined ? {} : { digest }), tags, actor: exchange.actor });
-  const headers: HeaderList = ["Location", exchange.location(`manifests/${stored.digest}`), "Docker-Content-Digest", stored.digest, "Content-Length", 0];
+  const stored = await repository.manifests.put(bytes, contentType === "" ? undefined : contentType, {
+    ...(digest === undefined ? {} : { digest }),
+    tags,
+    actor: exchange.actor,
+  });
+  const headers: HeaderList = [
+    "Location",
+    exchange.location(`manifests/${stored.digest}`),
+    "Docker-Content-Digest",
+    stored.digest,
+    "Content-Length",
+    0,
+  ];
   if (stored.subject !== undefined) headers.push("OCI-Subject", stored.subject);
   if (byDigest) for (const tag of tags) headers.push("OCI-Tag", tag);
   exchange.send(201, headers);
@@ -78,14 +92,17 @@ function manifestHeaders(exchange: Exchange, { digest, mediaType, size }: Manife
     return undefined;
   }
   if (exchange.context.options.strictAccept && acceptQuality(parseAccept(headers.accept), mediaType) === 0) {
-    throw new HttpError("MANIFEST_UNKNOWN", "Cannot serve manifest: the client does not accept its type", { detail: `the manifest is of type ${mediaType}, which Accept leaves out` });
+    throw new HttpError("MANIFEST_UNKNOWN", "Cannot serve manifest: the client does not accept its type", {
+      detail: `the manifest is of type ${mediaType}, which Accept leaves out`,
+    });
   }
   return ["Content-Type", mediaType, "Content-Length", size, ...identity];
 }
 
 /** Docker clients older than manifest lists ask for a tag with schema 2 in `Accept` and no list type. */
 function wantsLegacyChild(exchange: Exchange, { mediaType }: ManifestSummary): boolean {
-  if (mediaType !== MEDIA_TYPES.dockerManifestList || !exchange.context.options.legacyPlatform || isDigest(exchange.parameter)) return false;
+  if (mediaType !== MEDIA_TYPES.dockerManifestList || !exchange.context.options.legacyPlatform || isDigest(exchange.parameter))
+    return false;
   const accept = parseAccept(exchange.request.headers.accept);
   return namesMediaType(accept, MEDIA_TYPES.dockerManifest) && acceptQuality(accept, mediaType) === 0;
 }

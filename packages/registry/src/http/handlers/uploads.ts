@@ -1,4 +1,17 @@
-import { type ByteRange, type ByteSource, DIGEST_ALGORITHMS, type Digest, type DigestAlgorithm, InvalidDigestError, formatUploadRange, isDigest, isDigestAlgorithm, isRepositoryName, parseContentRange, parseDigest } from "@berth/oci";
+import {
+  type ByteRange,
+  type ByteSource,
+  DIGEST_ALGORITHMS,
+  type Digest,
+  type DigestAlgorithm,
+  InvalidDigestError,
+  formatUploadRange,
+  isDigest,
+  isDigestAlgorithm,
+  isRepositoryName,
+  parseContentRange,
+  parseDigest,
+} from "@berth/oci";
 import { digestOf } from "@berth/oci/node";
 import { UploadRangeError } from "../../domain/errors.ts";
 import { withExactSize } from "../../domain/exact-size.ts";
@@ -33,7 +46,9 @@ export async function uploadStatus(exchange: Exchange): Promise<void> {
 /** `PATCH`: the next bytes. */
 export async function appendChunk(exchange: Exchange): Promise<void> {
   const range = await chunkRange(exchange);
-  const status = await exchange.context.namespace.uploads.append(exchange.name, exchange.parameter, chunkBody(exchange, range), { start: range?.start });
+  const status = await exchange.context.namespace.uploads.append(exchange.name, exchange.parameter, chunkBody(exchange, range), {
+    start: range?.start,
+  });
   sendStatus(exchange, 202, status);
 }
 
@@ -41,10 +56,13 @@ export async function appendChunk(exchange: Exchange): Promise<void> {
 export async function commitUpload(exchange: Exchange): Promise<void> {
   const { context, name, parameter, request, query } = exchange;
   const wanted = query.get("digest");
-  if (wanted === null || wanted === "") throw new HttpError("DIGEST_INVALID", "Cannot commit upload: the digest is missing", { detail: "digest missing" });
+  if (wanted === null || wanted === "")
+    throw new HttpError("DIGEST_INVALID", "Cannot commit upload: the digest is missing", { detail: "digest missing" });
   const digest = parseDigest(wanted);
   const range = await chunkRange(exchange);
-  await context.namespace.uploads.commit(name, parameter, digest, hasBody(request) ? chunkBody(exchange, range) : undefined, { start: range?.start });
+  await context.namespace.uploads.commit(name, parameter, digest, hasBody(request) ? chunkBody(exchange, range) : undefined, {
+    start: range?.start,
+  });
   sendCreated(exchange, digest);
 }
 
@@ -58,7 +76,8 @@ export async function cancelUpload(exchange: Exchange): Promise<void> {
 async function tryMount(exchange: Exchange, mount: string): Promise<boolean> {
   const from = exchange.query.get("from") ?? undefined;
   if (!isDigest(mount) || (from !== undefined && !isRepositoryName(from))) return false;
-  const mayPull = (repository: string): boolean => exchange.grant?.allows({ type: "repository", class: "", name: repository, action: "pull" }) === true;
+  const mayPull = (repository: string): boolean =>
+    exchange.grant?.allows({ type: "repository", class: "", name: repository, action: "pull" }) === true;
   if (!(await exchange.repository.blobs.mount({ digest: mount }, from, { mayPull }))) return false;
   sendCreated(exchange, mount);
   return true;
@@ -76,14 +95,20 @@ async function chunkRange({ request, context, name, parameter }: Exchange): Prom
   const header = request.headers["content-range"];
   if (header === undefined) return undefined;
   const range = parseContentRange(header);
-  if (range === undefined) throw new HttpError("BLOB_UPLOAD_INVALID", "Cannot append to upload: Content-Range is malformed", { status: 400, detail: "malformed Content-Range" });
+  if (range === undefined)
+    throw new HttpError("BLOB_UPLOAD_INVALID", "Cannot append to upload: Content-Range is malformed", {
+      status: 400,
+      detail: "malformed Content-Range",
+    });
   if (range.end < range.start) {
     const { size } = await context.namespace.uploads.status(name, parameter);
     throw new UploadRangeError(parameter, size, "the chunk ends before it starts");
   }
   const length = contentLength(request);
   if (length !== undefined && length !== lengthOf(range)) {
-    throw new HttpError("SIZE_INVALID", "Cannot append to upload: Content-Length and Content-Range differ", { detail: "Content-Length is not the length of Content-Range" });
+    throw new HttpError("SIZE_INVALID", "Cannot append to upload: Content-Length and Content-Range differ", {
+      detail: "Content-Length is not the length of Content-Range",
+    });
   }
   return range;
 }
@@ -100,10 +125,14 @@ function lengthOf({ start, end }: ByteRange): number {
 
 function sendStatus(exchange: Exchange, status: number, upload: UploadStatus): void {
   const headers: HeaderList = [
-    "Location", exchange.location(`blobs/uploads/${upload.id}`),
-    "Range", formatUploadRange(upload.size),
-    "Docker-Upload-UUID", upload.id,
-    "Berth-Upload-Offset", upload.size,
+    "Location",
+    exchange.location(`blobs/uploads/${upload.id}`),
+    "Range",
+    formatUploadRange(upload.size),
+    "Docker-Upload-UUID",
+    upload.id,
+    "Berth-Upload-Offset",
+    upload.size,
   ];
   if (status !== 204) headers.push("Content-Length", 0);
   exchange.send(status, headers);
