@@ -8,7 +8,7 @@ async function berth(...args: string[]): Promise<{ readonly code: number; readon
   return { code, stdout: fake.stdout(), stderr: fake.stderr() };
 }
 
-test("[server/C3] -v, --version and version print program, package and version", async () => {
+test("[server/C3,X7] -v, --version and version print program, package and version", async () => {
   for (const args of [["-v"], ["--version"], ["version"], ["digest", "--version"]]) {
     expect(await berth(...args)).toEqual({ code: 0, stdout: expect.stringMatching(/^berth @berth\/cli \d+\.\d+\.\d+\S*\n$/), stderr: "" });
   }

@@ -5,6 +5,7 @@ import { describeQueues } from "./describe-queues.ts";
 import { describeRaces } from "./describe-races.ts";
 import { describeReferrers } from "./describe-referrers.ts";
 import { describeRepositories } from "./describe-repositories.ts";
+import { describeSchema } from "./describe-schema.ts";
 import { describeTags } from "./describe-tags.ts";
 import { describeUploads } from "./describe-uploads.ts";
 import { benchTest, type MetadataStoreSuite } from "./metadata-harness.ts";
@@ -22,5 +23,6 @@ export function describeMetadataStore(name: string, suite: MetadataStoreSuite): 
     describeUploads(withBench);
     describeQueues(withBench);
     describeRaces(withBench);
+    describeSchema(withBench);
   });
 }
