@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { chown, readdir } from "node:fs/promises";
 import { createServer } from "node:net";
-import { createScratch, run, startDaemon } from "@berth/testkit/parts";
+import { startInScratch, run, startDaemon } from "@berth/testkit/parts";
 
 const VERSIONS = "/usr/lib/postgresql";
 const SUPERUSER = "berth";
@@ -31,8 +31,7 @@ export async function findPostgres(): Promise<string | undefined> {
 
 /** Starts a server over an empty folder, without fsync. PostgreSQL refuses root, so root runs it as the user that Debian made for it. */
 export async function startPostgres(bin: string): Promise<PostgresServer> {
-  const scratch = await createScratch();
-  try {
+  return await startInScratch(async (scratch) => {
     const command = async (program: string, ...args: string[]): Promise<readonly [string, string[]]> =>
       process.getuid?.() === 0
         ? ["/usr/sbin/runuser", ["-u", "postgres", "--", `${bin}/${program}`, ...args]]
@@ -89,15 +88,9 @@ export async function startPostgres(bin: string): Promise<PostgresServer> {
         await sql("postgres", `DROP DATABASE ${name} WITH (FORCE)`);
       },
       sql,
-      async stop() {
-        await daemon.stop();
-        await scratch.remove();
-      },
+      stop: () => daemon.stop(),
     };
-  } catch (error) {
-    await scratch.remove();
-    throw error;
-  }
+  });
 }
 
 async function freePort(): Promise<number> {

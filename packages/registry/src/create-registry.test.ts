@@ -2,6 +2,7 @@ import { Readable } from "node:stream";
 import { type Descriptor, ManifestBlobUnknownError, ManifestVerificationError, MEDIA_TYPES, RepositoryUnknownError } from "@berth/oci";
 import { digestOf } from "@berth/oci/node";
 import { createMemoryDriver } from "@berth/storage/memory";
+import { pushGraph, Random, randomImage, randomIndex } from "@berth/testkit/images";
 import { expect, onTestFinished, test } from "vitest";
 import { createRegistry, type CreateRegistryOptions, type EmbeddedRegistry } from "./create-registry.ts";
 import { collect } from "./testing/collect.test-kit.ts";
@@ -37,6 +38,23 @@ test("what is pushed in process is served over HTTP, and the other way round", a
   await server.pushManifest("a/b", "over-http", indexManifest([image.descriptor]));
   expect(await repository.resolve("over-http")).toEqual(indexManifest([image.descriptor]).descriptor);
   expect(await repository.predecessors(image.descriptor)).toEqual([indexManifest([image.descriptor]).descriptor]);
+});
+
+test("[server/Q33,M2] images and indexes of either family are pushed whole and read back byte for byte", async () => {
+  const repository = (await use()).repository("a/b");
+  const random = new Random(5);
+  const platforms = ["amd64", "arm64"].map((architecture) => ({ os: "linux", architecture }));
+  for (const family of ["oci", "docker"] as const) {
+    for (const graph of [randomImage(random, { family }), randomIndex(random, platforms, { family })]) {
+      await pushGraph(repository, graph, "latest");
+      const { descriptor, content } = await repository.manifests.fetchReference("latest");
+      expect(descriptor).toEqual(graph.manifest.descriptor);
+      expect((await read(content)).equals(graph.manifest.bytes)).toBe(true);
+      for (const { manifest } of graph.children)
+        expect(await repository.predecessors(manifest.descriptor)).toEqual([graph.manifest.descriptor]);
+      for (const blob of graph.blobs) expect((await read(await repository.blobs.fetch(blob.descriptor))).equals(blob.bytes)).toBe(true);
+    }
+  }
 });
 
 test("[server/P6,P8] fetch reads parts of small and large blobs", async () => {

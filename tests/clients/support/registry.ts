@@ -1,6 +1,14 @@
 import { writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
-import { createScratch, htpasswdLine, type RunningRegistry, startDaemon, startDistribution, type TestUser } from "@berth/testkit/parts";
+import {
+  htpasswdLine,
+  onLoopback,
+  type RunningRegistry,
+  startDaemon,
+  startDistribution,
+  startInScratch,
+  type TestUser,
+} from "@berth/testkit/parts";
 
 const MAIN = fileURLToPath(new URL("../../../packages/cli/src/main.ts", import.meta.url));
 
@@ -20,26 +28,13 @@ export function startRegistry(options: RegistryOptions): Promise<RunningRegistry
 }
 
 async function startBerth(options: RegistryOptions): Promise<RunningRegistry> {
-  const scratch = await createScratch();
-  try {
+  return await startInScratch(async (scratch) => {
     const args = ["--conditions=berth-source", MAIN, "serve", "--port", "0", "--data", scratch.join("data"), "--delete"];
     if (options.user !== undefined) {
       await writeFile(scratch.join("users"), await htpasswdLine(options.user));
       args.push("--htpasswd", scratch.join("users"));
     }
     const daemon = await startDaemon(process.execPath, args, { ready: /Berth is listening on http:\/\/127\.0\.0\.1:(\d+)/ });
-    const port = Number(daemon.match[1]);
-    return {
-      url: `http://127.0.0.1:${port}`,
-      host: `127.0.0.1:${port}`,
-      port,
-      async stop() {
-        await daemon.stop();
-        await scratch.remove();
-      },
-    };
-  } catch (error) {
-    await scratch.remove();
-    throw error;
-  }
+    return onLoopback(daemon);
+  });
 }

@@ -2,7 +2,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { run, type RunOptions, type RunResult } from "./command.ts";
 import { startDaemon } from "./daemon.ts";
 import { requirePart } from "./part.ts";
-import { createScratch } from "./scratch.ts";
+import { startInScratch } from "./scratch.ts";
 
 /** A running containerd of its own, driven by `ctr`. */
 export interface Containerd {
@@ -20,9 +20,9 @@ export interface Containerd {
  */
 export async function startContainerd(from: "containerd" | "docker-sid"): Promise<Containerd> {
   const part = requirePart(from);
-  const scratch = await createScratch();
-  const socket = scratch.join("c.sock");
-  const config = `version = 2
+  return await startInScratch(async (scratch) => {
+    const socket = scratch.join("c.sock");
+    const config = `version = 2
 root = "${scratch.join("root")}"
 state = "${scratch.join("state")}"
 disabled_plugins = ["io.containerd.grpc.v1.cri", "io.containerd.cri.v1.images", "io.containerd.cri.v1.runtime", "io.containerd.nri.v1.nri"]
@@ -37,7 +37,6 @@ path = "${scratch.join("opt")}"
 platform = "linux/${process.arch === "x64" ? "amd64" : process.arch}"
 snapshotter = "native"
 `;
-  try {
     await mkdir(scratch.join("opt"));
     await writeFile(scratch.join("config.toml"), config);
     const daemon = await startDaemon(part.command("containerd"), ["-c", scratch.join("config.toml")], {
@@ -46,13 +45,7 @@ snapshotter = "native"
     return {
       folder: scratch.path,
       ctr: (args, options) => run(part.command("ctr"), ["-a", socket, "-n", "berth", ...args], options),
-      async stop() {
-        await daemon.stop();
-        await scratch.remove();
-      },
+      stop: () => daemon.stop(),
     };
-  } catch (error) {
-    await scratch.remove();
-    throw error;
-  }
+  });
 }

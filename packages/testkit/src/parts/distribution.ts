@@ -1,8 +1,8 @@
 import { writeFile } from "node:fs/promises";
-import { startDaemon } from "./daemon.ts";
+import { type Daemon, startDaemon } from "./daemon.ts";
 import { htpasswdLine, type TestUser } from "./htpasswd.ts";
 import { requirePart } from "./part.ts";
-import { createScratch } from "./scratch.ts";
+import { startInScratch } from "./scratch.ts";
 
 /** A registry on loopback, plain HTTP. */
 export interface RunningRegistry {
@@ -15,6 +15,12 @@ export interface RunningRegistry {
   stop(): Promise<void>;
 }
 
+/** The registry of a daemon whose `ready` matched its port. */
+export function onLoopback(daemon: Daemon): RunningRegistry {
+  const port = Number(daemon.match[1]);
+  return { url: `http://127.0.0.1:${port}`, host: `127.0.0.1:${port}`, port, stop: () => daemon.stop() };
+}
+
 /** How the reference registry is set up. */
 export interface DistributionOptions {
   /** The only user who gets in; default everybody does. */
@@ -24,8 +30,7 @@ export interface DistributionOptions {
 /** Starts Debian's docker-registry, deletes enabled, on a free port over an empty folder. @throws {MissingPartError} without the part. */
 export async function startDistribution(options: DistributionOptions = {}): Promise<RunningRegistry> {
   const part = requirePart("docker-registry");
-  const scratch = await createScratch();
-  try {
+  return await startInScratch(async (scratch) => {
     const config: Record<string, unknown> = {
       version: "0.1",
       log: { level: "info", accesslog: { disabled: true } },
@@ -40,18 +45,6 @@ export async function startDistribution(options: DistributionOptions = {}): Prom
     const daemon = await startDaemon(part.command("docker-registry"), ["serve", scratch.join("config.yml")], {
       ready: /listening on 127\.0\.0\.1:(\d+)/,
     });
-    const port = Number(daemon.match[1]);
-    return {
-      url: `http://127.0.0.1:${port}`,
-      host: `127.0.0.1:${port}`,
-      port,
-      async stop() {
-        await daemon.stop();
-        await scratch.remove();
-      },
-    };
-  } catch (error) {
-    await scratch.remove();
-    throw error;
-  }
+    return onLoopback(daemon);
+  });
 }

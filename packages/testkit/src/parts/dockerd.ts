@@ -3,7 +3,7 @@ import { dirname } from "node:path";
 import { bareEnvironment, run, type RunOptions, type RunResult } from "./command.ts";
 import { startDaemon, type Daemon } from "./daemon.ts";
 import { findPart, requirePart, type Part } from "./part.ts";
-import { createScratch, type Scratch } from "./scratch.ts";
+import { startInScratch, type Scratch } from "./scratch.ts";
 
 /** Which engine, and where it keeps images. */
 export interface DockerdOptions {
@@ -33,8 +33,7 @@ export interface Dockerd {
  */
 export async function startDockerd(options: DockerdOptions): Promise<Dockerd> {
   const part = requirePart(options.from);
-  const scratch = await createScratch();
-  try {
+  return await startInScratch(async (scratch) => {
     const drivers = options.store === "containerd" ? ["overlayfs", "native"] : ["overlay2", "vfs"];
     const { daemon, driver } = await startWithFirst(drivers, (name) => startEngine(part, scratch, options, name));
     const config = scratch.join("client");
@@ -45,15 +44,9 @@ export async function startDockerd(options: DockerdOptions): Promise<Dockerd> {
       folder: scratch.path,
       driver,
       docker: (args, more = {}) => run(part.command("docker"), args, { ...more, env: { ...env, ...more.env } }),
-      async stop() {
-        await daemon.stop();
-        await scratch.remove();
-      },
+      stop: () => daemon.stop(),
     };
-  } catch (error) {
-    await scratch.remove();
-    throw error;
-  }
+  });
 }
 
 /** Some machines cannot mount an overlay on their temporary folder: the slow driver works everywhere. */

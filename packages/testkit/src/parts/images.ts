@@ -1,13 +1,10 @@
-import { randomBytes, createHash } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import { readFile } from "node:fs/promises";
-import { gzipSync } from "node:zlib";
-import { type TestBlob, type TestImage, readLayout, testBlob, writeLayout } from "./oci-layout.ts";
+import { MEDIA_TYPES } from "@berth/oci";
+import { blobFixture, layerOf } from "../images/layer.ts";
+import { imageManifest } from "../images/manifest.ts";
+import { type TestImage, readLayout, writeLayout } from "./oci-layout.ts";
 import { requirePart } from "./part.ts";
-import { packTar } from "./tar.ts";
-
-const MANIFEST = "application/vnd.oci.image.manifest.v1+json";
-const CONFIG = "application/vnd.oci.image.config.v1+json";
-const LAYER = "application/vnd.oci.image.layer.v1.tar+gzip";
 
 /** What goes into a tiny image. */
 export interface TinyImageOptions {
@@ -24,33 +21,23 @@ export interface TinyImageOptions {
 export async function writeTinyImage(path: string, options: TinyImageOptions = {}): Promise<TestImage> {
   const busybox = await readFile(requirePart("busybox").command("busybox"));
   const applets = ["sh", "cat", "ls", "true", "echo"].map((name) => ({ path: `bin/${name}`, linkTo: "busybox" }));
-  const base = packTar([{ path: "bin/" }, { path: "bin/busybox", content: busybox }, ...applets]);
-  const hello = packTar([{ path: "hello", content: Buffer.from(options.hello ?? randomBytes(16).toString("hex")), mode: 0o644 }]);
-  const layers = [base, hello].map((tar) => testBlob(LAYER, gzipSync(tar, { level: 1 })));
-  const config = json(CONFIG, {
+  const layers = [
+    layerOf([{ path: "bin/" }, { path: "bin/busybox", content: busybox }, ...applets]),
+    layerOf([{ path: "hello", content: Buffer.from(options.hello ?? randomBytes(16).toString("hex")), mode: 0o644 }]),
+  ];
+  const value = {
     architecture: "amd64",
     os: "linux",
     config: { Cmd: ["cat", "/hello"] },
-    rootfs: { type: "layers", diff_ids: [base, hello].map((tar) => `sha256:${createHash("sha256").update(tar).digest("hex")}`) },
-  });
-  const manifest = json(MANIFEST, {
-    schemaVersion: 2,
-    mediaType: MANIFEST,
-    config: describe(config),
-    layers: layers.map(describe),
-  });
-  return writeLayout(path, options.tag ?? "1", manifest, [config, ...layers]);
+    rootfs: { type: "layers", diff_ids: layers.map(({ diffId }) => diffId) },
+  };
+  const config = blobFixture(MEDIA_TYPES.ociConfig, Buffer.from(JSON.stringify(value)));
+  const { descriptor, bytes } = imageManifest({ config: config.descriptor, layers: layers.map((layer) => layer.descriptor) });
+  const blobs = [config, ...layers].map((blob) => ({ ...blob.descriptor, bytes: blob.bytes }));
+  return writeLayout(path, options.tag ?? "1", { ...descriptor, bytes }, blobs);
 }
 
 /** The Debian root file system that `.ci/install-parts` made with debootstrap (63 MB layer). @throws {MissingPartError} without it. */
 export async function debianImage(): Promise<TestImage> {
   return readLayout(requirePart("debian-image").command("layout"), "latest");
-}
-
-function json(mediaType: string, value: unknown): TestBlob {
-  return testBlob(mediaType, Buffer.from(JSON.stringify(value)));
-}
-
-function describe(blob: TestBlob): Omit<TestBlob, "bytes"> {
-  return { mediaType: blob.mediaType, digest: blob.digest, size: blob.size };
 }

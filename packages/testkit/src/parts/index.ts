@@ -5,7 +5,7 @@ export { startContainerd } from "./containerd.ts";
 export type { Daemon, DaemonOptions } from "./daemon.ts";
 export { startDaemon } from "./daemon.ts";
 export type { DistributionOptions, RunningRegistry } from "./distribution.ts";
-export { startDistribution } from "./distribution.ts";
+export { onLoopback, startDistribution } from "./distribution.ts";
 export type { Dockerd, DockerdOptions } from "./dockerd.ts";
 export { startDockerd } from "./dockerd.ts";
 export type { TestUser } from "./htpasswd.ts";
@@ -17,6 +17,6 @@ export { layoutBlobPath, readLayout, testBlob, writeLayout } from "./oci-layout.
 export type { Part, PartName } from "./part.ts";
 export { findPart, MissingPartError, partsFolder, requirePart } from "./part.ts";
 export type { Scratch } from "./scratch.ts";
-export { createScratch } from "./scratch.ts";
+export { createScratch, startInScratch } from "./scratch.ts";
 export type { TarEntry } from "./tar.ts";
 export { packTar } from "./tar.ts";

@@ -25,6 +25,24 @@ export async function createScratch(): Promise<Scratch> {
   };
 }
 
+/** Starts something in a temporary folder, which goes away when the start fails, or else after its `stop`. */
+export async function startInScratch<T extends { stop(): Promise<void> }>(start: (scratch: Scratch) => Promise<T>): Promise<T> {
+  const scratch = await createScratch();
+  try {
+    const started = await start(scratch);
+    return {
+      ...started,
+      async stop() {
+        await started.stop();
+        await scratch.remove();
+      },
+    };
+  } catch (error) {
+    await scratch.remove();
+    throw error;
+  }
+}
+
 /** Engines leave overlay mounts behind, and removing through one would empty what lies under it. */
 async function unmountBelow(path: string): Promise<void> {
   const table = await readFile("/proc/self/mountinfo", "utf8");
