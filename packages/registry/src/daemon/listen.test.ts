@@ -5,6 +5,7 @@ import { type RequestListener, request } from "node:http";
 import { connect, createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { httpConfig } from "../testing/http-config.test-kit.ts";
 import { ListenError } from "./listen-error.ts";
@@ -148,7 +149,7 @@ describe("sockets that systemd passes", () => {
     const handle: unknown = Reflect.get(server, "_handle");
     const descriptor: unknown = typeof handle === "object" && handle !== null ? Reflect.get(handle, "fd") : undefined;
     if (typeof descriptor !== "number") throw new Error("the server has no descriptor");
-    const main = join(import.meta.dirname, "../testing/listen-and-say.test-kit.ts");
+    const main = fileURLToPath(new URL("../testing/listen-and-say.test-kit.ts", import.meta.url));
     // the shell knows the process id before the program starts, as systemd does
     const script = 'LISTEN_PID=$$ LISTEN_FDS=1 exec "$0" --conditions=berth-source "$1"';
     const child = spawn("/bin/sh", ["-c", script, process.execPath, main], { stdio: ["pipe", "pipe", "inherit", descriptor] });
