@@ -30,6 +30,7 @@ export class Exchange implements AuthRequest {
   readonly #search: string;
   /** Kept from the start: a request that was destroyed knows its socket no more. */
   readonly #socket: Socket;
+  #bodyBytes = 0;
   #query: URLSearchParams | undefined;
   #requestId: string | undefined;
   #abort: AbortController | undefined;
@@ -105,6 +106,11 @@ export class Exchange implements AuthRequest {
     return `${origin.protocol}://${origin.host ?? "localhost"}`;
   }
 
+  /** Bytes of the answer's body; 0 to HEAD. */
+  get bodyBytes(): number {
+    return this.request.method === "HEAD" ? 0 : this.#bodyBytes;
+  }
+
   /** The address of something below the repository, as `Location` has it. */
   location(rest: string): string {
     const { prefix, relativeUrls } = this.context.options;
@@ -115,6 +121,7 @@ export class Exchange implements AuthRequest {
   /** Answers with a body, or none. */
   send(status: number, headers: HeaderList, body?: Uint8Array | string): void {
     const { response } = this;
+    this.#bodyBytes = body === undefined ? 0 : Buffer.byteLength(body);
     response.writeHead(status, this.#withCommon(headers));
     if (body instanceof Uint8Array && body.byteLength <= ONE_WRITE_BYTES) {
       // As a string of single bytes it leaves in one write together with the head: a tenth less CPU for small answers.
@@ -122,8 +129,9 @@ export class Exchange implements AuthRequest {
     } else response.end(body);
   }
 
-  /** Starts an answer whose body follows. */
-  start(status: number, headers: HeaderList): void {
+  /** Starts an answer whose body of so many bytes follows. */
+  start(status: number, headers: HeaderList, bodyBytes: number): void {
+    this.#bodyBytes = bodyBytes;
     this.response.writeHead(status, this.#withCommon(headers));
   }
 

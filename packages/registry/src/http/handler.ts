@@ -173,7 +173,7 @@ function summarize(
     referer: request.headers.referer,
     host: request.headers.host,
     httpVersion: request.httpVersion,
-    written: Number(response.getHeader("content-length") ?? 0),
+    written: exchange.bodyBytes,
     durationMs: Date.now() - startedAt.getTime(),
     startedAt,
   };

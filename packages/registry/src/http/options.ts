@@ -67,7 +67,7 @@ export interface RequestSummary {
   readonly referer: string | undefined;
   readonly host: string | undefined;
   readonly httpVersion: string;
-  /** Bytes of the answer's body. */
+  /** Bytes of the answer's body; with status 499 not all of them arrived. */
   readonly written: number;
   readonly durationMs: number;
   readonly startedAt: Date;

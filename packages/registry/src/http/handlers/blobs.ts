@@ -61,7 +61,7 @@ export async function fetchBlob(exchange: Exchange): Promise<void> {
   }
   response.setTimeout(context.options.bodyTimeoutMs, () => response.destroy());
   try {
-    exchange.start(status, headers);
+    exchange.start(status, headers, range.end - range.start + 1);
     await context.sender.send(response, opened, range);
   } finally {
     await opened.file?.close();
