@@ -1,7 +1,8 @@
 import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { mkdtemp, readFile, rename, rm, writeFile } from "node:fs/promises";
-import { type RequestListener, request } from "node:http";
+import { Agent, type RequestListener, request } from "node:http";
 import { connect, createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -28,9 +29,9 @@ async function useListener(address: Listening["address"] | number): Promise<List
   return listening;
 }
 
-async function get(target: { readonly socketPath: string } | { readonly port: number }): Promise<string> {
+async function get(target: { readonly socketPath: string } | { readonly port: number; readonly agent?: Agent }): Promise<string> {
   return await new Promise((resolve, reject) => {
-    request({ host: "127.0.0.1", ...target, agent: false }, (response) => {
+    request({ host: "127.0.0.1", agent: false, ...target }, (response) => {
       response.setEncoding("utf8").on("data", resolve);
     })
       .once("error", reject)
@@ -127,12 +128,13 @@ describe("a port", () => {
     onTestFinished(() => agent.destroy());
     const silent = connect(listening.port, "127.0.0.1");
     await once(silent, "connect");
+    const ended = once(silent.resume(), "close");
     const answer = get({ port: listening.port, agent });
     const finish = await entered.promise;
     const drained = listening.drain(60_000);
     finish();
     expect([await answer, await drained]).toEqual(["hello", true]);
-    await once(silent.resume(), "close");
+    await ended;
   });
 });
 

@@ -1,11 +1,17 @@
 import cluster from "node:cluster";
-import type { RequestListener } from "node:http";
+import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
 import { type AddressInfo, connect, type ListenOptions, type Socket } from "node:net";
 import { lstat, rm } from "node:fs/promises";
 import { type HttpConfig, type ListenAddress, formatHostPort, readTls } from "../config/index.ts";
 import { type AnyServer, type CreatedServer, createServer } from "./create-server.ts";
 import { ListenError } from "./listen-error.ts";
 import { passedSocket } from "./socket-activation.ts";
+
+/** How often a server that stops looks for connections that have become idle; in milliseconds. */
+const IDLE_CHECK_MS = 50;
+
+/** Time in which a connection that was opened before a stop must bring the start of a request; in milliseconds. */
+const SILENCE_MS = 500;
 
 /** A server that takes requests. */
 export interface Listening {
@@ -103,12 +109,27 @@ async function drain({ server, closeSessions }: CreatedServer, sockets: Readonly
   let finished = true;
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
   closeSessions();
-  if ("closeIdleConnections" in server) server.closeIdleConnections();
+  server.prependListener("request", (_request: IncomingMessage, response: ServerResponse) => {
+    if ("shouldKeepAlive" in response) response.shouldKeepAlive = false; // HTTP/2 has its own way
+  });
+  // Connections become idle one by one, and Node leaves those that clients keep for later open.
+  const idle = setInterval(() => closeIdle(server), IDLE_CHECK_MS);
+  closeIdle(server);
+  // Node takes a connection that has sent nothing for a busy one; a request may be on its way, but not for long.
+  const silent = setTimeout(() => {
+    for (const socket of sockets) if (socket.bytesRead === 0) socket.destroy();
+  }, SILENCE_MS);
   const timer = setTimeout(() => {
     finished = false;
     for (const socket of sockets) socket.destroy();
   }, timeoutMs);
   await closed;
   clearTimeout(timer);
+  clearTimeout(silent);
+  clearInterval(idle);
   return finished;
+}
+
+function closeIdle(server: AnyServer): void {
+  if ("closeIdleConnections" in server) server.closeIdleConnections();
 }

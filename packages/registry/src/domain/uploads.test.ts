@@ -243,3 +243,18 @@ test("[server/L11] storage that fails under an upload keeps the session where th
   await uploads.commit("a", id, digestOf("0123456789"), bodyOf("56789"), { start: 5 });
   expect(await contentOf(context, "a", digestOf("0123456789"))).toBe("0123456789");
 });
+
+test("[server/C7,U13] who closes the registry waits until a write that was cut off has recorded its bytes", async () => {
+  const context = await useContext();
+  const uploads = new Uploads(context);
+  const { id } = await uploads.create("a");
+  const body = new SteeredBody();
+  const outcome = expect(uploads.append("a", id, body)).rejects.toThrow("cut off");
+  body.give("01234");
+  await body.drained;
+  body.fail(new Error("cut off"));
+  await context.background.drain();
+  expect((await uploads.status("a", id)).size).toBe(5);
+  expect(await uploads.append("a", id, bodyOf("56789"))).toMatchObject({ size: 10 });
+  await outcome;
+});

@@ -81,6 +81,10 @@ export class Uploads {
    * @throws {BlobUploadUnknownError} when there is no such session.
    */
   async append(repository: string, id: string, content: ByteSource, options: AppendOptions = {}): Promise<UploadStatus> {
+    return await this.#held(this.#append(repository, id, content, options));
+  }
+
+  async #append(repository: string, id: string, content: ByteSource, options: AppendOptions): Promise<UploadStatus> {
     const writer = await this.open(repository, id, options);
     await this.run(writer, () => writer.write(content, options.signal));
     await this.release(writer);
@@ -94,6 +98,16 @@ export class Uploads {
    * @throws {UploadRangeError} as {@link append}; the session stays.
    */
   async commit(repository: string, id: string, digest: Digest, content?: ByteSource, options: AppendOptions = {}): Promise<Descriptor> {
+    return await this.#held(this.#commit(repository, id, digest, content, options));
+  }
+
+  async #commit(
+    repository: string,
+    id: string,
+    digest: Digest,
+    content: ByteSource | undefined,
+    options: AppendOptions,
+  ): Promise<Descriptor> {
     const writer = await this.open(repository, id, { start: options.start, algorithm: digestAlgorithm(digest) });
     return await this.run(writer, async () => {
       if (content !== undefined) await writer.write(content, options.signal);
@@ -133,6 +147,10 @@ export class Uploads {
 
   /** Stores a blob in one step, without a session. Durable when it resolves. @throws {DigestMismatchError} nothing is kept then. */
   async put(repository: string, digest: Digest, content: ByteSource, options: AppendOptions = {}): Promise<Descriptor> {
+    return await this.#held(this.#put(repository, digest, content, options));
+  }
+
+  async #put(repository: string, digest: Digest, content: ByteSource, options: AppendOptions): Promise<Descriptor> {
     const { content: stored, limits, background } = this.#context;
     const storageKey = uploadPath(uuidv7());
     const digests = new RunningDigests([digestAlgorithm(digest)]);
@@ -156,6 +174,12 @@ export class Uploads {
     if (!(await metadata.deleteUpload(repository, id))) unknown(id);
     this.#digests.delete(id);
     await content.discard(upload.storageKey);
+  }
+
+  /** Has the registry wait for a write when it closes: one that is cut off then still has to record what it holds. */
+  #held<T>(writing: Promise<T>): Promise<T> {
+    this.#context.background.add(writing.catch(() => undefined)); // whoever writes sees the error
+    return writing;
   }
 
   async #claim(repository: string, id: string, start: number | undefined): Promise<ClaimedUpload> {
