@@ -58,7 +58,10 @@ export class Server {
     child.stdout.on("data", listen);
     child.stderr.on("data", listen);
     child.on("error", listen);
-    child.on("exit", () => children.delete(child));
+    child.on("exit", (code, signal) => {
+      children.delete(child);
+      output += `\n(ended: ${signal ?? `code ${code}`})`;
+    });
     const deadline = performance.now() + START_MS;
     while (!(await answers(port))) {
       if (child.exitCode !== null || child.pid === undefined || performance.now() > deadline) {
@@ -71,7 +74,7 @@ export class Server {
     return new Server(candidate, port, folder, child, () => output.trim(), readProcessTree(child.pid ?? 0).rssBytes);
   }
 
-  /** The end of what it wrote to its standard streams: only errors once it has started. */
+  /** The end of what it wrote to its standard streams: only errors once it has started, and how it ended. */
   get output(): string {
     return this.#output();
   }
