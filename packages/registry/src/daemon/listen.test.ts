@@ -121,6 +121,21 @@ describe("a port", () => {
     }
   });
 
+  test("[server/C7] drain() lets a client that reads slowly have the rest of an answer that the handler has ended", async () => {
+    const ended = Promise.withResolvers<void>();
+    const body = Buffer.alloc(16 << 20);
+    const listening = await listen((_request, response) => ended.resolve(void response.end(body)), httpConfig());
+    const client = connect(listening.port, "127.0.0.1");
+    client.write("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+    await once(client, "readable"); // and reads no more yet
+    await ended.promise;
+    const drained = listening.drain(60_000);
+    let received = 0;
+    for await (const chunk of client) received += (chunk as Buffer).byteLength;
+    expect(received).toBeGreaterThan(body.byteLength);
+    expect(await drained).toBe(true);
+  });
+
   test("[server/C7] drain() does not wait for connections that a client keeps for later, or has sent nothing on", async () => {
     const entered = Promise.withResolvers<() => void>();
     const listening = await listen((_request, response) => entered.resolve(() => response.end("hello")), httpConfig());

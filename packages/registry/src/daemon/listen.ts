@@ -1,6 +1,6 @@
 import cluster from "node:cluster";
 import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
-import { type AddressInfo, connect, type ListenOptions, type Socket } from "node:net";
+import { type AddressInfo, connect, type ListenOptions, Server as NetServer, type Socket } from "node:net";
 import { lstat, rm } from "node:fs/promises";
 import { type HttpConfig, type ListenAddress, formatHostPort, readTls } from "../config/index.ts";
 import { type AnyServer, type CreatedServer, createServer } from "./create-server.ts";
@@ -35,10 +35,12 @@ export async function listen(handler: RequestListener, config: HttpConfig): Prom
   const created = createServer(handler, config);
   const { server } = created;
   const sockets = new Set<Socket>();
-  server.on("connection", (socket: Socket) => {
+  const track = (socket: Socket): void => {
     sockets.add(socket);
     socket.once("close", () => sockets.delete(socket));
-  });
+  };
+  server.on("connection", track);
+  server.on("secureConnection", track);
   if (config.limits.connections > 0) server.maxConnections = config.limits.connections;
   await bind(server, config.address);
   const bound = server.address();
@@ -107,14 +109,15 @@ function describeAddress(bound: AddressInfo | string | null): string {
 
 async function drain({ server, closeSessions }: CreatedServer, sockets: ReadonlySet<Socket>, timeoutMs: number): Promise<boolean> {
   let finished = true;
-  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+  // That of HTTP servers would also cut off answers that slow clients still read.
+  const closed = new Promise<void>((resolve) => NetServer.prototype.close.call(server, () => resolve()));
   closeSessions();
   server.prependListener("request", (_request: IncomingMessage, response: ServerResponse) => {
     if ("shouldKeepAlive" in response) response.shouldKeepAlive = false; // HTTP/2 has its own way
   });
   // Connections become idle one by one, and Node leaves those that clients keep for later open.
-  const idle = setInterval(() => closeIdle(server), IDLE_CHECK_MS);
-  closeIdle(server);
+  const idle = setInterval(() => closeIdle(server, sockets), IDLE_CHECK_MS);
+  closeIdle(server, sockets);
   // Node takes a connection that has sent nothing for a busy one; a request may be on its way, but not for long.
   const silent = setTimeout(() => {
     for (const socket of sockets) if (socket.bytesRead === 0) socket.destroy();
@@ -130,6 +133,8 @@ async function drain({ server, closeSessions }: CreatedServer, sockets: Readonly
   return finished;
 }
 
-function closeIdle(server: AnyServer): void {
+/** Node takes a connection for idle once its answer was handed over, although it may still be on its way. */
+function closeIdle(server: AnyServer, sockets: ReadonlySet<Socket>): void {
+  for (const socket of sockets) if (socket.writableLength > 0) return;
   if ("closeIdleConnections" in server) server.closeIdleConnections();
 }
