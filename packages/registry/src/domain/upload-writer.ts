@@ -72,17 +72,17 @@ export class UploadWriter {
     const file = await this.#open();
     this.#assertOurs();
     await file.commit({ durable: false }); // the copy to their own path makes the bytes durable
-    this.#durable = file.size;
     this.#file = undefined;
     const descriptor = await commitStaged(this.#context, {
       repository: this.#repository,
       digest,
       uploadId: this.id,
       storageKey: this.#storageKey,
-      size: this.#durable,
+      size: file.size, // durable with the blob, not before
       digests: this.#digests,
     });
     clearInterval(this.#renewal);
+    this.#durable = descriptor.size;
     return descriptor;
   }
 

@@ -258,3 +258,23 @@ test("[server/C7,U13] who closes the registry waits until a write that was cut o
   expect(await uploads.append("a", id, bodyOf("56789"))).toMatchObject({ size: 10 });
   await outcome;
 });
+
+test("[server/L11,SQ20] a commit that fails counts only bytes that were durable before, so that the same request can be sent again", async () => {
+  const disk = await useDisk();
+  const parts = await disk.open();
+  let full = true;
+  const metadata = replacing(parts.metadata, {
+    commitBlob: (input) => (full ? Promise.reject(new Error("no space left")) : parts.metadata.commitBlob(input)),
+  });
+  const context = await useContext({ storage: parts.storage, metadata });
+  const uploads = new Uploads(context);
+  const { id } = await uploads.create("a");
+  await uploads.append("a", id, bodyOf("01234"));
+  const digest = digestOf("0123456789");
+  const commit = (): Promise<unknown> => uploads.commit("a", id, digest, bodyOf("56789"), { start: 5 });
+  await expect(commit()).rejects.toThrow("no space left");
+  expect((await uploads.status("a", id)).size).toBe(5);
+  full = false;
+  await commit();
+  expect(await contentOf(context, "a", digest)).toBe("0123456789");
+});
