@@ -15,7 +15,10 @@ export interface SweepOptions {
   readonly graceMs?: number;
   /** Whether to say what would go and remove nothing; default false. */
   readonly dryRun?: boolean;
-  /** Whether to look for blobs that nothing knows too, which walks all of blob storage; default false. */
+  /**
+   * Whether to look for blobs that nothing knows too, which walks all of blob storage; default false. Run it while pushes are refused: a
+   * push of the very content that is being removed is not kept apart from it yet.
+   */
   readonly orphanBlobs?: boolean;
   /** The time to compare with; default now. */
   readonly now?: Date;
