@@ -18,7 +18,8 @@ export interface OpenSqliteMetadataOptions extends SqliteEngineOptions, Metadata
 export async function openSqliteMetadata(options: OpenSqliteMetadataOptions): Promise<MetadataStore> {
   if (options.path !== ":memory:") {
     await mkdir(dirname(options.path), { recursive: true }).catch((cause: unknown) => {
-      throw new MetadataUnavailableError("the folder of the database cannot be made", { cause });
+      const code = cause instanceof Error && "code" in cause ? String(cause.code) : "unknown reason";
+      throw new MetadataUnavailableError(`the folder of the database cannot be made: ${code}`, { cause });
     });
   }
   const engine = await openSqliteEngine(options);
