@@ -16,6 +16,7 @@ const config: ViteUserConfig = defineConfig({
       { extends: true, test: { name: "tools", include: ["tools/**/*.test.ts"] } },
       { extends: true, test: { name: "clients", include: ["tests/clients/**/*.test.ts"], testTimeout: 300_000, hookTimeout: 300_000 } },
       { extends: true, test: { name: "services", include: ["tests/services/**/*.test.ts"], testTimeout: 120_000, hookTimeout: 120_000 } },
+      { extends: true, test: { name: "interop", include: ["tests/interop/**/*.test.ts"], testTimeout: 300_000, hookTimeout: 300_000 } },
       { extends: true, test: { name: "fault", include: ["tests/fault/**/*.test.ts"], testTimeout: 600_000, hookTimeout: 120_000 } },
     ],
   },

@@ -216,3 +216,5 @@ export type { ManifestDecoder } from "./manifest/schemas.ts";
 export { ManifestSchemas, createManifestSchemas } from "./manifest/schemas.ts";
 export type { NameScope } from "./name-scope.ts";
 export { GLOBAL_SCOPE, prefixScope } from "./name-scope.ts";
+export type { ReplayableSource } from "./replayable.ts";
+export { bytesSource, isReplayable, replayableSource } from "./replayable.ts";

@@ -1,4 +1,5 @@
 export type { Digester, MultiDigester } from "./digester.ts";
 export { createDigester, createMultiDigester, descriptorOf, digestOf } from "./digester.ts";
+export { fileSource } from "./file-source.ts";
 export type { ReadAllOptions, Verifier, VerifyTarget } from "./verify.ts";
 export { createVerifier, readAllVerified, verifyingStream } from "./verify.ts";

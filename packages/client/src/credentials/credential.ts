@@ -1,0 +1,40 @@
+import type { CallOptions } from "@berth/oci";
+
+/**
+ * What proves who we are to one registry. All absent: nobody.
+ *
+ * @see docker config.json, `auths`
+ */
+export interface Credential {
+  readonly username?: string;
+  readonly password?: string;
+  /** A long-lived token that short ones are asked for with; `identitytoken` of a config file. */
+  readonly refreshToken?: string;
+  /** A token that is sent as it is; `registrytoken` of a config file. */
+  readonly accessToken?: string;
+}
+
+/** Whose credential is wanted. */
+export interface CredentialTarget {
+  /** Host, perhaps with a port, as people write it: `docker.io`, `localhost:5000`. */
+  readonly registry: string;
+  /** Within the registry; lets credentials differ between its parts. */
+  readonly repository?: string;
+}
+
+/** Finds a credential; undefined: be nobody. The counterpart of oras' `CredentialFunc` and ggcr's `Keychain`. */
+export type CredentialSource = (target: CredentialTarget, options?: CallOptions) => Promise<Credential | undefined>;
+
+/** Keeps credentials. */
+export interface CredentialStore {
+  /** Undefined when there is none; that is no error. */
+  get(serverAddress: string, options?: CallOptions): Promise<Credential | undefined>;
+  put(serverAddress: string, credential: Credential, options?: CallOptions): Promise<void>;
+  /** Deleting what is not there does nothing. */
+  delete(serverAddress: string, options?: CallOptions): Promise<void>;
+}
+
+/** True when there is nothing to prove anything with. */
+export function isAnonymous(credential: Credential | undefined): boolean {
+  return !(credential?.username || credential?.password || credential?.refreshToken || credential?.accessToken);
+}

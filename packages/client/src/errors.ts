@@ -1,0 +1,133 @@
+import { BerthError, type BerthErrorOptions, type OciError } from "@berth/oci";
+
+/** What every error of a request says. */
+export interface RequestFailure extends BerthErrorOptions {
+  /** In words that fit behind "Cannot": `push blob`. */
+  readonly operation: string;
+  readonly method: string;
+  /** Without user information, and without the values of queries that may be secret. */
+  readonly url: string;
+  /** How often the request was sent; default 1. */
+  readonly attempts?: number;
+}
+
+/** A request failed: there was no answer, or not the one that was hoped for. */
+export class RequestError<Code extends string = string> extends BerthError<Code> {
+  readonly operation: string;
+  readonly method: string;
+  /** Without user information, and without the values of queries that may be secret. */
+  readonly url: string;
+  /** How often the request was sent. */
+  readonly attempts: number;
+
+  constructor(code: Code, message: string, failure: RequestFailure) {
+    super(code, message, failure);
+    this.operation = failure.operation;
+    this.method = failure.method;
+    this.url = failure.url;
+    this.attempts = failure.attempts ?? 1;
+  }
+}
+
+/** What {@link ResponseError} is made of. */
+export interface ResponseFailure extends RequestFailure {
+  readonly status: number;
+  /** From the body, codes as they came. */
+  readonly errors: readonly OciError[];
+  /** The start of the body, at most 64 KiB. */
+  readonly body?: Uint8Array;
+  readonly headers?: Readonly<Record<string, string | readonly string[] | undefined>>;
+  /** What the server calls the request, from its headers. */
+  readonly requestId?: string;
+  /** Milliseconds that the server asked to wait. */
+  readonly retryAfterMs?: number;
+}
+
+/** A registry or token server answered with a status that means failure. @see OCI distribution-spec, "Error Codes" */
+export class ResponseError extends RequestError<"ERR_RESPONSE" | "ERR_RATE_LIMITED"> {
+  readonly status: number;
+  /** From the body, codes as they came; empty when the body was no error body. */
+  readonly errors: readonly OciError[];
+  /** The start of the body, at most 64 KiB. */
+  readonly body: Uint8Array;
+  readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
+  readonly requestId: string | undefined;
+  readonly retryAfterMs: number | undefined;
+
+  constructor(message: string, failure: ResponseFailure, code: "ERR_RESPONSE" | "ERR_RATE_LIMITED" = "ERR_RESPONSE") {
+    super(code, message, failure);
+    this.status = failure.status;
+    this.errors = failure.errors;
+    this.body = failure.body ?? new Uint8Array();
+    this.headers = failure.headers ?? {};
+    this.requestId = failure.requestId;
+    this.retryAfterMs = failure.retryAfterMs;
+  }
+}
+
+/** The registry wants us to wait longer than we are willing to. `retryAfterMs` says how long. */
+export class RateLimitedError extends ResponseError {
+  constructor(message: string, failure: ResponseFailure) {
+    super(message, { retryable: true, ...failure }, "ERR_RATE_LIMITED");
+  }
+}
+
+/** No answer came: name not found, connection refused or cut, certificate refused, a time limit passed. `cause` is Node's own error. */
+export class NetworkError extends RequestError<"ERR_NETWORK"> {
+  constructor(message: string, failure: RequestFailure) {
+    super("ERR_NETWORK", message, failure);
+  }
+}
+
+/** No credential, token or challenge led to access: a token server refused or answered nonsense, a realm was not trusted. */
+export class AuthError extends RequestError<"ERR_AUTH"> {
+  constructor(message: string, failure: RequestFailure) {
+    super("ERR_AUTH", message, failure);
+  }
+}
+
+/** A request had to be sent again, but its body can be read only once. Hand over a `ReplayableSource` or bytes to avoid it. */
+export class UnreplayableBodyError extends BerthError<"ERR_UNREPLAYABLE_BODY"> {
+  constructor(options?: BerthErrorOptions) {
+    super("ERR_UNREPLAYABLE_BODY", "Cannot send the request again: its body can be read only once", options);
+  }
+}
+
+/** An answer broke the protocol: a header is missing or malformed, a redirect leads nowhere, content is of another type than asked for. */
+export class ProtocolError extends RequestError<"ERR_PROTOCOL"> {
+  constructor(message: string, failure: RequestFailure) {
+    super("ERR_PROTOCOL", message, failure);
+  }
+}
+
+/** True for any "does not exist": our `NotFoundError`, or a 404 of a registry. */
+export function isNotFound(error: unknown): boolean {
+  return BerthError.is(error) && (error.code === "ERR_NOT_FOUND" || statusOf(error) === 404);
+}
+
+/** True when credentials are missing or wrong. */
+export function isUnauthorized(error: unknown): boolean {
+  return BerthError.is(error) && (error.code === "ERR_AUTH" || statusOf(error) === 401);
+}
+
+/** True when the credentials are known but do not suffice. */
+export function isDenied(error: unknown): boolean {
+  return BerthError.is(error) && (statusOf(error) === 403 || hasErrorCode(error, "DENIED"));
+}
+
+/** True when the registry asks to slow down. */
+export function isRateLimited(error: unknown): boolean {
+  return BerthError.is(error) && (error.code === "ERR_RATE_LIMITED" || statusOf(error) === 429);
+}
+
+/** True when an error, or one of its causes, came with that code in its body: `hasErrorCode(error, "NAME_UNKNOWN")`. */
+export function hasErrorCode(error: unknown, code: string): boolean {
+  for (let at: unknown = error, depth = 0; at instanceof Error && depth < 10; at = at.cause, depth++) {
+    if (at instanceof ResponseError && at.errors.some((one) => one.code === code)) return true;
+  }
+  return false;
+}
+
+function statusOf(error: BerthError): number | undefined {
+  return error instanceof ResponseError ? error.status : undefined;
+}

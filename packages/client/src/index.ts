@@ -1,0 +1,29 @@
+export type { Credential, CredentialSource, CredentialStore, CredentialTarget } from "./credentials/credential.ts";
+export { isAnonymous } from "./credentials/credential.ts";
+export type { RequestFailure, ResponseFailure } from "./errors.ts";
+export {
+  AuthError,
+  NetworkError,
+  ProtocolError,
+  RateLimitedError,
+  RequestError,
+  ResponseError,
+  UnreplayableBodyError,
+  hasErrorCode,
+  isDenied,
+  isNotFound,
+  isRateLimited,
+  isUnauthorized,
+} from "./errors.ts";
+export type { Connection, ConnectionRequest } from "./remote/connection.ts";
+export type { Content, RequestBody } from "./transport/body.ts";
+export { requestBody } from "./transport/body.ts";
+export type {
+  RequestHeaders,
+  ResponseHeaders,
+  Transport,
+  TransportLayer,
+  TransportRequest,
+  TransportResponse,
+} from "./transport/transport.ts";
+export { composeTransport, headerValue } from "./transport/transport.ts";

@@ -1,0 +1,26 @@
+import type { CallOptions } from "@berth/oci";
+import type { Content } from "../transport/body.ts";
+import type { RequestHeaders, TransportRequest, TransportResponse } from "../transport/transport.ts";
+
+/** One request to the registry of a {@link Connection}. */
+export interface ConnectionRequest
+  extends Pick<TransportRequest, "method" | "signal" | "operation" | "scopes" | "retry" | "headersTimeoutMs"> {
+  /** A path from the root (`/v2/...`, perhaps with a query), or a whole URL that the registry named (an upload's location). */
+  readonly target: string | URL;
+  readonly headers?: RequestHeaders;
+  readonly content?: Content;
+  /** Bytes of `content`, when it does not know by itself. */
+  readonly size?: number;
+  /** Statuses that count as success. Any other one is thrown as `ResponseError`, its body read and closed. */
+  readonly expect: readonly number[];
+}
+
+/** The way to one registry: its address, and the transport with its credentials, retries and limits. */
+export interface Connection {
+  /** Host, perhaps with a port, as people write it: `docker.io`, `localhost:5000`. */
+  readonly registry: string;
+  /** Sends a request. @throws {ResponseError} on a status that is not expected. @throws {NetworkError} @throws {AuthError} */
+  send(request: ConnectionRequest): Promise<TransportResponse>;
+  /** Closes idle connections to the registry. Requests that run are not disturbed. */
+  close(options?: CallOptions): Promise<void>;
+}

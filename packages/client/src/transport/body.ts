@@ -1,0 +1,40 @@
+import { type ByteSource, bytesSource, isReplayable, SizeMismatchError } from "@berth/oci";
+import { UnreplayableBodyError } from "../errors.ts";
+
+/** What callers may hand over as content. */
+export type Content = ByteSource | Uint8Array | string;
+
+/** The body of a request, which may have to be sent more than once. */
+export interface RequestBody {
+  /** Bytes; undefined when unknown, and then the body is sent chunked. */
+  readonly size: number | undefined;
+  /** False when {@link open} works only once. */
+  readonly replayable: boolean;
+  /** The bytes at once, when they are in memory. */
+  readonly bytes?: Uint8Array;
+  /** Starts reading. @throws {UnreplayableBodyError} when it was read before and cannot be again. */
+  open(): ByteSource;
+}
+
+/**
+ * Makes a body of content. `size` is what was promised; undefined: the content's own size if it knows it.
+ *
+ * @throws {SizeMismatchError} when the content knows its size and it is another one: nothing is sent then.
+ */
+export function requestBody(content: Content, size?: number): RequestBody {
+  const source = typeof content === "string" || content instanceof Uint8Array ? bytesSource(content) : content;
+  const known = isReplayable(source) ? source.size : undefined;
+  if (size !== undefined && known !== undefined && known !== size) throw new SizeMismatchError({ expected: size, actual: known });
+  const bytes = typeof content === "string" ? Buffer.from(content) : content instanceof Uint8Array ? content : undefined;
+  if (isReplayable(source)) return { size: source.size, replayable: true, ...(bytes && { bytes }), open: () => source.open() };
+  let opened = false;
+  return {
+    size,
+    replayable: false,
+    open() {
+      if (opened) throw new UnreplayableBodyError();
+      opened = true;
+      return source;
+    },
+  };
+}

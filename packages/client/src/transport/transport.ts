@@ -1,0 +1,58 @@
+import type { Readable } from "node:stream";
+import type { RequestBody } from "./body.ts";
+
+/** Header fields of a request, by lower-case name. */
+export type RequestHeaders = Readonly<Record<string, string>>;
+
+/** Header fields of a response, by lower-case name; a field that came more than once is a list, its values never joined. */
+export type ResponseHeaders = Readonly<Record<string, string | readonly string[] | undefined>>;
+
+/** One HTTP request. Transports treat it as a value: a layer that changes something passes on a changed copy. */
+export interface TransportRequest {
+  /** In upper case. */
+  readonly method: string;
+  /** Absolute. */
+  readonly url: URL;
+  readonly headers: RequestHeaders;
+  readonly body?: RequestBody;
+  /** Aborting rejects the call with the signal's own reason, and destroys a response body that is still being read. */
+  readonly signal?: AbortSignal;
+  /** What the request is for, in words that fit behind "Cannot": `push blob`. For errors, logs and hooks. */
+  readonly operation?: string;
+  /** Scopes that a token for this request needs, beyond what the challenge names: `repository:a/b:pull,push`. */
+  readonly scopes?: readonly string[];
+  /** `never`: the caller has a retry loop of its own around this call, so that no layer below may repeat it. */
+  readonly retry?: "never";
+  /** Milliseconds until response headers must have come; 0: no limit. Default: the transport's own. */
+  readonly headersTimeoutMs?: number;
+}
+
+/** One HTTP response, whatever its status. */
+export interface TransportResponse {
+  readonly status: number;
+  readonly headers: ResponseHeaders;
+  /** Must be read to its end or destroyed; see `drain` and `readBounded`. Fails when it ends before its `Content-Length`. */
+  readonly body: Readable;
+  /** The request that was answered: the last one when redirects were followed. Its URL is what relative links are resolved against. */
+  readonly request: TransportRequest;
+}
+
+/**
+ * Sends one request and resolves with the response, whatever its status. Rejects with `NetworkError` when there is none. Any function of
+ * this shape will do in place of ours: the counterpart of Go's `http.RoundTripper` and of oras' `Client`.
+ */
+export type Transport = (request: TransportRequest) => Promise<TransportResponse>;
+
+/** Wraps a transport in another one: retry, authentication, logging. */
+export type TransportLayer = (inner: Transport) => Transport;
+
+/** Wraps `base` in layers, the first one outermost. */
+export function composeTransport(base: Transport, ...layers: readonly TransportLayer[]): Transport {
+  return layers.reduceRight((inner, layer) => layer(inner), base);
+}
+
+/** The value of a header field, the first one when it came more than once. */
+export function headerValue(headers: ResponseHeaders, name: string): string | undefined {
+  const value = headers[name];
+  return typeof value === "string" ? value : value?.[0];
+}

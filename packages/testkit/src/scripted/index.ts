@@ -1,0 +1,2 @@
+export type { ScriptedRegistryOptions, ScriptedReply, ScriptedReplySource, ScriptedRequest } from "./scripted-registry.ts";
+export { ScriptedRegistry, startScriptedRegistry } from "./scripted-registry.ts";
