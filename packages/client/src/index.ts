@@ -15,7 +15,13 @@ export {
   isRateLimited,
   isUnauthorized,
 } from "./errors.ts";
+export type { PlainHttp } from "./remote/address.ts";
+export { mayBePlainHttp } from "./remote/address.ts";
 export type { Connection, ConnectionRequest } from "./remote/connection.ts";
+export type { ConnectionOptions } from "./remote/create-connection.ts";
+export { createConnection } from "./remote/create-connection.ts";
+export type { RegistryWarning, WarningHandler } from "./remote/warnings.ts";
+export { onceEach } from "./remote/warnings.ts";
 export type { Content, RequestBody } from "./transport/body.ts";
 export { requestBody } from "./transport/body.ts";
 export type {
