@@ -1,7 +1,8 @@
 import { randomBytes } from "node:crypto";
-import { access, link, mkdir, open, unlink } from "node:fs/promises";
+import { access, link, open, unlink } from "node:fs/promises";
 import { dirname } from "node:path";
 import { hash } from "@node-rs/bcrypt";
+import { makeFolder } from "../../make-folder.ts";
 import type { Logger } from "../../observability/log.ts";
 import { HtpasswdError } from "./errors.ts";
 
@@ -30,7 +31,7 @@ export async function provisionHtpasswd(path: string, logger: Logger): Promise<v
 
 /** Writes aside and links into place: the file is there whole or not at all. False when another process was first. */
 async function place(path: string, text: string): Promise<boolean> {
-  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+  await makeFolder(dirname(path), 0o700);
   const aside = `${path}.${randomBytes(6).toString("hex")}`;
   const file = await open(aside, "wx", 0o600);
   try {

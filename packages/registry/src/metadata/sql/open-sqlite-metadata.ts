@@ -1,5 +1,5 @@
-import { mkdir } from "node:fs/promises";
 import { dirname } from "node:path";
+import { makeFolder } from "../../make-folder.ts";
 import { MetadataUnavailableError } from "../errors.ts";
 import type { MetadataStore } from "../store.ts";
 import { createMetadataStore, type MetadataStoreOptions } from "./create-metadata-store.ts";
@@ -17,7 +17,7 @@ export interface OpenSqliteMetadataOptions extends SqliteEngineOptions, Metadata
  */
 export async function openSqliteMetadata(options: OpenSqliteMetadataOptions): Promise<MetadataStore> {
   if (options.path !== ":memory:") {
-    await mkdir(dirname(options.path), { recursive: true }).catch((cause: unknown) => {
+    await makeFolder(dirname(options.path)).catch((cause: unknown) => {
       const code = cause instanceof Error && "code" in cause ? String(cause.code) : "unknown reason";
       throw new MetadataUnavailableError(`the folder of the database cannot be made: ${code}`, { cause });
     });
