@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
@@ -82,19 +82,21 @@ test("[server/C6] serve listens before it says so, what it says to paste works, 
   ]);
 });
 
-test("[server/C6] a taken port is one line and exit 1", async () => {
+test.each([[[]], [["--workers", "2"]]])("[server/C6] a taken port is one line and exit 1, and leaves nothing behind (%j)", async (flags) => {
   const first = berth("serve", "--port", "0");
   const [, port = ""] = await first.said(/listening on http:\/\/127\.0\.0\.1:(\d+)/);
-  const second = await berth("serve", "--port", port, "--data", join(folder, "second")).ended;
-  expect(second.code).toBe(1);
-  expect(second.stdout).toBe("");
-  expect(
-    second.stderr
-      .trimEnd()
-      .split("\n")
-      .filter((line) => line.startsWith("berth: ")),
-  ).toEqual([expect.stringContaining(port)]);
-  expect(second.stderr).not.toContain("    at ");
+  const { code, stdout, stderr } = await berth("serve", "--port", port, "--data", join(folder, "second"), ...flags).ended;
+  expect({ code, stdout, stderr }).toEqual({ code: 1, stdout: "", stderr: `berth: Cannot listen: 127.0.0.1:${port} is already in use\n` });
+  expect(existsSync(join(folder, "second"))).toBe(false);
+});
+
+test("a data folder that cannot be made is one line and exit 1", async () => {
+  const { code, stdout, stderr } = await berth("serve", "--port", "0", "--data", "/proc/berth").ended;
+  expect({ code, stdout, stderr }).toEqual({
+    code: 1,
+    stdout: "",
+    stderr: expect.stringMatching(/^berth: Cannot reach metadata: the folder of the database cannot be made: E[A-Z]+\n$/),
+  });
 });
 
 test("[server/C3,C4] the process answers with the exit code of its command", async () => {

@@ -1,10 +1,9 @@
 import cluster from "node:cluster";
 import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
-import { type AddressInfo, connect, type ListenOptions, Server as NetServer, type Socket } from "node:net";
-import { lstat, rm } from "node:fs/promises";
+import { type AddressInfo, Server as NetServer, type Socket } from "node:net";
 import { type HttpConfig, type ListenAddress, formatHostPort, readTls } from "../config/index.ts";
 import { type AnyServer, type CreatedServer, createServer } from "./create-server.ts";
-import { ListenError } from "./listen-error.ts";
+import { clearAddress, listenError, listenOptions } from "./listen-address.ts";
 import { passedSocket } from "./socket-activation.ts";
 
 /** How often a server that stops looks for connections that have become idle; in milliseconds. */
@@ -66,41 +65,6 @@ async function bind(server: AnyServer, address: ListenAddress): Promise<void> {
     server.on("error", (error: NodeJS.ErrnoException) => reject(listenError(error, address)));
     server.listen(passed === undefined ? listenOptions(address) : { fd: passed }, resolve);
   });
-}
-
-function listenOptions(address: ListenAddress): ListenOptions {
-  if (address.net === "unix") return { path: address.path };
-  return { port: address.port, ...(address.host === "" ? {} : { host: address.host }) };
-}
-
-/** Removes a unix socket that nobody listens at any more. @throws {ListenError} when something else is at its path. */
-export async function clearAddress(address: ListenAddress): Promise<void> {
-  if (address.net !== "unix") return;
-  const { path } = address;
-  const stats = await lstat(path).catch(() => undefined); // absent: nothing to remove
-  if (stats === undefined) return;
-  if (!stats.isSocket()) throw new ListenError(`"${path}" exists and is not a socket`);
-  if (await answers(path)) throw new ListenError(`${path} is already in use`);
-  await rm(path);
-}
-
-async function answers(path: string): Promise<boolean> {
-  const socket = connect(path);
-  try {
-    return await new Promise((resolve) => socket.once("connect", () => resolve(true)).once("error", () => resolve(false)));
-  } finally {
-    socket.destroy();
-  }
-}
-
-function listenError(error: NodeJS.ErrnoException, address: ListenAddress): ListenError {
-  const where = address.net === "unix" ? address.path : formatHostPort(address);
-  const reasons: Readonly<Record<string, string>> = {
-    EADDRINUSE: `${where} is already in use`,
-    EADDRNOTAVAIL: `${where} is not an address of this machine`,
-    EACCES: `${where} needs more rights than this process has`,
-  };
-  return new ListenError(reasons[error.code ?? ""] ?? `${where}: ${error.code ?? "unknown reason"}`, { cause: error });
 }
 
 function describeAddress(bound: AddressInfo | string | null): string {

@@ -12,7 +12,8 @@ import { VERSION } from "../version.ts";
 import { buildRegistry } from "./build.ts";
 import { CertificateWatch } from "./certificate-watch.ts";
 import { ListenError } from "./listen-error.ts";
-import { clearAddress, type Listening, listen } from "./listen.ts";
+import { checkAddress } from "./listen-address.ts";
+import { type Listening, listen } from "./listen.ts";
 import { PurgeSchedule } from "./purge-schedule.ts";
 import { superviseWorkers } from "./workers.ts";
 
@@ -59,11 +60,11 @@ export async function runDaemon(options: RunDaemonOptions): Promise<number> {
     // the line to the parent keeps a worker alive that has nothing left to do
     return await serve(options, log).finally(() => cluster.worker?.disconnect());
   }
-  if (config.workers === 1) return await serve(options, log);
-  if (config.metadata.kind === "sqlite" && config.metadata.path === ":memory:")
+  if (config.workers > 1 && config.metadata.kind === "sqlite" && config.metadata.path === ":memory:")
     throw new ListenError("several workers need metadata and storage that they can share, not memory");
   logIssues(log, warnings);
-  await clearAddress(config.http.address);
+  await checkAddress(config.http.address);
+  if (config.workers === 1) return await serve(options, log);
   return await superviseWorkers({
     count: config.workers,
     log,
@@ -73,8 +74,7 @@ export async function runDaemon(options: RunDaemonOptions): Promise<number> {
 }
 
 /** One process that answers requests. */
-async function serve({ config, warnings, stdout, signal, onListening }: RunDaemonOptions, log: Logger): Promise<number> {
-  if (!cluster.isWorker) logIssues(log, warnings);
+async function serve({ config, stdout, signal, onListening }: RunDaemonOptions, log: Logger): Promise<number> {
   const onRequest = config.log.accessLog ? (summary: RequestSummary) => void stdout.write(accessLine(summary)) : undefined;
   const registry = await buildRegistry(config, log, onRequest);
   const listening = await listen(registry.handler, config.http).catch(async (error: unknown) => {
