@@ -82,13 +82,20 @@ test("[server/C6] serve listens before it says so, what it says to paste works, 
   ]);
 });
 
-test.each([[[]], [["--workers", "2"]]])("[server/C6] a taken port is one line and exit 1, and leaves nothing behind (%j)", async (flags) => {
-  const first = berth("serve", "--port", "0");
-  const [, port = ""] = await first.said(/listening on http:\/\/127\.0\.0\.1:(\d+)/);
-  const { code, stdout, stderr } = await berth("serve", "--port", port, "--data", join(folder, "second"), ...flags).ended;
-  expect({ code, stdout, stderr }).toEqual({ code: 1, stdout: "", stderr: `berth: Cannot listen: 127.0.0.1:${port} is already in use\n` });
-  expect(existsSync(join(folder, "second"))).toBe(false);
-});
+test.each([[[]], [["--workers", "2"]]])(
+  "[server/C6] a taken port is one line and exit 1, and leaves nothing behind (%j)",
+  async (flags) => {
+    const first = berth("serve", "--port", "0");
+    const [, port = ""] = await first.said(/listening on http:\/\/127\.0\.0\.1:(\d+)/);
+    const { code, stdout, stderr } = await berth("serve", "--port", port, "--data", join(folder, "second"), ...flags).ended;
+    expect({ code, stdout, stderr }).toEqual({
+      code: 1,
+      stdout: "",
+      stderr: `berth: Cannot listen: 127.0.0.1:${port} is already in use\n`,
+    });
+    expect(existsSync(join(folder, "second"))).toBe(false);
+  },
+);
 
 test("a data folder that cannot be made is one line and exit 1", async () => {
   const { code, stdout, stderr } = await berth("serve", "--port", "0", "--data", "/proc/berth").ended;

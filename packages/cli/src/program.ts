@@ -47,7 +47,7 @@ export function createProgram({ io, loadDaemon }: RunOptions): Command {
     .helpOption("-h, --help", "say more about a command")
     .addHelpText(
       "after",
-      "\nExamples:\n  berth serve                     run a registry over ./data on 127.0.0.1:5000\n  berth serve config.yml          run it as a file says\n  berth config check config.yml   find the mistakes in a file\n",
+      "\nExamples:\n  berth serve                     run a registry over ./data on 127.0.0.1:5000\n  berth serve config.yml          run it as a file says\n  berth config check config.yml   find the mistakes in a file\n\nExit codes: 0 done, 1 failed, 2 used wrongly (unknown commands and flags, missing arguments, values that cannot be),\n130 interrupted.\n",
     )
     .addCommand(serveCommand(io, loadDaemon))
     .addCommand(configCommand(io))

@@ -93,10 +93,28 @@ test("flags become configuration and are told by their names when they are wrong
     log: { level: "debug", formatter: "json", accessLog: false },
     workers: 2,
   });
+});
+
+test.each([
+  [["--port", "http", "--metadata-url", "mysql://u:hunter2@h"], "--port: http.addr: expected a port from 0 to 65535"],
+  [["--port", "65536"], "--port: http.addr: expected a port from 0 to 65535"],
+  [["--workers", "none"], '--workers: workers: expected a whole number from 1 to 256, got "none"'],
+  [["--log-level", "loud"], '--log-level: log.level: expected one of error, warn, info, debug, got "loud"'],
+  [["--log-format", "xml"], '--log-format: log.formatter: expected one of text, json, logstash, got "xml"'],
+  [["--addr", "here"], '--addr: http.addr: expected host:port, such as :5000, got "here"'],
+  [["--tls-cert", "c"], "--tls-cert: http.tls: "],
+])("a flag with a value that cannot be is told by its name, and is a usage mistake (%j)", async (flags, complaint) => {
   const fake = fakeIo();
-  expect(await run(["serve", "--port", "http", "--metadata-url", "mysql://u:hunter2@h"], { io: fake.io, loadDaemon: daemon() })).toBe(1);
-  expect(fake.stderr()).toContain("configuration error: --port: http.addr: expected a port from 0 to 65535\n");
+  expect(await run(["serve", ...flags], { io: fake.io, loadDaemon: daemon() })).toBe(2);
+  expect(fake.stderr()).toContain(`configuration error: ${complaint}`);
   expect(fake.stderr()).not.toContain("hunter2");
+  expect(started).toEqual([]);
+});
+
+test("[server/C4] what a file or a variable gets wrong is no usage mistake, whatever the flags are", async () => {
+  const wrongFile = ["serve", join(folder, "gone.yml"), "--port", "0"];
+  expect(await run(wrongFile, { io: fakeIo().io, loadDaemon: daemon() })).toBe(1);
+  expect(await run(["serve", "--port", "0"], { io: fakeIo({ env: { REGISTRY_LOG_LEVEL: "loud" } }).io, loadDaemon: daemon() })).toBe(1);
 });
 
 test("[server/C6] nothing is printed on standard output; without a file a person is greeted on standard error", async () => {

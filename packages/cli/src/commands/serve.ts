@@ -63,10 +63,11 @@ async function load(io: CommandIo, command: Command, file: string | undefined, f
     });
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
-    for (const issue of error.issues.filter(({ severity }) => severity === "error"))
-      io.stderr.write(`configuration error: ${formatIssue(issue, file)}\n`);
+    const mistakes = error.issues.filter(({ severity }) => severity === "error");
+    for (const issue of mistakes) io.stderr.write(`configuration error: ${formatIssue(issue, file)}\n`);
     io.stderr.write(`usage: berth serve ${command.usage()}\n`);
-    throw new CommandFailure(EXIT_CODE.failure);
+    const isUsage = mistakes.some(({ origin }) => origin?.startsWith("--") === true);
+    throw new CommandFailure(isUsage ? EXIT_CODE.usage : EXIT_CODE.failure);
   }
 }
 
