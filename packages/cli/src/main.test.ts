@@ -67,6 +67,7 @@ test("[server/C6] serve listens before it says so, what it says to paste works, 
   expect((await fetch(url, { method: "PUT", headers: { "Content-Type": type }, body })).status).toBe(201);
   const pulled = await fetch(url, { headers: { Accept: type } });
   expect([pulled.status, await pulled.text()]).toEqual([200, body]);
+  const missing = await fetch(url.replace(/v1$/, "v2"));
   server.child.kill("SIGTERM");
   const { code, stdout, stderr } = await server.ended;
   expect(code).toBe(0);
@@ -75,11 +76,13 @@ test("[server/C6] serve listens before it says so, what it says to paste works, 
     stdout
       .trimEnd()
       .split("\n")
-      .map((line) => / "(PUT|GET) \/v2\/hello\/manifests\/v1 HTTP\/1\.1" (\d+) /.exec(line)?.slice(1)),
+      .map((line) => / "(PUT|GET) \/v2\/hello\/manifests\/v[12] HTTP\/1\.1" (\d+) /.exec(line)?.slice(1)),
   ).toEqual([
     ["PUT", "201"],
     ["GET", "200"],
+    ["GET", "404"],
   ]);
+  expect(stdout.endsWith(` "${missing.headers.get("X-Request-Id")}"\n`), "the answer and the access log name the request alike").toBe(true);
 });
 
 test.each([[[]], [["--workers", "2"]]])(

@@ -140,5 +140,6 @@ function accessLine(summary: RequestSummary): string {
     bytes: summary.written,
     referer: summary.referer,
     userAgent: summary.userAgent,
+    requestId: summary.requestId,
   });
 }

@@ -16,15 +16,17 @@ export interface AccessLogEntry {
   readonly bytes: number;
   readonly referer?: string | undefined;
   readonly userAgent?: string | undefined;
+  /** The `http.request.id` of log lines and the `X-Request-Id` of answers that say an error. */
+  readonly requestId: string;
 }
 
 const MONTHS: readonly string[] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
-/** One line of Apache's combined log, with its newline (X4). */
+/** One line of Apache's combined log, with the request id in quotes after it, and a newline (X4). */
 export function formatAccessLine(entry: AccessLogEntry): string {
   const request = `${entry.method} ${redactUri(entry.uri)} HTTP/${entry.httpVersion}`;
   const agents = `${quoted(redactUri(entry.referer ?? ""))} ${quoted(entry.userAgent ?? "")}`;
-  return `${entry.remoteAddress} - ${bare(entry.user)} [${stamp(entry.startedAt)}] ${quoted(request)} ${entry.status} ${entry.bytes} ${agents}\n`;
+  return `${entry.remoteAddress} - ${bare(entry.user)} [${stamp(entry.startedAt)}] ${quoted(request)} ${entry.status} ${entry.bytes} ${agents} ${quoted(entry.requestId)}\n`;
 }
 
 let lastSecond = -1;

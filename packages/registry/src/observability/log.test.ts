@@ -108,10 +108,13 @@ test("[server/X4] the access log has Apache's combined form, and nothing a clien
     bytes: 2,
     referer: "http://x/",
     userAgent: "docker/28",
+    requestId: "id-1",
   };
-  expect(formatAccessLine(entry)).toBe('10.0.0.1 - alice [02/Jan/2026:03:04:05 +0000] "GET /v2/ HTTP/1.1" 200 2 "http://x/" "docker/28"\n');
+  expect(formatAccessLine(entry)).toBe(
+    '10.0.0.1 - alice [02/Jan/2026:03:04:05 +0000] "GET /v2/ HTTP/1.1" 200 2 "http://x/" "docker/28" "id-1"\n',
+  );
   expect(
     formatAccessLine({ ...entry, user: undefined, referer: undefined, userAgent: 'a" 200 "\n\\', uri: "/?_state=hunter2", status: 499 }),
-  ).toBe('10.0.0.1 - - [02/Jan/2026:03:04:05 +0000] "GET /?_state=[redacted] HTTP/1.1" 499 2 "" "a\\" 200 \\"\\x0a\\\\"\n');
+  ).toBe('10.0.0.1 - - [02/Jan/2026:03:04:05 +0000] "GET /?_state=[redacted] HTTP/1.1" 499 2 "" "a\\" 200 \\"\\x0a\\\\" "id-1"\n');
   expect(formatAccessLine({ ...entry, user: "a b\n" })).toContain(" - a\\x20b\\x0a [");
 });

@@ -25,7 +25,7 @@ export const LOG_SCHEMA: SectionSchema = {
     },
     accesslog: {
       kind: "section",
-      doc: "One Apache combined line a request, on standard output.",
+      doc: "One Apache combined line a request, with the request's id after it, on standard output.",
       keys: { disabled: { kind: "boolean", default: false, doc: "Write no access log." } },
     },
     hooks: {
