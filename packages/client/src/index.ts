@@ -20,6 +20,15 @@ export { mayBePlainHttp } from "./remote/address.ts";
 export type { Connection, ConnectionRequest } from "./remote/connection.ts";
 export type { ConnectionOptions } from "./remote/create-connection.ts";
 export { createConnection } from "./remote/create-connection.ts";
+export type { ReferrersOperation } from "./remote/referrers/errors.ts";
+export { ReferrersCapabilityError, ReferrersError } from "./remote/referrers/errors.ts";
+export type {
+  ListReferrersOptions,
+  PushedManifest,
+  Referrers,
+  ReferrersCapability,
+  ReferrersSettings,
+} from "./remote/referrers/referrers.ts";
 export type { RegistryWarning, WarningHandler } from "./remote/warnings.ts";
 export { onceEach } from "./remote/warnings.ts";
 export type { Content, RequestBody } from "./transport/body.ts";

@@ -214,7 +214,12 @@ export type { SigningKey, VerifiedSchema1 } from "./manifest/schema1-signature.t
 export { schema1Payload, signSchema1, verifySchema1 } from "./manifest/schema1-signature.ts";
 export type { ManifestDecoder } from "./manifest/schemas.ts";
 export { ManifestSchemas, createManifestSchemas } from "./manifest/schemas.ts";
+export type { ReferrersChange, ReferrersEntry, ReferrersIndex } from "./manifest/referrers-index.ts";
+export { changeReferrers, decodeReferrersIndex, encodeReferrersIndex, hasChanges } from "./manifest/referrers-index.ts";
 export type { NameScope } from "./name-scope.ts";
 export { GLOBAL_SCOPE, prefixScope } from "./name-scope.ts";
 export type { ReplayableSource } from "./replayable.ts";
 export { bytesSource, isReplayable, replayableSource } from "./replayable.ts";
+export type { ReferrersOfOptions } from "./referrers-of.ts";
+export { referrersOf } from "./referrers-of.ts";
+export { referrersTag } from "./referrers-tag.ts";
