@@ -1,12 +1,11 @@
-import { writeFile } from "node:fs/promises";
 import { type Daemon, startDaemon } from "./daemon.ts";
-import { htpasswdLine, type TestUser } from "./htpasswd.ts";
 import { requirePart } from "./part.ts";
+import { type DistributionOptions, writeRegistryConfig } from "./registry-config.ts";
 import { startInScratch } from "./scratch.ts";
 
-/** A registry on loopback, plain HTTP. */
+/** A registry on loopback. */
 export interface RunningRegistry {
-  /** `http://127.0.0.1:PORT`. */
+  /** `http://127.0.0.1:PORT`, or with `https`. */
   readonly url: string;
   /** `127.0.0.1:PORT`, as clients write it in front of a name. */
   readonly host: string;
@@ -16,35 +15,26 @@ export interface RunningRegistry {
 }
 
 /** The registry of a daemon whose `ready` matched its port. */
-export function onLoopback(daemon: Daemon): RunningRegistry {
+export function onLoopback(daemon: Daemon, scheme: "http" | "https" = "http"): RunningRegistry {
   const port = Number(daemon.match[1]);
-  return { url: `http://127.0.0.1:${port}`, host: `127.0.0.1:${port}`, port, stop: () => daemon.stop() };
-}
-
-/** How the reference registry is set up. */
-export interface DistributionOptions {
-  /** The only user who gets in; default everybody does. */
-  readonly user?: TestUser;
+  return { url: `${scheme}://127.0.0.1:${port}`, host: `127.0.0.1:${port}`, port, stop: () => daemon.stop() };
 }
 
 /** Starts Debian's docker-registry, deletes enabled, on a free port over an empty folder. @throws {MissingPartError} without the part. */
 export async function startDistribution(options: DistributionOptions = {}): Promise<RunningRegistry> {
-  const part = requirePart("docker-registry");
+  return await startConfigured([requirePart("docker-registry").command("docker-registry"), "serve"], options);
+}
+
+/** Starts any registry that takes the reference registry's configuration file as its last argument, on a free port over an empty folder. */
+export async function startConfigured(command: readonly string[], options: DistributionOptions = {}): Promise<RunningRegistry> {
+  const [program = "", ...args] = command;
   return await startInScratch(async (scratch) => {
-    const config: Record<string, unknown> = {
-      version: "0.1",
-      log: { level: "info", accesslog: { disabled: true } },
-      storage: { filesystem: { rootdirectory: scratch.join("data") }, delete: { enabled: true } },
-      http: { addr: "127.0.0.1:0" },
-    };
-    if (options.user !== undefined) {
-      await writeFile(scratch.join("htpasswd"), await htpasswdLine(options.user));
-      config["auth"] = { htpasswd: { realm: "test", path: scratch.join("htpasswd") } };
-    }
-    await writeFile(scratch.join("config.yml"), JSON.stringify(config)); // JSON is YAML
-    const daemon = await startDaemon(part.command("docker-registry"), ["serve", scratch.join("config.yml")], {
+    const config = await writeRegistryConfig(scratch, options);
+    const daemon = await startDaemon(program, [...args, config], {
       ready: /listening on 127\.0\.0\.1:(\d+)/,
+      // From 3.0 on the reference registry would collect a trace of every request for a collector that nobody runs.
+      env: { OTEL_TRACES_EXPORTER: "none" },
     });
-    return onLoopback(daemon);
+    return onLoopback(daemon, options.tls === undefined ? "http" : "https");
   });
 }

@@ -24,6 +24,7 @@ const PARTS: Readonly<Record<PartName, PartRow>> = {
   runc: system({ runc: "/usr/sbin/runc" }),
   "docker-registry": system({ "docker-registry": "/usr/bin/docker-registry" }),
   htpasswd: system({ htpasswd: "/usr/bin/htpasswd" }),
+  openssl: system({ openssl: "/usr/bin/openssl" }),
   busybox: system({ busybox: "/bin/busybox" }),
   crane: unpacked({ crane: "usr/bin/crane" }),
   oras: unpacked({ oras: "usr/bin/oras" }),
@@ -51,6 +52,7 @@ export type PartName =
   | "runc"
   | "docker-registry"
   | "htpasswd"
+  | "openssl"
   | "busybox"
   | "crane"
   | "oras"

@@ -15,7 +15,29 @@ const json = (response: ServerResponse, status: number, body: unknown): void => 
 const without = (answer: TokenAnswer, ...names: readonly string[]): TokenAnswer =>
   Object.fromEntries(Object.entries(answer).filter(([name]) => !names.includes(name)));
 
-const MISBEHAVIOURS = {
+/** The name of a way to go wrong. */
+export type TokenMisbehaviour =
+  | "refuse"
+  | "broken"
+  | "storm"
+  | "html"
+  | "malformed"
+  | "no-token"
+  | "header-injection"
+  | "token-only"
+  | "access-token-only"
+  | "no-expiry"
+  | "from-the-future"
+  | "odd-expiry"
+  | "huge"
+  | "endless"
+  | "cut"
+  | "drop"
+  | "hang"
+  | "redirect-to-metadata"
+  | "redirect-loop";
+
+const MISBEHAVIOURS: Readonly<Record<TokenMisbehaviour, Misbehaviour>> = {
   /** Every credential is refused. */
   refuse: (response) => json(response, 401, { errors: [{ code: "UNAUTHORIZED", message: "wrong password" }] }),
   /** Fails for reasons of its own. */
@@ -65,10 +87,7 @@ const MISBEHAVIOURS = {
   "redirect-to-metadata": (response) => response.writeHead(307, { location: "http://169.254.169.254/latest/token" }).end(),
   /** Sends the client round in circles. */
   "redirect-loop": (response) => response.writeHead(307, { location: response.req.url ?? "/" }).end(),
-} as const satisfies Readonly<Record<string, Misbehaviour>>;
-
-/** The name of a way to go wrong. */
-export type TokenMisbehaviour = keyof typeof MISBEHAVIOURS;
+};
 
 /** All of them. */
 export const TOKEN_MISBEHAVIOURS: readonly TokenMisbehaviour[] = Object.freeze(
