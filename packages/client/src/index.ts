@@ -1,5 +1,32 @@
+export type { AuthEntry } from "./credentials/auth-entry.ts";
+export { decodeAuthEntry, encodeAuthEntry } from "./credentials/auth-entry.ts";
+export { createFallbackStore, firstCredentials, storeCredentials } from "./credentials/combine-credentials.ts";
 export type { Credential, CredentialSource, CredentialStore, CredentialTarget } from "./credentials/credential.ts";
 export { isAnonymous } from "./credentials/credential.ts";
+export type { DefaultCredentialsOptions } from "./credentials/default-credentials.ts";
+export { defaultCredentials } from "./credentials/default-credentials.ts";
+export { detectDefaultHelper } from "./credentials/default-helper.ts";
+export type { CredentialWarningHandler, DockerConfigStore, DockerConfigStoreOptions } from "./credentials/docker-config-store.ts";
+export { createDockerConfigStore, createFileStore } from "./credentials/docker-config-store.ts";
+export type { CredentialEnvironment } from "./credentials/environment.ts";
+export type { CredentialFilePlace, CredentialHelperAction } from "./credentials/errors.ts";
+export { CredentialFileError, CredentialHelperError, InvalidCredentialError, PlaintextPutError } from "./credentials/errors.ts";
+export { githubCredentials } from "./credentials/github-credentials.ts";
+export type { HelperCredentialsOptions } from "./credentials/helper-credentials.ts";
+export { helperCredentials } from "./credentials/helper-credentials.ts";
+export type { CredentialHelperTrace } from "./credentials/helper-process.ts";
+export type { HelperStore, HelperStoreOptions } from "./credentials/helper-store.ts";
+export { createHelperStore } from "./credentials/helper-store.ts";
+export type { KubernetesPullSecret } from "./credentials/kubernetes-credentials.ts";
+export { kubernetesCredentials } from "./credentials/kubernetes-credentials.ts";
+export type { LoginOptions } from "./credentials/login.ts";
+export { login, logout } from "./credentials/login.ts";
+export type { MemoryStore, MemoryStoreOptions } from "./credentials/memory-store.ts";
+export { createMemoryStore } from "./credentials/memory-store.ts";
+export type { RefreshingCredentialsOptions } from "./credentials/refreshing-credentials.ts";
+export { refreshingCredentials } from "./credentials/refreshing-credentials.ts";
+export { DOCKER_HUB_ADDRESS, serverAddress } from "./credentials/server-address.ts";
+export { staticCredentials } from "./credentials/static-credentials.ts";
 export type { RequestFailure, ResponseFailure } from "./errors.ts";
 export {
   AuthError,
@@ -20,15 +47,10 @@ export { mayBePlainHttp } from "./remote/address.ts";
 export type { Connection, ConnectionRequest } from "./remote/connection.ts";
 export type { ConnectionOptions } from "./remote/create-connection.ts";
 export { createConnection } from "./remote/create-connection.ts";
+export { createReferrers } from "./remote/referrers/create-referrers.ts";
 export type { ReferrersOperation } from "./remote/referrers/errors.ts";
 export { ReferrersCapabilityError, ReferrersError } from "./remote/referrers/errors.ts";
-export type {
-  ListReferrersOptions,
-  PushedManifest,
-  Referrers,
-  ReferrersCapability,
-  ReferrersSettings,
-} from "./remote/referrers/referrers.ts";
+export type { ListReferrersOptions, PushedManifest, Referrers, ReferrersCapability } from "./remote/referrers/referrers.ts";
 export type { RegistryWarning, WarningHandler } from "./remote/warnings.ts";
 export { onceEach } from "./remote/warnings.ts";
 export type { Content, RequestBody } from "./transport/body.ts";

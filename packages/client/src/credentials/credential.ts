@@ -20,6 +20,11 @@ export interface CredentialTarget {
   readonly registry: string;
   /** Within the registry; lets credentials differ between its parts. */
   readonly repository?: string;
+  /**
+   * What for. Where a credential cannot be looked up (a broken helper, an unreadable file), a `pull` goes on without and warns, a `push`
+   * (and a login) fails. Default: what the source was made for.
+   */
+  readonly purpose?: "pull" | "push";
 }
 
 /** Finds a credential; undefined: be nobody. The counterpart of oras' `CredentialFunc` and ggcr's `Keychain`. */
@@ -29,6 +34,8 @@ export type CredentialSource = (target: CredentialTarget, options?: CallOptions)
 export interface CredentialStore {
   /** Undefined when there is none; that is no error. */
   get(serverAddress: string, options?: CallOptions): Promise<Credential | undefined>;
+  /** Looks up with regard to the repository; stores that know whole registries only lack it. See `storeCredentials`. */
+  find?(target: CredentialTarget, options?: CallOptions): Promise<Credential | undefined>;
   put(serverAddress: string, credential: Credential, options?: CallOptions): Promise<void>;
   /** Deleting what is not there does nothing. */
   delete(serverAddress: string, options?: CallOptions): Promise<void>;

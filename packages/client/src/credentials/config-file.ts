@@ -1,0 +1,117 @@
+import { randomBytes } from "node:crypto";
+import { constants } from "node:fs";
+import { mkdir, open, readlink, realpath, rename, rm } from "node:fs/promises";
+import { dirname, resolve } from "node:path";
+import { getSystemErrorMessage } from "node:util";
+import { type CallOptions, LimitExceededError } from "@berth/oci";
+import { type DockerConfig, parseDockerConfig } from "./docker-config.ts";
+import { CredentialFileError } from "./errors.ts";
+
+/** Bytes of a config file, at most. */
+export const MAX_CONFIG_FILE_BYTES: number = 4 << 20;
+
+const MAX_LINKS = 40;
+
+/** Changes of one file by this process, one after the other. Keyed by path, gone when the last one is done. */
+const changes = new Map<string, Promise<unknown>>();
+
+/** Reads a config file; absent: undefined. @throws {CredentialFileError} @throws {LimitExceededError} above 4 MiB. */
+export async function readConfigFile(path: string, { signal }: CallOptions = {}): Promise<string | undefined> {
+  signal?.throwIfAborted();
+  try {
+    await using file = await open(path, constants.O_RDONLY);
+    const chunks: Uint8Array[] = [];
+    let size = 0;
+    const stream: AsyncIterable<Uint8Array> = file.createReadStream({ autoClose: false, ...(signal && { signal }) });
+    for await (const bytes of stream) {
+      size += bytes.byteLength;
+      if (size > MAX_CONFIG_FILE_BYTES) throw new LimitExceededError({ what: `file "${path}"`, limit: MAX_CONFIG_FILE_BYTES });
+      chunks.push(bytes);
+    }
+    return Buffer.concat(chunks)
+      .toString("utf8")
+      .replace(/^\uFEFF/, "");
+  } catch (error) {
+    signal?.throwIfAborted();
+    if (errnoOf(error) === "ENOENT") return undefined;
+    if (error instanceof LimitExceededError) throw error;
+    throw new CredentialFileError({ file: path, reason: reasonOf(error) }, { cause: error });
+  }
+}
+
+/** Reads and understands a config file; absent: one that says nothing. @throws {CredentialFileError} @throws {LimitExceededError} */
+export async function loadConfigFile(path: string, options?: CallOptions): Promise<DockerConfig> {
+  return parseDockerConfig((await readConfigFile(path, options)) ?? "", path);
+}
+
+/**
+ * Changes a config file as a whole or not at all: the new text goes to a temporary file in the same folder, which takes the place of the
+ * old one. Folder and file are for their owner only; a link is followed. Changes by other processes at the same moment are not noticed,
+ * as with docker's own tools.
+ *
+ * @throws {CredentialFileError} when the old text is malformed, or the file system refuses.
+ */
+export async function changeConfigFile(path: string, change: (text: string) => string, options: CallOptions = {}): Promise<void> {
+  const target = await followLinks(path);
+  const before = changes.get(target);
+  const mine = (async (): Promise<void> => {
+    await before?.catch(() => undefined); // its own caller hears of it
+    const old = (await readConfigFile(target, options)) ?? "";
+    parseDockerConfig(old, path);
+    const text = change(old.trim() === "" ? "{}" : old);
+    options.signal?.throwIfAborted();
+    if (text !== old) await replaceFile(target, text);
+  })();
+  changes.set(target, mine);
+  try {
+    await mine;
+  } finally {
+    if (changes.get(target) === mine) changes.delete(target);
+  }
+}
+
+async function replaceFile(path: string, text: string): Promise<void> {
+  const temporary = `${path}.${randomBytes(6).toString("hex")}.tmp`;
+  try {
+    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    try {
+      await using file = await open(temporary, "wx", 0o600);
+      await file.writeFile(text);
+      await file.sync();
+    } catch (error) {
+      await rm(temporary, { force: true });
+      throw error;
+    }
+    await rename(temporary, path).catch(async (error: unknown) => {
+      await rm(temporary, { force: true });
+      throw error;
+    });
+  } catch (error) {
+    throw new CredentialFileError({ file: path, reason: reasonOf(error), action: "write" }, { cause: error });
+  }
+}
+
+/** The path that a rename must go to, so that links stay links; also of a link to what is not there yet. */
+async function followLinks(path: string): Promise<string> {
+  let at = resolve(path);
+  for (let links = 0; links < MAX_LINKS; links++) {
+    try {
+      return await realpath(at);
+    } catch (error) {
+      if (errnoOf(error) !== "ENOENT") throw new CredentialFileError({ file: path, reason: reasonOf(error) }, { cause: error });
+    }
+    const next = await readlink(at).catch(() => undefined); // no link: the file is to be made here
+    if (next === undefined) return at;
+    at = resolve(dirname(at), next);
+  }
+  throw new CredentialFileError({ file: path, reason: "too many links" });
+}
+
+function errnoOf(error: unknown): string {
+  return error instanceof Error && "code" in error ? String(error.code) : "";
+}
+
+function reasonOf(error: unknown): string {
+  const errno = error instanceof Error && "errno" in error ? error.errno : undefined;
+  return typeof errno === "number" ? getSystemErrorMessage(errno) : "the file system refused";
+}

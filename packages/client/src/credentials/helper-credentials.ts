@@ -1,0 +1,31 @@
+import type { CredentialSource } from "./credential.ts";
+import type { CredentialWarningHandler } from "./docker-config-store.ts";
+import { CredentialHelperError } from "./errors.ts";
+import { createHelperStore, type HelperStoreOptions } from "./helper-store.ts";
+import { helperAddresses } from "./server-address.ts";
+
+/** Options of {@link helperCredentials}. */
+export interface HelperCredentialsOptions extends HelperStoreOptions {
+  /** Hears why the helper could not be asked; default nobody does. */
+  readonly onWarning?: CredentialWarningHandler;
+}
+
+/**
+ * Asks one credential helper (`ecr-login`, `gcr`), whatever config files say. A helper that fails means "nobody", so that public content can
+ * still be pulled; for a push it is an error. The counterpart of ggcr's `NewKeychainFromHelper`.
+ */
+export function helperCredentials(suffix: string, options: HelperCredentialsOptions = {}): CredentialSource {
+  const store = createHelperStore(suffix, options);
+  return async (target, call) => {
+    try {
+      for (const address of helperAddresses(target.registry)) {
+        const found = await store.get(address, call);
+        if (found !== undefined) return found;
+      }
+    } catch (error) {
+      if (!(error instanceof CredentialHelperError) || target.purpose === "push") throw error;
+      options.onWarning?.(error, target);
+    }
+    return undefined;
+  };
+}
