@@ -74,4 +74,5 @@ async function checkConsumer(published: readonly WorkspacePackage[], tarballs: r
     await must(`consumer, moduleResolution ${shape[1]}`, "tsc", args, cwd);
   }
   await must("consumer", "node", ["consumer.ts"], cwd);
+  await must("consumer", join(cwd, "node_modules/.bin/berth"), ["--version"], cwd);
 }

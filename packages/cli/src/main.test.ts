@@ -7,7 +7,8 @@ import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, expect, test } from "vitest";
 
-const MAIN = fileURLToPath(new URL("./main.ts", import.meta.url));
+/** As npm links it; in a checkout it runs the sources. */
+const BIN = fileURLToPath(new URL("../bin/berth.mjs", import.meta.url));
 
 let folder: string;
 let children: ChildProcess[];
@@ -35,7 +36,7 @@ interface Berth {
 }
 
 function berth(...args: string[]): Berth {
-  const child = spawn(process.execPath, ["--conditions=berth-source", MAIN, ...args], {
+  const child = spawn(process.execPath, [BIN, ...args], {
     cwd: folder,
     env: { PATH: folder },
     stdio: ["ignore", "pipe", "pipe"],

@@ -1,4 +1,3 @@
-#!/usr/bin/env -S node --max-semi-space-size=2
 import { EXIT_CODE } from "./exit-code.ts";
 import { run } from "./program.ts";
 
