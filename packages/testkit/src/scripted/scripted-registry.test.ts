@@ -29,3 +29,18 @@ test("a scripted registry lies about lengths and cuts connections", async () => 
   await expect(fetch(`${registry.url}/cut`).then((response) => response.text())).rejects.toThrow();
   await expect(fetch(`${registry.url}/none`)).rejects.toThrow();
 });
+
+test("a scripted registry counts what it sent, and knows when its clients have gone", async () => {
+  const registry = await start();
+  registry.on("GET", "/hang", { hang: true }).on("GET", "/ten", { body: "0123456789" });
+  const abort = new AbortController();
+  const hanging = fetch(`${registry.url}/hang`, { signal: abort.signal });
+  await fetch(`${registry.url}/ten`).then((response) => response.text());
+  expect(registry.bytesSent).toBeGreaterThan(10);
+  expect(registry.connections).toBeGreaterThan(0);
+  const answered = registry.answered();
+  abort.abort();
+  await expect(hanging).rejects.toThrow();
+  await answered;
+  expect(registry.requests).toHaveLength(2);
+});

@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { createServer as createHttpServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from "node:http";
 import { createServer as createHttpsServer } from "node:https";
-import type { AddressInfo } from "node:net";
+import type { AddressInfo, Socket } from "node:net";
 import type { ByteSource } from "@berth/oci";
 
 /** One request that arrived. */
@@ -57,11 +57,18 @@ export class ScriptedRegistry {
   readonly #rules: Rule[] = [];
   readonly #server: Server;
   readonly #scheme: string;
+  readonly #connections = new Set<Socket>();
+  readonly #unfinished = new Set<ServerResponse>();
+  #closedBytes = 0;
 
   /** @internal Call {@link startScriptedRegistry}. */
   constructor(options: ScriptedRegistryOptions) {
     const { tls } = options;
-    const listener: RequestListener = (request, response) => void this.#answer(request, response).catch(() => response.destroy());
+    const listener: RequestListener = (request, response) => {
+      this.#unfinished.add(response);
+      response.once("close", () => this.#unfinished.delete(response));
+      this.#answer(request, response).catch(() => response.destroy());
+    };
     this.#scheme = tls === undefined ? "http" : "https";
     const limits = { requestTimeout: 0, keepAliveTimeout: 60_000 };
     this.#server =
@@ -71,6 +78,13 @@ export class ScriptedRegistry {
             { ...limits, key: tls.key, cert: tls.cert, ...(tls.clientCa && { ca: tls.clientCa, requestCert: true }) },
             listener,
           );
+    this.#server.on("connection", (socket: Socket) => {
+      this.#connections.add(socket);
+      socket.once("close", () => {
+        this.#connections.delete(socket);
+        this.#closedBytes += socket.bytesWritten;
+      });
+    });
   }
 
   /** @internal */
@@ -102,6 +116,26 @@ export class ScriptedRegistry {
   /** `METHOD target` of everything that arrived, or of one method. */
   journal(method?: string): readonly string[] {
     return this.requests.filter((request) => method === undefined || request.method === method).map((one) => `${one.method} ${one.target}`);
+  }
+
+  /** How many connections are open, idle ones among them. */
+  get connections(): number {
+    return this.#connections.size;
+  }
+
+  /** Bytes sent over all connections, headers included. */
+  get bytesSent(): number {
+    return [...this.#connections].reduce((sum, socket) => sum + socket.bytesWritten, this.#closedBytes);
+  }
+
+  /** Resolves when every answer has ended or its client has gone away: a client that leaks one waits here for ever. */
+  async answered(): Promise<void> {
+    while (this.#unfinished.size > 0) await Promise.all([...this.#unfinished].map((response) => once(response, "close")));
+  }
+
+  /** Resolves when the clients have closed their connections. */
+  async disconnected(): Promise<void> {
+    while (this.#connections.size > 0) await Promise.all([...this.#connections].map((socket) => once(socket, "close")));
   }
 
   /** Cuts every connection and stops. */
