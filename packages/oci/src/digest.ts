@@ -18,6 +18,7 @@ export const DIGEST_HEX_LENGTH: Readonly<Record<DigestAlgorithm, number>> = { sh
 export const CANONICAL_ALGORITHM: DigestAlgorithm = "sha256";
 
 const GRAMMAR = /^[A-Za-z][A-Za-z0-9]*(?:[-_+.][A-Za-z][A-Za-z0-9]*)*:[0-9a-fA-F]{32,}$/;
+const ALGORITHM_BEFORE_COLON = /^[a-z][a-z0-9]*(?:[-_+.][a-z0-9]+)*:/i;
 const LOWER_HEX = /^[0-9a-f]+$/;
 const MAX_LENGTH = 256;
 
@@ -78,6 +79,6 @@ function digestProblem(input: string): string | undefined {
     if (hex.length !== wanted) return `expected ${wanted} hex digits, got ${hex.length}`;
     return LOWER_HEX.test(hex) ? undefined : "expected lower-case hex digits";
   }
-  if (!isDigestShape(input)) return "expected algorithm:encoded";
-  return `unsupported algorithm "${algorithm}"`;
+  if (input.length > MAX_LENGTH || !ALGORITHM_BEFORE_COLON.test(input)) return "expected algorithm:encoded, such as sha256:<64 hex digits>";
+  return `unsupported algorithm "${algorithm}", expected one of ${DIGEST_ALGORITHMS.join(", ")}`;
 }

@@ -275,6 +275,7 @@ test("[server/O14] the algorithm may be announced at the start", async () => {
   }
   const reply = await server.call("POST", "/v2/a/blobs/uploads/?digest-algorithm=md5");
   expect([reply.status, reply.code]).toEqual([400, "DIGEST_INVALID"]);
+  expect(reply.text).toContain("expected one of sha256, sha384, sha512");
 });
 
 test("[server/D2,D4] a digest of another algorithm than announced reads the bytes again", async () => {

@@ -86,7 +86,10 @@ async function tryMount(exchange: Exchange, mount: string): Promise<boolean> {
 function digestAlgorithmOf(exchange: Exchange): DigestAlgorithm | undefined {
   const algorithm = exchange.query.get("digest-algorithm");
   if (algorithm === null) return undefined;
-  if (!isDigestAlgorithm(algorithm)) throw new InvalidDigestError(`${algorithm}:`, `unsupported algorithm "${algorithm.slice(0, 64)}"`);
+  if (!isDigestAlgorithm(algorithm)) {
+    const known = DIGEST_ALGORITHMS.join(", ");
+    throw new InvalidDigestError(`${algorithm}:`, `unsupported algorithm "${algorithm.slice(0, 64)}", expected one of ${known}`);
+  }
   return algorithm;
 }
 
