@@ -49,7 +49,7 @@ export type { ConnectionOptions } from "./remote/create-connection.ts";
 export { createConnection } from "./remote/create-connection.ts";
 export { createReferrers } from "./remote/referrers/create-referrers.ts";
 export type { ReferrersOperation } from "./remote/referrers/errors.ts";
-export { ReferrersCapabilityError, ReferrersError } from "./remote/referrers/errors.ts";
+export { ReferrersCapabilityError, ReferrersError, ReferrersIndexError } from "./remote/referrers/errors.ts";
 export type { ListReferrersOptions, PushedManifest, Referrers, ReferrersCapability } from "./remote/referrers/referrers.ts";
 export type { RegistryWarning, WarningHandler } from "./remote/warnings.ts";
 export { onceEach } from "./remote/warnings.ts";

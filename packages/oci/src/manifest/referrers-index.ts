@@ -55,13 +55,9 @@ function isEntry(value: unknown): value is JsonObject {
 function tidy(entries: readonly ReferrersEntry[]): readonly ReferrersEntry[] {
   const seen = new Set<string>();
   return entries.filter((entry) => {
-    const key = keyOf(entry.descriptor) ?? JSON.stringify(entry.raw);
+    const key = entry.descriptor?.digest ?? JSON.stringify(entry.raw);
     return seen.size !== seen.add(key).size;
   });
-}
-
-function keyOf(descriptor: Descriptor | undefined): string | undefined {
-  return descriptor && `${descriptor.digest} ${descriptor.size} ${descriptor.mediaType}`;
 }
 
 function descriptorOf(raw: JsonObject): Descriptor | undefined {
@@ -73,22 +69,21 @@ function descriptorOf(raw: JsonObject): Descriptor | undefined {
   }
 }
 
-/** Makes changes in order. Entries keep their place; new ones go to the end. */
+/** Makes changes in order. Entries keep their place; new ones go to the end. Content counts as the same when its digest is. */
 export function changeReferrers(entries: readonly ReferrersEntry[], changes: readonly ReferrersChange[]): readonly ReferrersEntry[] {
-  const byKey = new Map<string, ReferrersEntry>(entries.map((entry, i) => [keyOf(entry.descriptor) ?? `unreadable ${i}`, entry]));
+  const byKey = new Map<string, ReferrersEntry>(entries.map((entry, i) => [entry.descriptor?.digest ?? `unreadable ${i}`, entry]));
   for (const { action, descriptor } of changes) {
-    const key = keyOf(descriptor) ?? "";
-    if (action === "remove") byKey.delete(key);
-    else if (!byKey.has(key)) byKey.set(key, { raw: { ...descriptor }, descriptor });
+    if (action === "remove") byKey.delete(descriptor.digest);
+    else if (!byKey.has(descriptor.digest)) byKey.set(descriptor.digest, { raw: { ...descriptor }, descriptor });
   }
   return [...byKey.values()];
 }
 
 /** True when the list is as the last change of each referrer wants it. */
 export function hasChanges(entries: readonly ReferrersEntry[], changes: readonly ReferrersChange[]): boolean {
-  const present = new Set(entries.map((entry) => keyOf(entry.descriptor)));
-  const wanted = new Map(changes.map(({ action, descriptor }) => [keyOf(descriptor), action === "add"]));
-  return [...wanted].every(([key, isWanted]) => present.has(key) === isWanted);
+  const present = new Set(entries.map((entry) => entry.descriptor?.digest));
+  const wanted = new Map(changes.map(({ action, descriptor }) => [descriptor.digest, action === "add"]));
+  return [...wanted].every(([digest, isWanted]) => present.has(digest) === isWanted);
 }
 
 /** Writes a list of referrers. `body` holds further members, kept as they are; default: none. */

@@ -13,6 +13,16 @@ export class ReferrersCapabilityError extends BerthError<"ERR_REFERRERS_CAPABILI
   }
 }
 
+/** The index that lists the referrers of `subject` cannot be kept: its tag holds something else, or others write it all the time. */
+export class ReferrersIndexError extends BerthError<"ERR_REFERRERS_INDEX"> {
+  readonly subject: Descriptor;
+
+  constructor(subject: Descriptor, reason: string, options?: BerthErrorOptions) {
+    super("ERR_REFERRERS_INDEX", `Cannot update the referrers index of "${subject.digest}": ${reason}`, options);
+    this.subject = subject;
+  }
+}
+
 /** What failed about the referrers of a manifest. */
 export type ReferrersOperation = "delete-index";
 

@@ -41,8 +41,8 @@ export interface Referrers {
    * Call after every manifest PUT that succeeded: a manifest with a subject is entered into the index under the subject's tag when the
    * registry does not do it. Calls for one subject at the same time are merged.
    *
-   * @throws {ReferrersError} when all went well but the index that was replaced could not be deleted. Any other error is thrown as it is;
-   * the manifest is stored all the same.
+   * @throws {ReferrersError} when all went well but the index that was replaced could not be deleted.
+   * @throws {ReferrersIndexError} when the index cannot be kept. Whatever is thrown, the manifest itself is stored.
    */
   afterPush(pushed: PushedManifest, options?: CallOptions): Promise<void>;
   /**
@@ -52,18 +52,4 @@ export interface Referrers {
    * @throws {ReferrersError} when an index could not be deleted.
    */
   beforeDelete(target: Descriptor, options?: CallOptions): Promise<void>;
-}
-
-/** Options of `createReferrers`. */
-export interface ReferrersSettings {
-  /** Known beforehand; default: found out. */
-  readonly supported?: boolean;
-  /** Entries a page that the registry is asked for; default 0: its own choice. */
-  readonly pageSize?: number;
-  /** Pages of one list, at most; default 10,000; 0: no limit. */
-  readonly maxPages?: number;
-  /** Bytes of one page or index, at most; default 4 MiB. */
-  readonly maxMetadataBytes?: number;
-  /** Leaves indexes that were replaced in the registry, and keeps an empty one when the last entry goes; default false. */
-  readonly skipReferrersGc?: boolean;
 }
