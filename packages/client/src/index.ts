@@ -31,6 +31,7 @@ export type { RequestFailure, ResponseFailure } from "./errors.ts";
 export {
   AuthError,
   NetworkError,
+  PlatformNotFoundError,
   ProtocolError,
   RateLimitedError,
   RequestError,
@@ -42,6 +43,20 @@ export {
   isRateLimited,
   isUnauthorized,
 } from "./errors.ts";
+export type { FetchBlobOptions } from "./remote/blob-fetch.ts";
+export type { BlobHandle } from "./remote/blob-handle.ts";
+export type { RemoteBlobStore } from "./remote/blob-store.ts";
+export type { RemoteOptions } from "./remote/connect.ts";
+export type { RemoteRegistry, RemoteRegistryOptions } from "./remote/create-registry.ts";
+export { createRemoteRegistry } from "./remote/create-registry.ts";
+export type { RemoteRepositoryOptions } from "./remote/create-repository.ts";
+export { createRemoteRepository } from "./remote/create-repository.ts";
+export type { FetchedConfig, FetchedImage } from "./remote/fetch-image.ts";
+export type { ManifestStat } from "./remote/manifest-descriptor.ts";
+export type { FetchedReference, RemoteManifestStore } from "./remote/manifest-store.ts";
+export type { FetchBytesOptions, PlatformOptions, RemoteRepository } from "./remote/remote-repository.ts";
+export type { RepositoryOptions } from "./remote/repository-options.ts";
+export { DEFAULT_MANIFEST_MEDIA_TYPES } from "./remote/repository-options.ts";
 export type { PlainHttp } from "./remote/address.ts";
 export { mayBePlainHttp } from "./remote/address.ts";
 export type { Connection, ConnectionRequest } from "./remote/connection.ts";
@@ -55,7 +70,15 @@ export type { RegistryWarning, WarningHandler } from "./remote/warnings.ts";
 export { onceEach } from "./remote/warnings.ts";
 export type { Content, RequestBody } from "./transport/body.ts";
 export { requestBody } from "./transport/body.ts";
+export { checkResponse, responseError } from "./transport/check-response.ts";
+export { drain } from "./transport/drain.ts";
+export { errorLayer } from "./transport/error-layer.ts";
+export type { BodyStart } from "./transport/read-bounded.ts";
+export { readBounded, readStart } from "./transport/read-bounded.ts";
+export { redactUrl } from "./transport/redact.ts";
+export { parseRetryAfter } from "./transport/retry-after.ts";
 export type {
+  ClosableTransport,
   RequestHeaders,
   ResponseHeaders,
   Transport,
@@ -64,3 +87,5 @@ export type {
   TransportResponse,
 } from "./transport/transport.ts";
 export { composeTransport, headerValue } from "./transport/transport.ts";
+export type { UndiciTransportOptions } from "./transport/undici-transport.ts";
+export { createUndiciTransport } from "./transport/undici-transport.ts";

@@ -35,6 +35,8 @@ export interface TransportResponse {
   readonly body: Readable;
   /** The request that was answered: the last one when redirects were followed. Its URL is what relative links are resolved against. */
   readonly request: TransportRequest;
+  /** How often the request was sent until this answer came; default 1. */
+  readonly attempts?: number;
 }
 
 /**
@@ -42,6 +44,12 @@ export interface TransportResponse {
  * this shape will do in place of ours: the counterpart of Go's `http.RoundTripper` and of oras' `Client`.
  */
 export type Transport = (request: TransportRequest) => Promise<TransportResponse>;
+
+/** A transport that holds connections. */
+export interface ClosableTransport extends Transport {
+  /** Closes idle connections and takes no more requests. Resolves when those that run have ended. */
+  close(): Promise<void>;
+}
 
 /** Wraps a transport in another one: retry, authentication, logging. */
 export type TransportLayer = (inner: Transport) => Transport;

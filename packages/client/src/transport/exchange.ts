@@ -1,0 +1,152 @@
+import { Readable } from "node:stream";
+import type { Dispatcher } from "undici";
+import { networkError, truncatedError } from "./network-error.ts";
+import { type SendingBody, sendingBody } from "./sending-body.ts";
+import { type StallTimer, stallTimer } from "./stall-timer.ts";
+import { headerValue, type ResponseHeaders, type TransportRequest, type TransportResponse } from "./transport.ts";
+
+/** Bytes of a response that are held for a slow reader. */
+const READ_AHEAD = 262_144;
+
+/** What an exchange needs to know of the connection it runs on. */
+export interface ExchangeOptions {
+  /** Milliseconds; 0: no limit. */
+  readonly stallTimeoutMs: number;
+  /** True for the error of a connection that had served other requests before. */
+  readonly wasReused: (error: Error) => boolean;
+}
+
+/** The connection had been idle and was closed by the other side just as it was used again: nothing was answered. */
+export class IdleRaceError extends Error {
+  constructor(cause: Error) {
+    super("an idle connection was closed as it was used again", { cause });
+    this.name = "IdleRaceError";
+  }
+}
+
+/** One request on the wire: what undici tells of it becomes a response, its body and their errors. */
+export class Exchange implements Dispatcher.DispatchHandler {
+  readonly response: Promise<TransportResponse>;
+  /** Undefined: the request has no body. */
+  readonly sending: SendingBody | undefined;
+  readonly #request: TransportRequest;
+  readonly #options: ExchangeOptions;
+  readonly #sendStall: StallTimer;
+  readonly #readStall: StallTimer;
+  readonly #settle: PromiseWithResolvers<TransportResponse>;
+  #controller: Dispatcher.DispatchController | undefined;
+  #body: Readable | undefined;
+  #expected: number | undefined;
+  #received = 0;
+  #answered = false;
+  #ended = false;
+  /** Why we gave up, before undici says that it did. */
+  #reason: { readonly error: unknown } | undefined;
+
+  constructor(request: TransportRequest, options: ExchangeOptions) {
+    this.#request = request;
+    this.#options = options;
+    this.#settle = Promise.withResolvers();
+    this.response = this.#settle.promise;
+    const stalled = (error: Error): void => this.#giveUp(error);
+    this.#sendStall = stallTimer(options.stallTimeoutMs, stalled);
+    this.#readStall = stallTimer(options.stallTimeoutMs, stalled);
+    this.sending = request.body === undefined ? undefined : sendingBody(request.body, this.#sendStall);
+    request.signal?.addEventListener("abort", this.#onAbort, { once: true });
+  }
+
+  readonly #onAbort = (): void => this.#giveUp(this.#request.signal?.reason);
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.#controller = controller;
+    if (this.#reason !== undefined) controller.abort(asError(this.#reason.error)); // it waited for a connection meanwhile
+  }
+
+  onResponseStarted(): void {
+    this.#answered = true;
+  }
+
+  onResponseStart(controller: Dispatcher.DispatchController, status: number, headers: ResponseHeaders): void {
+    if (status < 200) return; // 103 and the like: the answer is still to come
+    if (status >= 300) this.sending?.stop(); // the rest of the body is wanted no more
+    const { method } = this.#request;
+    const length = method === "HEAD" || status === 204 || status === 304 ? undefined : headerValue(headers, "content-length");
+    if (length !== undefined) this.#expected = Number(length);
+    const body = new Readable({
+      highWaterMark: READ_AHEAD,
+      read: () => {
+        if (!this.#ended) this.#readStall.waiting();
+        controller.resume();
+      },
+      destroy: (error, callback) => {
+        this.#finish();
+        if (!this.#ended) controller.abort(error ?? new Error("the response was not wanted any more"));
+        callback(error);
+      },
+    });
+    body.on("error", () => {}); // whoever reads it sees the error; nobody may be reading yet, or any more
+    this.#body = body;
+    this.#settle.resolve({ status, headers, body, request: this.#request });
+  }
+
+  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    this.#received += chunk.byteLength;
+    this.#readStall.moved();
+    if (this.#body?.push(chunk) === false) controller.pause();
+    else this.#readStall.waiting();
+  }
+
+  onResponseEnd(): void {
+    this.#ended = true;
+    this.#readStall.moved();
+    this.sending?.close();
+    // undici takes the connection back one turn later. A reader that sends its next request at the end of this body would open a
+    // second connection; so the end comes after that turn.
+    queueMicrotask(() => setImmediate(() => this.#body?.push(null)));
+  }
+
+  onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
+    this.sending?.close();
+    this.#ended = true;
+    if (this.#body !== undefined) this.#body.destroy(asError(this.#failure(error)));
+    else {
+      this.#finish();
+      this.#settle.reject(this.#failure(error));
+    }
+  }
+
+  /** Ends the exchange from our side. */
+  #giveUp(error: unknown): void {
+    if (this.#reason !== undefined || this.#ended) return;
+    this.#reason = { error };
+    if (this.#body !== undefined) this.#body.destroy(asError(this.#failure(error)));
+    else {
+      this.#finish();
+      this.#settle.reject(this.#failure(error));
+      this.#controller?.abort(asError(error));
+    }
+    this.sending?.close();
+  }
+
+  /** The error that the caller sees for what undici saw. */
+  #failure(error: unknown): unknown {
+    const cause = this.#reason === undefined ? error : this.#reason.error;
+    const { signal } = this.#request;
+    if (signal?.aborted && cause === signal.reason) return cause;
+    if (this.sending?.failure !== undefined && cause === this.sending.failure) return cause; // the source's own error, not the network's
+    if (this.#body !== undefined) return truncatedError(this.#request, { expected: this.#expected, actual: this.#received }, cause);
+    if (!this.#answered && cause instanceof Error && this.#options.wasReused(cause)) return new IdleRaceError(cause);
+    return networkError(this.#request, cause);
+  }
+
+  #finish(): void {
+    this.#sendStall.stop();
+    this.#readStall.stop();
+    this.#request.signal?.removeEventListener("abort", this.#onAbort);
+  }
+}
+
+/** Streams are destroyed with errors only; a reason to abort can be anything. */
+function asError(reason: unknown): Error {
+  return reason instanceof Error ? reason : new Error("aborted", { cause: reason });
+}

@@ -1,0 +1,128 @@
+import { SizeMismatchError } from "@berth/oci";
+import { NetworkError } from "../errors.ts";
+import { redactUrl } from "./redact.ts";
+import type { TransportRequest } from "./transport.ts";
+
+/** What went wrong, in words, and what helps. */
+interface Explanation {
+  readonly what: string;
+  readonly hint?: string;
+  /** Whether the same request may succeed when sent again a little later; default true. */
+  readonly retryable?: boolean;
+}
+
+const ASK_FOR_CA =
+  "give its certificate authority with the tls.ca option, in certs.d/<host>/ca.crt, or in a file that NODE_EXTRA_CA_CERTS names; a registry for tests can be used with tls.insecure";
+const PLAIN_HTTP = "it speaks plain HTTP: use an http:// address or the plain HTTP option if that is meant";
+
+const UNTRUSTED: Explanation = {
+  what: "its certificate is not signed by an authority that is trusted here",
+  hint: ASK_FOR_CA,
+  retryable: false,
+};
+const PLAIN: Explanation = { what: "the answer to HTTPS is not TLS", hint: PLAIN_HTTP, retryable: false };
+const CUT: Explanation = { what: "the connection was closed before an answer came" };
+const UNREACHABLE: Explanation = { what: "the host cannot be reached", hint: "check the network and the proxy settings" };
+
+/** By the code that Node or undici gives. */
+const EXPLANATIONS: Readonly<Record<string, Explanation>> = {
+  ECONNREFUSED: {
+    what: "the connection was refused",
+    hint: "check that the registry runs and that host and port are right",
+    retryable: false,
+  },
+  ENOTFOUND: { what: "the name was not found", hint: "check the spelling of the host and the DNS settings", retryable: false },
+  EAI_AGAIN: { what: "the name cannot be looked up now", hint: "check the DNS settings" },
+  ECONNRESET: CUT,
+  EPIPE: CUT,
+  UND_ERR_SOCKET: CUT,
+  UND_ERR_CONNECT_TIMEOUT: { what: "the connection could not be made in time", hint: "check host, port, network and proxy settings" },
+  ETIMEDOUT: { what: "the connection timed out", hint: "check host, port, network and proxy settings" },
+  EHOSTUNREACH: UNREACHABLE,
+  ENETUNREACH: UNREACHABLE,
+  UND_ERR_HEADERS_TIMEOUT: { what: "no answer came in time" },
+  ERR_STALLED: { what: "no byte moved in time" },
+  ERR_TLS_TIMEOUT: { what: "the TLS handshake took too long", hint: "check that the port speaks TLS" },
+  ERR_PROXY: { what: "the proxy did not open a tunnel", hint: "check HTTPS_PROXY, NO_PROXY and the proxy's credentials", retryable: false },
+  DEPTH_ZERO_SELF_SIGNED_CERT: { ...UNTRUSTED, what: "its certificate is signed by nobody but itself" },
+  SELF_SIGNED_CERT_IN_CHAIN: UNTRUSTED,
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: UNTRUSTED,
+  UNABLE_TO_GET_ISSUER_CERT: UNTRUSTED,
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: UNTRUSTED,
+  CERT_HAS_EXPIRED: { what: "its certificate has expired", hint: "renew it, and check the clock here", retryable: false },
+  CERT_NOT_YET_VALID: { what: "its certificate is not valid yet", hint: "check the clocks", retryable: false },
+  CERT_REVOKED: { what: "its certificate was revoked", retryable: false },
+  ERR_TLS_CERT_ALTNAME_INVALID: {
+    what: "its certificate is for another name",
+    hint: "use a name that the certificate holds, or the tls.servername option",
+    retryable: false,
+  },
+  ERR_SSL_WRONG_VERSION_NUMBER: PLAIN,
+  ERR_SSL_PACKET_LENGTH_TOO_LONG: PLAIN,
+  ERR_SSL_HTTP_REQUEST: PLAIN,
+  ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION: {
+    what: "no TLS version suits both sides",
+    hint: "see the tls.minVersion option",
+    retryable: false,
+  },
+  ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED: {
+    what: "it wants a client certificate",
+    hint: "give one with tls.cert and tls.key, or in certs.d/<host>",
+    retryable: false,
+  },
+  UND_ERR_HEADERS_OVERFLOW: { what: "the header of the answer is too large", retryable: false },
+  UND_ERR_DESTROYED: { what: "the transport is closed", retryable: false },
+  UND_ERR_CLOSED: { what: "the transport is closed", retryable: false },
+};
+
+/** The error for a request that got no answer. */
+export function networkError(request: TransportRequest, cause: unknown): NetworkError {
+  const { what, hint, retryable = true } = explain(cause);
+  const words = `Cannot ${operationOf(request)}: no answer from "${request.url.host}": ${what}`;
+  return new NetworkError(hint === undefined ? words : `${words}; ${hint}`, { ...failureOf(request), cause, retryable });
+}
+
+/** The error for an answer that broke off. `expected` undefined: nothing was announced. */
+export function truncatedError(
+  request: TransportRequest,
+  { expected, actual }: { readonly expected: number | undefined; readonly actual: number },
+  cause: unknown,
+): NetworkError {
+  const { what } = explain(cause);
+  const reason = what === CUT.what ? "the connection was closed" : what;
+  const sizes = expected === undefined ? `got ${actual} bytes and no end` : `expected ${expected} bytes, got ${actual}`;
+  const chained = expected === undefined ? cause : new SizeMismatchError({ expected, actual }, { cause });
+  return new NetworkError(`Cannot ${operationOf(request)}: the answer from "${request.url.host}" broke off: ${reason}: ${sizes}`, {
+    ...failureOf(request),
+    cause: chained,
+    retryable: true,
+  });
+}
+
+/** What a request is for, in words that fit behind "Cannot". */
+export function operationOf(request: Pick<TransportRequest, "operation" | "method">): string {
+  return request.operation ?? `send ${request.method} request`;
+}
+
+/** The fields that every error of a request has. */
+export function failureOf(request: TransportRequest): { readonly operation: string; readonly method: string; readonly url: string } {
+  return { operation: operationOf(request), method: request.method, url: redactUrl(request.url) };
+}
+
+function explain(cause: unknown): Explanation {
+  const code = codeOf(cause);
+  const known = code === undefined ? undefined : EXPLANATIONS[code];
+  if (known !== undefined) return known;
+  if (code?.startsWith("HPE_"))
+    return { what: "the answer is not HTTP", hint: "check the port, and whether it wants https://", retryable: false };
+  if (code === "UND_ERR_RES_CONTENT_LENGTH_MISMATCH") return CUT;
+  if (code?.startsWith("ERR_SSL_") || code?.startsWith("ERR_TLS_")) return { what: `TLS failed (${code})`, retryable: false };
+  return { what: code ?? (cause instanceof Error ? cause.message : String(cause)) };
+}
+
+/** An error's code, or that of the first of the errors that it gathers: one for each address that was tried. */
+function codeOf(error: unknown): string | undefined {
+  if (typeof error !== "object" || error === null) return undefined;
+  if ("code" in error && typeof error.code === "string") return error.code;
+  return error instanceof AggregateError ? codeOf(error.errors[0]) : undefined;
+}

@@ -1,0 +1,55 @@
+import type { Readable } from "node:stream";
+import { type ByteSource, LimitExceededError } from "@berth/oci";
+import { drainStream } from "./drain.ts";
+import type { TransportResponse } from "./transport.ts";
+
+/** The start of a body. */
+export interface BodyStart {
+  readonly bytes: Buffer;
+  /** True when the body went on. */
+  readonly truncated: boolean;
+}
+
+/**
+ * Reads a body whole. Memory follows what arrives, never what was promised; the body is closed on every path.
+ *
+ * @param what names the content in the error, default `response`
+ * @throws {LimitExceededError} when it is longer than `maxBytes`
+ */
+export async function readBounded(
+  from: ByteSource | Pick<TransportResponse, "body">,
+  maxBytes: number,
+  what = "response",
+): Promise<Buffer> {
+  const source = Symbol.asyncIterator in from ? from : from.body;
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of source) {
+    size += chunk.byteLength;
+    if (size > maxBytes) throw new LimitExceededError({ what: `${what} of more than ${maxBytes} bytes`, limit: maxBytes }); // closes it
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks, size);
+}
+
+/**
+ * Reads the start of a body, at most `maxBytes`. The rest is dropped: read when it is short, so that the connection lives on, else cut
+ * off. A body that breaks gives what came before.
+ */
+export async function readStart(body: Readable, maxBytes: number): Promise<BodyStart> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  try {
+    for await (const chunk of body.iterator({ destroyOnReturn: false })) {
+      const bytes: Uint8Array = chunk;
+      chunks.push(bytes);
+      size += bytes.byteLength;
+      if (size > maxBytes) break;
+    }
+  } catch {
+    // what came before says more than how it broke
+  }
+  if (size > maxBytes) await drainStream(body);
+  const bytes = Buffer.concat(chunks, size);
+  return { bytes: bytes.subarray(0, maxBytes), truncated: size > maxBytes };
+}

@@ -1,0 +1,50 @@
+import { STATUS_CODES } from "node:http";
+import { errorText } from "@berth/oci";
+import type { ResponseFailure } from "../errors.ts";
+import { redactJson } from "./redact.ts";
+
+/** Characters of a body that is no error body that a message quotes. */
+const MAX_QUOTE = 200;
+
+/** What helps, by status. */
+const HINTS: Readonly<Record<number, string>> = {
+  401: "log in, or check the credentials",
+  403: "the credentials do not suffice, or the name is not yours",
+  404: "check the name, tag or digest",
+  405: "the registry does not offer it, or has it switched off",
+  407: "the proxy wants credentials: give them in its URL",
+  413: "the registry, or a proxy before it, limits the size of requests",
+  429: "too many requests: wait, or log in for a higher limit",
+  500: "the registry failed: its log says more",
+  502: "a proxy did not reach the registry: try again later",
+  503: "the registry is overloaded or being serviced: try again later",
+  504: "a proxy waited too long for the registry: try again later",
+};
+
+/** The sentence that a {@link ResponseFailure} is thrown with: which registry answered what, and what to do. */
+export function responseMessage(failure: ResponseFailure, host: string, expected: readonly number[]): string {
+  const { status, operation, requestId } = failure;
+  const reason = STATUS_CODES[status];
+  const answer = `Cannot ${operation}: "${host}" answered ${status}${reason === undefined ? "" : ` ${reason}`}`;
+  const wanted = status < 400 && expected.length > 0 ? `, expected ${expected.join(" or ")}` : "";
+  const id = requestId !== undefined && status >= 500 ? ` (request id "${requestId}")` : "";
+  const said = whatItSaid(failure);
+  const hint = HINTS[status];
+  return `${answer}${wanted}${id}${said === "" ? "" : `: ${said}`}${hint === undefined ? "" : `; ${hint}`}`;
+}
+
+function whatItSaid({ errors, body = new Uint8Array(), headers = {}, method }: ResponseFailure): string {
+  if (errors.length > 0) return clip(errors.map((error) => errorText(error)).join("; "), 1000);
+  if (method === "HEAD") return "an answer to HEAD has no body that would say why";
+  const type = String(headers["content-type"] ?? "");
+  if (/^text\/html/i.test(type) || /^\s*<(?:!doctype|html)/i.test(new TextDecoder().decode(body.subarray(0, 64)))) {
+    return "an HTML page, so perhaps a proxy or a login page and no registry";
+  }
+  const text = new TextDecoder().decode(body.subarray(0, 4 * MAX_QUOTE)).trim();
+  if (text === "" || /[\x00-\x08\x0e-\x1f\ufffd]/.test(text)) return "";
+  return `"${clip(redactJson(text).replace(/\s+/g, " "), MAX_QUOTE)}"`;
+}
+
+function clip(text: string, length: number): string {
+  return text.length <= length ? text : `${text.slice(0, length)}...`;
+}
