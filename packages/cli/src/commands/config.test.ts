@@ -20,7 +20,7 @@ test("config check prints every finding with its place and exits 1 when one is a
   const fake = fakeIo();
   expect(await run(["config", "check", file], { io: fake.io })).toBe(1);
   expect(fake.stdout()).toBe(
-    `${file}:4:11: http.prefix: error: expected a path that starts and ends with a slash, got "x"\n${file}:5:3: http.adr: warning: is not a known key: did you mean "addr"?\n`,
+    `${file}:4:11: http.prefix: error: expected a path that starts and ends with a slash, got "x"\n${file}:5:3: http.adr: warning: is not a known key: did you mean "http.addr"?\n`,
   );
   expect(fake.stderr()).toBe(`berth: "${file}" cannot be used: 1 error\n`);
 });

@@ -14,10 +14,32 @@ test("[server/G1] version 0.1 is required, as a number or a string, and no other
 test("[server/G1] unknown keys are warned of with the nearest known one, and are errors under strict", () => {
   const text = `${SMALLEST}http:\n  adr: :5000\nfoo: 1\n`;
   expect(warningsOf(text)).toEqual([
-    'warning c.yml:4:3: http.adr: is not a known key: did you mean "addr"?',
+    'warning c.yml:4:3: http.adr: is not a known key: did you mean "http.addr"?',
     "warning c.yml:5:1: foo: is not a known key",
   ]);
   expect(errorsOf(text, { strict: true })).toHaveLength(2);
+});
+
+test.each([
+  ["http: {tsl: {}}", "http.tsl", "http.tls"],
+  ["htpp: {addr: x}", "htpp", "http"],
+  ["ltos: {}", "ltos", undefined],
+  ["log: {accesslog: {disable: true}}", "log.accesslog.disable", "log.accesslog.disabled"],
+  ["validation: {manifest: {}}", "validation.manifest", "validation.manifests"],
+])("[server/G1] a misspelt key is told with the whole path of what it may mean (%j)", (line, path, meant) => {
+  const [warning] = warningsOf(`${SMALLEST}${line}\n`);
+  expect(warning?.endsWith(`: ${path}: is not a known key${meant === undefined ? "" : `: did you mean "${meant}"?`}`), warning).toBe(true);
+});
+
+test("[server/G3,G7] a misspelt driver, key or controller is an error that names what it may mean", () => {
+  expect(errorsOf("version: 0.1\nstorage: {filesytem: {}}\nauth: {htpaswd: {}}\n")).toEqual([
+    'c.yml:2:11: storage.filesytem: is not a known storage driver: did you mean "storage.filesystem"?',
+    'c.yml:3:8: auth.htpaswd: is not a known controller: did you mean "auth.htpasswd"?',
+  ]);
+  expect(errorsOf("version: 0.1\nstorage: {filesystem: {rootdirectory: d}, delte: {}, sundry: {}}\n")).toEqual([
+    'c.yml:2:43: storage.delte: is not a known key: did you mean "storage.delete"?',
+    "c.yml:2:54: storage.sundry: is not a known key",
+  ]);
 });
 
 test("[server/G1] a key set twice is warned of, the last one counts, and strict makes it an error", () => {

@@ -1,5 +1,5 @@
 import { isBareDuration, parseDuration } from "./duration.ts";
-import { closest } from "./closest.ts";
+import { didYouMean } from "./closest.ts";
 import type { ConfigIssue } from "./issues.ts";
 import type { ConfigSchema, KeyEffect, SectionSchema } from "./schema/schema.ts";
 import { parseSize } from "./size.ts";
@@ -42,8 +42,8 @@ class Validator {
     const entries = map?.kind === "map" ? map.entries : undefined;
     for (const [key, entry] of entries ?? []) {
       if (Object.hasOwn(schema.keys, key) || schema.open === true) continue;
-      const guess = closest(key, Object.keys(schema.keys));
-      this.#say(entry.source, join(path, key), `is not a known key${guess === undefined ? "" : `: did you mean "${guess}"?`}`, "warning");
+      const guess = didYouMean(path, key, Object.keys(schema.keys));
+      this.#say(entry.source, join(path, key), `is not a known key${guess === undefined ? "" : `: ${guess}`}`, "warning");
     }
     const values: Record<string, ConfigValue> = {};
     for (const [key, below] of Object.entries(schema.keys)) {

@@ -1,3 +1,4 @@
+import { didYouMean } from "../closest.ts";
 import type { ConfigReader } from "../reader.ts";
 import type { MetadataConfig, StorageConfig, StorageDriverConfig, UploadsConfig } from "../registry-config.ts";
 import { RESERVED_STORAGE_KEYS, STORAGE_SCHEMA } from "../schema/storage.ts";
@@ -17,13 +18,16 @@ export function buildStorage(read: ConfigReader): StorageConfig {
 
 function buildDriver(read: ConfigReader): StorageDriverConfig {
   const drivers = read.keys("storage").filter((key) => !RESERVED_STORAGE_KEYS.includes(key));
+  const unknown = drivers.filter((key) => !Object.hasOwn(STORAGE_SCHEMA.keys, key));
   const [driver] = drivers;
   if (driver === undefined) {
     read.say("storage", "no storage configuration provided", "error");
+  } else if (drivers.length > 1 && drivers.length - unknown.length === 1) {
+    for (const key of unknown) read.say(`storage.${key}`, `is not a known key${hint(key, "")}`, "error");
   } else if (drivers.length > 1) {
     read.say("storage", `must provide exactly one storage type. Provided: [${[...drivers].sort().join(" ")}]`, "error");
-  } else if (!Object.hasOwn(STORAGE_SCHEMA.keys, driver)) {
-    read.say(`storage.${driver}`, `is not a known storage driver: expected one of filesystem, inmemory`, "error");
+  } else if (unknown.includes(driver)) {
+    read.say(`storage.${driver}`, `is not a known storage driver${hint(driver, ": expected one of filesystem, inmemory")}`, "error");
   } else if (driver === "inmemory") {
     return { kind: "inmemory" };
   }
@@ -32,6 +36,11 @@ function buildDriver(read: ConfigReader): StorageDriverConfig {
     rootDirectory: read.text("storage.filesystem.rootdirectory"),
     maxThreads: read.number("storage.filesystem.maxthreads"),
   };
+}
+
+function hint(key: string, otherwise: string): string {
+  const guess = didYouMean("storage", key, Object.keys(STORAGE_SCHEMA.keys));
+  return guess === undefined ? otherwise : `: ${guess}`;
 }
 
 /** `metadata`: beside the blobs unless told otherwise. */
