@@ -14,7 +14,7 @@ export interface KubernetesPullSecret {
 
 /**
  * Takes credentials from image pull secrets, by the rules of the kubelet: a key may name a part of a registry (`r.test/team-a`) and use
- * `*` and `?` inside the parts of its host (`*.r.test`, never across a dot); the longest key that fits goes first. A secret is the object of
+ * `*` and `?` inside the parts of its host (`*.r.test`, never across a dot); the longest path that fits goes first. A secret is the object of
  * the API, or the text of its `.dockerconfigjson` (what a mounted secret shows as a file).
  *
  * @throws {CredentialFileError} when a secret holds neither key, or is malformed.
@@ -24,7 +24,7 @@ export function kubernetesCredentials(secrets: readonly (KubernetesPullSecret | 
   const configs = secrets.map((secret, index) => parseSecret(secret, index));
   return async (target) => {
     for (const config of configs) {
-      const keys = [...config.auths.keys()].filter((key) => fits(key, target)).toSorted((a, b) => b.length - a.length);
+      const keys = [...config.auths.keys()].filter((key) => fits(key, target)).toSorted((a, b) => weight(b, target) - weight(a, target));
       for (const key of keys) {
         const credential = decodeAuthEntry(config.auths.get(key), { file: config.file, key });
         if (!isAnonymous(credential)) return credential;
@@ -55,6 +55,12 @@ function fits(key: string, { registry, repository = "" }: CredentialTarget): boo
   const path = wanted.repository ?? "";
   if (path !== "" && repository !== path && !repository.startsWith(`${path}/`)) return false;
   return isSameRegistry(wanted.registry, registry) || hostFits(wanted.registry, addressTarget(registry).registry);
+}
+
+/** Longer paths first, then hosts that are named outright. */
+function weight(key: string, { registry }: CredentialTarget): number {
+  const wanted = addressTarget(key);
+  return 2 * (wanted.repository ?? "").length + (isSameRegistry(wanted.registry, registry) ? 1 : 0);
 }
 
 function hostFits(pattern: string, host: string): boolean {

@@ -1,6 +1,7 @@
 import type { CallOptions } from "@berth/oci";
 import type { Connection } from "../remote/connection.ts";
 import { type ConnectionOptions, createConnection } from "../remote/create-connection.ts";
+import { drain } from "../transport/drain.ts";
 import { concealed } from "./conceal.ts";
 import type { Credential, CredentialSource, CredentialStore } from "./credential.ts";
 import { InvalidCredentialError } from "./errors.ts";
@@ -39,7 +40,7 @@ export async function login(registry: string, credential: Credential, options: L
       operation: `log in to "${registry}"`,
       ...(signal && { signal }),
     });
-    response.body.destroy();
+    await drain(response);
   } finally {
     await connection.close();
   }
