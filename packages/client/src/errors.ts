@@ -1,4 +1,4 @@
-import { BerthError, type BerthErrorOptions, type OciError } from "@berth/oci";
+import { BerthError, type BerthErrorOptions, NotFoundError, type OciError } from "@berth/oci";
 
 /** What every error of a request says. */
 export interface RequestFailure extends BerthErrorOptions {
@@ -97,6 +97,20 @@ export class UnreplayableBodyError extends BerthError<"ERR_UNREPLAYABLE_BODY"> {
 export class ProtocolError extends RequestError<"ERR_PROTOCOL"> {
   constructor(message: string, failure: RequestFailure) {
     super("ERR_PROTOCOL", message, failure);
+  }
+}
+
+/** There is an image, but none for the platform asked for. */
+export class PlatformNotFoundError extends NotFoundError {
+  /** As text: `linux/arm64`. */
+  readonly platform: string;
+  /** The platforms that there are, as text; the first ones of many. */
+  readonly available: readonly string[];
+
+  constructor(platform: string, available: readonly string[], options?: BerthErrorOptions) {
+    super("manifest", `${platform}, among ${available.length === 0 ? "no platforms" : available.join(", ")}`, options);
+    this.platform = platform;
+    this.available = available;
   }
 }
 

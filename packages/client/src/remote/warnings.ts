@@ -1,5 +1,7 @@
 import { parseWarning, type Warning } from "@berth/oci";
+import { ResponseError } from "../errors.ts";
 import type { TransportResponse } from "../transport/transport.ts";
+import type { Connection } from "./connection.ts";
 
 /** A warning, and who gave it about what. */
 export interface RegistryWarning extends Warning {
@@ -14,7 +16,7 @@ export type WarningHandler = (warning: RegistryWarning) => void;
 
 /** Hands the warnings of a response to `handler`: one call for each `Warning` field. @see OCI distribution-spec, "Warnings" */
 export function reportWarnings(
-  response: TransportResponse,
+  response: Pick<TransportResponse, "headers">,
   handler: WarningHandler,
   about: { readonly registry: string; readonly operation: string },
 ): void {
@@ -24,6 +26,26 @@ export function reportWarnings(
     const warning = parseWarning(value);
     if (warning !== undefined) handler({ ...warning, ...about });
   }
+}
+
+/** The same connection, the warnings of its answers handed to one more handler. */
+export function withWarnings(connection: Connection, handler: WarningHandler): Connection {
+  const { registry } = connection;
+  return {
+    registry,
+    async send(request) {
+      const about = { registry, operation: request.operation ?? "send request" };
+      try {
+        const response = await connection.send(request);
+        reportWarnings(response, handler, about);
+        return response;
+      } catch (error) {
+        if (error instanceof ResponseError) reportWarnings(error, handler, about);
+        throw error;
+      }
+    },
+    close: (options) => connection.close(options),
+  };
 }
 
 /** Texts that {@link onceEach} remembers, at most. */

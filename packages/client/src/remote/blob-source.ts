@@ -1,0 +1,77 @@
+import type { Readable } from "node:stream";
+import { BlobUnknownError, type CallOptions, type Descriptor, formatRange, parseContentRange, SizeMismatchError } from "@berth/oci";
+import { type ResponseHeaders, headerValue, type TransportResponse } from "../transport/transport.ts";
+import { checkContentDigest, contentLength, orNotFound, protocolError } from "./answers.ts";
+import { blobPath, type RepositoryContext, scopesOf } from "./context.ts";
+import type { ByteSpan } from "./byte-span.ts";
+
+/** Bytes of a blob on their way. */
+export interface OpenedSpan {
+  readonly body: Readable;
+  /** Where in the blob the body starts: 0 when the registry sent the whole though a part was asked for. */
+  readonly start: number;
+  /** The blob's entity tag, when it is one that proves two answers to be about the same bytes. */
+  readonly etag: string | undefined;
+  readonly headers: ResponseHeaders;
+}
+
+/** Opens a blob somewhere; called again when a download breaks. */
+export interface BlobSource {
+  readonly target: Pick<Descriptor, "digest" | "size">;
+  /** @param etag what an earlier answer said; the registry sends the whole blob when it no longer holds. */
+  open(span: ByteSpan, etag: string | undefined, options: CallOptions): Promise<OpenedSpan>;
+}
+
+/** A blob of a repository, or at a URL that stands in for it. */
+export function blobSource(context: RepositoryContext, target: Descriptor, url?: URL): BlobSource {
+  return {
+    target,
+    async open(span, etag, { signal }) {
+      const answer = context.connection.send({
+        method: "GET",
+        target: url ?? blobPath(context, target.digest),
+        headers: rangeHeaders(span, target.size, etag),
+        operation: "fetch blob",
+        ...(url === undefined && { scopes: scopesOf(context, "pull") }),
+        expect: [200, 206],
+        ...(signal && { signal }),
+      });
+      const response = await orNotFound(answer, (cause) => new BlobUnknownError(target.digest, { cause }));
+      try {
+        return openedSpan(response, span, target);
+      } catch (error) {
+        response.body.destroy();
+        throw error;
+      }
+    },
+  };
+}
+
+function rangeHeaders({ start, end }: ByteSpan, size: number, etag: string | undefined): Readonly<Record<string, string>> {
+  if (start === 0 && end === size) return {};
+  const range = formatRange({ first: start, last: end - 1 });
+  return etag === undefined ? { range } : { range, "if-range": etag };
+}
+
+/** Checks what an answer says about its body. @throws {ProtocolError} @throws {SizeMismatchError} @throws {DigestMismatchError} */
+export function openedSpan(response: TransportResponse, span: ByteSpan, { digest, size }: BlobSource["target"]): OpenedSpan {
+  const { headers, body, status } = response;
+  checkContentDigest(response, digest);
+  const start = status === 206 ? partStart(response, span, size) : 0;
+  const expected = (status === 206 ? span.end : size) - start;
+  const actual = contentLength(response);
+  if (actual !== undefined && actual !== expected) throw new SizeMismatchError({ expected, actual });
+  const etag = headerValue(headers, "etag");
+  return { body, start, etag: etag?.startsWith('"') ? etag : undefined, headers };
+}
+
+/** Where a part starts. @throws {ProtocolError} when it is not the one that was asked for. */
+function partStart(response: TransportResponse, span: ByteSpan, size: number): number {
+  const value = headerValue(response.headers, "content-range") ?? "";
+  const range = parseContentRange(value);
+  const asked = `${span.start}-${span.end - 1}/${size}`;
+  if (range === undefined || range.start !== span.start || range.end !== span.end - 1 || (range.size ?? size) !== size) {
+    throw protocolError(response, `sent the part "${value.slice(0, 100)}", expected "bytes ${asked}"`);
+  }
+  return range.start;
+}

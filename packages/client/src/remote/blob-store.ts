@@ -1,0 +1,73 @@
+import type { Readable } from "node:stream";
+import { type BlobStore, BlobUnknownError, type CallOptions, type Descriptor, type Digest, parseDigest } from "@berth/oci";
+import { drain } from "../transport/drain.ts";
+import type { ResponseHeaders } from "../transport/transport.ts";
+import { checkContentDigest, orNotFound, orUnsupported } from "./answers.ts";
+import { downloadStream, fetchBlob, type FetchBlobOptions, openUnknown } from "./blob-fetch.ts";
+import { type BlobHandle, openBlob } from "./blob-handle.ts";
+import { askForBlob, statBlob } from "./blob-stat.ts";
+import { blobPath, type RepositoryContext, scopesOf } from "./context.ts";
+import type { FetchedReference } from "./manifest-store.ts";
+import { checkReference } from "./reference-check.ts";
+import { temporaryMount, temporaryPush } from "./temporary-push.ts";
+
+/** The blobs of a remote repository, whatever their media type. */
+export interface RemoteBlobStore extends BlobStore {
+  /**
+   * Opens a blob, or the part that `offset` and `length` name. The stream fails instead of ending when the bytes are not those that were
+   * promised. When the connection breaks, the rest is fetched anew. @throws {NotFoundError} if absent. Consume or destroy the stream.
+   */
+  fetch(target: Descriptor, options?: FetchBlobOptions): Promise<Readable>;
+  /** Looks a blob up and opens it. */
+  fetchReference(reference: string, options?: CallOptions): Promise<FetchedReference>;
+  /** The headers of the answer to a HEAD, by lower-case name. @throws {NotFoundError} if absent. */
+  fetchHead(target: Descriptor, options?: CallOptions): Promise<ResponseHeaders>;
+  /** Opens a blob to be read piece by piece. @throws {NotFoundError} if absent. */
+  open(target: Descriptor, options?: CallOptions): Promise<BlobHandle>;
+}
+
+/** Makes the blob store of a repository. */
+export function createBlobStore(context: RepositoryContext, registry: string): RemoteBlobStore {
+  const stat = async (digest: Digest, options: CallOptions = {}): Promise<Descriptor> => await statBlob(context, digest, options);
+  const digestOf = (reference: string): Digest => parseDigest(checkReference(context, registry, reference));
+  return {
+    stat,
+    resolve: async (reference, options) => await stat(digestOf(reference), options),
+    async exists(target, options = {}) {
+      const response = await askForBlob(context, "HEAD", target.digest, { ...options, expect: [200, 404] });
+      await drain(response);
+      return response.status === 200;
+    },
+    async fetchHead(target, options = {}) {
+      const response = await askForBlob(context, "HEAD", target.digest, options);
+      await drain(response);
+      return response.headers;
+    },
+    fetch: async (target, options) => await fetchBlob(context, target, options),
+    async fetchReference(reference, options = {}) {
+      const { descriptor, blob } = await openUnknown(context, digestOf(reference), options);
+      return { descriptor, content: downloadStream(context, blob, { start: 0, end: descriptor.size }, options) };
+    },
+    open: async (target, options) => await openBlob(context, target, options),
+    push: async (expected, content, options = {}) => await temporaryPush(context, expected, content, options),
+    mount: async (target, from, options = {}) => await temporaryMount(context, target, from, options),
+    delete: async (target, options = {}) => await deleteBlob(context, target.digest, options),
+  };
+}
+
+async function deleteBlob(context: RepositoryContext, digest: Digest, { signal }: CallOptions): Promise<void> {
+  const answer = context.connection.send({
+    method: "DELETE",
+    target: blobPath(context, digest),
+    operation: "delete blob",
+    scopes: scopesOf(context, "delete"),
+    expect: [202, 200, 204],
+    ...(signal && { signal }),
+  });
+  const response = await orUnsupported(
+    orNotFound(answer, (cause) => new BlobUnknownError(digest, { cause })),
+    "delete blob",
+  );
+  await drain(response);
+  checkContentDigest(response, digest);
+}

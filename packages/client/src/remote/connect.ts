@@ -1,0 +1,27 @@
+import type { Connection } from "./connection.ts";
+import { type ConnectionOptions, createConnection } from "./create-connection.ts";
+import { withWarnings } from "./warnings.ts";
+
+/** How to reach a registry: a connection that others use too, or what a new one is made of. */
+export interface RemoteOptions extends ConnectionOptions {
+  /** Shares connections, tokens and limits with everything else that uses it. Only `onWarning` can be given beside it. */
+  readonly connection?: Connection;
+}
+
+/**
+ * The connection that options ask for.
+ *
+ * @throws {TypeError} when a connection is given together with what it should have been made of, or is one to another registry.
+ */
+export function connect(registry: string, options: RemoteOptions): Connection {
+  const { connection, onWarning, ...rest } = options;
+  if (connection === undefined) return createConnection(registry, options);
+  const also = CONNECTION_OPTIONS.find((name) => rest[name] !== undefined);
+  if (also !== undefined) throw new TypeError(`Cannot use ${also} with a connection: give it to createConnection()`);
+  if (connection.registry !== registry) {
+    throw new TypeError(`Cannot use a connection to "${connection.registry}" for "${registry}"`);
+  }
+  return onWarning === undefined ? connection : withWarnings(connection, onWarning);
+}
+
+const CONNECTION_OPTIONS = ["transport", "plainHttp", "credentials"] as const satisfies readonly (keyof ConnectionOptions)[];

@@ -1,0 +1,59 @@
+import {
+  CANONICAL_ALGORITHM,
+  type Descriptor,
+  type Digest,
+  type DigestAlgorithm,
+  decodeManifest,
+  digestAlgorithm,
+  DigestMismatchError,
+  isDigest,
+  MEDIA_TYPES,
+  schema1Payload,
+} from "@berth/oci";
+import { digestOf } from "@berth/oci/node";
+import type { ResponseHeaders, TransportResponse } from "../transport/transport.ts";
+import { checkContentDigest, contentDigest, contentLength, contentType } from "./answers.ts";
+
+/** What a registry says about a manifest. */
+export interface ManifestStat {
+  readonly descriptor: Descriptor;
+  /** `header`: as the registry says. `computed`: it did not say enough, so that the manifest was read. */
+  readonly source: "header" | "computed";
+  readonly headers: ResponseHeaders;
+}
+
+/** The digest that names a manifest. A signed schema 1 manifest is named by that of its payload, without the signatures. */
+export function manifestDigest(bytes: Uint8Array, mediaType: string, algorithm: DigestAlgorithm = CANONICAL_ALGORITHM): Digest {
+  return digestOf(mediaType === MEDIA_TYPES.dockerSchema1Signed ? schema1Payload(bytes) : bytes, algorithm);
+}
+
+/**
+ * Describes a manifest by the headers of an answer without a body. Undefined when they do not say enough: a type, a length, and a digest
+ * unless the request named it.
+ *
+ * @param reference the tag or digest that was asked for.
+ * @throws {DigestMismatchError} when the answer is about another digest. @throws {ProtocolError} on malformed headers.
+ */
+export function describeByHeaders(response: TransportResponse, reference: string): Descriptor | undefined {
+  const wanted = isDigest(reference) ? reference : undefined;
+  if (wanted !== undefined) checkContentDigest(response, wanted);
+  const digest = wanted ?? contentDigest(response);
+  const mediaType = contentType(response);
+  const size = contentLength(response);
+  return digest === undefined || mediaType === undefined || size === undefined ? undefined : { mediaType, digest, size };
+}
+
+/**
+ * Describes a manifest by its bytes, and checks what the answer says about them.
+ *
+ * @throws {DigestMismatchError} when the request or the answer named another digest.
+ * @throws {InvalidManifestError} when neither answer nor content tell the media type.
+ */
+export function describeByContent(response: TransportResponse, reference: string, bytes: Uint8Array): Descriptor {
+  const mediaType = contentType(response) ?? decodeManifest(bytes, undefined).mediaType;
+  const expected = isDigest(reference) ? reference : contentDigest(response);
+  const digest = manifestDigest(bytes, mediaType, expected === undefined ? undefined : digestAlgorithm(expected));
+  if (expected !== undefined && expected !== digest) throw new DigestMismatchError({ expected, actual: digest });
+  checkContentDigest(response, digest);
+  return { mediaType, digest, size: bytes.byteLength };
+}

@@ -1,0 +1,120 @@
+import {
+  type CallOptions,
+  type Descriptor,
+  type Digest,
+  DigestMismatchError,
+  digestAlgorithm,
+  isDigest,
+  LimitExceededError,
+  ManifestUnknownError,
+  ManifestUnknownRevisionError,
+  type NotFoundError,
+  SizeMismatchError,
+} from "@berth/oci";
+import type { ResponseHeaders, TransportResponse } from "../transport/transport.ts";
+import { checkContentDigest, contentType, orNotFound, protocolError } from "./answers.ts";
+import { manifestPath, type RepositoryContext, scopesOf } from "./context.ts";
+import { inlineContent } from "./inline-content.ts";
+import { describeByContent, describeByHeaders, type ManifestStat, manifestDigest } from "./manifest-descriptor.ts";
+import { drain } from "../transport/drain.ts";
+import { readBounded } from "../transport/read-bounded.ts";
+
+/** A manifest as it came. */
+export interface FetchedManifest {
+  readonly descriptor: Descriptor;
+  readonly bytes: Uint8Array;
+  readonly headers: ResponseHeaders;
+}
+
+/** Looks a manifest up without reading it, unless the registry leaves no other way. `reference` is a checked tag or digest. */
+export async function statManifest(context: RepositoryContext, reference: string, options: CallOptions = {}): Promise<ManifestStat> {
+  const response = await ask(context, "HEAD", reference, context.settings.manifestMediaTypes, "resolve manifest", options);
+  await drain(response);
+  const descriptor = describeByHeaders(response, reference);
+  if (descriptor !== undefined) return { descriptor, source: "header", headers: response.headers };
+  const { headers, ...fetched } = await readManifest(context, reference, options);
+  return { descriptor: fetched.descriptor, source: "computed", headers };
+}
+
+/** Reads a manifest by tag or digest, in one request. `reference` is checked. */
+export async function readManifest(context: RepositoryContext, reference: string, options: CallOptions = {}): Promise<FetchedManifest> {
+  const response = await ask(context, "GET", reference, context.settings.manifestMediaTypes, "fetch manifest", options);
+  const bytes = await readBounded(response, context.settings.maxMetadataBytes);
+  return { descriptor: describeByContent(response, reference, bytes), bytes, headers: response.headers };
+}
+
+/**
+ * Reads the manifest that a descriptor names, and checks it. A `Content-Length` that is not the promised size is no reason to refuse:
+ * some registries count differently there. What was read is counted.
+ */
+export async function readDescribedManifest(
+  context: RepositoryContext,
+  target: Descriptor,
+  options: CallOptions = {},
+  actions: readonly string[] = ["pull"],
+): Promise<Uint8Array> {
+  const limit = context.settings.maxMetadataBytes;
+  if (target.size > limit) throw new LimitExceededError({ what: `manifest of ${target.size} bytes`, limit });
+  const inline = inlineContent(target);
+  if (inline !== undefined) return inline;
+  const response = await ask(context, "GET", target.digest, [target.mediaType], "fetch manifest", options, [200], actions);
+  const problem = typeProblem(response, target);
+  if (problem !== undefined) {
+    response.body.destroy();
+    throw problem;
+  }
+  const bytes = await readBounded(response, limit);
+  checkManifest(bytes, target);
+  return bytes;
+}
+
+function typeProblem(response: TransportResponse, target: Descriptor): Error | undefined {
+  try {
+    checkContentDigest(response, target.digest);
+    const actual = contentType(response) ?? target.mediaType;
+    if (actual !== target.mediaType.toLowerCase()) {
+      return protocolError(response, `sent content of the type "${actual}", expected "${target.mediaType}"`);
+    }
+    return undefined;
+  } catch (error) {
+    if (error instanceof Error) return error;
+    throw error;
+  }
+}
+
+/** Checks bytes against what was promised of a manifest. @throws {SizeMismatchError} @throws {DigestMismatchError} */
+export function checkManifest(bytes: Uint8Array, expected: Descriptor): void {
+  if (bytes.byteLength !== expected.size) throw new SizeMismatchError({ expected: expected.size, actual: bytes.byteLength });
+  const actual = manifestDigest(bytes, expected.mediaType, digestAlgorithm(expected.digest));
+  if (actual !== expected.digest) throw new DigestMismatchError({ expected: expected.digest, actual });
+}
+
+/** Sends HEAD or GET for a manifest. */
+export async function ask(
+  context: RepositoryContext,
+  method: "HEAD" | "GET",
+  reference: string,
+  mediaTypes: readonly string[],
+  operation: string,
+  { signal }: CallOptions,
+  expect: readonly number[] = [200],
+  actions: readonly string[] = ["pull"],
+): Promise<TransportResponse> {
+  const answer = context.connection.send({
+    method,
+    target: manifestPath(context, reference),
+    headers: { accept: mediaTypes.join(", ") },
+    operation,
+    scopes: scopesOf(context, ...actions),
+    expect,
+    ...(signal && { signal }),
+  });
+  return await orNotFound(answer, (cause) => manifestUnknown(context, reference, cause));
+}
+
+/** The error for a manifest that the repository does not hold. */
+export function manifestUnknown({ name }: RepositoryContext, reference: string | Digest, cause?: unknown): NotFoundError {
+  return isDigest(reference)
+    ? new ManifestUnknownRevisionError({ repository: name, revision: reference }, { cause })
+    : new ManifestUnknownError({ repository: name, tag: reference }, { cause });
+}

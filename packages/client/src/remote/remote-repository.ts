@@ -1,0 +1,83 @@
+import type { Readable } from "node:stream";
+import type {
+  ByteSource,
+  CallOptions,
+  Descriptor,
+  Digest,
+  Paged,
+  Platform,
+  ReferrersOptions,
+  RegistryReference,
+  Repository,
+  RepositoryName,
+  Tag,
+} from "@berth/oci";
+import type { ResponseHeaders } from "../transport/transport.ts";
+import type { FetchBlobOptions } from "./blob-fetch.ts";
+import type { RemoteBlobStore } from "./blob-store.ts";
+import type { Connection } from "./connection.ts";
+import type { FetchedConfig, FetchedImage } from "./fetch-image.ts";
+import type { FetchedReference, RemoteManifestStore } from "./manifest-store.ts";
+import type { Referrers } from "./referrers/referrers.ts";
+
+/** Options of calls that may choose one image of several. */
+export interface PlatformOptions extends CallOptions {
+  /**
+   * The platform wanted: operating system and architecture must be equal, version and variant when they are given. A single image must
+   * be for that platform too.
+   */
+  readonly platform?: Platform;
+}
+
+/** Options of {@link RemoteRepository.fetchBytes}. */
+export interface FetchBytesOptions extends CallOptions {
+  /** Bytes at most; default: `maxMetadataBytes` of the repository. */
+  readonly maxBytes?: number;
+}
+
+/**
+ * One repository of a remote registry. Content is told apart by media type: manifests and indexes live under `/manifests/`, everything
+ * else under `/blobs/`; `manifests` and `blobs` are the two by themselves.
+ *
+ * Wherever a reference is wanted, a tag, a digest, `tag@digest` or a whole reference into this repository will do.
+ */
+export interface RemoteRepository extends Repository {
+  readonly name: RepositoryName;
+  /** Host, perhaps with a port, as people write it. */
+  readonly registry: string;
+  /** The tag or digest that the repository was named with, if any. */
+  readonly reference: Tag | Digest | undefined;
+  readonly connection: Connection;
+  readonly blobs: RemoteBlobStore;
+  readonly manifests: RemoteManifestStore;
+  /** What is known about the registry's referrers API, and ways to say it beforehand. */
+  readonly referrersApi: Referrers;
+
+  /** Checks a reference into this repository. @throws {InvalidReferenceError} */
+  parseReference(reference: string): RegistryReference & { readonly reference: Tag | Digest };
+  /**
+   * Describes what a tag or digest names; with a platform, the image for it.
+   *
+   * @throws {NotFoundError} if absent. @throws {PlatformNotFoundError} when there is no image for the platform.
+   */
+  resolve(reference: string, options?: PlatformOptions): Promise<Descriptor>;
+  fetch(target: Descriptor, options?: FetchBlobOptions): Promise<Readable>;
+  fetchReference(reference: string, options?: CallOptions): Promise<FetchedReference>;
+  /** The headers of the answer to a HEAD by digest, by lower-case name. @throws {NotFoundError} if absent. */
+  fetchHead(target: Descriptor, options?: CallOptions): Promise<ResponseHeaders>;
+  /** Reads content into memory and checks it. @throws {LimitExceededError} when it is larger than allowed; nothing is read then. */
+  fetchBytes(target: Descriptor, options?: FetchBytesOptions): Promise<Uint8Array>;
+  /** Reads and decodes a manifest; with a platform, the image for it. @throws {NotFoundError} @throws {InvalidManifestError} */
+  fetchManifest(reference: string, options?: PlatformOptions): Promise<FetchedImage>;
+  /**
+   * Reads an image's config. Of several images the one for `platform` is taken, by default linux/amd64.
+   *
+   * @throws {UnsupportedError} when there is no config: schema 1, artifact manifests.
+   */
+  fetchConfig(reference: string, options?: PlatformOptions): Promise<FetchedConfig>;
+  /** Pushes a manifest and tags it in one step. */
+  pushReference(expected: Descriptor, content: ByteSource, reference: string, options?: CallOptions): Promise<void>;
+  /** Takes a blob over from another repository of this registry. True when it is now here. */
+  mount(target: Descriptor, from: string | undefined, options?: CallOptions): Promise<boolean>;
+  referrers(subject: Descriptor, options?: ReferrersOptions): Paged<Descriptor>;
+}
