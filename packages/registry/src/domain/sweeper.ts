@@ -69,11 +69,14 @@ export class Sweeper {
       signal?.throwIfAborted();
       const uploads = await metadata.listExpiredUploads(now, dryRun === true ? MAX_COUNTED : BATCH);
       if (dryRun === true) return uploads.length;
-      for (const { repository, id, storageKey } of uploads) {
-        if (!(await metadata.deleteUpload(repository, id))) continue;
-        await content.discard(storageKey);
-        count++;
-      }
+      // Together, so that they share commits
+      await Promise.all(
+        uploads.map(async ({ repository, id, storageKey }) => {
+          if (!(await metadata.deleteUpload(repository, id))) return;
+          await content.discard(storageKey);
+          count++;
+        }),
+      );
       if (uploads.length < BATCH) return count;
     }
   }
