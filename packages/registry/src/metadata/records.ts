@@ -5,8 +5,6 @@ export interface BlobRecord {
   readonly id: number;
   /** The sha256 digest of the bytes, whatever digest they were pushed with. */
   readonly canonical: Digest;
-  /** Every digest under which the bytes are known, the canonical one among them. */
-  readonly digests: readonly Digest[];
   /** Bytes. */
   readonly size: number;
   /** Path of the bytes in the storage driver. */

@@ -3,7 +3,7 @@ import type { BlobInput, BlobRecord, CommitBlobResult } from "../records.ts";
 import { change, getRow, type Program } from "./program.ts";
 import { queueBlob } from "./queues.ts";
 import { ensureRepository } from "./repositories.ts";
-import { integerOf, type SqlRow, type Statement, statement, textOf } from "./statement.ts";
+import { integerOf, keptStatement, type SqlRow, type Statement, statement, textOf } from "./statement.ts";
 import type { StoreContext } from "./store-context.ts";
 import { uploadStatements } from "./uploads.ts";
 
@@ -32,18 +32,9 @@ type BlobStatementName =
 
 /** Statements of this file, for the test of their plans. */
 export const blobStatements: Readonly<Record<BlobStatementName, Statement>> = {
-  find: statement(
-    "blob.find",
-    ({ joined }) =>
-      `SELECT b.id, b.canonical, b.size, b.storage_key, (SELECT ${joined("a.digest")} FROM blob_digests a WHERE a.blob_id = b.id) AS digests ${HELD}`,
-  ),
+  find: keptStatement("blob.find", `SELECT b.id, b.canonical, b.size, b.storage_key ${HELD}`),
   lockHeld: statement("blob.lock-held", ({ forShare }) => `SELECT b.id ${HELD} ${forShare("b", "b.canonical")}`),
-  record: statement(
-    "blob.record",
-    ({ joined }) =>
-      `SELECT b.id, b.canonical, b.size, b.storage_key, (SELECT ${joined("a.digest")} FROM blob_digests a WHERE a.blob_id = b.id) AS digests
-       FROM blobs b WHERE b.id = $1`,
-  ),
+  record: statement("blob.record", "SELECT id, canonical, size, storage_key FROM blobs WHERE id = $1"),
   placement: statement("blob.placement", "SELECT state, generation, storage_key FROM blobs WHERE canonical = $1"),
   pending: statement(
     "blob.pending",
@@ -94,7 +85,6 @@ export function blobRecord(row: SqlRow): BlobRecord {
   return {
     id: integerOf(row, "id"),
     canonical: parseDigest(textOf(row, "canonical")),
-    digests: textOf(row, "digests").split(" ").map(parseDigest),
     size: integerOf(row, "size"),
     storageKey: textOf(row, "storage_key"),
   };

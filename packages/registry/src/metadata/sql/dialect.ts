@@ -27,8 +27,6 @@ export interface Dialect {
   isOneOf(column: string, parameter: string): string;
   /** A table `entry` with one column `value` for each item of a JSON array. `value->>0` reads the item's own first item. */
   jsonEntries(parameter: string): string;
-  /** Joins the texts of a group with spaces. */
-  joined(column: string): string;
 }
 
 /** SQLite 3.45 and later. */
@@ -45,7 +43,6 @@ export const sqliteDialect: Dialect = {
   forUpdate: () => "",
   isOneOf: (column, parameter) => `${column} IN (SELECT value FROM json_each(${parameter}))`,
   jsonEntries: (parameter) => `json_each(${parameter}) AS entry`,
-  joined: (column) => `group_concat(${column}, ' ')`,
 };
 
 /** PostgreSQL 13 and later. */
@@ -62,5 +59,4 @@ export const postgresDialect: Dialect = {
   forUpdate: (table) => `FOR UPDATE OF ${table}`,
   isOneOf: (column, parameter) => `${column} = ANY(${parameter}::text[])`,
   jsonEntries: (parameter) => `json_array_elements(${parameter}::json) AS entry(value)`,
-  joined: (column) => `string_agg(${column}, ' ')`,
 };

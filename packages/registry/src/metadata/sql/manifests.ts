@@ -1,6 +1,6 @@
 import { parseDigest } from "@berth/oci";
 import type { ManifestRecord, ManifestSummary } from "../records.ts";
-import { bytesOf, integerOf, type SqlRow, type Statement, statement, textOf } from "./statement.ts";
+import { bytesOf, integerOf, keptStatement, type SqlRow, type Statement, statement, textOf } from "./statement.ts";
 
 const BY_TAG = `FROM repositories r
   JOIN tags t ON t.repo_id = r.id AND t.name = $2
@@ -28,10 +28,10 @@ type ManifestStatementName =
 
 /** Statements that read manifests, and those that lock, insert and delete one. */
 export const manifestStatements: Readonly<Record<ManifestStatementName, Statement>> = {
-  statByTag: statement("manifest.stat-by-tag", `SELECT ${SUMMARY} ${BY_TAG}`),
-  statByDigest: statement("manifest.stat-by-digest", `SELECT ${SUMMARY} ${BY_DIGEST}`),
-  findByTag: statement("manifest.find-by-tag", `SELECT ${SUMMARY}, m.payload ${BY_TAG}`),
-  findByDigest: statement("manifest.find-by-digest", `SELECT ${SUMMARY}, m.payload ${BY_DIGEST}`),
+  statByTag: keptStatement("manifest.stat-by-tag", `SELECT ${SUMMARY} ${BY_TAG}`),
+  statByDigest: keptStatement("manifest.stat-by-digest", `SELECT ${SUMMARY} ${BY_DIGEST}`),
+  findByTag: keptStatement("manifest.find-by-tag", `SELECT ${SUMMARY}, m.payload ${BY_TAG}`),
+  findByDigest: keptStatement("manifest.find-by-digest", `SELECT ${SUMMARY}, m.payload ${BY_DIGEST}`),
   list: statement(
     "manifest.list",
     "SELECT digest FROM manifests WHERE repo_id = (SELECT id FROM repositories WHERE name = $1) AND digest > $2 ORDER BY digest LIMIT $3",

@@ -3,6 +3,7 @@ import { MetadataSchemaError } from "../errors.ts";
 import { sqliteDialect } from "./dialect.ts";
 import { MIGRATIONS, migrationScript, migrationsTable } from "./migrations/migrations.ts";
 import type { Program, Step, StepResult } from "./program.ts";
+import { noteCommit, RowCache } from "./row-cache.ts";
 import { integerOf, type SqlRow, type SqlValue, type Statement, statement } from "./statement.ts";
 
 /** How long SQLite itself waits for another process' lock. Short: our event loop stands still meanwhile. */
@@ -11,11 +12,14 @@ const BUSY_TIMEOUT_MS = 25;
 const LOG_SIZE_LIMIT = 64 << 20;
 /** Pages of the log after which a commit also moves them into the file: 16 MiB, some 20 ms of work. */
 const CHECKPOINT_PAGES = 4000;
+/** Rows kept until the database changes. Bytes. */
+const ROW_CACHE_BYTES = 8 << 20;
 /** KiB of pages kept in memory. */
 const CACHE_KIB = 16 << 10;
 
 const NO_ROWS: readonly SqlRow[] = [];
 const BEGIN = statement("sqlite.begin", "BEGIN IMMEDIATE");
+const DATA_VERSION = statement("sqlite.data-version", "PRAGMA data_version");
 const COMMIT = statement("sqlite.commit", "COMMIT");
 const ROLLBACK = statement("sqlite.rollback", "ROLLBACK");
 const SAVE = statement("sqlite.save", "SAVEPOINT program");
@@ -28,6 +32,7 @@ const VERSION = statement("sqlite.version", "SELECT COALESCE(MAX(version), 0) AS
 export class SqliteConnection {
   readonly #database: DatabaseSync;
   readonly #prepared = new Map<Statement, StatementSync>();
+  readonly #kept = new RowCache(() => integerOf(this.#read(DATA_VERSION, []) ?? {}, "data_version"), ROW_CACHE_BYTES);
 
   /** Opens or makes the file; `:memory:` is a database of its own that ends with the connection. */
   constructor(path: string) {
@@ -47,8 +52,10 @@ export class SqliteConnection {
     return this.#database.isTransaction;
   }
 
+  /** The first row. To be called outside of transactions only: rows may be those that were kept of an earlier read. */
   row(statement: Statement, parameters: readonly SqlValue[]): SqlRow | undefined {
-    return this.#prepare(statement).get(...bound(parameters));
+    if (statement.isKept !== true) return this.#read(statement, parameters);
+    return this.#kept.get(statement, parameters, () => this.#read(statement, parameters));
   }
 
   rows(statement: Statement, parameters: readonly SqlValue[]): readonly SqlRow[] {
@@ -83,6 +90,7 @@ export class SqliteConnection {
 
   commit(): void {
     this.#execute(COMMIT);
+    noteCommit();
   }
 
   /** Undoes the open transaction, if SQLite has not done so itself. */
@@ -107,6 +115,10 @@ export class SqliteConnection {
   close(): void {
     this.#prepared.clear();
     this.#database.close();
+  }
+
+  #read(statement: Statement, parameters: readonly SqlValue[]): SqlRow | undefined {
+    return this.#prepare(statement).get(...bound(parameters));
   }
 
   #version(): number {

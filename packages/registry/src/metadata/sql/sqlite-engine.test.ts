@@ -2,6 +2,7 @@ import { type FileHandle, mkdir, mkdtemp, open as openFile, readFile, rm, writeF
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { MetadataSchemaError, MetadataUnavailableError } from "../errors.ts";
 import { digestOf, manifestInput, REPOSITORY } from "../testing/fixtures.ts";
@@ -50,6 +51,25 @@ async function countCommits(): Promise<number> {
   for (let frame = 32; frame < log.length; frame += 24 + pageSize) if (log.readUInt32BE(frame + 4) > 0) commits++;
   return commits;
 }
+
+test("[server/SQ24] rows that are kept in memory are those of the database, also when another program changes it", async () => {
+  const store = await openSqliteMetadata({ path });
+  const first = manifestInput("one", { tags: ["latest"] });
+  const second = manifestInput("two", {});
+  await store.putManifest(first);
+  await store.putManifest(second);
+  const latest = async () => (await store.statManifest(REPOSITORY, { tag: "latest" }))?.digest;
+  expect([await latest(), await latest()]).toEqual([first.digest, first.digest]);
+  await nextTurn();
+  const other = new DatabaseSync(path);
+  other.prepare("UPDATE tags SET manifest_id = (SELECT id FROM manifests WHERE digest = ?)").run(second.digest);
+  other.close();
+  await nextTurn();
+  expect(await latest()).toBe(second.digest);
+  await store.setTag(REPOSITORY, "latest", first.digest);
+  expect(await latest()).toBe(first.digest);
+  await store.close();
+});
 
 describe("openSqliteEngine()", () => {
   async function open(durability: "durable" | "relaxed" = "durable") {

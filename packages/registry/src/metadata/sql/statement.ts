@@ -11,11 +11,18 @@ export interface Statement {
   /** Unique among all statements: PostgreSQL keeps prepared statements by name. */
   readonly name: string;
   text(dialect: Dialect): string;
+  /** Its rows may be kept in memory until the database changes. For reads that are hot and whose parameters do not vary with time. */
+  readonly isKept?: boolean;
 }
 
 /** Declares a statement. Name it `noun.verb`. */
 export function statement(name: string, text: string | ((dialect: Dialect) => string)): Statement {
   return { name, text: typeof text === "string" ? () => text : text };
+}
+
+/** Declares a statement whose rows may be kept; see {@link Statement.isKept}. */
+export function keptStatement(name: string, text: string | ((dialect: Dialect) => string)): Statement {
+  return { ...statement(name, text), isKept: true };
 }
 
 /** The text of a column. @throws {TypeError} when it is something else, which only a wrong statement can cause. */
