@@ -6,9 +6,11 @@ import { DriverError, InvalidOffsetError, PathNotFoundError } from "../errors.ts
 import { childPath, isPathName } from "../path.ts";
 import { walkTree, type FolderEntry } from "../walk.ts";
 import type { FileCalls } from "./calls.ts";
+import { Copies } from "./copies.ts";
 import { DirectWrites, SlotPool } from "./direct.ts";
 import { driverError, errorName, FILESYSTEM, writeError } from "./errors.ts";
 import { File } from "./file.ts";
+import { Files, missingWhenFolder } from "./files.ts";
 import { Folders } from "./folders.ts";
 import { readFile } from "./reader.ts";
 import { ignoreGone, Temporary } from "./temporary.ts";
@@ -17,9 +19,6 @@ import { FilesystemWriter } from "./writer.ts";
 
 const { O_RDONLY, O_RDWR, O_WRONLY, O_CREAT, O_EXCL, O_DIRECT } = constants;
 
-/** Said by `link` when the destination exists, or the file system cannot share these bytes. */
-const UNLINKABLE = new Set(["EEXIST", "EXDEV", "EPERM", "EMLINK", "ENOTSUP", "EOPNOTSUPP", "ENOSYS"]);
-
 /** Left by `putContent` of the reference registry when it dies. */
 const FOREIGN_TEMPORARY = /\.[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\.tmp$/;
 
@@ -27,9 +26,10 @@ const FOREIGN_TEMPORARY = /\.[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\.tmp$/;
 export class FilesystemDriver implements StorageDriver {
   readonly name: string = FILESYSTEM;
   readonly #calls: FileCalls;
-  readonly #root: string;
+  readonly #files: Files;
   readonly #folders: Folders;
   readonly #temporary: Temporary;
+  readonly #copies: Copies;
   readonly #wholeReads = new WholeReads();
   readonly #slots = new SlotPool();
   #canWriteDirect: boolean;
@@ -37,13 +37,15 @@ export class FilesystemDriver implements StorageDriver {
   constructor(rootDirectory: string, calls: FileCalls) {
     this.#calls = calls;
     this.#canWriteDirect = process.platform === "linux";
-    this.#root = resolve(rootDirectory);
-    this.#folders = new Folders(calls, this.#root);
-    this.#temporary = new Temporary(calls, this.#folders, this.#root);
+    const root = resolve(rootDirectory);
+    this.#files = new Files(calls, root);
+    this.#folders = new Folders(calls, root);
+    this.#temporary = new Temporary(calls, this.#folders, root);
+    this.#copies = new Copies(calls, this.#files, this.#folders, this.#temporary);
   }
 
   async getContent(path: string): Promise<Buffer> {
-    const file = await this.#open(path, O_RDONLY);
+    const file = await this.#files.open(path, O_RDONLY);
     try {
       return await this.#wholeReads.read(file);
     } catch (error) {
@@ -55,7 +57,7 @@ export class FilesystemDriver implements StorageDriver {
 
   async putContent(path: string, content: Uint8Array): Promise<void> {
     try {
-      await this.#temporary.replace(this.#real(path), async (temporary) => {
+      await this.#temporary.replace(this.#files.real(path), async (temporary) => {
         const file = new File(this.#calls, await this.#calls.open(temporary, O_WRONLY | O_CREAT | O_EXCL), path);
         try {
           await file.write(content, 0);
@@ -70,7 +72,7 @@ export class FilesystemDriver implements StorageDriver {
   }
 
   async reader(path: string, options: ReaderOptions = {}): Promise<Readable> {
-    const file = await this.#openToRead(path);
+    const file = await this.#files.openToRead(path);
     const { offset = 0, length = Infinity } = options;
     if (offset <= file.size) return readFile(file.file, offset, Math.min(length, file.size - offset));
     await file.file.close();
@@ -78,14 +80,14 @@ export class FilesystemDriver implements StorageDriver {
   }
 
   async open(path: string): Promise<OpenFile> {
-    const { file, size } = await this.#openToRead(path);
+    const { file, size } = await this.#files.openToRead(path);
     return { size, read: (into, position) => file.read(into, position), close: () => file.close() };
   }
 
   async writer(path: string, options: WriterOptions = {}): Promise<FileWriter> {
     const { keep = 0 } = options;
     const { file, size } = keep === 0 ? { file: await this.#create(path), size: 0 } : await this.#resume(path, keep);
-    const folder = dirname(this.#real(path));
+    const folder = dirname(this.#files.real(path));
     return new FilesystemWriter(file, size, {
       onEnd: this.#folders.occupy(folder),
       openDirect: (opened) => this.#openDirect(opened),
@@ -96,7 +98,7 @@ export class FilesystemDriver implements StorageDriver {
 
   async stat(path: string): Promise<FileInfo> {
     try {
-      return infoOf(path, await this.#calls.stat(this.#real(path)));
+      return infoOf(path, await this.#calls.stat(this.#files.real(path)));
     } catch (error) {
       // the root folder is made by the first write
       if (path === "/" && errorName(error) === "ENOENT") return { path, size: 0, modifiedAt: new Date(0), isDirectory: true };
@@ -110,9 +112,9 @@ export class FilesystemDriver implements StorageDriver {
   }
 
   async move(source: string, destination: string): Promise<void> {
-    const from = this.#real(source);
-    const to = this.#real(destination);
-    const before = await this.#stats(source);
+    const from = this.#files.real(source);
+    const to = this.#files.real(destination);
+    const before = await this.#files.stats(source);
     if (from === to) return;
     if (from.startsWith(`${to}/`) || to.startsWith(`${from}/`)) {
       throw new DriverError(`Cannot move path "${source}" to "${destination}": one holds the other`, { driver: FILESYSTEM, path: source });
@@ -128,25 +130,12 @@ export class FilesystemDriver implements StorageDriver {
     await this.#folders.prune(dirname(from));
   }
 
-  async copy(source: string, destination: string): Promise<void> {
-    const from = this.#real(source);
-    const to = this.#real(destination);
-    if (from === to) return this.#expectFile(source);
-    const folder = dirname(to);
-    try {
-      await this.#folders.within(folder, () => this.#calls.link(from, to));
-      await Promise.all([this.#flushContent(destination), this.#folders.flush(folder)]);
-    } catch (error) {
-      if (!UNLINKABLE.has(errorName(error))) {
-        await this.#expectFile(source); // a missing source is said first, whatever is wrong with the destination
-        throw writeError(error, destination);
-      }
-      await this.#copyOver(source, destination);
-    }
+  copy(source: string, destination: string): Promise<void> {
+    return this.#copies.copy(source, destination);
   }
 
   async delete(path: string): Promise<void> {
-    const real = this.#real(path);
+    const real = this.#files.real(path);
     try {
       await this.#calls.unlink(real);
     } catch (error) {
@@ -175,34 +164,9 @@ export class FilesystemDriver implements StorageDriver {
     return this.#temporary.sweep(olderThan);
   }
 
-  #real(path: string): string {
-    return path === "/" ? this.#root : this.#root + path;
-  }
-
-  async #open(path: string, flags: number): Promise<File> {
-    try {
-      return new File(this.#calls, await this.#calls.open(this.#real(path), flags), path);
-    } catch (error) {
-      throw missingWhenFolder(driverError(error, path), path);
-    }
-  }
-
-  async #openToRead(path: string): Promise<{ readonly file: File; readonly size: number }> {
-    const file = await this.#open(path, O_RDONLY);
-    try {
-      const stats = await file.stat();
-      if (!stats.isDirectory()) return { file, size: stats.size };
-    } catch (error) {
-      await file.close();
-      throw error;
-    }
-    await file.close();
-    throw new PathNotFoundError({ driver: FILESYSTEM, path });
-  }
-
   /** A new file, never the old one emptied: that one may have a second path by `copy`. */
   async #create(path: string): Promise<File> {
-    const real = this.#real(path);
+    const real = this.#files.real(path);
     const open = () => this.#calls.open(real, O_WRONLY | O_CREAT | O_EXCL);
     try {
       const fd = await this.#folders.within(dirname(real), async () => {
@@ -224,7 +188,7 @@ export class FilesystemDriver implements StorageDriver {
   /** A delete while the writer was open left the folder to the writer. */
   async #removeUnfinished(path: string): Promise<void> {
     await this.delete(path).catch(ignoreMissing);
-    await this.#folders.prune(dirname(this.#real(path)));
+    await this.#folders.prune(dirname(this.#files.real(path)));
   }
 
   async #openDirect(file: File): Promise<DirectWrites | undefined> {
@@ -239,58 +203,17 @@ export class FilesystemDriver implements StorageDriver {
   }
 
   async #resume(path: string, keep: number | "all"): Promise<{ readonly file: File; readonly size: number }> {
-    let file = await this.#open(path, O_RDWR);
+    let file = await this.#files.open(path, O_RDWR);
     try {
       const stats = await file.stat();
       const size = keep === "all" ? stats.size : keep;
       if (size > stats.size) throw new InvalidOffsetError({ driver: FILESYSTEM, path, offset: size });
-      if (stats.nlink > 1) file = await this.#unshare(file);
+      if (stats.nlink > 1) file = await this.#copies.unshare(file);
       if (size < stats.size) await file.truncate(size);
       return { file, size };
     } catch (error) {
       await file.close();
       throw error;
-    }
-  }
-
-  /** Copies by a second name of the same bytes where the file system can, over what is at the destination. */
-  async #copyOver(source: string, destination: string): Promise<void> {
-    const from = this.#real(source);
-    try {
-      const temporary = await this.#temporary.replace(this.#real(destination), async (name) => {
-        try {
-          await this.#calls.link(from, name);
-          await this.#flushContent(source);
-        } catch (error) {
-          if (!UNLINKABLE.has(errorName(error))) throw error;
-          await this.#copyBytes(source, name);
-        }
-      });
-      // renaming one name of a file over another name of it does nothing and leaves both
-      await this.#calls.unlink(temporary).catch(ignoreGone);
-    } catch (error) {
-      throw writeError(error, destination);
-    }
-  }
-
-  async #copyBytes(source: string, name: string): Promise<void> {
-    await this.#calls.copyFile(this.#real(source), name).catch((error: unknown) => {
-      throw missingWhenFolder(error, source);
-    });
-    const file = new File(this.#calls, await this.#calls.open(name, O_RDWR), source);
-    try {
-      await file.fsync();
-    } finally {
-      await file.close();
-    }
-  }
-
-  async #flushContent(path: string): Promise<void> {
-    const file = await this.#open(path, O_RDONLY);
-    try {
-      await file.fdatasync();
-    } finally {
-      await file.close();
     }
   }
 
@@ -300,33 +223,10 @@ export class FilesystemDriver implements StorageDriver {
       await this.#calls.unlink(from).catch(ignoreGone);
   }
 
-  /** Gives a path bytes of its own before they change: `copy` may have given them a second path. */
-  async #unshare(file: File): Promise<File> {
-    const { path } = file;
-    try {
-      await this.#temporary.replace(this.#real(path), (name) => this.#copyBytes(path, name));
-    } finally {
-      await file.close();
-    }
-    return this.#open(path, O_RDWR);
-  }
-
-  async #expectFile(path: string): Promise<void> {
-    if ((await this.#stats(path)).isDirectory()) throw new PathNotFoundError({ driver: FILESYSTEM, path });
-  }
-
-  async #stats(path: string): Promise<Stats> {
-    try {
-      return await this.#calls.stat(this.#real(path));
-    } catch (error) {
-      throw driverError(error, path);
-    }
-  }
-
   async #children(path: string): Promise<readonly FolderEntry[]> {
     try {
       const children: FolderEntry[] = [];
-      for (const entry of await this.#calls.readdir(this.#real(path))) {
+      for (const entry of await this.#calls.readdir(this.#files.real(path))) {
         if (!isPathName(entry.name)) continue;
         const isDirectory = entry.isSymbolicLink() ? await this.#isFolder(childPath(path, entry.name)) : entry.isDirectory();
         if (isDirectory || !FOREIGN_TEMPORARY.test(entry.name)) children.push({ name: entry.name, isDirectory });
@@ -341,7 +241,7 @@ export class FilesystemDriver implements StorageDriver {
 
   /** For links that the operator made to spread a store over disks. */
   async #isFolder(path: string): Promise<boolean> {
-    const stats = await this.#calls.stat(this.#real(path)).catch(ignoreGone);
+    const stats = await this.#calls.stat(this.#files.real(path)).catch(ignoreGone);
     return stats?.isDirectory() ?? false;
   }
 }
@@ -350,12 +250,6 @@ function infoOf(path: string, stats: Stats): FileInfo {
   const isDirectory = stats.isDirectory();
   // a second name is a change too, which only `ctime` shows
   return { path, size: isDirectory ? 0 : stats.size, modifiedAt: stats.ctimeMs > stats.mtimeMs ? stats.ctime : stats.mtime, isDirectory };
-}
-
-/** No file is at the path of a folder. */
-function missingWhenFolder(error: unknown, path: string): unknown {
-  const cause = error instanceof DriverError ? error.cause : error;
-  return errorName(cause) === "EISDIR" ? new PathNotFoundError({ driver: FILESYSTEM, path, cause }) : error;
 }
 
 function ignoreMissing(error: unknown): undefined {
