@@ -1,0 +1,45 @@
+import { isLoopbackHost, isPrivateHost } from "./private-address.ts";
+import { registrableDomain } from "./registrable-domain.ts";
+
+/** Which token servers a registry may send us to. */
+export interface RealmRules {
+  /**
+   * Token servers that are trusted whatever their address is: `auth.corp`, `10.0.0.5:8443`, or an origin such as
+   * `http://auth.corp`, which also allows plain HTTP for a registry with HTTPS.
+   */
+  readonly trustedRealms?: readonly string[];
+  /**
+   * Which token servers may see a password or a long-lived token. `any` (default): every one that may be asked at all; `same-domain`:
+   * those of the registry's own domain, and trusted ones.
+   */
+  readonly realmPolicy?: "any" | "same-domain";
+}
+
+/**
+ * Why a token server must not be asked, in words that fit behind a colon; undefined when it may be. Only HTTP and HTTPS, no plain HTTP
+ * for a registry with HTTPS, no address of this machine or a private network unless the registry has the same host name.
+ *
+ * @param registry any URL of the registry: its scheme and host count.
+ */
+export function realmProblem(registry: URL, realm: URL, rules: RealmRules = {}): string | undefined {
+  if (realm.protocol !== "https:" && realm.protocol !== "http:") return `its scheme is "${realm.protocol.slice(0, -1)}"`;
+  if (realm.username !== "" || realm.password !== "") return "it holds a user name or password";
+  const trust = trustOf(realm, rules);
+  if (trust === "origin") return undefined;
+  if (realm.protocol === "http:" && registry.protocol !== "http:") return "it uses plain HTTP, the registry HTTPS";
+  if (trust === "host" || realm.hostname === registry.hostname || !isPrivateHost(realm.hostname)) return undefined;
+  if (isLoopbackHost(realm.hostname) && isLoopbackHost(registry.hostname)) return undefined; // two names of this machine
+  return "it is an address of this machine or of a private network, add it to trustedRealms if it is yours";
+}
+
+/** True when a token server may see a password or a long-lived token of the registry, provided that {@link realmProblem} finds nothing. */
+export function mayHoldSecrets(registry: URL, realm: URL, rules: RealmRules = {}): boolean {
+  if (rules.realmPolicy !== "same-domain" || realm.hostname === registry.hostname) return true;
+  return trustOf(realm, rules) !== "none" || registrableDomain(realm.hostname) === registrableDomain(registry.hostname);
+}
+
+function trustOf(realm: URL, { trustedRealms = [] }: RealmRules): "origin" | "host" | "none" {
+  if (trustedRealms.some((one) => one.includes("://") && URL.parse(one)?.origin === realm.origin)) return "origin";
+  const host = trustedRealms.some((one) => one.toLowerCase() === realm.host || one.toLowerCase() === realm.hostname);
+  return host ? "host" : "none";
+}
