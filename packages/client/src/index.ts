@@ -66,6 +66,7 @@ export { createReferrers } from "./remote/referrers/create-referrers.ts";
 export type { ReferrersOperation } from "./remote/referrers/errors.ts";
 export { ReferrersCapabilityError, ReferrersError, ReferrersIndexError } from "./remote/referrers/errors.ts";
 export type { ListReferrersOptions, PushedManifest, Referrers, ReferrersCapability } from "./remote/referrers/referrers.ts";
+export type { TransportStackOptions } from "./remote/transport-stack.ts";
 export type { RegistryWarning, WarningHandler } from "./remote/warnings.ts";
 export { onceEach } from "./remote/warnings.ts";
 export type { Content, RequestBody } from "./transport/body.ts";

@@ -1,5 +1,6 @@
 import type { Readable } from "node:stream";
 import { type BlobStore, BlobUnknownError, type CallOptions, type Descriptor, type Digest, parseDigest } from "@berth/oci";
+import type { Content } from "../transport/body.ts";
 import { drain } from "../transport/drain.ts";
 import type { ResponseHeaders } from "../transport/transport.ts";
 import { checkContentDigest, orNotFound, orUnsupported } from "./answers.ts";
@@ -9,7 +10,10 @@ import { askForBlob, statBlob } from "./blob-stat.ts";
 import { blobPath, type RepositoryContext, scopesOf } from "./context.ts";
 import type { FetchedReference } from "./manifest-store.ts";
 import { checkReference } from "./reference-check.ts";
-import { temporaryMount, temporaryPush } from "./temporary-push.ts";
+import { createBlobUploader, type RemoteBlobUploader } from "./upload/blob-uploader.ts";
+import { type MountBlobOptions, mountBlob } from "./upload/mount-blob.ts";
+import { pushBlob } from "./upload/push-blob.ts";
+import type { PushBlobOptions } from "./upload/push-options.ts";
 
 /** The blobs of a remote repository, whatever their media type. */
 export interface RemoteBlobStore extends BlobStore {
@@ -24,6 +28,12 @@ export interface RemoteBlobStore extends BlobStore {
   fetchHead(target: Descriptor, options?: CallOptions): Promise<ResponseHeaders>;
   /** Opens a blob to be read piece by piece. @throws {NotFoundError} if absent. */
   open(target: Descriptor, options?: CallOptions): Promise<BlobHandle>;
+  /** Stores a blob; see `pushBlob`. @throws {DigestMismatchError} @throws {SizeMismatchError} nothing is kept then. */
+  push(expected: Descriptor, content: Content, options?: PushBlobOptions): Promise<void>;
+  /** Takes a blob over from another repository of the registry; see `mountBlob`. False when it is not here afterwards. */
+  mount(target: Descriptor, from: string | undefined, options?: MountBlobOptions): Promise<boolean>;
+  /** Stores blobs in steps that a later process can go on with. */
+  readonly uploads: RemoteBlobUploader;
 }
 
 /** Makes the blob store of a repository. */
@@ -49,8 +59,9 @@ export function createBlobStore(context: RepositoryContext, registry: string): R
       return { descriptor, content: downloadStream(context, blob, { start: 0, end: descriptor.size }, options) };
     },
     open: async (target, options) => await openBlob(context, target, options),
-    push: async (expected, content, options = {}) => await temporaryPush(context, expected, content, options),
-    mount: async (target, from, options = {}) => await temporaryMount(context, target, from, options),
+    push: async (expected, content, options) => await pushBlob(context.connection, context.name, expected, content, options),
+    mount: async (target, from, options) => (await mountBlob(context.connection, context.name, target, from, options)) !== "refused",
+    uploads: createBlobUploader(context.connection, context.name),
     delete: async (target, options = {}) => await deleteBlob(context, target.digest, options),
   };
 }

@@ -1,5 +1,5 @@
 import type { Connection } from "./connection.ts";
-import { type ConnectionOptions, createConnection } from "./create-connection.ts";
+import { type ConnectionOptions, createConnection, STACK_OPTIONS } from "./create-connection.ts";
 import { withWarnings } from "./warnings.ts";
 
 /** How to reach a registry: a connection that others use too, or what a new one is made of. */
@@ -24,4 +24,4 @@ export function connect(registry: string, options: RemoteOptions): Connection {
   return onWarning === undefined ? connection : withWarnings(connection, onWarning);
 }
 
-const CONNECTION_OPTIONS = ["transport", "plainHttp", "credentials"] as const satisfies readonly (keyof ConnectionOptions)[];
+const CONNECTION_OPTIONS = [...STACK_OPTIONS, "transport", "plainHttp"] as const;

@@ -1,34 +1,36 @@
 import { parseRegistryHost } from "@berth/oci";
-import type { CredentialSource } from "../credentials/credential.ts";
 import { requestBody } from "../transport/body.ts";
-import type { Transport, TransportResponse } from "../transport/transport.ts";
+import { checkResponse } from "../transport/check-response.ts";
+import type { ClosableTransport, Transport, TransportResponse } from "../transport/transport.ts";
 import { mayBePlainHttp, type PlainHttp, registryOrigin } from "./address.ts";
 import type { Connection, ConnectionRequest } from "./connection.ts";
-import { temporaryBase, temporaryCheck } from "./temporary-base.ts";
+import { createTransportStack, type TransportStackOptions } from "./transport-stack.ts";
 import { reportWarnings, type WarningHandler } from "./warnings.ts";
 
 /** Options of {@link createConnection}. */
-export interface ConnectionOptions {
-  /** Takes the place of the whole stack: redirects, authentication, retries. */
+export interface ConnectionOptions extends TransportStackOptions {
+  /** Takes the place of the whole stack, so that none of its options can be given beside it. */
   readonly transport?: Transport;
   /** Default `auto`. */
   readonly plainHttp?: PlainHttp;
-  /** Default: nobody. */
-  readonly credentials?: CredentialSource;
   /** Called for each warning of each answer; see `onceEach`. */
   readonly onWarning?: WarningHandler;
 }
 
+/** Options that make the stack. */
+export const STACK_OPTIONS = ["credentials", "auth", "redirects", "http"] as const satisfies readonly (keyof TransportStackOptions)[];
+
 /**
- * Makes the way to one registry. Nothing is sent yet.
+ * Makes the way to one registry. Nothing is sent yet. Connections without options of their own share sockets, and those without
+ * credentials share tokens; to share those of a credential, share the connection.
  *
  * @param registry host, perhaps with a port: `docker.io`, `localhost:5000`.
- * @throws {InvalidReferenceError}
+ * @throws {InvalidReferenceError} @throws {TypeError} when `transport` is given together with options of the stack that it replaces.
  */
 export function createConnection(registry: string, options: ConnectionOptions = {}): Connection {
   const host = parseRegistryHost(registry);
-  const transport = options.transport ?? temporaryBase;
   const { plainHttp = "auto", onWarning } = options;
+  const transport = options.transport === undefined ? createTransportStack(host, options) : replaced(options.transport, options);
   const origin = registryOrigin(host, plainHttp === true || (plainHttp === "auto" && mayBePlainHttp(host)) ? "http" : "https");
   return {
     registry: host,
@@ -39,8 +41,14 @@ export function createConnection(registry: string, options: ConnectionOptions = 
       const body = content === undefined ? undefined : requestBody(content, size);
       const response = await transport({ ...rest, url, headers, operation, ...(body && { body }) });
       if (onWarning !== undefined) reportWarnings(response, onWarning, { registry: host, operation });
-      return await temporaryCheck(response, expect);
+      return await checkResponse(response, expect);
     },
-    async close() {},
+    close: async () => await transport.close(),
   };
+}
+
+function replaced(transport: Transport, options: ConnectionOptions): ClosableTransport {
+  const also = STACK_OPTIONS.find((name) => options[name] !== undefined);
+  if (also !== undefined) throw new TypeError(`Cannot use ${also} with a transport: it takes the place of what that is for`);
+  return Object.assign((...[request]: Parameters<Transport>) => transport(request), { close: async () => undefined });
 }

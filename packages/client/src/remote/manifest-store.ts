@@ -1,6 +1,7 @@
 import type { Readable } from "node:stream";
 import {
   type ByteSource,
+  bytesSource,
   type CallOptions,
   type Descriptor,
   type FetchOptions,
@@ -11,6 +12,7 @@ import {
   parseTag,
 } from "@berth/oci";
 import type { ResponseHeaders, TransportResponse } from "../transport/transport.ts";
+import type { Content } from "../transport/body.ts";
 import { drain } from "../transport/drain.ts";
 import { checkContentDigest, orNotFound, orUnsupported } from "./answers.ts";
 import { bytesStream } from "./bytes-stream.ts";
@@ -44,8 +46,11 @@ export interface RemoteManifestStore extends ManifestStore {
   /** Opens a manifest, read whole and checked. @throws {NotFoundError} @throws {DigestMismatchError} @throws {LimitExceededError} */
   fetch(target: Descriptor, options?: FetchOptions): Promise<Readable>;
   fetchReference(reference: string, options?: CallOptions): Promise<FetchedReference>;
+  /** Stores a manifest under its digest; already present is success. @throws {DigestMismatchError} @throws {LimitExceededError} nothing is sent then. */
+  push(expected: Descriptor, content: Content, options?: CallOptions): Promise<void>;
+  pushReference(expected: Descriptor, content: Content, reference: string, options?: CallOptions): Promise<void>;
   /** Pushes a manifest and points all of `tags` at it, in one request where the registry can do that. */
-  pushTags(expected: Descriptor, content: ByteSource, tags: readonly string[], options?: CallOptions): Promise<void>;
+  pushTags(expected: Descriptor, content: Content, tags: readonly string[], options?: CallOptions): Promise<void>;
   /** Points several tags at a manifest that the repository holds. @throws {NotFoundError} when it does not hold it. */
   tagAll(target: Descriptor, tags: readonly string[], options?: CallOptions): Promise<void>;
 }
@@ -104,9 +109,10 @@ export function createManifestStore(context: RepositoryContext, registry: string
       const { descriptor, bytes } = await readManifest(context, check(reference), options);
       return { descriptor, content: bytesStream(bytes) };
     },
-    push: (expected, content, options = {}) => push(expected, content, [], options),
-    pushReference: async (expected, content, reference, options = {}) => await push(expected, content, [check(reference)], options),
-    pushTags: async (expected, content, tags, options = {}) => await push(expected, content, tags.map(check), options),
+    push: async (expected, content, options = {}) => await push(expected, sourceOf(content), [], options),
+    pushReference: async (expected, content, reference, options = {}) =>
+      await push(expected, sourceOf(content), [check(reference)], options),
+    pushTags: async (expected, content, tags, options = {}) => await push(expected, sourceOf(content), tags.map(check), options),
     tag: async (target, reference, options) => await tag(target, [reference], options),
     tagAll: tag,
     async delete(target, options = {}) {
@@ -114,6 +120,10 @@ export function createManifestStore(context: RepositoryContext, registry: string
       await deleteManifest(context, target, options);
     },
   };
+}
+
+function sourceOf(content: Content): ByteSource {
+  return typeof content === "string" || content instanceof Uint8Array ? bytesSource(content) : content;
 }
 
 async function deleteManifest(context: RepositoryContext, target: Descriptor, { signal }: CallOptions): Promise<TransportResponse> {

@@ -1,6 +1,5 @@
 import type { Readable } from "node:stream";
 import type {
-  ByteSource,
   CallOptions,
   Descriptor,
   Digest,
@@ -12,6 +11,7 @@ import type {
   RepositoryName,
   Tag,
 } from "@berth/oci";
+import type { Content } from "../transport/body.ts";
 import type { ResponseHeaders } from "../transport/transport.ts";
 import type { FetchBlobOptions } from "./blob-fetch.ts";
 import type { RemoteBlobStore } from "./blob-store.ts";
@@ -19,6 +19,7 @@ import type { Connection } from "./connection.ts";
 import type { FetchedConfig, FetchedImage } from "./fetch-image.ts";
 import type { FetchedReference, RemoteManifestStore } from "./manifest-store.ts";
 import type { Referrers } from "./referrers/referrers.ts";
+import type { MountBlobOptions } from "./upload/mount-blob.ts";
 
 /** Options of calls that may choose one image of several. */
 export interface PlatformOptions extends CallOptions {
@@ -75,9 +76,11 @@ export interface RemoteRepository extends Repository {
    * @throws {UnsupportedError} when there is no config: schema 1, artifact manifests.
    */
   fetchConfig(reference: string, options?: PlatformOptions): Promise<FetchedConfig>;
+  /** Stores content; already present is success. @throws {DigestMismatchError} @throws {SizeMismatchError} nothing is kept then. */
+  push(expected: Descriptor, content: Content, options?: CallOptions): Promise<void>;
   /** Pushes a manifest and tags it in one step. */
-  pushReference(expected: Descriptor, content: ByteSource, reference: string, options?: CallOptions): Promise<void>;
+  pushReference(expected: Descriptor, content: Content, reference: string, options?: CallOptions): Promise<void>;
   /** Takes a blob over from another repository of this registry. True when it is now here. */
-  mount(target: Descriptor, from: string | undefined, options?: CallOptions): Promise<boolean>;
+  mount(target: Descriptor, from: string | undefined, options?: MountBlobOptions): Promise<boolean>;
   referrers(subject: Descriptor, options?: ReferrersOptions): Paged<Descriptor>;
 }
