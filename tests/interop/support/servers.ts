@@ -31,7 +31,7 @@ export interface ServerTls {
 }
 
 /** What some servers cannot do. */
-export type Ability = "referrers" | "untag" | "sha512" | "unauthenticated" | "crossRepositoryMount" | "artifactTypeFilter";
+export type Ability = "referrers" | "untag" | "tag pages" | "sha512" | "strangers";
 
 /** One server of the list. */
 export interface Server {
@@ -59,7 +59,7 @@ const GUARD_PARTS: Readonly<Record<Guard, readonly PartName[]>> = {
   "mutual TLS": ["openssl"],
 };
 
-const CLOSED: Server["lacks"] = { unauthenticated: "only its user gets in" };
+const CLOSED: Server["lacks"] = { strangers: "only its user gets in" };
 
 const DISTRIBUTION_LACKS: Server["lacks"] = {
   referrers: "the reference registry has no referrers API",
@@ -71,7 +71,7 @@ export const SERVERS: readonly Server[] = [
   ...guarded("docker-registry", undefined, ["plain", "htpasswd", "token", "TLS"], ["docker-registry"], {
     ...DISTRIBUTION_LACKS,
     untag: "the reference registry deletes manifests by digest only before 3.0",
-    sha512: "the reference registry stores blobs by sha256 before 3.0",
+    "tag pages": "the reference registry gives all tags at once and in no order before 3.0",
   }),
   ...extraServers(),
 ];
