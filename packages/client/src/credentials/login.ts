@@ -1,11 +1,12 @@
 import type { CallOptions } from "@berth/oci";
+import { createTokenCache } from "../auth/token-cache.ts";
 import type { Connection } from "../remote/connection.ts";
 import { type ConnectionOptions, createConnection } from "../remote/create-connection.ts";
 import { drain } from "../transport/drain.ts";
-import { concealed } from "./conceal.ts";
-import type { Credential, CredentialSource, CredentialStore } from "./credential.ts";
+import { type Credential, type CredentialSource, type CredentialStore, isAnonymous } from "./credential.ts";
 import { InvalidCredentialError } from "./errors.ts";
 import { serverAddress } from "./server-address.ts";
+import { staticCredentials } from "./static-credentials.ts";
 
 /** Options of {@link login}. */
 export interface LoginOptions extends CallOptions {
@@ -28,10 +29,11 @@ export interface LoginOptions extends CallOptions {
  */
 export async function login(registry: string, credential: Credential, options: LoginOptions): Promise<void> {
   const { store, signal } = options;
-  const kept = concealed(credential);
-  if (kept === undefined) throw new InvalidCredentialError("it is empty");
-  const credentials: CredentialSource = async () => kept;
-  const connection = await (options.connect?.(registry, credentials) ?? createConnection(registry, { ...options.connection, credentials }));
+  if (isAnonymous(credential)) throw new InvalidCredentialError("it is empty");
+  const credentials = staticCredentials(registry, credential); // for no other host, wherever the registry sends us
+  const auth = { ...options.connection?.auth, tokenCache: createTokenCache() }; // an old token would prove nothing
+  const connect = options.connect ?? (() => createConnection(registry, { ...options.connection, auth, credentials }));
+  const connection = await connect(registry, credentials);
   try {
     const response = await connection.send({
       method: "GET",
@@ -44,7 +46,7 @@ export async function login(registry: string, credential: Credential, options: L
   } finally {
     await connection.close();
   }
-  await store.put(serverAddress(registry), kept, { ...(signal && { signal }) });
+  await store.put(serverAddress(registry), credential, { ...(signal && { signal }) });
 }
 
 /** Forgets the credential of a registry; that there is none is no error. Tokens that were made with it live on until they expire. */
