@@ -52,7 +52,10 @@ test("[server/D16,O21] a million abandoned sessions go with one sweep, page by p
 
   expect(await registry.sweep({ now })).toMatchObject({ expiredUploads: SESSIONS, strayUploads: [] });
   expect(pages.reduce((most, { limit, rows }) => Math.max(most, limit, rows), 0)).toBeLessThanOrEqual(MAX_PAGE);
-  expect(pages.reduce((total, { rows }) => total + rows, 0), "no row is read twice").toBe(SESSIONS);
+  expect(
+    pages.reduce((total, { rows }) => total + rows, 0),
+    "no row is read twice",
+  ).toBe(SESSIONS);
 
   expect(await registry.sweep({ now })).toMatchObject({ expiredUploads: 0 });
   expect(await metadata.findUpload("a", `abandoned-${SESSIONS - 1}`)).toBeUndefined();

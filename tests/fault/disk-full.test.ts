@@ -15,8 +15,9 @@ import {
   startServer,
   sumTotals,
 } from "@berth/testkit/faults";
+import { describeUnlessMissing } from "@berth/testkit/describe-with-parts";
 import { createScratch, type Scratch } from "@berth/testkit/parts";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, expect, test } from "vitest";
 import { checkDatabase, databaseOf, findStrays, sweepFolder } from "./support/data-folder.ts";
 
 const DISK_BYTES = 24 << 20;
@@ -28,17 +29,8 @@ const probe = await createScratch();
 const mayMount = await canMount(probe.join("disk"));
 await probe.remove();
 
-const title = "a full disk";
-if (mayMount) {
-  describe(title, describeFullDisk);
-} else if (process.env["CI"]) {
-  test(`${title} needs the right to mount`, () => {
-    throw new Error("Cannot test a full disk: run as root");
-  });
-} else {
-  console.warn(`Skipped "${title}": only root may mount a small file system`);
-  describe.skipIf(true)(`${title} (skipped, missing: the right to mount)`, describeFullDisk);
-}
+const unmountable = { name: "the right to mount", error: new Error("Cannot mount a small file system: run as root") };
+describeUnlessMissing("a full disk", mayMount ? undefined : unmountable, describeFullDisk);
 
 function describeFullDisk(): void {
   let scratch: Scratch;

@@ -16,36 +16,17 @@ import {
 } from "@berth/testkit/faults";
 import { createScratch, type Scratch } from "@berth/testkit/parts";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
-import { findPostgres, type PostgresServer, startPostgres } from "./metadata-postgres-server.ts";
+import { describeWithPostgres } from "./describe-with-postgres.ts";
 
 const ENV = { REGISTRY_UPLOADS_LEASEDURATION: "2s" };
 const MANIFEST = "application/vnd.oci.image.manifest.v1+json";
 const PUSH_MS = 6_000;
 
-const bin = await findPostgres();
-
 describe("two processes over one data folder, SQLite", () => describePair(() => Promise.resolve([])));
 
-const title = "two processes over one data folder, PostgreSQL";
-if (bin !== undefined) {
-  describe(title, () => withPostgres(bin));
-} else if (process.env["CI"]) {
-  test(`${title} needs postgresql`, () => {
-    throw new Error("Cannot test processes over PostgreSQL: install postgresql");
-  });
-} else {
-  console.warn(`Skipped "${title}": install postgresql`);
-  describe.skipIf(true)(`${title} (skipped, missing: postgresql)`, () => withPostgres(""));
-}
-
-function withPostgres(folder: string): void {
-  let postgres: PostgresServer;
-  beforeAll(async () => {
-    postgres = await startPostgres(folder);
-  });
-  afterAll(() => postgres.stop());
-  describePair(async () => ["--metadata-url", postgres.url(await postgres.createDatabase())]);
-}
+describeWithPostgres("two processes over one data folder, PostgreSQL", (server) =>
+  describePair(async () => ["--metadata-url", server().url(await server().createDatabase())]),
+);
 
 /** @param metadata makes flags for an empty database */
 function describePair(metadata: () => Promise<readonly string[]>): void {
