@@ -1,6 +1,6 @@
 import { chmod, mkdir, readFile, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
-import { createDockerConfigStore, createFileStore, defaultCredentials, serverAddress } from "@berth/client";
+import { createDockerConfigStore, createFileStore, defaultCredentials, isUnauthorized, login, logout, serverAddress } from "@berth/client";
 import { describeWithParts } from "@berth/testkit/describe-with-parts";
 import {
   createScratch,
@@ -206,6 +206,43 @@ esac
     expect(await readFile(file, "utf8")).not.toContain(Buffer.from(`${USER.username}:${USER.password}`).toString("base64"));
   });
 });
+
+const GUARDED = SERVERS.filter(({ name }) => /htpasswd|token/.test(name));
+
+for (const guarded of GUARDED) {
+  describeWithParts(`login to ${guarded.name}`, [...guarded.needs, "skopeo"], () => {
+    let server: RunningServer;
+    let scratch: Scratch;
+
+    beforeAll(async () => {
+      scratch = await createScratch();
+      server = await guarded.start();
+    });
+    afterAll(async () => {
+      await server?.stop();
+      await scratch?.remove();
+    });
+
+    test("[client/B-61] a wrong password is not kept, the right one is, until logout, and skopeo takes it from us", async () => {
+      const file = scratch.join("auth.json");
+      const store = createFileStore(file);
+      for (const wrong of [
+        { username: USER.username, password: "wrong" },
+        { username: "nobody", password: USER.password },
+      ]) {
+        await expect(login(server.host, wrong, { store })).rejects.toSatisfy(isUnauthorized);
+        expect(await store.get(server.host)).toBeUndefined();
+      }
+      await login(server.host, USER, { store });
+      expect(await store.get(server.host)).toEqual(USER);
+      const words = ["login", "--tls-verify=false", "--authfile", file, "--get-login", server.host];
+      const env = { HOME: scratch.path };
+      expect((await run(requirePart("skopeo").command("skopeo"), words, { env })).stdout.trim()).toBe(USER.username);
+      await logout(server.host, { store });
+      expect(await store.get(server.host)).toBeUndefined();
+    });
+  });
+}
 
 /** The image with the media types of docker: version 20.10 looks at no others. */
 function dockerFormat(image: TestImage): TestImage {
