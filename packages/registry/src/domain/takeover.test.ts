@@ -36,6 +36,17 @@ async function useStalledProcess(disk: Disk): Promise<{ readonly uploads: Upload
   return { uploads, stall: () => void (stalled = true), heal: () => healed.resolve() };
 }
 
+/** Such a process in the middle of a request, five bytes of whose session are recorded; `outcome` is what the request must come to. */
+async function useStalledWriter(disk: Disk) {
+  const former = await useStalledProcess(disk);
+  const { id } = await former.uploads.create("a");
+  await former.uploads.append("a", id, bodyOf("01234"));
+  former.stall();
+  const body = new SteeredBody();
+  const outcome = expect(former.uploads.append("a", id, body)).rejects.toBeInstanceOf(NotFoundError);
+  return { former, id, body, outcome };
+}
+
 async function refusedBut<T>(attempt: () => Promise<T>): Promise<T | undefined> {
   try {
     return await attempt();
@@ -68,12 +79,7 @@ test("[server/SQ40] a writer that lost a session without a recorded byte can com
 
 test("[server/SQ40] a takeover that fails half way leaves the recorded bytes to the next one", async () => {
   const disk = await useDisk();
-  const former = await useStalledProcess(disk);
-  const { id } = await former.uploads.create("a");
-  await former.uploads.append("a", id, bodyOf("01234"));
-  former.stall();
-  const body = new SteeredBody();
-  const outcome = expect(former.uploads.append("a", id, body)).rejects.toBeInstanceOf(NotFoundError);
+  const { former, id, body, outcome } = await useStalledWriter(disk);
 
   const parts = await disk.open();
   let full = true;
@@ -105,12 +111,7 @@ test("[server/SQ40] a takeover that fails half way leaves the recorded bytes to 
 
 test("[server/SQ40] after a takeover that wrote nothing the former writer still cannot reach the session's bytes", async () => {
   const disk = await useDisk();
-  const former = await useStalledProcess(disk);
-  const { id } = await former.uploads.create("a");
-  await former.uploads.append("a", id, bodyOf("01234"));
-  former.stall();
-  const body = new SteeredBody();
-  const outcome = expect(former.uploads.append("a", id, body)).rejects.toBeInstanceOf(NotFoundError);
+  const { former, id, body, outcome } = await useStalledWriter(disk);
   body.give(bytesOf(1 << 20));
   await body.drained;
 

@@ -8,6 +8,7 @@ import {
   imageManifest,
   indexManifest,
   type ManifestFixture,
+  MALFORMED_DIGESTS,
 } from "../testing/fixtures.test-kit.ts";
 import { type RegistryServer, useRegistry } from "../testing/harness.test-kit.ts";
 import type { Reply } from "../testing/reply.test-kit.ts";
@@ -41,7 +42,7 @@ test("[server/O6] a repository without referrers has an empty index, also one th
 
 test("[server/O6] a digest that cannot be read is 400", async () => {
   const server = await withReferrers();
-  for (const digest of ["sha256:abc", "x", `md5:${"0".repeat(32)}`]) {
+  for (const digest of [...MALFORMED_DIGESTS, "x"]) {
     const reply = await server.call("GET", `/v2/a/referrers/${digest}`);
     expect([reply.status, reply.code], digest).toEqual([400, "DIGEST_INVALID"]);
   }

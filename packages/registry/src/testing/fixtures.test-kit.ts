@@ -17,6 +17,19 @@ export function bytesOf(length: number, seed = 1): Buffer {
   return bytes;
 }
 
+/** What looks like a digest and is none that we know; by its colon no tag either. */
+export const MALFORMED_DIGESTS: readonly string[] = [
+  "sha256:abc",
+  "sha256:",
+  ":",
+  "a:b:c",
+  `md5:${"0".repeat(32)}`,
+  `sha1:${"0".repeat(40)}`,
+  `SHA256:${"0".repeat(64)}`,
+  `sha256:${"A".repeat(64)}`,
+  `sha256:${"z".repeat(64)}`,
+];
+
 /** A digest that no content of these tests has. */
 export function absentDigest(seed = 0, algorithm: DigestAlgorithm = "sha256"): Digest {
   return digestOf(`absent ${seed}`, algorithm);

@@ -55,6 +55,17 @@ export function createMetadataStore(engine: SqlEngine, options: MetadataStoreOpt
   return new SqlMetadataStore(engine, { now: options.now ?? Date.now, graceMs: options.graceMs ?? DEFAULT_GRACE_MS });
 }
 
+/** As {@link createMetadataStore}, once the schema was brought up to date; closes the engine when it cannot be. */
+export async function migrateMetadataStore(engine: SqlEngine, options: MetadataStoreOptions): Promise<MetadataStore> {
+  try {
+    await engine.migrate();
+    return createMetadataStore(engine, options);
+  } catch (error) {
+    await engine.close();
+    throw error;
+  }
+}
+
 class SqlMetadataStore implements MetadataStore {
   readonly engine: string;
   readonly #sql: SqlEngine;

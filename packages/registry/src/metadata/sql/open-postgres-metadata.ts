@@ -1,5 +1,5 @@
 import type { MetadataStore } from "../store.ts";
-import { createMetadataStore, type MetadataStoreOptions } from "./create-metadata-store.ts";
+import { migrateMetadataStore, type MetadataStoreOptions } from "./create-metadata-store.ts";
 import { openPostgresEngine, type PostgresEngineOptions } from "./postgres-engine.ts";
 
 /** Options of {@link openPostgresMetadata}. */
@@ -12,12 +12,5 @@ export interface OpenPostgresMetadataOptions extends PostgresEngineOptions, Meta
  * @throws {MetadataSchemaError} when a newer version made the schema.
  */
 export async function openPostgresMetadata(options: OpenPostgresMetadataOptions): Promise<MetadataStore> {
-  const engine = await openPostgresEngine(options);
-  try {
-    await engine.migrate();
-    return createMetadataStore(engine, options);
-  } catch (error) {
-    await engine.close();
-    throw error;
-  }
+  return await migrateMetadataStore(await openPostgresEngine(options), options);
 }

@@ -2,7 +2,7 @@ import { dirname } from "node:path";
 import { makeFolder } from "../../make-folder.ts";
 import { MetadataUnavailableError } from "../errors.ts";
 import type { MetadataStore } from "../store.ts";
-import { createMetadataStore, type MetadataStoreOptions } from "./create-metadata-store.ts";
+import { migrateMetadataStore, type MetadataStoreOptions } from "./create-metadata-store.ts";
 import { openSqliteEngine, type SqliteEngineOptions } from "./sqlite-engine.ts";
 
 /** Options of {@link openSqliteMetadata}. */
@@ -22,12 +22,5 @@ export async function openSqliteMetadata(options: OpenSqliteMetadataOptions): Pr
       throw new MetadataUnavailableError(`the folder of the database cannot be made: ${code}`, { cause });
     });
   }
-  const engine = await openSqliteEngine(options);
-  try {
-    await engine.migrate();
-    return createMetadataStore(engine, options);
-  } catch (error) {
-    await engine.close();
-    throw error;
-  }
+  return await migrateMetadataStore(await openSqliteEngine(options), options);
 }
