@@ -7,6 +7,8 @@ import * as fs from "node:fs";
 export interface FileCalls {
   open(path: string, flags: number): Promise<number>;
   close(fd: number): Promise<void>;
+  /** Closes a descriptor that nothing was written through since it was flushed. That waits for nothing, so it is not worth a thread. */
+  closeClean(fd: number): void;
   read(fd: number, into: Uint8Array, position: number): Promise<number>;
   write(fd: number, chunk: Uint8Array, position: number): Promise<number>;
   writev(fd: number, chunks: readonly Uint8Array[], position: number): Promise<number>;
@@ -41,6 +43,7 @@ function got<T>(start: (callback: Got<T>) => void): Promise<T> {
 export const fileCalls: FileCalls = {
   open: (path, flags) => got((callback) => fs.open(path, flags, callback)),
   close: (fd) => done((callback) => fs.close(fd, (error) => callback(error ?? null))),
+  closeClean: (fd) => fs.closeSync(fd),
   read: (fd, into, position) => got((callback) => fs.read(fd, into, 0, into.byteLength, position, callback)),
   write: (fd, chunk, position) => got((callback) => fs.write(fd, chunk, 0, chunk.byteLength, position, callback)),
   writev: (fd, chunks, position) => got((callback) => fs.writev(fd, chunks, position, (error, written) => callback(error, written ?? 0))),

@@ -33,7 +33,7 @@ export class Copies {
     if (from === to) return this.#files.expectFile(source);
     const folder = dirname(to);
     try {
-      await this.#folders.within(folder, () => this.#calls.link(from, to));
+      await this.#folders.withinNew(folder, () => this.#calls.link(from, to));
       await Promise.all([this.#flushContent(destination), this.#folders.flush(folder)]);
     } catch (error) {
       if (!UNLINKABLE.has(errorName(error))) {

@@ -190,9 +190,9 @@ test("close of an open file waits for reads under way", async () => {
       order.push("read");
       return bytes;
     },
-    async close(fd) {
+    closeClean(fd) {
       order.push("close");
-      await fileCalls.close(fd);
+      fileCalls.closeClean(fd);
     },
   });
   await driver.putContent("/a", Buffer.alloc(1000));
@@ -200,6 +200,28 @@ test("close of an open file waits for reads under way", async () => {
   order.length = 0;
   await Promise.all([file.read(Buffer.alloc(10), 0), file.read(Buffer.alloc(10), 0), file.close()]);
   expect(order).toEqual(["read", "read", "close"]);
+});
+
+test("a descriptor with bytes that are not flushed is closed in a thread, any other at once", async () => {
+  const order: string[] = [];
+  const { driver } = await createStore({
+    closeClean(fd) {
+      order.push("clean");
+      fileCalls.closeClean(fd);
+    },
+    async close(fd) {
+      order.push("dirty");
+      await fileCalls.close(fd);
+    },
+  });
+  const writer = await driver.writer("/a");
+  await writer.write(Buffer.from("a"));
+  await writer.commit({ durable: false });
+  expect(order).toEqual(["dirty"]);
+  order.length = 0;
+  const file = await driver.open("/a");
+  await file.close();
+  expect(order).toEqual(["clean"]);
 });
 
 test("nothing but a new file is ever opened for a writer that starts anew", async () => {

@@ -13,6 +13,8 @@ export class File {
   readonly #calls: FileCalls;
   readonly #fd: number;
   #busy = 0;
+  /** Written to since the last flush began. */
+  #isDirty = false;
   #closed: Promise<void> | undefined;
   #idle: (() => void) | undefined;
 
@@ -37,19 +39,21 @@ export class File {
   }
 
   truncate(size: number): Promise<void> {
+    this.#isDirty = true;
     return this.#use((fd) => this.#calls.truncate(fd, size));
   }
 
   fdatasync(): Promise<void> {
-    return this.#use((fd) => this.#calls.fdatasync(fd));
+    return this.#flush((fd) => this.#calls.fdatasync(fd));
   }
 
   fsync(): Promise<void> {
-    return this.#use((fd) => this.#calls.fsync(fd));
+    return this.#flush((fd) => this.#calls.fsync(fd));
   }
 
   /** Writes all the bytes from `position`, however many calls that takes; returns how many there were. */
   write(content: Uint8Array | readonly Uint8Array[], position: number): Promise<number> {
+    this.#isDirty = true;
     return this.#use((fd) =>
       content instanceof Uint8Array ? this.#writeOne(fd, content, position) : this.#writeMany(fd, content, position),
     );
@@ -62,7 +66,19 @@ export class File {
 
   async #closeWhenIdle(): Promise<void> {
     if (this.#busy > 0) await new Promise<void>((resolve) => (this.#idle = resolve));
-    await this.#calls.close(this.#fd);
+    if (this.#isDirty) await this.#calls.close(this.#fd);
+    else this.#calls.closeClean(this.#fd);
+  }
+
+  async #flush(call: (fd: number) => Promise<void>): Promise<void> {
+    const wasDirty = this.#isDirty;
+    this.#isDirty = false; // a write from now on may be missed by the flush
+    try {
+      await this.#use(call);
+    } catch (error) {
+      this.#isDirty ||= wasDirty;
+      throw error;
+    }
   }
 
   async #use<T>(call: (fd: number) => Promise<T>): Promise<T> {
