@@ -77,5 +77,5 @@ export function contentDigest(response: TransportResponse): Digest | undefined {
 export function checkContentDigest(response: TransportResponse, expected: Digest): void {
   const actual = contentDigest(response);
   if (actual === undefined || actual === expected || digestAlgorithm(actual) !== digestAlgorithm(expected)) return;
-  throw new DigestMismatchError({ expected, actual });
+  throw new DigestMismatchError({ expected, actual }, { from: response.request.url.host });
 }

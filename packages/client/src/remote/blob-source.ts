@@ -18,6 +18,8 @@ export interface OpenedSpan {
 /** Opens a blob somewhere; called again when a download breaks. */
 export interface BlobSource {
   readonly target: Pick<Descriptor, "digest" | "size">;
+  /** Host that errors name. */
+  readonly from: string;
   /** @param etag what an earlier answer said; the registry sends the whole blob when it no longer holds. */
   open(span: ByteSpan, etag: string | undefined, options: CallOptions): Promise<OpenedSpan>;
 }
@@ -26,6 +28,7 @@ export interface BlobSource {
 export function blobSource(context: RepositoryContext, target: Descriptor, url?: URL): BlobSource {
   return {
     target,
+    from: url?.host ?? context.connection.registry,
     async open(span, etag, { signal }) {
       const answer = context.connection.send({
         method: "GET",
@@ -60,7 +63,9 @@ export function openedSpan(response: TransportResponse, span: ByteSpan, { digest
   const start = status === 206 ? partStart(response, span, size) : 0;
   const expected = (status === 206 ? span.end : size) - start;
   const actual = contentLength(response);
-  if (actual !== undefined && actual !== expected) throw new SizeMismatchError({ expected, actual });
+  if (actual !== undefined && actual !== expected) {
+    throw new SizeMismatchError({ expected, actual }, { from: response.request.url.host });
+  }
   const etag = headerValue(headers, "etag");
   return { body, start, etag: etag?.startsWith('"') ? etag : undefined, headers };
 }

@@ -4,10 +4,11 @@ import type { RequestHeaders, TransportRequest, TransportResponse } from "../tra
 
 /** One request to the registry of a {@link Connection}. */
 export interface ConnectionRequest
-  extends Pick<TransportRequest, "method" | "signal" | "operation" | "scopes" | "retry" | "headersTimeoutMs"> {
+  extends Pick<TransportRequest, "method" | "signal" | "operation" | "scopes" | "retry" | "headersTimeoutMs" | "body"> {
   /** A path from the root (`/v2/...`, perhaps with a query), or a whole URL that the registry named (an upload's location). */
   readonly target: string | URL;
   readonly headers?: RequestHeaders;
+  /** Made into `body`. */
   readonly content?: Content;
   /** Bytes of `content`, when it does not know by itself. */
   readonly size?: number;

@@ -49,7 +49,7 @@ export class DownloadStream extends Readable {
     this.#options = options;
     this.#position = span.start;
     const whole = span.start === 0 && span.end === source.target.size;
-    this.#verifier = options.verify && whole ? createVerifier(source.target) : undefined;
+    this.#verifier = options.verify && whole ? createVerifier(source.target, source) : undefined;
     this.#startedOver = opened.start < span.start;
     options.signal?.addEventListener("abort", this.#abort, { once: true });
     this.#attach(opened);
@@ -186,7 +186,7 @@ export class DownloadStream extends Readable {
   /** Retryable: the same call may succeed when made again. */
   #sizeMismatch(at: number, cause?: unknown): SizeMismatchError {
     const { start, end } = this.#span;
-    return new SizeMismatchError({ expected: end - start, actual: at - start }, { cause, retryable: at < end });
+    return new SizeMismatchError({ expected: end - start, actual: at - start }, { cause, retryable: at < end, from: this.#source.from });
   }
 }
 

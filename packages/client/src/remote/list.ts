@@ -44,7 +44,10 @@ async function* readPages<T>(list: RemoteList<T>): AsyncGenerator<readonly T[]> 
   let target: string | URL | undefined = list.target;
   for (let page = 1; target !== undefined; page++) {
     if (list.maxPages > 0 && page > list.maxPages) {
-      throw new LimitExceededError({ what: `answer to "${list.operation}" of more pages`, limit: list.maxPages });
+      throw new LimitExceededError(
+        { what: `answer to "${list.operation}" of more pages`, limit: list.maxPages },
+        { from: list.connection.registry },
+      );
     }
     const response = await fetchPage(list, target);
     const { url } = response.request;

@@ -53,7 +53,9 @@ export function describeByContent(response: TransportResponse, reference: string
   const mediaType = contentType(response) ?? decodeManifest(bytes, undefined).mediaType;
   const expected = isDigest(reference) ? reference : contentDigest(response);
   const digest = manifestDigest(bytes, mediaType, expected === undefined ? undefined : digestAlgorithm(expected));
-  if (expected !== undefined && expected !== digest) throw new DigestMismatchError({ expected, actual: digest });
+  if (expected !== undefined && expected !== digest) {
+    throw new DigestMismatchError({ expected, actual: digest }, { from: response.request.url.host });
+  }
   checkContentDigest(response, digest);
   return { mediaType, digest, size: bytes.byteLength };
 }

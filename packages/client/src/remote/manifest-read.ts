@@ -64,7 +64,7 @@ export async function readDescribedManifest(
     throw problem;
   }
   const bytes = await readBounded(response, limit);
-  checkManifest(bytes, target);
+  checkManifest(bytes, target, response.request.url.host);
   return bytes;
 }
 
@@ -83,10 +83,11 @@ function typeProblem(response: TransportResponse, target: Descriptor): Error | u
 }
 
 /** Checks bytes against what was promised of a manifest. @throws {SizeMismatchError} @throws {DigestMismatchError} */
-export function checkManifest(bytes: Uint8Array, expected: Descriptor): void {
-  if (bytes.byteLength !== expected.size) throw new SizeMismatchError({ expected: expected.size, actual: bytes.byteLength });
+export function checkManifest(bytes: Uint8Array, expected: Descriptor, from?: string): void {
+  const giver = from === undefined ? {} : { from };
+  if (bytes.byteLength !== expected.size) throw new SizeMismatchError({ expected: expected.size, actual: bytes.byteLength }, giver);
   const actual = manifestDigest(bytes, expected.mediaType, digestAlgorithm(expected.digest));
-  if (actual !== expected.digest) throw new DigestMismatchError({ expected: expected.digest, actual });
+  if (actual !== expected.digest) throw new DigestMismatchError({ expected: expected.digest, actual }, giver);
 }
 
 /** Sends HEAD or GET for a manifest. */

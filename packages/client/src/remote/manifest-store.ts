@@ -15,6 +15,7 @@ import type { ResponseHeaders, TransportResponse } from "../transport/transport.
 import type { Content } from "../transport/body.ts";
 import { drain } from "../transport/drain.ts";
 import { checkContentDigest, orNotFound, orUnsupported } from "./answers.ts";
+import { spanOf } from "./byte-span.ts";
 import { bytesStream } from "./bytes-stream.ts";
 import { manifestPath, type RepositoryContext, scopesOf } from "./context.ts";
 import type { ManifestStat } from "./manifest-descriptor.ts";
@@ -101,9 +102,9 @@ export function createManifestStore(context: RepositoryContext, registry: string
       return response.status === 200;
     },
     async fetch(target, options = {}) {
+      const { start, end } = spanOf(options, target.size);
       const bytes = await readDescribedManifest(context, target, options);
-      const { offset = 0, length = bytes.byteLength } = options;
-      return bytesStream(bytes.subarray(offset, offset + length));
+      return bytesStream(bytes.subarray(start, end));
     },
     async fetchReference(reference, options) {
       const { descriptor, bytes } = await readManifest(context, check(reference), options);

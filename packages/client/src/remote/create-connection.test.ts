@@ -1,0 +1,118 @@
+import { Readable } from "node:stream";
+import { expect, test } from "vitest";
+import type { Transport, TransportRequest } from "../transport/transport.ts";
+import { mayBePlainHttp } from "./address.ts";
+import { createConnection } from "./create-connection.ts";
+import { createRemoteRegistry } from "./create-registry.ts";
+import { createRemoteRepository } from "./create-repository.ts";
+import { failure, scripted } from "./testing/scripted.test-kit.ts";
+
+/** Remembers what was sent, and answers with 200. */
+function recorder(): { readonly transport: Transport; readonly sent: TransportRequest[] } {
+  const sent: TransportRequest[] = [];
+  const transport: Transport = async (request) => {
+    sent.push(request);
+    return { status: 200, headers: {}, body: Readable.from([]), request };
+  };
+  return { transport, sent };
+}
+
+test("[client/B-1] any function of the shape of a transport will do", async () => {
+  const { transport, sent } = recorder();
+  await createRemoteRegistry("r.test", { transport }).ping();
+  expect(sent.map(({ method, url }) => `${method} ${url.href}`)).toEqual(["GET https://r.test/v2/"]);
+});
+
+test("[client/B-1] connections without credentials share their tokens", async () => {
+  const { server } = await scripted();
+  const scopes: string[] = [];
+  const challenge = `Bearer realm="${server.url}/token",service="s",scope="repository:a/b:pull"`;
+  server
+    .on("GET", "/token", ({ query }) => {
+      scopes.push(...query.getAll("scope"));
+      return { body: JSON.stringify({ token: "t", expires_in: 300 }) };
+    })
+    .on("GET", "/v2/a/b/tags/list", ({ headers }) =>
+      headers["authorization"] === "Bearer t" ? { body: '{"tags":["x"]}' } : { status: 401, headers: { "www-authenticate": challenge } },
+    );
+  for (let i = 0; i < 2; i++) expect(await Array.fromAsync(createRemoteRepository(`${server.host}/a/b`).tags())).toEqual(["x"]);
+  expect(scopes).toEqual(["repository:a/b:pull"]);
+});
+
+test("[client/B-1] tokens of a credential stay within their connection", async () => {
+  const { server } = await scripted();
+  let exchanges = 0;
+  server
+    .on("GET", "/token", () => {
+      exchanges++;
+      return { body: JSON.stringify({ token: `t${exchanges}`, expires_in: 300 }) };
+    })
+    .on("GET", "/v2/a/b/tags/list", ({ headers }) =>
+      headers["authorization"]?.startsWith("Bearer t")
+        ? { body: '{"tags":[]}' }
+        : { status: 401, headers: { "www-authenticate": `Bearer realm="${server.url}/token"` } },
+    );
+  const credentials = async (): Promise<{ username: string; password: string }> => ({ username: "u", password: "p" });
+  const list = async (options: Parameters<typeof createRemoteRepository>[1]): Promise<void> => {
+    await Array.fromAsync(createRemoteRepository(`${server.host}/a/b`, options).tags());
+  };
+  await list({ credentials });
+  await list({ credentials });
+  expect(exchanges).toBe(2);
+  const connection = createConnection(server.host, { credentials });
+  await list({ connection });
+  await list({ connection });
+  expect(exchanges).toBe(3);
+});
+
+test("[client/C-27] a transport and what it replaces, or a connection and what it was made of, cannot be given together", () => {
+  const { transport } = recorder();
+  const credentials = async (): Promise<undefined> => undefined;
+  expect(() => createRemoteRegistry("r.test", { transport, credentials })).toThrow(/^Cannot use credentials with a transport/);
+  const connection = createConnection("r.test", { transport });
+  expect(() => createRemoteRepository("r.test/a", { connection, credentials })).toThrow(/^Cannot use credentials with a connection/);
+  expect(() => createRemoteRepository("r.test/a", { connection, plainHttp: true })).toThrow(/^Cannot use plainHttp with a connection/);
+  expect(() => createRemoteRepository("other.test/a", { connection })).toThrow('Cannot use a connection to "r.test" for "other.test"');
+});
+
+test("[client/B-8] plainHttp changes the scheme only; Docker Hub answers under its other name", async () => {
+  const { transport, sent } = recorder();
+  for (const [registry, plainHttp] of [
+    ["r.test:8080", true],
+    ["r.test:8080", false],
+    ["127.0.0.1:5000", false],
+    ["docker.io", "auto"],
+  ] as const) {
+    await createRemoteRegistry(registry, { transport, plainHttp }).ping();
+  }
+  expect(sent.map(({ url }) => url.href)).toEqual([
+    "http://r.test:8080/v2/",
+    "https://r.test:8080/v2/",
+    "https://127.0.0.1:5000/v2/",
+    "https://registry-1.docker.io/v2/",
+  ]);
+});
+
+test.each([
+  "localhost",
+  "localhost:5000",
+  "x.localhost:1",
+  "127.0.0.1",
+  "127.0.0.1:5000",
+  "[::1]:5000",
+  "10.1.2.3",
+  "172.16.0.1:80",
+  "192.168.1.1",
+])("[client/C-24] %s may speak plain HTTP", (registry) => expect(mayBePlainHttp(registry)).toBe(true));
+
+test.each(["x.local", "127.0.0.1.evil.test", "localhost.evil.test", "8.8.8.8", "172.32.0.1", "r.test:80", "docker.io", "[2001:db8::1]"])(
+  "[client/C-24] %s must speak HTTPS",
+  (registry) => expect(mayBePlainHttp(registry)).toBe(false),
+);
+
+test("an aborted call rejects with the signal's own reason, before anything is sent", async () => {
+  const { transport, sent } = recorder();
+  const reason = new Error("enough");
+  expect(await failure(createRemoteRegistry("r.test", { transport }).ping({ signal: AbortSignal.abort(reason) }))).toBe(reason);
+  expect(sent).toEqual([]);
+});

@@ -1,0 +1,44 @@
+import type { Descriptor } from "@berth/oci";
+import { descriptorOf } from "@berth/oci/node";
+import { type ScriptedRegistry, startScriptedRegistry } from "@berth/testkit/scripted";
+import { expect, onTestFinished } from "vitest";
+import { createRemoteRegistry, type RemoteRegistryOptions } from "../create-registry.ts";
+import type { RemoteRepository } from "../remote-repository.ts";
+
+/** A scripted registry, and a client of its repository `a/b`. */
+export interface ScriptedRepository {
+  readonly server: ScriptedRegistry;
+  readonly repository: RemoteRepository;
+}
+
+/** Starts a scripted registry that ends with the test. */
+export async function scripted(options: RemoteRegistryOptions = {}): Promise<ScriptedRepository> {
+  const server = await startScriptedRegistry();
+  onTestFinished(() => server.close());
+  return { server, repository: createRemoteRegistry(server.host, options).repository("a/b") };
+}
+
+/** Content with its descriptor. */
+export interface Sample {
+  readonly descriptor: Descriptor;
+  readonly bytes: Buffer;
+}
+
+/** Content of a text. */
+export function sample(text: string, mediaType: string = "application/octet-stream"): Sample {
+  const bytes = Buffer.from(text);
+  return { bytes, descriptor: descriptorOf(mediaType, bytes) };
+}
+
+/** Reads everything. */
+export async function textOf(source: AsyncIterable<Uint8Array>): Promise<string> {
+  return Buffer.concat(await Array.fromAsync(source)).toString();
+}
+
+/** What the call fails with. */
+export async function failure(promise: Promise<unknown>): Promise<unknown> {
+  return await promise.then(
+    (value) => expect.unreachable(`it did not fail, but gave ${String(value)}`),
+    (error: unknown) => error,
+  );
+}
