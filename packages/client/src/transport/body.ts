@@ -26,8 +26,19 @@ export function requestBody(content: Content, size?: number): RequestBody {
   const known = isReplayable(source) ? source.size : undefined;
   if (size !== undefined && known !== undefined && known !== size) throw new SizeMismatchError({ expected: size, actual: known });
   const bytes = typeof content === "string" ? Buffer.from(content) : content instanceof Uint8Array ? content : undefined;
-  if (isReplayable(source)) return { size: source.size, replayable: true, ...(bytes && { bytes }), open: () => source.open() };
   let opened = false;
+  if (isReplayable(source)) {
+    const open = (): ByteSource => {
+      try {
+        return source.open();
+      } catch (error) {
+        throw opened ? new UnreplayableBodyError({ cause: error }) : error; // the first time it is just the source's error
+      } finally {
+        opened = true;
+      }
+    };
+    return { size: source.size, replayable: true, ...(bytes && { bytes }), open };
+  }
   return {
     size,
     replayable: false,

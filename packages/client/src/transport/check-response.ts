@@ -45,7 +45,7 @@ export async function rateLimitedError(response: TransportResponse, maxWaitMs: n
 }
 
 async function responseFailure(response: TransportResponse): Promise<ResponseFailure> {
-  const { status, headers, request, attempts } = response;
+  const { status, headers, request, attempts, temporary } = response;
   const { bytes } = await readStart(response.body, DEFAULT_MAX_ERROR_BODY);
   request.signal?.throwIfAborted(); // a body that the abort broke says nothing
   const errors = parseErrorBody(bytes);
@@ -57,7 +57,7 @@ async function responseFailure(response: TransportResponse): Promise<ResponseFai
     errors,
     body: bytes,
     headers,
-    retryable: isTemporary(status, errors),
+    retryable: temporary === true || isTemporary(status, errors),
     ...(attempts !== undefined && { attempts }),
     ...(requestId !== undefined && { requestId }),
     ...(retryAfterMs !== undefined && { retryAfterMs }),

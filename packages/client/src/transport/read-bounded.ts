@@ -17,16 +17,22 @@ export interface BodyStart {
  * @throws {LimitExceededError} when it is longer than `maxBytes`
  */
 export async function readBounded(
-  from: ByteSource | Pick<TransportResponse, "body">,
+  from: ByteSource | (Pick<TransportResponse, "body"> & Partial<Pick<TransportResponse, "request">>),
   maxBytes: number,
   what = "response",
 ): Promise<Buffer> {
   const source = Symbol.asyncIterator in from ? from : from.body;
+  const host = "request" in from ? from.request?.url.host : undefined;
   const chunks: Uint8Array[] = [];
   let size = 0;
   for await (const chunk of source) {
     size += chunk.byteLength;
-    if (size > maxBytes) throw new LimitExceededError({ what: `${what} of more than ${maxBytes} bytes`, limit: maxBytes }); // closes it
+    if (size > maxBytes) {
+      throw new LimitExceededError(
+        { what: `${what} of more than ${maxBytes} bytes`, limit: maxBytes },
+        host === undefined ? {} : { from: host },
+      ); // closes it
+    }
     chunks.push(chunk);
   }
   return Buffer.concat(chunks, size);

@@ -1,6 +1,7 @@
 import { STATUS_CODES } from "node:http";
 import { errorText } from "@berth/oci";
 import type { ResponseFailure } from "../errors.ts";
+import { plainText } from "./plain-text.ts";
 import { redactJson } from "./redact.ts";
 
 /** Characters of a body that is no error body that a message quotes. */
@@ -27,14 +28,14 @@ export function responseMessage(failure: ResponseFailure, host: string, expected
   const reason = STATUS_CODES[status];
   const answer = `Cannot ${operation}: "${host}" answered ${status}${reason === undefined ? "" : ` ${reason}`}`;
   const wanted = status < 400 && expected.length > 0 ? `, expected ${expected.join(" or ")}` : "";
-  const id = requestId !== undefined && status >= 500 ? ` (request id "${requestId}")` : "";
+  const id = requestId !== undefined && status >= 500 ? ` (request id "${plainText(requestId)}")` : "";
   const said = whatItSaid(failure);
   const hint = HINTS[status];
   return `${answer}${wanted}${id}${said === "" ? "" : `: ${said}`}${hint === undefined ? "" : `; ${hint}`}`;
 }
 
 function whatItSaid({ errors, body = new Uint8Array(), headers = {}, method }: ResponseFailure): string {
-  if (errors.length > 0) return clip(errors.map((error) => errorText(error)).join("; "), 1000);
+  if (errors.length > 0) return clip(plainText(errors.map((error) => errorText(error)).join("; ")), 1000);
   if (method === "HEAD") return "an answer to HEAD has no body that would say why";
   const type = String(headers["content-type"] ?? "");
   if (/^text\/html/i.test(type) || /^\s*<(?:!doctype|html)/i.test(new TextDecoder().decode(body.subarray(0, 64)))) {
@@ -42,7 +43,7 @@ function whatItSaid({ errors, body = new Uint8Array(), headers = {}, method }: R
   }
   const text = new TextDecoder().decode(body.subarray(0, 4 * MAX_QUOTE)).trim();
   if (text === "" || /[\x00-\x08\x0e-\x1f\ufffd]/.test(text)) return "";
-  return `"${clip(redactJson(text).replace(/\s+/g, " "), MAX_QUOTE)}"`;
+  return `"${clip(plainText(redactJson(text).replace(/\s+/g, " ")), MAX_QUOTE)}"`;
 }
 
 function clip(text: string, length: number): string {

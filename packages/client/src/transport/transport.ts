@@ -37,6 +37,8 @@ export interface TransportResponse {
   readonly request: TransportRequest;
   /** How often the request was sent until this answer came; default 1. */
   readonly attempts?: number;
+  /** True when a retry layer would have sent the request once more, had it been allowed to: the failure may pass. */
+  readonly temporary?: boolean;
 }
 
 /**

@@ -1,0 +1,99 @@
+import { NetworkError } from "../errors.ts";
+import { rateLimitedError } from "./check-response.ts";
+import { type Clock, systemClock } from "./clock.ts";
+import { drain } from "./drain.ts";
+import { HostGate } from "./host-gate.ts";
+import { operationOf } from "./network-error.ts";
+import { redactUrl } from "./redact.ts";
+import { parseRetryAfter } from "./retry-after.ts";
+import { DEFAULT_RETRY_POLICY, type RetryOutcome, type RetryPolicy } from "./retry-policy.ts";
+import { headerValue, type Transport, type TransportLayer, type TransportRequest, type TransportResponse } from "./transport.ts";
+
+/** One more sending of a request that is about to be waited for. */
+export interface RetryEvent {
+  readonly operation: string;
+  readonly method: string;
+  /** Without secrets. */
+  readonly url: string;
+  /** Counts from 1. */
+  readonly retry: number;
+  readonly delayMs: number;
+  /** Of the answer that was not good enough. */
+  readonly status?: number;
+  /** What there was instead of an answer. */
+  readonly error?: unknown;
+}
+
+/** Options of {@link retryLayer}. */
+export interface RetryOptions {
+  /** Replaces parts of `DEFAULT_RETRY_POLICY`. */
+  readonly policy?: Partial<RetryPolicy>;
+  readonly onRetry?: (event: RetryEvent) => void;
+  readonly clock?: Clock;
+  /** Numbers from 0 to below 1; default `Math.random`. */
+  readonly random?: () => number;
+}
+
+/**
+ * Sends requests again that failed for a reason that may pass. A request whose body can be read only once is sent once: its failed answer
+ * is returned. Between retries answers are drained; the last one is returned with its body to be read. When a host asks to slow down (429,
+ * or 503 with `Retry-After`), all requests through this layer to that host wait.
+ */
+export function retryLayer(options: RetryOptions = {}): TransportLayer {
+  const policy: RetryPolicy = { ...DEFAULT_RETRY_POLICY, ...options.policy };
+  const { clock = systemClock, random = Math.random, onRetry } = options;
+  const gate = new HostGate(clock, random);
+
+  return (inner) => async (request) => {
+    const maxRetries = request.retry === "never" || request.body?.replayable === false ? 0 : policy.maxRetries;
+    for (let sends = 1; ; sends++) {
+      await gate.pass(request.url.host, request.signal);
+      request.signal?.throwIfAborted();
+      const outcome = await attempt(inner, request);
+      const again = policy.shouldRetry(outcome) && request.signal?.aborted !== true;
+      const askedMs = retryAfterOf(outcome.response, policy, clock.now());
+      const delayMs = Math.max(policy.backoff(sends, random), askedMs ?? 0);
+      const tooLong = askedMs !== undefined && askedMs > (policy.maxRetryAfterMs ?? 0);
+      if (!tooLong && (askedMs !== undefined || outcome.response?.status === 429)) gate.close(request.url.host, delayMs);
+      if (!again || sends > maxRetries) return settle(outcome, sends, again);
+      if (tooLong && outcome.response !== undefined) {
+        throw await rateLimitedError({ ...outcome.response, attempts: sends }, policy.maxRetryAfterMs ?? 0);
+      }
+      if (outcome.response !== undefined) await drain(outcome.response);
+      onRetry?.(eventOf(outcome, sends, delayMs));
+      await clock.sleep(delayMs, request.signal);
+    }
+  };
+}
+
+async function attempt(inner: Transport, request: TransportRequest): Promise<RetryOutcome> {
+  try {
+    return { request, response: await inner(request) };
+  } catch (error) {
+    return { request, error };
+  }
+}
+
+/** What the caller gets, with the number of sends. */
+function settle({ response, error }: RetryOutcome, attempts: number, temporary: boolean): TransportResponse {
+  if (response !== undefined) return { ...response, attempts, ...(temporary && { temporary }) };
+  if (!(error instanceof NetworkError) || attempts === 1) throw error;
+  const { message, operation, method, url, retryable, cause } = error;
+  throw new NetworkError(`${message}; it was tried ${attempts} times`, { operation, method, url, retryable, cause, attempts });
+}
+
+function retryAfterOf(response: TransportResponse | undefined, policy: RetryPolicy, now: number): number | undefined {
+  if (policy.maxRetryAfterMs === undefined || (response?.status !== 429 && response?.status !== 503)) return undefined;
+  return parseRetryAfter(headerValue(response.headers, "retry-after"), now);
+}
+
+function eventOf({ request, response, error }: RetryOutcome, retry: number, delayMs: number): RetryEvent {
+  return {
+    operation: operationOf(request),
+    method: request.method,
+    url: redactUrl(request.url),
+    retry,
+    delayMs,
+    ...(response !== undefined ? { status: response.status } : { error }),
+  };
+}
