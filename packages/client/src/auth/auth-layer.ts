@@ -7,9 +7,10 @@ import type { AuthOptions } from "./auth-options.ts";
 import { type AuthTarget, authTarget } from "./auth-target.ts";
 import { chooseChallenge } from "./choose-challenge.ts";
 import { blamesExpiredToken } from "./expired-token.ts";
+import { bearerChallenge, type KnownChallenge, knownChallenge } from "./known-challenge.ts";
 import { assertReplayable, canReplay, outlivesToken, shouldAskFirst } from "./replay.ts";
 import { coversScopes } from "./scopes.ts";
-import { type CachedToken, createTokenCache, type KnownChallenge } from "./token-cache.ts";
+import { type CachedToken, createTokenCache, type TokenCache } from "./token-cache.ts";
 import { createTokenSource, type TokenSource } from "./token-source.ts";
 
 /** Times that one request is sent at most: as it is or with a token of before, with another one of before, with a new one. */
@@ -36,29 +37,37 @@ interface Sent {
  * @see OCI distribution-spec, "Authentication"; oras-go, auth.Client; RFC 9110, section 11
  */
 export function authLayer(options: AuthOptions = {}): TransportLayer {
-  const cache = options.tokenCache ?? createTokenCache();
-  const settings = { ...options, tokenCache: cache };
+  return layerOf(options, "any");
+}
+
+/** @internal Only `Bearer` challenges, or any. */
+export function layerOf(options: AuthOptions, schemes: "any" | "bearer"): TransportLayer {
+  const settings: Settings = { ...options, tokenCache: options.tokenCache ?? createTokenCache(), schemes };
   return (inner) => {
-    const source = createTokenSource(inner, cache, settings);
-    const client = new AuthClient(inner, source, settings);
+    const client = new AuthClient(inner, settings);
     return (request) => client.send(request);
   };
+}
+
+interface Settings extends AuthOptions {
+  readonly tokenCache: TokenCache;
+  readonly schemes: "any" | "bearer";
 }
 
 class AuthClient {
   readonly #inner: Transport;
   readonly #source: TokenSource;
-  readonly #options: AuthOptions & Required<Pick<AuthOptions, "tokenCache">>;
+  readonly #options: Settings;
 
-  constructor(inner: Transport, source: TokenSource, options: AuthOptions & Required<Pick<AuthOptions, "tokenCache">>) {
+  constructor(inner: Transport, options: Settings) {
     this.#inner = inner;
-    this.#source = source;
+    this.#source = createTokenSource(inner, options.tokenCache, options);
     this.#options = options;
   }
 
   async send(original: TransportRequest): Promise<TransportResponse> {
     const request = { ...original, headers: { ...this.#options.headers, ...original.headers } };
-    if (request.headers["authorization"] !== undefined) return await this.#inner(request);
+    if (this.#isForeignProof(request.headers["authorization"])) return await this.#inner(request);
     const target = authTarget(request, this.#options);
     let sent = await this.#first(target, request);
     for (let sends = 1; ; sends++) {
@@ -90,7 +99,7 @@ class AuthClient {
     const usable = token !== undefined && this.#now() < token.renewAt && !(outlivesToken(request) && age > NEW_MS);
     if (usable) return old(token);
     if (token === undefined && !(target.own && shouldAskFirst(request))) return undefined;
-    return { token: await this.#source.bearer(target, asChallenge(known, token?.scopes ?? target.likely), [], signal), fresh: true };
+    return { token: await this.#source.bearer(target, bearerChallenge(known, token?.scopes ?? target.likely), [], signal), fresh: true };
   }
 
   /** What to send next; undefined: the answer is the last word. */
@@ -110,7 +119,7 @@ class AuthClient {
     const { blames, response: answer } = await blamesExpiredToken(response, pastLife);
     if (!blames) return { answer };
     this.#options.tokenCache.drop(target.origin, sent.token);
-    const token = await this.#source.bearer(target, asChallenge(known, sent.token.scopes), [], request.signal);
+    const token = await this.#source.bearer(target, bearerChallenge(known, sent.token.scopes), [], request.signal);
     return { answer, next: { token, fresh: true } };
   }
 
@@ -120,7 +129,7 @@ class AuthClient {
     response: TransportResponse,
     sent: Sent | undefined,
   ): Promise<Sent | undefined> {
-    const challenges = parseChallenges(response.headers["www-authenticate"]);
+    const challenges = this.#challengesOf(response);
     const challenge = chooseChallenge(challenges, target.url, this.#options);
     if (challenge === undefined) {
       if (challenges.length === 0 || !target.own) return undefined;
@@ -169,10 +178,20 @@ class AuthClient {
     });
     await drain(response);
     const { tokenCache } = this.#options;
-    const challenge = chooseChallenge(parseChallenges(response.headers["www-authenticate"]), target.url, this.#options);
+    const challenge = chooseChallenge(this.#challengesOf(response), target.url, this.#options);
     if (response.status === 401 && challenge !== undefined) tokenCache.remember(target.origin, knownChallenge(challenge));
     else if (response.status === 200) tokenCache.remember(target.origin, { scheme: "open" });
     return tokenCache.challenge(target.origin);
+  }
+
+  #challengesOf(response: TransportResponse): readonly Challenge[] {
+    const challenges = parseChallenges(response.headers["www-authenticate"]);
+    return this.#options.schemes === "any" ? challenges : challenges.filter(({ scheme }) => scheme === this.#options.schemes);
+  }
+
+  /** True for an authorization that the caller chose, and that is not ours to replace. */
+  #isForeignProof(authorization: string | undefined): boolean {
+    return authorization !== undefined && !(this.#options.schemes === "bearer" && /^basic /i.test(authorization));
   }
 
   #now(): number {
@@ -186,22 +205,6 @@ function old(token: CachedToken | undefined): Sent | undefined {
 
 function authorized(request: TransportRequest, sent: Sent | undefined): TransportRequest {
   return sent === undefined ? request : { ...request, headers: { ...request.headers, authorization: sent.token.authorization } };
-}
-
-function knownChallenge({ scheme, parameters }: Challenge): KnownChallenge {
-  const service = parameters.get("service");
-  if (scheme !== "bearer") return { scheme: "basic" };
-  return { scheme, realm: parameters.get("realm") ?? "", ...(service !== undefined && { service }) };
-}
-
-/** The challenge of before, with these scopes in their order. */
-function asChallenge(known: KnownChallenge & { readonly scheme: "bearer" }, scopes: readonly string[]): Challenge {
-  const parameters = new Map([
-    ["realm", known.realm],
-    ["scope", scopes.join(" ")],
-  ]);
-  if (known.service !== undefined) parameters.set("service", known.service);
-  return { scheme: known.scheme, parameters };
 }
 
 function authError(request: TransportRequest, what: string): AuthError {

@@ -86,7 +86,10 @@ function checkedRealm({ registry, challenge, ...rules }: ExchangeTokenOptions, o
   if (realm === null) throw new AuthError(`Cannot ${operation}: malformed challenge: its realm is ${text ? "no URL" : "missing"}`, failure);
   const problem = realmProblem(registry, realm, rules);
   if (problem === undefined) return realm;
-  throw new AuthError(`Cannot ${operation}: the token server "${realm.host}" is refused: ${problem}`, { ...failure, url: redactUrl(realm) });
+  throw new AuthError(`Cannot ${operation}: the token server "${realm.host}" is refused: ${problem}`, {
+    ...failure,
+    url: redactUrl(realm),
+  });
 }
 
 /** Undefined: by GET. */
@@ -106,6 +109,9 @@ async function readToken(response: TransportResponse, operation: string): Promis
     return parseToken(await readBounded(response, MAX_TOKEN_BYTES, "answer of a token server"), failure);
   } catch (error) {
     if (!BerthError.is(error) || error.code !== "ERR_LIMIT_EXCEEDED") throw error;
-    throw new AuthError(`Cannot ${operation}: the answer of "${failure.host}" is longer than ${MAX_TOKEN_BYTES} bytes`, { ...failure, cause: error });
+    throw new AuthError(`Cannot ${operation}: the answer of "${failure.host}" is longer than ${MAX_TOKEN_BYTES} bytes`, {
+      ...failure,
+      cause: error,
+    });
   }
 }

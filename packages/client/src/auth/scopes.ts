@@ -53,7 +53,7 @@ export function coversScopes(held: readonly string[], wanted: readonly string[])
  * @see OCI distribution-spec, "Endpoints"
  */
 export function impliedScopes(method: string, url: URL): readonly string[] | undefined {
-  if (/\/v2\/_catalog$/.test(url.pathname)) return [CATALOG];
+  if (url.pathname.endsWith("/v2/_catalog")) return [CATALOG];
   const repository = repositoryOfPath(url.pathname);
   if (repository === undefined) return undefined;
   const read = method === "GET" || method === "HEAD";

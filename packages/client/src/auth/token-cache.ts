@@ -1,13 +1,8 @@
 import type { CallOptions } from "@berth/oci";
 import { SharedCall } from "../remote/referrers/shared-call.ts";
+import type { KnownChallenge } from "./known-challenge.ts";
 import { coversScopes, scopeKey } from "./scopes.ts";
 import type { TokenLife } from "./token.ts";
-
-/** How a host wants us to say who we are. `open`: it asked for nothing when last seen. */
-export type KnownChallenge =
-  | { readonly scheme: "open" }
-  | { readonly scheme: "basic" }
-  | { readonly scheme: "bearer"; readonly realm: string; readonly service?: string };
 
 /** What a host was sent, and may be sent again. */
 export interface CachedToken extends TokenLife {

@@ -1,26 +1,22 @@
-import { errorText, parseErrorBody } from "@berth/oci";
-import { AuthError, ResponseError } from "../errors.ts";
-import { failureOf } from "../transport/network-error.ts";
-import { readStart } from "../transport/read-bounded.ts";
+import { errorText } from "@berth/oci";
+import { AuthError, type ResponseError } from "../errors.ts";
+import { responseError } from "../transport/check-response.ts";
 import type { TransportResponse } from "../transport/transport.ts";
 
-const MAX_BODY = 65_536;
 const MAX_REASON = 300;
 
 /** The error for a token server that gave no token. Closes the response. Its `cause` holds the status and the parsed errors. */
 export async function tokenRefusal(response: TransportResponse, operation: string): Promise<AuthError> {
-  const { bytes } = await readStart(response.body, MAX_BODY);
-  const errors = parseErrorBody(bytes);
-  const { status, headers, request } = response;
-  const failure = { ...failureOf(request), operation, retryable: status === 429 || status >= 500 };
-  const reason = errors.length > 0 ? errors.slice(0, 3).map(errorText).join("; ") : reasonOf(bytes);
+  const cause = await responseError(response, [200]);
+  const reason = cause.errors.length > 0 ? cause.errors.slice(0, 3).map(errorText).join("; ") : otherReason(cause);
   const words = reason === "" ? "" : ` (${reason.slice(0, MAX_REASON)})`;
-  const message = `Cannot ${operation}: the token server "${request.url.host}" answered ${status}${words}`;
-  return new AuthError(message, { ...failure, cause: new ResponseError(message, { ...failure, status, errors, headers }) });
+  const message = `Cannot ${operation}: the token server "${response.request.url.host}" answered ${cause.status}${words}`;
+  const { method, url, attempts, retryable } = cause;
+  return new AuthError(message, { operation, method, url, attempts, retryable, cause });
 }
 
 /** What servers with other forms of error say: OAuth2's `error`, and `details` and `message` of some. */
-function reasonOf(body: Uint8Array): string {
+function otherReason({ body }: ResponseError): string {
   try {
     const value: unknown = JSON.parse(new TextDecoder().decode(body));
     if (typeof value !== "object" || value === null) return "";

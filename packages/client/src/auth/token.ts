@@ -38,7 +38,10 @@ export function parseToken(body: Uint8Array, failure: RequestFailure & { readonl
   const token = text(answer["access_token"]) ?? text(answer["token"]);
   if (token === undefined) throw new AuthError(`Cannot ${failure.operation}: the answer of "${failure.host}" holds no token`, failure);
   if (!/^[\x21-\x7e]+$/.test(token)) {
-    throw new AuthError(`Cannot ${failure.operation}: the token of "${failure.host}" has characters that cannot stand in a header`, failure);
+    throw new AuthError(
+      `Cannot ${failure.operation}: the token of "${failure.host}" has characters that cannot stand in a header`,
+      failure,
+    );
   }
   const refreshToken = text(answer["refresh_token"]);
   const expiresInSeconds = seconds(answer["expires_in"]);

@@ -1,0 +1,13 @@
+import type { TransportLayer } from "../transport/transport.ts";
+import { layerOf } from "./auth-layer.ts";
+import type { AuthOptions } from "./auth-options.ts";
+
+/**
+ * Answers `Bearer` challenges, and no others: `authLayer` for those who put the rest together themselves. A request that comes with a
+ * `Basic` authorization is sent with it, and with a token instead once the registry has asked for one, so that `basicLayer` fits around.
+ *
+ * @see docker-registry-client, TokenTransport
+ */
+export function bearerLayer(options: Omit<AuthOptions, "preemptiveBasic"> = {}): TransportLayer {
+  return layerOf(options, "bearer");
+}
