@@ -77,6 +77,24 @@ export type { FetchedReference, RemoteManifestStore } from "./remote/manifest-st
 export type { FetchBytesOptions, PlatformOptions, RemoteRepository } from "./remote/remote-repository.ts";
 export type { RepositoryOptions } from "./remote/repository-options.ts";
 export { DEFAULT_MANIFEST_MEDIA_TYPES } from "./remote/repository-options.ts";
+export type { UploadBlobOptions } from "./registry-client/blob-upload.ts";
+export {
+  connectInsecureRegistry,
+  connectRegistry,
+  createRegistryClient,
+  openRegistryClient,
+} from "./registry-client/create-registry-client.ts";
+export type { SchemaTwoOptions } from "./registry-client/manifest-reads.ts";
+export type { RegistryClientOptions, StorableOptions } from "./registry-client/options.ts";
+export { parseRegistryClientOptions, registryClientOptions } from "./registry-client/options.ts";
+export type { PageReader } from "./registry-client/page-reader.ts";
+export { createPageReader, NoMorePagesError } from "./registry-client/page-reader.ts";
+export type { DownloadBlobOptions, RegistryClient } from "./registry-client/registry-client.ts";
+export type { RegistryLog } from "./registry-client/registry-log.ts";
+export { logToStderr, quiet } from "./registry-client/registry-log.ts";
+export type { Schema2Fields } from "./registry-client/schema2.ts";
+export type { IdentityOptions } from "./registry-client/wrap-transport.ts";
+export { wrapTransport } from "./registry-client/wrap-transport.ts";
 export type { PlainHttp } from "./remote/address.ts";
 export { mayBePlainHttp } from "./remote/address.ts";
 export type { Connection, ConnectionRequest } from "./remote/connection.ts";
