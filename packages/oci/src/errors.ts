@@ -68,13 +68,19 @@ export class InvalidLinkError extends BerthError<"ERR_INVALID_LINK"> {
   }
 }
 
+/** Options of errors about content. */
+export interface ContentErrorOptions extends BerthErrorOptions {
+  /** Who gave the content: a registry's host, perhaps with the repository. The message names it. */
+  readonly from?: string;
+}
+
 /** Content does not have the digest that was promised. */
 export class DigestMismatchError extends BerthError<"ERR_DIGEST_MISMATCH"> {
   readonly expected: string;
   readonly actual: string;
 
-  constructor({ expected, actual }: { readonly expected: string; readonly actual: string }, options?: BerthErrorOptions) {
-    super("ERR_DIGEST_MISMATCH", `Cannot accept content: digest is "${actual}", expected "${expected}"`, options);
+  constructor({ expected, actual }: { readonly expected: string; readonly actual: string }, options?: ContentErrorOptions) {
+    super("ERR_DIGEST_MISMATCH", `Cannot accept content${giver(options)}: digest is "${actual}", expected "${expected}"`, options);
     this.expected = expected;
     this.actual = actual;
   }
@@ -87,8 +93,8 @@ export class SizeMismatchError extends BerthError<"ERR_SIZE_MISMATCH"> {
   /** Bytes. */
   readonly actual: number;
 
-  constructor({ expected, actual }: { readonly expected: number; readonly actual: number }, options?: BerthErrorOptions) {
-    super("ERR_SIZE_MISMATCH", `Cannot accept content: got ${actual} bytes, expected ${expected}`, options);
+  constructor({ expected, actual }: { readonly expected: number; readonly actual: number }, options?: ContentErrorOptions) {
+    super("ERR_SIZE_MISMATCH", `Cannot accept content${giver(options)}: got ${actual} bytes, expected ${expected}`, options);
     this.expected = expected;
     this.actual = actual;
   }
@@ -99,8 +105,8 @@ export class LimitExceededError extends BerthError<"ERR_LIMIT_EXCEEDED"> {
   readonly what: string;
   readonly limit: number;
 
-  constructor({ what, limit }: { readonly what: string; readonly limit: number }, options?: BerthErrorOptions) {
-    super("ERR_LIMIT_EXCEEDED", `Cannot accept ${what}: the limit is ${limit}`, options);
+  constructor({ what, limit }: { readonly what: string; readonly limit: number }, options?: ContentErrorOptions) {
+    super("ERR_LIMIT_EXCEEDED", `Cannot accept ${what}${giver(options)}: the limit is ${limit}`, options);
     this.what = what;
     this.limit = limit;
   }
@@ -128,6 +134,10 @@ export class UnsupportedError extends BerthError<"ERR_UNSUPPORTED"> {
   constructor(what: string, options?: BerthErrorOptions) {
     super("ERR_UNSUPPORTED", `Cannot ${what}: unsupported`, options);
   }
+}
+
+function giver({ from }: ContentErrorOptions = {}): string {
+  return from === undefined ? "" : ` from "${clip(from)}"`;
 }
 
 /** Queries may hold signatures. */

@@ -2,7 +2,7 @@ import { Readable } from "node:stream";
 import type { ByteSource } from "../content.ts";
 import type { Descriptor } from "../descriptor.ts";
 import { type Digest, digestAlgorithm } from "../digest.ts";
-import { DigestMismatchError, LimitExceededError, SizeMismatchError } from "../errors.ts";
+import { type ContentErrorOptions, DigestMismatchError, LimitExceededError, SizeMismatchError } from "../errors.ts";
 import { createDigester } from "./digester.ts";
 
 /** What content is checked against. */
@@ -16,8 +16,9 @@ export interface Verifier {
   verify(): Digest;
 }
 
-/** Starts a check. @throws {RangeError} when the expected size is no size. */
-export function createVerifier(expected: VerifyTarget): Verifier {
+/** Starts a check; errors name who gave the content when `from` does. @throws {RangeError} when the expected size is no size. */
+export function createVerifier(expected: VerifyTarget, { from }: Pick<ContentErrorOptions, "from"> = {}): Verifier {
+  const giver = from === undefined ? {} : { from };
   const { digest, size } = expected;
   if (!Number.isSafeInteger(size) || size < 0)
     throw new RangeError(`Cannot verify content: size is ${size}, expected a whole number from 0`);
@@ -25,13 +26,13 @@ export function createVerifier(expected: VerifyTarget): Verifier {
   return {
     update(chunk) {
       const actual = digester.size + chunk.byteLength;
-      if (actual > size) throw new SizeMismatchError({ expected: size, actual });
+      if (actual > size) throw new SizeMismatchError({ expected: size, actual }, giver);
       digester.update(chunk);
     },
     verify() {
-      if (digester.size !== size) throw new SizeMismatchError({ expected: size, actual: digester.size });
+      if (digester.size !== size) throw new SizeMismatchError({ expected: size, actual: digester.size }, giver);
       const actual = digester.digest();
-      if (actual !== digest) throw new DigestMismatchError({ expected: digest, actual });
+      if (actual !== digest) throw new DigestMismatchError({ expected: digest, actual }, giver);
       return actual;
     },
   };

@@ -130,12 +130,12 @@ export class ScriptedRegistry {
 
   /** Resolves when every answer has ended or its client has gone away: a client that leaks one waits here for ever. */
   async answered(): Promise<void> {
-    while (this.#unfinished.size > 0) await Promise.all([...this.#unfinished].map((response) => once(response, "close")));
+    while (this.#unfinished.size > 0) await Promise.all([...this.#unfinished].map(closed));
   }
 
   /** Resolves when the clients have closed their connections. */
   async disconnected(): Promise<void> {
-    while (this.#connections.size > 0) await Promise.all([...this.#connections].map((socket) => once(socket, "close")));
+    while (this.#connections.size > 0) await Promise.all([...this.#connections].map(closed));
   }
 
   /** Cuts every connection and stops. */
@@ -174,6 +174,13 @@ export async function startScriptedRegistry(options: ScriptedRegistryOptions = {
   const registry = new ScriptedRegistry(options);
   await registry.listen();
   return registry;
+}
+
+/** Errors on the way do not matter: `events.once` would reject with them. */
+function closed(one: Socket | ServerResponse): Promise<void> {
+  return new Promise((resolve) => {
+    one.once("close", () => resolve());
+  });
 }
 
 async function bodyOf(message: IncomingMessage): Promise<Buffer> {

@@ -76,7 +76,9 @@ export async function* followPages(
     yield page.referrers;
     const { next } = page;
     if (next === undefined) return;
-    if (limit > 0 && count >= limit) throw new LimitExceededError({ what: "more pages of referrers", limit });
+    if (limit > 0 && count >= limit) {
+      throw new LimitExceededError({ what: "more pages of referrers", limit }, { from: context.connection.registry });
+    }
     if (seen.size === seen.add(next.href).size) throw new InvalidLinkError(next.href, "it was followed before");
     const answer = await requestPage(context, next, query, call);
     if ("reason" in answer) throw answer.reason;
@@ -119,11 +121,19 @@ function saysNoApi(error: ResponseError): boolean {
 }
 
 function readPage(bytes: Uint8Array, response: TransportResponse, artifactType: string | undefined): ReferrersPage {
-  const { entries, annotations } = decodeReferrersIndex(bytes);
+  const { entries, annotations } = decodeIndex(bytes, response);
   const readable = entries.flatMap((entry) => entry.descriptor ?? []);
   const next = nextPage(response.headers["link"], response.request.url);
   if (!artifactType || isFiltered(response.headers, annotations)) return { referrers: readable, next };
   return { referrers: readable.filter((one) => one.artifactType === artifactType), next };
+}
+
+function decodeIndex(bytes: Uint8Array, response: TransportResponse): ReturnType<typeof decodeReferrersIndex> {
+  try {
+    return decodeReferrersIndex(bytes);
+  } catch (cause) {
+    throw protocolError(response, "sent a list of referrers that is none", { cause });
+  }
 }
 
 /** Whether the registry has filtered: by the header, or by the annotation that stood for it before 1.1. */
