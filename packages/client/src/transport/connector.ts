@@ -1,8 +1,8 @@
 import type { Socket } from "node:net";
-import type { SecureVersion } from "node:tls";
-import { buildConnector } from "undici";
-import { connectionFailure } from "./connection-failure.ts";
+import { buildConnector, errors } from "undici";
+import { ConnectionFailure, connectionFailure } from "./connection-failure.ts";
 import { readBeforeWriteFails } from "./socket-writes.ts";
+import type { TlsSettings } from "./tls-options.ts";
 
 /** Where a connection goes. */
 export interface ConnectTarget {
@@ -11,18 +11,6 @@ export interface ConnectTarget {
   /** `host:port`, or `host` alone for the default port. */
   readonly host: string;
   readonly isSecure: boolean;
-}
-
-/** How TLS is spoken with one host; absent: as Node does. Everything is PEM. */
-export interface TlsSettings {
-  readonly ca?: string[];
-  readonly cert?: string;
-  readonly key?: string;
-  readonly passphrase?: string;
-  readonly servername?: string;
-  readonly minVersion?: SecureVersion;
-  /** False: anybody's certificate will do. */
-  readonly rejectUnauthorized?: boolean;
 }
 
 /** Options of {@link createConnector}. */
@@ -67,6 +55,7 @@ export function createConnector(options: ConnectorOptions): buildConnector.conne
       return await call(connect, { protocol: "https:", hostname, host, port: String(port), httpSocket });
     } catch (error) {
       httpSocket.destroy();
+      if (error instanceof errors.ConnectTimeoutError) throw new ConnectionFailure("ERR_TLS_TIMEOUT", error.message, { cause: error });
       throw error;
     }
   }

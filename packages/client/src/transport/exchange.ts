@@ -1,4 +1,5 @@
 import { Readable } from "node:stream";
+import { BerthError } from "@berth/oci";
 import type { Dispatcher } from "undici";
 import { networkError, truncatedError } from "./network-error.ts";
 import { type SendingBody, sendingBody } from "./sending-body.ts";
@@ -134,6 +135,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
     const { signal } = this.#request;
     if (signal?.aborted && cause === signal.reason) return cause;
     if (this.sending?.failure !== undefined && cause === this.sending.failure) return cause; // the source's own error, not the network's
+    if (BerthError.is(cause)) return cause; // certificates that cannot be used, say
     if (this.#body !== undefined) return truncatedError(this.#request, { expected: this.#expected, actual: this.#received }, cause);
     if (!this.#answered && cause instanceof Error && this.#options.wasReused(cause)) return new IdleRaceError(cause);
     return networkError(this.#request, cause);

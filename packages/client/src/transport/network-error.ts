@@ -43,7 +43,7 @@ const EXPLANATIONS: Readonly<Record<string, Explanation>> = {
   UND_ERR_HEADERS_TIMEOUT: { what: "no answer came in time" },
   ERR_STALLED: { what: "no byte moved in time" },
   ERR_TLS_TIMEOUT: { what: "the TLS handshake took too long", hint: "check that the port speaks TLS" },
-  ERR_PROXY: { what: "the proxy did not open a tunnel", hint: "check HTTPS_PROXY, NO_PROXY and the proxy's credentials", retryable: false },
+  ERR_PROXY: { what: "", hint: "check HTTPS_PROXY, NO_PROXY and the proxy's credentials", retryable: false },
   DEPTH_ZERO_SELF_SIGNED_CERT: { ...UNTRUSTED, what: "its certificate is signed by nobody but itself" },
   SELF_SIGNED_CERT_IN_CHAIN: UNTRUSTED,
   UNABLE_TO_VERIFY_LEAF_SIGNATURE: UNTRUSTED,
@@ -112,7 +112,7 @@ export function failureOf(request: TransportRequest): { readonly operation: stri
 function explain(cause: unknown): Explanation {
   const code = codeOf(cause);
   const known = code === undefined ? undefined : EXPLANATIONS[code];
-  if (known !== undefined) return known;
+  if (known !== undefined) return known.what === "" && cause instanceof Error ? { ...known, what: cause.message } : known;
   if (code?.startsWith("HPE_"))
     return { what: "the answer is not HTTP", hint: "check the port, and whether it wants https://", retryable: false };
   if (code === "UND_ERR_RES_CONTENT_LENGTH_MISMATCH") return CUT;

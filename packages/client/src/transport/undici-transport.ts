@@ -1,9 +1,13 @@
 import type { Socket } from "node:net";
 import { Agent } from "undici";
+import { defaultCertsDirs } from "./certs-d.ts";
 import { createConnector } from "./connector.ts";
 import { Exchange, IdleRaceError } from "./exchange.ts";
 import { networkError, operationOf } from "./network-error.ts";
+import { createProxySelector, proxyAuthorization, proxyFromEnvironment, type ProxyOptions } from "./proxy.ts";
+import { type TlsOptions, tlsSettings } from "./tls-options.ts";
 import type { ClosableTransport, TransportRequest, TransportResponse } from "./transport.ts";
+import { openTunnel } from "./tunnel.ts";
 
 /** Options of {@link createUndiciTransport}. All times are milliseconds. */
 export interface UndiciTransportOptions {
@@ -22,6 +26,12 @@ export interface UndiciTransportOptions {
   readonly stallTimeoutMs?: number;
   /** Connections to one host at a time; default 0: no limit. A response that nobody reads holds its connection. */
   readonly maxConnectionsPerHost?: number;
+  /** For all hosts; `certsDirs` adds what belongs to single ones. */
+  readonly tls?: TlsOptions;
+  /** Folders with certificates of hosts; default those of docker and the containers tools, see `defaultCertsDirs()`. Empty: none. */
+  readonly certsDirs?: readonly string[];
+  /** Default: what HTTP_PROXY, HTTPS_PROXY and NO_PROXY say. `false`: none. */
+  readonly proxy?: ProxyOptions | false;
 }
 
 /**
@@ -29,11 +39,17 @@ export interface UndiciTransportOptions {
  * nothing and follows no redirect: layers do more. Connections are kept and used again; `close()` ends them.
  */
 export function createUndiciTransport(options: UndiciTransportOptions = {}): ClosableTransport {
+  const { connectTimeoutMs = 30_000, certsDirs = defaultCertsDirs(), tls = {}, proxy = proxyFromEnvironment() } = options;
+  const proxyOf = createProxySelector(proxy === false ? {} : proxy);
   const reuse = new WeakMap<Error, boolean>();
   const connect = createConnector({
-    connectTimeoutMs: options.connectTimeoutMs ?? 30_000,
+    connectTimeoutMs,
     tlsTimeoutMs: options.tlsTimeoutMs ?? 10_000,
-    tlsFor: () => Promise.resolve({}),
+    tlsFor: (host) => tlsSettings(host, tls, certsDirs),
+    tunnel(target, direct) {
+      const through = proxyOf(new URL(`https://${target.host}`));
+      return through === undefined || through.host === target.host ? undefined : openTunnel(through, target, direct, connectTimeoutMs);
+    },
   });
   const agent = new Agent({
     connect: (target, callback) =>
@@ -54,13 +70,16 @@ export function createUndiciTransport(options: UndiciTransportOptions = {}): Clo
       stallTimeoutMs: options.stallTimeoutMs ?? 0,
       wasReused: (error) => reuse.get(error) === true,
     });
+    // a proxy is told the whole address of what is plain HTTP; for the rest it opens a tunnel
+    const through = url.protocol === "http:" ? proxyOf(url) : undefined;
+    const path = `${url.pathname}${url.search}`;
     const headersTimeout = request.headersTimeoutMs ?? (body === undefined ? (options.headersTimeoutMs ?? 60_000) : 0);
     agent.dispatch(
       {
-        origin: url.origin,
-        path: `${url.pathname}${url.search}`,
+        origin: through === undefined ? url.origin : through.origin,
+        path: through === undefined ? path : `${url.origin}${path}`,
         method,
-        headers: headersOf(request, exchange.sending?.size),
+        headers: { ...(through && proxyHeaders(url, through)), ...headersOf(request, exchange.sending?.size) },
         body: exchange.sending?.content ?? null,
         headersTimeout,
         ...(method === "HEAD" && { reset: false }), // undici closes the connection after HEAD otherwise
@@ -76,7 +95,7 @@ export function createUndiciTransport(options: UndiciTransportOptions = {}): Clo
       return await once(request);
     } catch (error) {
       if (!(error instanceof IdleRaceError)) throw error;
-      if (request.body?.replayable === false) throw networkError(request, error.cause);
+      if (request.body?.replayable === false || mayHaveArrived(request)) throw networkError(request, error.cause);
     }
     try {
       return await once(request);
@@ -88,9 +107,28 @@ export function createUndiciTransport(options: UndiciTransportOptions = {}): Clo
   return Object.assign(send, { close: () => agent.close() });
 }
 
-/** Whether a connection had served a request before is known by the bytes that had come over it. */
+/** Part of a body may have been taken before the connection broke; appended to an upload again it would spoil it. The caller asks first. */
+function mayHaveArrived({ retry, body }: TransportRequest): boolean {
+  return retry === "never" && body !== undefined && body.size !== 0;
+}
+
+/**
+ * Notes with each error of a connection whether anything had ever come over it: then it had served a request before. Node counts no bytes
+ * of TLS that runs over a socket which was there first, so that the chunks are watched.
+ */
 function noteReuse(socket: Socket, reuse: WeakMap<Error, boolean>): void {
-  socket.prependListener("error", (error: Error) => reuse.set(error, socket.bytesRead > 0));
+  let served = false;
+  const { push } = socket;
+  socket.push = (chunk: unknown, encoding) => {
+    served ||= chunk !== null;
+    return push.call(socket, chunk, encoding);
+  };
+  socket.prependListener("error", (error: Error) => reuse.set(error, served));
+}
+
+function proxyHeaders(url: URL, proxy: URL): Record<string, string> {
+  const authorization = proxyAuthorization(proxy);
+  return { host: url.host, ...(authorization && { "proxy-authorization": authorization }) };
 }
 
 function headersOf(request: TransportRequest, size: number | undefined): Record<string, string> {

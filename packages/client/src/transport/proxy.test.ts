@@ -1,0 +1,151 @@
+import { once } from "node:events";
+import { createServer, type Server } from "node:http";
+import { createServer as createHttpsServer } from "node:https";
+import { type AddressInfo, connect } from "node:net";
+import { startScriptedRegistry } from "@berth/testkit/scripted";
+import { TestAuthority } from "@berth/testkit/tls";
+import { expect, onTestFinished, test } from "vitest";
+import { drain } from "./drain.ts";
+import { parseNoProxy } from "./no-proxy.ts";
+import { createProxySelector, proxyFromEnvironment } from "./proxy.ts";
+import { failureOfCall, fakeRequest } from "./testing/fake-transport.test-kit.ts";
+import { createUndiciTransport, type UndiciTransportOptions } from "./undici-transport.ts";
+
+const authority = new TestAuthority();
+
+interface Proxy {
+  readonly host: string;
+  /** What it was asked for, with the credentials. */
+  readonly asked: string[];
+}
+
+/** A proxy that brings everybody to `target`, whatever host was named: tests have no DNS. */
+async function startProxy(target: string, refuse?: string, tls = false): Promise<Proxy> {
+  const asked: string[] = [];
+  const [hostname, port] = target.split(":");
+  const proxy: Server = tls ? createHttpsServer(authority.issue()) : createServer();
+  proxy.on("request", (message, response) => {
+    asked.push(`${message.method} ${message.url} ${message.headers["proxy-authorization"] ?? "-"} ${message.headers.host}`);
+    response.end("from the proxy");
+  });
+  proxy.on("connect", (message, socket) => {
+    asked.push(`CONNECT ${message.url} ${message.headers["proxy-authorization"] ?? "-"}`);
+    socket.on("error", () => {});
+    if (refuse !== undefined) {
+      socket.end(`HTTP/1.1 ${refuse}\r\n\r\n`);
+      return;
+    }
+    const through = connect(Number(port), hostname, () => socket.write("HTTP/1.1 200 Connection established\r\n\r\n"));
+    through.on("error", () => socket.destroy()).on("close", () => socket.destroy());
+    socket.on("close", () => through.destroy());
+    through.pipe(socket).pipe(through);
+  });
+  proxy.listen(0, "127.0.0.1");
+  await once(proxy, "listening");
+  onTestFinished(() => {
+    proxy.close();
+    proxy.closeAllConnections();
+  });
+  return { host: `127.0.0.1:${(proxy.address() as AddressInfo).port}`, asked };
+}
+
+async function get(url: string, options: UndiciTransportOptions): Promise<number> {
+  const send = createUndiciTransport({ certsDirs: [], tls: { ca: authority.cert }, ...options });
+  onTestFinished(() => send.close());
+  const response = await send(fakeRequest(url));
+  await drain(response);
+  return response.status;
+}
+
+test.each(["http", "https"])("[client/N-9] https goes through a tunnel of an %s proxy, TLS to the registry itself", async (scheme) => {
+  const registry = await startScriptedRegistry({ tls: authority.issue({ names: ["reg.test"] }) });
+  onTestFinished(() => registry.close());
+  registry.on("GET", "/v2/", { status: 200 });
+  const proxy = await startProxy(registry.host, undefined, scheme === "https");
+  expect(await get("https://reg.test/v2/", { proxy: { https: `${scheme}://me:p%40ss@${proxy.host}` } })).toBe(200);
+  expect(proxy.asked).toEqual([`CONNECT reg.test:443 Basic ${Buffer.from("me:p@ss").toString("base64")}`]);
+  expect(registry.requests[0]?.headers["proxy-authorization"]).toBeUndefined();
+});
+
+test("[client/N-9] http is asked from the proxy by its whole address", async () => {
+  const proxy = await startProxy("127.0.0.1:1");
+  expect(await get("http://reg.test:5000/v2/?n=1", { proxy: { http: proxy.host } })).toBe(200);
+  expect(proxy.asked).toEqual(["GET http://reg.test:5000/v2/?n=1 - reg.test:5000"]);
+});
+
+test("[client/N-9] a proxy that refuses or is not there is named, its password is not", async () => {
+  const proxy = await startProxy("127.0.0.1:1", "407 Proxy Authentication Required");
+  const refused = await failureOfCall(get("https://reg.test/v2/", { proxy: { https: `http://me:secret@${proxy.host}` } }));
+  expect(refused).toMatchObject({
+    code: "ERR_NETWORK",
+    retryable: false,
+    message: `Cannot send GET request: no answer from "reg.test": the proxy "${proxy.host}" answered 407 Proxy Authentication Required; check HTTPS_PROXY, NO_PROXY and the proxy's credentials`,
+  });
+  const gone = await failureOfCall(get("https://reg.test/v2/", { proxy: { https: "http://127.0.0.1:1" } }));
+  expect(gone).toMatchObject({ message: expect.stringContaining('the proxy "127.0.0.1:1" cannot be reached (ECONNREFUSED)') });
+});
+
+test("[client/N-9] the environment is read in upper and lower case, and HTTP_PROXY not within CGI", () => {
+  expect(proxyFromEnvironment({ HTTP_PROXY: "a", https_proxy: "b", no_proxy: "c", NO_PROXY: "" })).toEqual({
+    http: "a",
+    https: "b",
+    noProxy: "c",
+  });
+  expect(proxyFromEnvironment({ HTTPS_PROXY: "A", https_proxy: "b" })).toEqual({ https: "A" });
+  expect(proxyFromEnvironment({ HTTP_PROXY: "a", REQUEST_METHOD: "GET" })).toEqual({});
+});
+
+test.each([
+  ["https://reg.test/", "http://s.test:2"],
+  ["http://reg.test/", "http://p.test:1"],
+  ["https://localhost/", undefined],
+  ["https://127.9.9.9/", undefined],
+  ["https://[::1]:5000/", undefined],
+  ["https://in.corp.test/", undefined],
+])("[client/N-9] %s goes through %s", (url, proxy) => {
+  const select = createProxySelector({ http: "p.test:1", https: "http://s.test:2", noProxy: "corp.test" });
+  expect(select(new URL(url))?.origin).toBe(proxy);
+});
+
+test("[client/N-9] https without HTTPS_PROXY goes straight; addresses that are none are refused", () => {
+  expect(createProxySelector({ http: "p.test" })(new URL("https://reg.test/"))).toBeUndefined();
+  expect(() => createProxySelector({ https: "socks5://p.test" })).toThrow(
+    'Cannot use proxy "p.test": expected the scheme http or https, got "socks5"',
+  );
+  expect(() => createProxySelector({ https: "http://" })).toThrow("Cannot use proxy: its address is no URL");
+});
+
+// The table of golang.org/x/net/http/httpproxy, NO_PROXY entry by entry.
+test.each([
+  ["foo.test", "foo.test", 80, true],
+  ["foo.test", "a.foo.test", 80, true],
+  ["foo.test", "afoo.test", 80, false],
+  [".foo.test", "foo.test", 80, false],
+  [".foo.test", "a.foo.test", 80, true],
+  ["*.foo.test", "foo.test", 80, false],
+  ["*.foo.test", "a.b.foo.test", 80, true],
+  ["FOO.test", "foo.TEST", 80, true],
+  ["foo.test:443", "foo.test", 443, true],
+  ["foo.test:443", "foo.test", 80, false],
+  [" a.test , foo.test", "foo.test", 80, true],
+  ["a.test foo.test", "foo.test", 80, false],
+  ["192.168.1.1", "192.168.1.1", 80, true],
+  ["192.168.1.1:81", "192.168.1.1", 80, false],
+  ["192.168.1.1:80", "192.168.1.1", 80, true],
+  ["192.168.1.1", "1.192.168.1.1", 80, false],
+  ["10.0.0.0/8", "10.255.1.2", 80, true],
+  ["10.0.0.0/8", "11.0.0.1", 80, false],
+  ["10.0.0.0/33", "10.0.0.1", 80, false],
+  ["2001:db8::/32", "[2001:db8::1]", 80, true],
+  ["2001:db8::52:0:1", "[2001:db8::52:0:1]", 80, true],
+  ["[2001:db8::52:0:1]:443", "[2001:db8::52:0:1]", 80, false],
+  ["10.0.0.1", "[::ffff:10.0.0.1]", 80, true],
+  ["b\u00fccher.test", "xn--bcher-kva.test", 80, true],
+  ["*", "anything.test", 80, true],
+  ["a.test,*", "anything.test", 80, true],
+  ["", "foo.test", 80, false],
+  [":80", "foo.test", 80, false],
+  [",,", "foo.test", 80, false],
+])("[client/N-9] NO_PROXY=%j lets %s:%i go straight: %s", (value, hostname, port, straight) => {
+  expect(parseNoProxy(value)(hostname, port)).toBe(straight);
+});

@@ -1,0 +1,56 @@
+import { parseNoProxy } from "./no-proxy.ts";
+
+/** Which proxies to use; absent: none for that scheme. */
+export interface ProxyOptions {
+  /** Proxy for http:// addresses: `http://user:password@proxy:3128`, `proxy:3128`. */
+  readonly http?: string;
+  /** Proxy for https:// addresses; it is asked for a tunnel. */
+  readonly https?: string;
+  /** Hosts that are reached without one, as NO_PROXY has them. */
+  readonly noProxy?: string;
+}
+
+/** The proxy for a URL; undefined: none. */
+export type ProxySelector = (url: URL) => URL | undefined;
+
+/**
+ * What HTTP_PROXY, HTTPS_PROXY and NO_PROXY say, in upper or lower case; upper case goes first. As in Go HTTP_PROXY is ignored within a
+ * CGI program, where a request can set it.
+ */
+export function proxyFromEnvironment(env: Readonly<Record<string, string | undefined>> = process.env): ProxyOptions {
+  const read = (name: string): string | undefined => env[name] || env[name.toLowerCase()] || undefined;
+  const http = env["REQUEST_METHOD"] ? undefined : read("HTTP_PROXY");
+  const https = read("HTTPS_PROXY");
+  const noProxy = read("NO_PROXY");
+  return { ...(http && { http }), ...(https && { https }), ...(noProxy && { noProxy }) };
+}
+
+/** @throws {TypeError} when a proxy's address is none, or of a scheme that is not spoken. */
+export function createProxySelector(options: ProxyOptions): ProxySelector {
+  const http = proxyUrl(options.http);
+  const https = proxyUrl(options.https);
+  if (http === undefined && https === undefined) return () => undefined;
+  const goesStraight = parseNoProxy(options.noProxy ?? "");
+  return (url) => {
+    const secure = url.protocol === "https:";
+    const proxy = secure ? https : http;
+    return proxy === undefined || goesStraight(url.hostname, Number(url.port) || (secure ? 443 : 80)) ? undefined : proxy;
+  };
+}
+
+/** The header that a proxy's credentials go out with; undefined: it has none. */
+export function proxyAuthorization(proxy: URL): string | undefined {
+  if (proxy.username === "" && proxy.password === "") return undefined;
+  const pair = `${decodeURIComponent(proxy.username)}:${decodeURIComponent(proxy.password)}`;
+  return `Basic ${Buffer.from(pair).toString("base64")}`;
+}
+
+function proxyUrl(value: string | undefined): URL | undefined {
+  if (value === undefined || value === "") return undefined;
+  const url = value.includes("://") ? URL.parse(value) : URL.parse(`http://${value}`);
+  if (url === null || url.hostname === "") throw new TypeError("Cannot use proxy: its address is no URL");
+  if (url.protocol !== "http:" && url.protocol !== "https:") {
+    throw new TypeError(`Cannot use proxy "${url.host}": expected the scheme http or https, got "${url.protocol.slice(0, -1)}"`);
+  }
+  return url;
+}

@@ -1,0 +1,74 @@
+import { createSecureContext, getCACertificates, type SecureContext, type SecureVersion } from "node:tls";
+import { CertificatesError, loadHostCertificates } from "./certs-d.ts";
+
+/** PEM; one text or several. */
+export type Pem = string | Uint8Array | readonly (string | Uint8Array)[];
+
+/** How TLS is spoken. Everything holds for one transport, nothing for the process. */
+export interface TlsOptions {
+  /** Authorities that are trusted besides the usual ones: Node's own and those of NODE_EXTRA_CA_CERTS. */
+  readonly ca?: Pem;
+  /** Trusts `ca` alone; default false. */
+  readonly onlyOwnCa?: boolean;
+  /** Trusts the authorities of the operating system too; default false, since looking them up takes a third of a second. */
+  readonly systemCa?: boolean;
+  /** The client's certificate, with its key. */
+  readonly cert?: Pem;
+  readonly key?: Pem;
+  /** Of the key. */
+  readonly passphrase?: string;
+  /** Accepts any certificate; default false. For tests: everybody on the way can read and change everything. */
+  readonly insecure?: boolean;
+  /** The name that is asked for and that the certificate must hold; default the host's. */
+  readonly servername?: string;
+  /** Default Node's own, TLSv1.2. */
+  readonly minVersion?: SecureVersion;
+}
+
+/** What a connection to one host is made with; absent: as Node does. */
+export interface TlsSettings {
+  readonly secureContext?: SecureContext;
+  readonly servername?: string;
+  /** False: anybody's certificate will do. */
+  readonly rejectUnauthorized?: boolean;
+}
+
+/**
+ * The settings for a host: `options`, and what the folders of `certs.d` have for it.
+ *
+ * @throws {CertificatesError} when certificates or keys are none, or not complete.
+ */
+export async function tlsSettings(host: string, options: TlsOptions, certsDirs: readonly string[]): Promise<TlsSettings> {
+  const own = await loadHostCertificates(host, certsDirs);
+  const ca = [...list(options.ca), ...(own?.ca ?? [])];
+  const cert = options.cert === undefined ? [...(own?.cert ?? [])] : list(options.cert);
+  const key = options.cert === undefined ? [...(own?.key ?? [])] : list(options.key);
+  const { servername, insecure, onlyOwnCa = false, systemCa = false, minVersion, passphrase } = options;
+  const common = { ...(servername !== undefined && { servername }), ...(insecure === true && { rejectUnauthorized: false }) };
+  const needsContext = ca.length > 0 || cert.length > 0 || systemCa || onlyOwnCa || minVersion !== undefined;
+  if (!needsContext) return common;
+  try {
+    // made once a host: reading all the authorities for each connection would take 50 ms
+    const secureContext = createSecureContext({
+      ...((ca.length > 0 || systemCa || onlyOwnCa) && { ca: [...usual(onlyOwnCa, systemCa), ...ca] }),
+      ...(cert.length > 0 && { cert, key }),
+      ...(passphrase !== undefined && { passphrase }),
+      ...(minVersion !== undefined && { minVersion }),
+    });
+    return { ...common, secureContext };
+  } catch (error) {
+    throw new CertificatesError(host, "a certificate or key is malformed, or they do not belong together", { cause: error });
+  }
+}
+
+function usual(onlyOwn: boolean, system: boolean): readonly string[] {
+  if (onlyOwn) return [];
+  const known = getCACertificates("default");
+  return system ? [...new Set([...known, ...getCACertificates("system")])] : known;
+}
+
+function list(pem: Pem | undefined): string[] {
+  if (pem === undefined) return [];
+  const all = typeof pem === "string" || pem instanceof Uint8Array ? [pem] : pem;
+  return all.map((one) => (typeof one === "string" ? one : Buffer.from(one).toString()));
+}

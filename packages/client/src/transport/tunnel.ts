@@ -1,0 +1,67 @@
+import { request as httpRequest } from "node:http";
+import type { Socket } from "node:net";
+import { ConnectionFailure } from "./connection-failure.ts";
+import type { ConnectTarget } from "./connector.ts";
+import { proxyAuthorization } from "./proxy.ts";
+
+/**
+ * Asks a proxy for a tunnel to a host. @see RFC 9110, section 9.3.6
+ *
+ * @param connect makes the connection to the proxy itself
+ * @param timeoutMs until the proxy must have answered
+ */
+export async function openTunnel(
+  proxy: URL,
+  target: ConnectTarget,
+  connect: (target: ConnectTarget) => Promise<Socket>,
+  timeoutMs: number,
+): Promise<Socket> {
+  const isSecure = proxy.protocol === "https:";
+  const hostname = proxy.hostname.replace(/^\[|\]$/g, "");
+  let socket: Socket;
+  try {
+    socket = await connect({ hostname, host: proxy.host, port: Number(proxy.port) || (isSecure ? 443 : 80), isSecure });
+  } catch (error) {
+    throw failure(proxy, `cannot be reached (${codeOf(error)})`, error);
+  }
+  const authority = target.hostname.includes(":") ? `[${target.hostname}]:${target.port}` : `${target.hostname}:${target.port}`;
+  const authorization = proxyAuthorization(proxy);
+  const { promise, resolve, reject } = Promise.withResolvers<Socket>();
+  const request = httpRequest({
+    method: "CONNECT",
+    path: authority,
+    headers: { host: authority, ...(authorization && { "proxy-authorization": authorization }) },
+    createConnection: () => socket,
+  });
+  const timer = setTimeout(() => request.destroy(failure(proxy, "did not answer in time")), timeoutMs || 2 ** 31 - 1);
+  request.on("connect", ({ statusCode = 0, statusMessage }, tunnel, head) => {
+    if (statusCode !== 200) {
+      tunnel.destroy();
+      reject(failure(proxy, `answered ${statusCode} ${statusMessage ?? ""}`.trimEnd()));
+      return;
+    }
+    if (head.byteLength > 0) tunnel.unshift(head);
+    resolve(socket);
+  });
+  request.on("response", ({ statusCode }) => {
+    socket.destroy();
+    reject(failure(proxy, `answered ${statusCode}`));
+  });
+  request.on("error", (error) =>
+    reject(error instanceof ConnectionFailure ? error : failure(proxy, `broke off (${codeOf(error)})`, error)),
+  );
+  request.end();
+  try {
+    return await promise;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function failure(proxy: URL, what: string, cause?: unknown): ConnectionFailure {
+  return new ConnectionFailure("ERR_PROXY", `the proxy "${proxy.host}" ${what}`, { cause });
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && "code" in error ? String(error.code) : String(error);
+}

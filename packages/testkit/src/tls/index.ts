@@ -1,0 +1,2 @@
+export type { IssueOptions, KeyPair } from "./authority.ts";
+export { TestAuthority } from "./authority.ts";
