@@ -1,0 +1,126 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { ResponseError } from "../../errors.ts";
+import { UploadBrokenError, uploadFault } from "./fault.ts";
+import type { UploadSession } from "./session.ts";
+import type { Span } from "./span.ts";
+
+/** Failures in a row, without any byte having moved, after which an upload is given up. */
+const MAX_FAILURES = 5;
+/** Bytes that a chunk is not cut below when a proxy refuses larger ones. */
+const SMALLEST_CHUNK = 65_536;
+const MAX_WAIT_MS = 60_000;
+
+/** Milliseconds to wait before an upload goes on after the `failures`-th failure in a row. */
+export type UploadBackoff = (failures: number) => number;
+
+/** 200 ms, twice as long each time, up to 10 s, and by chance up to a quarter less so that many clients do not come back at once. */
+export const defaultBackoff: UploadBackoff = (failures) => Math.min(10_000, 100 * 2 ** failures) * (1 - Math.random() / 4);
+
+/** What {@link ChunkSender} needs. */
+export interface ChunkSenderOptions {
+  /** Bytes of a request; raised to what the registry wants at least. */
+  readonly chunkSize: number;
+  readonly backoff: UploadBackoff;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** Sends bytes to an upload in chunks. When one is cut off or refused it asks where the upload stands and goes on from there. */
+export class ChunkSender {
+  readonly #session: UploadSession;
+  readonly #backoff: UploadBackoff;
+  readonly #signal: AbortSignal | undefined;
+  #chunkSize: number;
+  /** In a row, without the registry having got further than ever before. */
+  #failures = 0;
+  #furthest: number;
+
+  constructor(session: UploadSession, { chunkSize, backoff, signal }: ChunkSenderOptions) {
+    this.#session = session;
+    this.#backoff = backoff;
+    this.#signal = signal;
+    this.#chunkSize = chunkSize;
+    this.#furthest = session.held;
+  }
+
+  /** Bytes of a request as far as known. */
+  get chunkSize(): number {
+    return Math.max(this.#chunkSize, this.#session.minChunkSize);
+  }
+
+  /** Sends what of `span` the registry does not hold yet. `onHeld` hears how far the registry is after each chunk. */
+  async send(span: Span, onHeld?: (held: number) => void): Promise<void> {
+    const session = this.#session;
+    while (session.held < span.end) {
+      const from = session.held;
+      if (from < span.start) throw this.#broken("lost bytes of the upload that it had taken");
+      const to = Math.min(span.end, from + this.chunkSize);
+      try {
+        await session.append(span.read(from, to), to - from, this.#signal);
+      } catch (error) {
+        await this.#afterChunk(error, span, to - from);
+      }
+      this.#noteProgress();
+      onHeld?.(session.held);
+    }
+    if (session.held > span.end) throw this.#broken("says that the upload has more bytes than were sent");
+  }
+
+  /**
+   * Deals with a failed request: waits, and finds out where the upload stands.
+   *
+   * @throws the error itself when it is none that passes, or when there were too many.
+   */
+  async recover(error: unknown): Promise<void> {
+    for (let current = error; ; ) {
+      this.#signal?.throwIfAborted();
+      if (uploadFault(current) !== "interrupted" || ++this.#failures > MAX_FAILURES) throw current;
+      await this.#wait(current);
+      try {
+        await this.#session.relocate(current, this.#signal);
+        this.#noteProgress();
+        return;
+      } catch (next) {
+        const isRefusal = next instanceof ResponseError && uploadFault(next) === "fatal";
+        current = isRefusal ? this.#broken("does not say how far the upload is", error) : next;
+      }
+    }
+  }
+
+  /** Makes chunks smaller after one of `size` bytes was too large for something on the way; false when they cannot be. */
+  shrink(size: number): boolean {
+    const smaller = Math.max(Math.floor(size / 4), SMALLEST_CHUNK, this.#session.minChunkSize);
+    if (smaller >= size) return false;
+    this.#chunkSize = Math.min(this.#chunkSize, smaller);
+    return true;
+  }
+
+  #noteProgress(): void {
+    const { held } = this.#session;
+    if (held > this.#furthest) this.#failures = 0;
+    this.#furthest = Math.max(this.#furthest, held);
+  }
+
+  async #afterChunk(error: unknown, span: Span, size: number): Promise<void> {
+    if (span.failure !== undefined) throw span.failure;
+    if (uploadFault(error) === "too-large" && this.shrink(size)) return;
+    await this.recover(error);
+  }
+
+  async #wait(error: unknown): Promise<void> {
+    const asked = error instanceof ResponseError ? (error.retryAfterMs ?? 0) : 0;
+    const ms = Math.max(this.#backoff(this.#failures), Math.min(asked, MAX_WAIT_MS));
+    if (ms <= 0) return;
+    try {
+      await sleep(ms, undefined, { ...(this.#signal && { signal: this.#signal }) });
+    } catch (reason) {
+      this.#signal?.throwIfAborted();
+      throw reason;
+    }
+  }
+
+  #broken(what: string, cause?: unknown): UploadBrokenError {
+    const { url, route } = this.#session;
+    const failure = { operation: "push blob", method: "PATCH", url: url.origin + url.pathname, cause };
+    return new UploadBrokenError(`Cannot push blob: registry "${route.connection.registry}" ${what}`, failure);
+  }
+}

@@ -1,0 +1,46 @@
+import type { Digest } from "@berth/oci";
+import type { Connection } from "../connection.ts";
+
+/** Pushes that run, by connection: nothing outlives its connection. */
+const running = new WeakMap<Connection, Map<string, Promise<void>>>();
+
+/**
+ * Runs `push` unless the same blob is on its way to the same repository over this connection: then waits for that, and runs `push` only
+ * when it failed. True when `push` ran.
+ */
+export async function pushOnce(
+  { connection, repository, digest }: { readonly connection: Connection; readonly repository: string; readonly digest: Digest },
+  signal: AbortSignal | undefined,
+  push: () => Promise<void>,
+): Promise<boolean> {
+  const key = `${repository}@${digest}`;
+  const pushes = running.get(connection) ?? new Map<string, Promise<void>>();
+  running.set(connection, pushes);
+  for (let other = pushes.get(key); other !== undefined; other = pushes.get(key)) if (await succeeds(other, signal)) return false;
+  const own = push();
+  pushes.set(key, own);
+  try {
+    await own;
+  } finally {
+    pushes.delete(key);
+  }
+  return true;
+}
+
+/** Waits for somebody else's push; rejects only with the reason of our own signal. */
+async function succeeds(push: Promise<void>, signal: AbortSignal | undefined): Promise<boolean> {
+  const outcome = push.then(
+    () => true,
+    () => false,
+  );
+  if (signal === undefined) return await outcome;
+  signal.throwIfAborted();
+  const aborted = Promise.withResolvers<never>();
+  const abort = (): void => aborted.reject(signal.reason);
+  signal.addEventListener("abort", abort, { once: true });
+  try {
+    return await Promise.race([outcome, aborted.promise]);
+  } finally {
+    signal.removeEventListener("abort", abort);
+  }
+}

@@ -1,0 +1,60 @@
+import { type Descriptor, parseRepositoryName } from "@berth/oci";
+import type { Content } from "../../transport/body.ts";
+import type { Connection } from "../connection.ts";
+import { BlobPush } from "./blob-push.ts";
+import { defaultBackoff } from "./chunk-sender.ts";
+import { hasBlob } from "./has-blob.ts";
+import { pushOnce } from "./in-flight.ts";
+import { OutgoingBlob } from "./outgoing-blob.ts";
+import { checkChunkSize, DEFAULT_CHUNK_SIZE, type PushBlobOptions } from "./push-options.ts";
+import { type UploadRoute, uploadRoute, type UploadSession } from "./session.ts";
+
+/**
+ * Stores a blob. Content in memory and `ReplayableSource`s can be taken up again when a connection is cut; content that can be read only
+ * once cannot, save in chunks. Memory is bounded: by 4 MiB, or one chunk. The same blob on its way to the same repository over the same
+ * connection is sent once.
+ *
+ * @throws {SizeMismatchError} before anything is sent when the content knows its size; otherwise, as with
+ * @throws {DigestMismatchError}, before the registry has it whole. Nothing is kept then.
+ * @throws {UnreplayableBodyError} when bytes were lost that cannot be read again; its `cause` says how they were lost.
+ * @throws {ResponseError} @throws {NetworkError} @throws {AuthError} @throws {ProtocolError}
+ * @see OCI distribution-spec, "Pushing blobs"
+ */
+export async function pushBlob(
+  connection: Connection,
+  repository: string,
+  descriptor: Descriptor,
+  content: Content,
+  options: PushBlobOptions = {},
+): Promise<void> {
+  const route = uploadRoute(connection, parseRepositoryName(repository), options);
+  await pushInto(route, descriptor, content, options);
+}
+
+/** {@link pushBlob} along a given way, and into an upload that was started already. */
+export async function pushInto(
+  route: UploadRoute,
+  descriptor: Descriptor,
+  content: Content,
+  options: PushBlobOptions,
+  started?: UploadSession,
+): Promise<void> {
+  const { signal, chunkSize = DEFAULT_CHUNK_SIZE, mode = "auto", backoff = defaultBackoff } = options;
+  const { digest } = descriptor;
+  let blob: OutgoingBlob | undefined;
+  let unused = started;
+  try {
+    signal?.throwIfAborted();
+    checkChunkSize(chunkSize);
+    blob = await OutgoingBlob.open(content, descriptor, options);
+    if (options.skipExisting === true && (await hasBlob(route, descriptor, signal))) return;
+    const push = new BlobPush(route, digest, blob, { ...options, mode, chunkSize, backoff, started });
+    await pushOnce({ ...route, digest }, signal, async () => {
+      unused = undefined;
+      await push.run();
+    });
+  } finally {
+    await blob?.close();
+    await unused?.abandon();
+  }
+}

@@ -1,0 +1,236 @@
+import { expect, test } from "vitest";
+import { ResponseError, UnreplayableBodyError } from "../../errors.ts";
+import { pushBlob } from "./push-blob.ts";
+import { noWait, once, randomBlob, recorded, startScripted, UPLOADS } from "./upload.test-kit.ts";
+
+const MIB = 1_048_576;
+const UPLOAD = `${UPLOADS}u`;
+const options = { backoff: noWait, chunkSize: 2 * MIB };
+const started = { status: 202, headers: { location: "u" } };
+const { bytes, descriptor } = randomBlob(5 * MIB);
+const BLOB = `/v2/a/b/blobs/${descriptor.digest}`;
+
+/** Answers a chunk: the upload has a new name, and holds the bytes up to `last`. */
+function taken(name: string, last: number): { readonly status: number; readonly headers: Readonly<Record<string, string>> } {
+  return { status: 202, headers: { location: `${UPLOADS}${name}`, range: `0-${last}` } };
+}
+
+function standsAt(last: number): { readonly status: number; readonly headers: Readonly<Record<string, string>> } {
+  return { status: 204, headers: { location: UPLOAD, range: `0-${last}` } };
+}
+
+type Scripted = Awaited<ReturnType<typeof startScripted>>["registry"];
+
+function ranges(registry: Scripted): readonly (string | undefined)[] {
+  return registry.requests.filter(({ method }) => method === "PATCH").map(({ headers }) => headers["content-range"]);
+}
+
+function sent(registry: Scripted): Buffer {
+  return Buffer.concat(registry.requests.filter(({ method }) => method === "PATCH").map(({ body }) => body));
+}
+
+test.each([201, 202, 204])("[client/X-3,C-31] chunks go out with their ranges to ever new locations; status %i will do", async (status) => {
+  for (const content of [bytes, recorded(bytes).source, once(bytes)]) {
+    const { registry, connection } = await startScripted();
+    registry.on("POST", UPLOADS, started).on("PUT", `${UPLOADS}u3`, { status: 201 });
+    for (const [at, name] of ["u", "u1", "u2"].entries())
+      registry.on("PATCH", `${UPLOADS}${name}`, { ...taken(`u${at + 1}`, Math.min(5, 2 * at + 2) * MIB - 1), status });
+    const seen: number[] = [];
+    await pushBlob(connection, "a/b", descriptor, content, { ...options, mode: "chunked", onProgress: ({ sent }) => seen.push(sent) });
+    expect(ranges(registry)).toEqual([`0-${2 * MIB - 1}`, `${2 * MIB}-${4 * MIB - 1}`, `${4 * MIB}-${5 * MIB - 1}`]);
+    expect(registry.requests.map(({ method, headers }) => [method, headers["content-type"], headers["content-length"]])).toEqual([
+      ["POST", undefined, "0"],
+      ["PATCH", "application/octet-stream", String(2 * MIB)],
+      ["PATCH", "application/octet-stream", String(2 * MIB)],
+      ["PATCH", "application/octet-stream", String(MIB)],
+      ["PUT", "application/octet-stream", "0"],
+    ]);
+    expect(sent(registry).equals(bytes)).toBe(true);
+    expect(seen.at(-1)).toBe(5 * MIB);
+    expect(seen).toEqual(seen.toSorted((a, b) => a - b));
+  }
+});
+
+test("[client/X-3] chunks are as large as the registry wants them at least", async () => {
+  const { registry, connection } = await startScripted();
+  registry.on("POST", UPLOADS, { status: 202, headers: { location: "u", "oci-chunk-min-length": String(3 * MIB) } });
+  registry.on("PATCH", UPLOAD, taken("u", 3 * MIB - 1), taken("u", 5 * MIB - 1)).on("PUT", UPLOAD, { status: 201 });
+  await pushBlob(connection, "a/b", descriptor, once(bytes), { ...options, mode: "chunked" });
+  expect(ranges(registry)).toEqual([`0-${3 * MIB - 1}`, `${3 * MIB}-${5 * MIB - 1}`]);
+});
+
+test("[client/C-31] a chunk answered without a Location is an error", async () => {
+  const { registry, connection } = await startScripted();
+  registry.on("POST", UPLOADS, started).on("PATCH", UPLOAD, { status: 202 }).on("DELETE", UPLOAD, { status: 204 });
+  await expect(pushBlob(connection, "a/b", descriptor, bytes, { ...options, mode: "chunked" })).rejects.toMatchObject({
+    code: "ERR_PROTOCOL",
+  });
+  expect(registry.journal("DELETE")).toHaveLength(1);
+});
+
+test("[client/X-3] a push in one request that is cut off goes on in chunks from where the registry is", async () => {
+  const { registry, connection } = await startScripted();
+  registry.on("POST", UPLOADS, started).on("PUT", UPLOAD, { cutAfter: -1 }, { status: 201 });
+  registry.on("GET", UPLOAD, standsAt(3 * MIB - 1)).on("PATCH", UPLOAD, taken("u", 5 * MIB - 1));
+  const { source, opened } = recorded(bytes);
+  await pushBlob(connection, "a/b", descriptor, source, options);
+  expect(registry.requests.map(({ method }) => method)).toEqual(["POST", "PUT", "GET", "PATCH", "PUT"]);
+  expect(ranges(registry)).toEqual([`${3 * MIB}-${5 * MIB - 1}`]);
+  expect(sent(registry).equals(bytes.subarray(3 * MIB))).toBe(true);
+  expect(opened).toEqual([0, 3 * MIB]); // nothing is read again that need not be
+});
+
+test.each([
+  ["status 416 without a range", { status: 416 }],
+  ["status 503", { status: 503 }],
+  ["status 429", { status: 429 }],
+  ["a cut connection", { cutAfter: -1 }],
+])("[client/X-3] after %s the upload is asked where it stands", async (_name, failure) => {
+  for (const content of [bytes, once(bytes)]) {
+    const { registry, connection } = await startScripted();
+    registry
+      .on("POST", UPLOADS, started)
+      .on("PUT", UPLOAD, { status: 201 })
+      .on("GET", UPLOAD, standsAt(MIB - 1));
+    registry.on("PATCH", UPLOAD, failure, taken("u", 2 * MIB - 1), taken("u", 4 * MIB - 1), taken("u", 5 * MIB - 1));
+    await pushBlob(connection, "a/b", descriptor, content, { ...options, mode: "chunked" });
+    expect(registry.journal("GET")).toEqual([`GET ${UPLOAD}`]);
+    expect(ranges(registry).slice(0, 2)).toEqual([`0-${2 * MIB - 1}`, expect.stringMatching(new RegExp(`^${MIB}-`))]);
+    expect(ranges(registry).at(-1)).toMatch(new RegExp(`-${5 * MIB - 1}$`));
+  }
+});
+
+test.each([416, 400, 409])("[client/X-3] status %i with Location and Range says enough to go on", async (status) => {
+  const { registry, connection } = await startScripted();
+  registry.on("POST", UPLOADS, started).on("PUT", `${UPLOADS}w`, { status: 201 });
+  registry.on("PATCH", UPLOAD, { status, headers: { location: "v", range: `0-${4 * MIB - 1}` } });
+  registry.on("PATCH", `${UPLOADS}v`, taken("w", 5 * MIB - 1));
+  await pushBlob(connection, "a/b", descriptor, bytes, { ...options, mode: "chunked" });
+  expect(ranges(registry)).toEqual([`0-${2 * MIB - 1}`, `${4 * MIB}-${5 * MIB - 1}`]);
+  expect(registry.journal("GET")).toEqual([]);
+});
+
+test("[client/X-3] a registry that took less of a chunk than was sent gets the rest", async () => {
+  const { registry, connection } = await startScripted();
+  registry.on("POST", UPLOADS, started).on("PUT", UPLOAD, { status: 201 });
+  registry.on("PATCH", UPLOAD, taken("u", MIB - 1), taken("u", 3 * MIB - 1), taken("u", 5 * MIB - 1));
+  await pushBlob(connection, "a/b", descriptor, bytes, { ...options, mode: "chunked" });
+  expect(ranges(registry)).toEqual([`0-${2 * MIB - 1}`, `${MIB}-${3 * MIB - 1}`, `${3 * MIB}-${5 * MIB - 1}`]);
+});
+
+test("[client/X-3] a registry that says 0-0 may hold one byte: who began at 0 in vain begins at 1", async () => {
+  const { registry, connection } = await startScripted();
+  registry.on("POST", UPLOADS, started).on("PUT", UPLOAD, { status: 201 }).on("GET", UPLOAD, standsAt(0));
+  registry.on("PATCH", UPLOAD, { status: 416 }, taken("u", 2 * MIB), taken("u", 4 * MIB), taken("u", 5 * MIB - 1));
+  await pushBlob(connection, "a/b", descriptor, bytes, { ...options, mode: "chunked" });
+  expect(ranges(registry)[1]).toBe(`1-${2 * MIB}`);
+});
+
+test("[client/X-3] a body that is too large for a proxy is sent in chunks, and smaller ones when those are too", async () => {
+  const { registry, connection } = await startScripted();
+  registry.on("POST", UPLOADS, started).on("PUT", UPLOAD, { status: 413, early: true }, { status: 201 });
+  registry.on("PATCH", UPLOAD, ({ headers }) =>
+    Number(headers["content-length"]) > MIB ? { status: 413 } : taken("u", Number(headers["content-range"]?.split("-")[1])),
+  );
+  await pushBlob(connection, "a/b", descriptor, recorded(bytes).source, { ...options, chunkSize: 4 * MIB });
+  expect(ranges(registry)).toEqual([`0-${4 * MIB - 1}`, ...[0, 1, 2, 3, 4].map((at) => `${at * MIB}-${(at + 1) * MIB - 1}`)]);
+});
+
+test("[client/X-3] a registry that cannot say where an upload stands gets the blob anew, three times at most", async () => {
+  const { registry, connection } = await startScripted();
+  registry
+    .on("POST", UPLOADS, started)
+    .on("PUT", UPLOAD, { cutAfter: -1 })
+    .on("GET", UPLOAD, { status: 405 })
+    .on("DELETE", UPLOAD, { status: 204 });
+  const failed = pushBlob(connection, "a/b", descriptor, recorded(bytes).source, options);
+  await expect(failed).rejects.toMatchObject({ code: "ERR_PROTOCOL", cause: { code: "ERR_NETWORK" } });
+  expect([registry.journal("POST").length, registry.journal("PUT").length, registry.journal("DELETE").length]).toEqual([4, 4, 4]);
+});
+
+test("[client/C-31] monolithic pushes begin anew, never in the middle", async () => {
+  const { registry, connection } = await startScripted();
+  registry
+    .on("POST", UPLOADS, started)
+    .on("PUT", UPLOAD, { cutAfter: -1 }, { status: 500 }, { status: 201 })
+    .on("DELETE", UPLOAD, { status: 204 });
+  await pushBlob(connection, "a/b", descriptor, recorded(bytes).source, { ...options, mode: "monolithic" });
+  expect(registry.requests.map(({ method }) => method)).toEqual(["POST", "PUT", "DELETE", "POST", "PUT", "DELETE", "POST", "PUT"]);
+});
+
+test("[client/C-31] an upload that the registry lost is begun anew; content that can be read once cannot be", async () => {
+  const { registry, connection } = await startScripted();
+  registry.on("POST", UPLOADS, started).on("PUT", UPLOAD, { status: 201 }).on("DELETE", UPLOAD, { status: 404 });
+  registry.on("PATCH", UPLOAD, taken("u", 2 * MIB - 1), { status: 404 }, ...[2, 4, 5].map((end) => taken("u", end * MIB - 1)));
+  await pushBlob(connection, "a/b", descriptor, bytes, { ...options, mode: "chunked" });
+  expect(registry.journal("POST")).toHaveLength(2);
+  registry.on("PATCH", UPLOAD, taken("u", 2 * MIB - 1), { status: 404 });
+  const error: unknown = await pushBlob(connection, "a/b", descriptor, once(bytes), { ...options, mode: "chunked" }).catch(
+    (thrown: unknown) => thrown,
+  );
+  expect(error).toBeInstanceOf(UnreplayableBodyError);
+  expect(error).toMatchObject({ cause: { code: "ERR_NOT_FOUND", cause: { status: 404 } } });
+});
+
+test("[client/C-31] when only the answer to a commit is lost, the blob is found to be there", async () => {
+  const { registry, connection } = await startScripted();
+  registry
+    .on("POST", UPLOADS, started)
+    .on("PUT", UPLOAD, { cutAfter: -1 })
+    .on("GET", UPLOAD, { status: 404 })
+    .on("HEAD", BLOB, { status: 200 });
+  await pushBlob(connection, "a/b", descriptor, bytes, options);
+  expect(registry.requests.map(({ method }) => method)).toEqual(["POST", "PUT", "GET", "HEAD"]);
+});
+
+test("a blob that a registry spoilt when it was gone on with is sent anew in one go; one that it calls wrong otherwise is not", async () => {
+  const { registry, connection } = await startScripted();
+  const wrong = { status: 400, headers: { "content-type": "application/json" }, body: '{"errors":[{"code":"DIGEST_INVALID"}]}' };
+  registry.on("POST", UPLOADS, started).on("PUT", UPLOAD, { cutAfter: -1 }, wrong, { status: 201 }).on("DELETE", UPLOAD, { status: 404 });
+  registry.on("GET", UPLOAD, standsAt(3 * MIB - 1)).on("PATCH", UPLOAD, taken("u", 5 * MIB - 1));
+  await pushBlob(connection, "a/b", descriptor, bytes, options);
+  expect(registry.requests.map(({ method }) => method)).toEqual(["POST", "PUT", "GET", "PATCH", "PUT", "DELETE", "POST", "PUT"]);
+  registry.on("PUT", UPLOAD, wrong);
+  await expect(pushBlob(connection, "a/b", descriptor, bytes, options)).rejects.toThrow(ResponseError);
+  expect(registry.journal("POST")).toHaveLength(3);
+});
+
+test("a registry that makes no headway is given up", async () => {
+  const { registry, connection } = await startScripted();
+  registry
+    .on("POST", UPLOADS, started)
+    .on("PATCH", UPLOAD, { status: 503 })
+    .on("GET", UPLOAD, standsAt(0))
+    .on("DELETE", UPLOAD, { status: 204 });
+  await expect(pushBlob(connection, "a/b", descriptor, bytes, { ...options, mode: "chunked" })).rejects.toMatchObject({ status: 503 });
+  expect(registry.journal("POST")).toHaveLength(4);
+  expect(registry.journal("PATCH")).toHaveLength(4 * 7); // one more than the five failures: 0-0 may have meant one byte
+});
+
+test("[client/X-3] an upload goes on where an earlier push left it, and is left there when that is wished", async () => {
+  const { registry, connection } = await startScripted();
+  registry
+    .on("POST", UPLOADS, started)
+    .on("PATCH", UPLOAD, taken("u1", 2 * MIB - 1))
+    .on("PATCH", `${UPLOADS}u1`, { status: 403 });
+  const ids: string[] = [];
+  const push = pushBlob(connection, "a/b", descriptor, bytes, { ...options, mode: "chunked", onUpload: (id) => ids.push(id) });
+  await expect(push).rejects.toMatchObject({ status: 403 });
+  expect([ids, registry.journal("DELETE")]).toEqual([[`${registry.url}${UPLOAD}`, `${registry.url}${UPLOADS}u1`], []]);
+
+  registry.on("GET", `${UPLOADS}u1`, standsAt(2 * MIB - 1));
+  registry.on("PATCH", UPLOAD, taken("u", 4 * MIB - 1), taken("u", 5 * MIB - 1)).on("PUT", UPLOAD, { status: 201 });
+  const resume = ids.at(-1);
+  for (const content of [bytes, once(bytes)]) {
+    await pushBlob(connection, "a/b", descriptor, content, { ...options, ...(resume !== undefined && { resume }) });
+    expect(ranges(registry).slice(-2)).toEqual([`${2 * MIB}-${4 * MIB - 1}`, `${4 * MIB}-${5 * MIB - 1}`]);
+  }
+  expect(registry.journal("POST")).toHaveLength(1);
+});
+
+test("[client/X-3] an upload that is gone is started again", async () => {
+  const { registry, connection } = await startScripted();
+  registry.on("POST", UPLOADS, started).on("PUT", UPLOAD, { status: 201 });
+  await pushBlob(connection, "a/b", descriptor, bytes, { ...options, resume: `${registry.url}${UPLOADS}gone` });
+  expect(registry.requests.map(({ method }) => method)).toEqual(["GET", "POST", "PUT"]);
+});
