@@ -40,7 +40,7 @@ test("[client/B-61] a wrong password is not stored, and what was stored before s
 
 test("[client/B-61] Docker Hub has one key under all its names, and logout forgets it", async () => {
   const { host } = await guarded();
-  const hub: LoginOptions["connect"] = async () => createConnection(host, { credentials: async () => ALICE });
+  const hub: LoginOptions["connect"] = async () => createConnection(host, { plainHttp: true, credentials: async () => ALICE });
   for (const name of ["docker.io", "registry-1.docker.io", "index.docker.io"]) {
     const keys: string[] = [];
     const memory = createMemoryStore();
@@ -66,7 +66,7 @@ test("[client/B-61] an empty credential asks nobody, and the connection is close
   expect(registry.requests).toEqual([]);
   let closed = 0;
   const counting: LoginOptions["connect"] = async (...all) => {
-    const connection = createConnection(all[0], { credentials: all[1] });
+    const connection = createConnection(all[0], { plainHttp: true, credentials: all[1] });
     return { ...connection, close: async () => void (await connection.close(), closed++) };
   };
   await login(registry.host, ALICE, { store, connect: counting });
@@ -105,14 +105,14 @@ test("[client/B-61] a token server decides as well", async () => {
 test("[client/B-61] tokens of before prove nothing, and options and tokens of the caller stay as they are", async () => {
   const registry = await tokenGuarded();
   const tokenCache = createTokenCache();
-  const connection = { auth: { tokenCache } };
+  const connection = { plainHttp: true, auth: { tokenCache } };
   const client = createConnection(registry.host, { ...connection, credentials: async () => ALICE });
   const ping = { method: "GET", target: "/v2/", expect: [200] };
   (await client.send(ping)).body.resume();
   const asked = registry.journal().length;
   const wrong = { username: "alice", password: "wrong" };
   await expect(login(registry.host, wrong, { store: createMemoryStore(), connection })).rejects.toThrow();
-  expect(connection).toEqual({ auth: { tokenCache } });
+  expect(connection).toEqual({ plainHttp: true, auth: { tokenCache } });
   registry.requests.length = 0;
   (await client.send(ping)).body.resume();
   expect([asked, registry.journal()]).toEqual([3, ["GET /v2/"]]);

@@ -39,7 +39,9 @@ test("[client/B-16,A-20] a blob is streamed, and fails instead of ending when it
 
 test("[client/A-20] a raw reader may have it all the same, but never too little", async () => {
   const { repository } = await serving({ body: blob.bytes.toReversed() }, { body: chunked("short") });
-  expect(await textOf(await repository.blobs.fetch(blob.descriptor, { verify: false }))).toBe(Buffer.from(blob.bytes.toReversed()).toString());
+  expect(await textOf(await repository.blobs.fetch(blob.descriptor, { verify: false }))).toBe(
+    Buffer.from(blob.bytes.toReversed()).toString(),
+  );
   expect(await failure(textOf(await repository.blobs.fetch(blob.descriptor, { verify: false })))).toMatchObject({
     code: "ERR_SIZE_MISMATCH",
   });

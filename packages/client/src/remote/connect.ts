@@ -24,4 +24,4 @@ export function connect(registry: string, options: RemoteOptions): Connection {
   return onWarning === undefined ? connection : withWarnings(connection, onWarning);
 }
 
-const CONNECTION_OPTIONS = [...STACK_OPTIONS, "transport", "plainHttp"] as const;
+const CONNECTION_OPTIONS: readonly Exclude<keyof ConnectionOptions, "onWarning">[] = [...STACK_OPTIONS, "transport", "plainHttp"];

@@ -35,7 +35,8 @@ test("[client/B-1] connections without credentials share their tokens", async ()
     .on("GET", "/v2/a/b/tags/list", ({ headers }) =>
       headers["authorization"] === "Bearer t" ? { body: '{"tags":["x"]}' } : { status: 401, headers: { "www-authenticate": challenge } },
     );
-  for (let i = 0; i < 2; i++) expect(await Array.fromAsync(createRemoteRepository(`${server.host}/a/b`).tags())).toEqual(["x"]);
+  for (let i = 0; i < 2; i++)
+    expect(await Array.fromAsync(createRemoteRepository(`${server.host}/a/b`, { plainHttp: true }).tags())).toEqual(["x"]);
   expect(scopes).toEqual(["repository:a/b:pull"]);
 });
 
@@ -56,10 +57,10 @@ test("[client/B-1] tokens of a credential stay within their connection", async (
   const list = async (options: Parameters<typeof createRemoteRepository>[1]): Promise<void> => {
     await Array.fromAsync(createRemoteRepository(`${server.host}/a/b`, options).tags());
   };
-  await list({ credentials });
-  await list({ credentials });
+  await list({ credentials, plainHttp: true });
+  await list({ credentials, plainHttp: true });
   expect(exchanges).toBe(2);
-  const connection = createConnection(server.host, { credentials });
+  const connection = createConnection(server.host, { plainHttp: true, credentials });
   await list({ connection });
   await list({ connection });
   expect(exchanges).toBe(3);
@@ -115,4 +116,22 @@ test("an aborted call rejects with the signal's own reason, before anything is s
   const reason = new Error("enough");
   expect(await failure(createRemoteRegistry("r.test", { transport }).ping({ signal: AbortSignal.abort(reason) }))).toBe(reason);
   expect(sent).toEqual([]);
+});
+
+test("[client/C-24,C-3] a registry near by is asked once whether it speaks HTTPS, by callers at the same time together", async () => {
+  const { server } = await scripted();
+  server.on("GET", "/v2/", { status: 401 }).on("GET", "/v2/a/b/tags/list", { body: "{}" });
+  const connection = createConnection(server.host, { retry: false });
+  const list = async (): Promise<unknown> => await Array.fromAsync(createRemoteRepository(`${server.host}/a/b`, { connection }).tags());
+  await Promise.all([list(), list()]);
+  await list();
+  expect(server.journal().map((line) => line.replace(/\?.*/, ""))).toEqual(["GET /v2/", ...Array<string>(3).fill("GET /v2/a/b/tags/list")]);
+});
+
+test("[client/C-24] an answer that is an error tells the scheme as well; none at all is asked for again", async () => {
+  const { server } = await scripted();
+  server.on("GET", "/v2/", { cutAfter: -1 }, { status: 500 }).on("GET", "/v2/a/b/tags/list", { body: '{"tags":["t"]}' });
+  const repository = createRemoteRepository(`${server.host}/a/b`, { retry: false });
+  expect(await failure(Array.fromAsync(repository.tags()))).toMatchObject({ code: "ERR_NETWORK" });
+  expect(await Array.fromAsync(repository.tags())).toEqual(["t"]);
 });

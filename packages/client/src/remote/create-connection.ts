@@ -1,10 +1,11 @@
 import { parseRegistryHost } from "@berth/oci";
 import { requestBody } from "../transport/body.ts";
 import { checkResponse } from "../transport/check-response.ts";
-import type { ClosableTransport, Transport, TransportResponse } from "../transport/transport.ts";
-import { mayBePlainHttp, type PlainHttp, registryOrigin } from "./address.ts";
+import type { Transport, TransportResponse } from "../transport/transport.ts";
+import type { PlainHttp } from "./address.ts";
 import type { Connection, ConnectionRequest } from "./connection.ts";
-import { createTransportStack, type TransportStackOptions } from "./transport-stack.ts";
+import { originSource } from "./origin.ts";
+import { createTransportStack, type TransportStack, type TransportStackOptions } from "./transport-stack.ts";
 import { reportWarnings, type WarningHandler } from "./warnings.ts";
 
 /** Options of {@link createConnection}. */
@@ -18,10 +19,10 @@ export interface ConnectionOptions extends TransportStackOptions {
 }
 
 /** Options that make the stack. */
-export const STACK_OPTIONS = ["credentials", "auth", "redirects", "http"] as const satisfies readonly (keyof TransportStackOptions)[];
+export const STACK_OPTIONS: readonly (keyof TransportStackOptions)[] = ["credentials", "auth", "redirects", "retry", "http"];
 
 /**
- * Makes the way to one registry. Nothing is sent yet. Connections without options of their own share sockets, and those without
+ * Makes the way to one registry. Nothing is sent yet. Connections without options for them share sockets, and those without
  * credentials share tokens; to share those of a credential, share the connection.
  *
  * @param registry host, perhaps with a port: `docker.io`, `localhost:5000`.
@@ -30,25 +31,26 @@ export const STACK_OPTIONS = ["credentials", "auth", "redirects", "http"] as con
 export function createConnection(registry: string, options: ConnectionOptions = {}): Connection {
   const host = parseRegistryHost(registry);
   const { plainHttp = "auto", onWarning } = options;
-  const transport = options.transport === undefined ? createTransportStack(host, options) : replaced(options.transport, options);
-  const origin = registryOrigin(host, plainHttp === true || (plainHttp === "auto" && mayBePlainHttp(host)) ? "http" : "https");
+  const { transport, base, close } =
+    options.transport === undefined ? createTransportStack(host, options) : replaced(options.transport, options);
+  const originOf = originSource(host, plainHttp, base);
   return {
     registry: host,
     async send(request: ConnectionRequest): Promise<TransportResponse> {
       const { target, headers = {}, content, size, expect, operation = "send request", ...rest } = request;
       rest.signal?.throwIfAborted();
-      const url = typeof target === "string" ? new URL(origin.origin + target) : target;
+      const url = typeof target === "string" ? new URL((await originOf(rest)).origin + target) : target;
       const body = content === undefined ? undefined : requestBody(content, size);
       const response = await transport({ ...rest, url, headers, operation, ...(body && { body }) });
       if (onWarning !== undefined) reportWarnings(response, onWarning, { registry: host, operation });
       return await checkResponse(response, expect);
     },
-    close: async () => await transport.close(),
+    close,
   };
 }
 
-function replaced(transport: Transport, options: ConnectionOptions): ClosableTransport {
+function replaced(transport: Transport, options: ConnectionOptions): TransportStack {
   const also = STACK_OPTIONS.find((name) => options[name] !== undefined);
   if (also !== undefined) throw new TypeError(`Cannot use ${also} with a transport: it takes the place of what that is for`);
-  return Object.assign((...[request]: Parameters<Transport>) => transport(request), { close: async () => undefined });
+  return { transport, base: transport, close: async () => undefined };
 }

@@ -26,7 +26,7 @@ test("[client/B-3] options are copied: what happens to them later changes no rep
 
 test("[client/B-3] what is known about referrers is never shared", async () => {
   const { server } = await scripted();
-  const registry = createRemoteRegistry(server.host);
+  const registry = createRemoteRegistry(server.host, { plainHttp: true });
   registry.repository("a/b").referrersApi.setCapability(true);
   expect(registry.repository("a/b").referrersApi.capability).toBe("unknown");
 });
@@ -35,7 +35,7 @@ test("[client/B-4] ping() says whether there is a registry that lets us in", asy
   const { server } = await scripted();
   const unauthorized = '{"errors":[{"code":"UNAUTHORIZED","message":"who?"}]}';
   server.on("GET", "/v2/", { body: "{}" }, { status: 404 }, { status: 401, body: unauthorized }, { status: 418 });
-  const registry = createRemoteRegistry(server.host);
+  const registry = createRemoteRegistry(server.host, { plainHttp: true });
   await registry.ping();
   expect(isNotFound(await failure(registry.ping()))).toBe(true);
   const refused = await failure(registry.ping());
@@ -51,7 +51,7 @@ test("[client/B-5] the catalog is read page by page", async () => {
     { headers: { link: '</v2/_catalog?last=b&n=2>; rel="next"' }, body: '{"repositories":["a","b"]}' },
     { body: '{"repositories":["c"]}' },
   );
-  const registry = createRemoteRegistry(server.host, { repositoryListPageSize: 2 });
+  const registry = createRemoteRegistry(server.host, { plainHttp: true, repositoryListPageSize: 2 });
   const pages = await Array.fromAsync(registry.repositories({ last: "0" }).pages());
   expect(pages).toEqual([["a", "b"], ["c"]]);
   expect(server.journal()).toEqual(["GET /v2/_catalog?n=2&last=0", "GET /v2/_catalog?last=b&n=2"]);
@@ -62,7 +62,7 @@ test("[client/B-5] a reader that throws ends the list", async () => {
   server.on("GET", "/v2/_catalog", { headers: { link: '</v2/_catalog?last=a>; rel="next"' }, body: '{"repositories":["a"]}' });
   const stop = new Error("stop");
   const read = async (): Promise<void> => {
-    for await (const _ of createRemoteRegistry(server.host).repositories()) throw stop;
+    for await (const _ of createRemoteRegistry(server.host, { plainHttp: true }).repositories()) throw stop;
   };
   expect(await failure(read())).toBe(stop);
   expect(server.requests).toHaveLength(1);
@@ -77,12 +77,14 @@ test("[client/B-5] the catalog asks for a token for the catalog", async () => {
       return { body: '{"token":"t"}' };
     })
     .on("GET", "/v2/_catalog", { status: 401, headers: { "www-authenticate": `Bearer realm="${server.url}/token"` } }, { body: "{}" });
-  await Array.fromAsync(createRemoteRegistry(server.host, { auth: {}, http: {} }).repositories());
+  await Array.fromAsync(createRemoteRegistry(server.host, { plainHttp: true, auth: {}, http: {} }).repositories());
   expect(scopes).toEqual(["registry:catalog:*"]);
 });
 
 test.each(["Upper/x", "a//b", "", "a/"])("[client/B-6] %j is refused without a request", async (name) => {
   const { server } = await scripted();
-  expect(() => createRemoteRegistry(server.host).repository(name)).toThrow(expect.objectContaining({ code: "ERR_INVALID_REFERENCE" }));
+  expect(() => createRemoteRegistry(server.host, { plainHttp: true }).repository(name)).toThrow(
+    expect.objectContaining({ code: "ERR_INVALID_REFERENCE" }),
+  );
   expect(server.requests).toEqual([]);
 });

@@ -48,7 +48,7 @@ test("[client/B-11] onceEach() passes each warning on once, and forgets the olde
 test("[client/B-8] a repository has its own warning handler over a connection that it shares", async () => {
   const seen: string[] = [];
   const { server } = await scripted();
-  const connection = createConnection(server.host, { onWarning: () => seen.push("connection") });
+  const connection = createConnection(server.host, { plainHttp: true, onWarning: () => seen.push("connection") });
   const repository = createRemoteRepository(`${server.host}/a/b`, { connection, onWarning: () => seen.push("repository") });
   server.on(
     "GET",

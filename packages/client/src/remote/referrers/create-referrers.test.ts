@@ -38,7 +38,7 @@ function refusal(status: number, code: string): ScriptedReply {
 const html: ScriptedReply = { headers: { "content-type": "text/html; charset=utf-8" }, body: "<html>Sign in</html>" };
 
 function open(options?: RepositoryOptions): Referrers {
-  return createReferrers(createConnection(registry.host), "team/app", options);
+  return createReferrers(createConnection(registry.host, { plainHttp: true, retry: false }), "team/app", options);
 }
 
 async function pagesOf(referrers: Referrers, artifactType?: string): Promise<readonly (readonly Descriptor[])[]> {
@@ -112,7 +112,7 @@ test("[client/B-33] once the API has answered, its refusal is an error and not a
 
 test("[client/B-33] the state belongs to one object", async () => {
   registry.on("GET", API, page([]));
-  const connection = createConnection(registry.host);
+  const connection = createConnection(registry.host, { plainHttp: true, retry: false });
   const referrers = createReferrers(connection, "team/app");
   await pagesOf(referrers);
   expect(createReferrers(connection, "team/app").capability).toBe("unknown");

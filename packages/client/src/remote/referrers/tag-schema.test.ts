@@ -31,7 +31,7 @@ async function setUp(options?: ScriptedManifestsOptions): Promise<Setup> {
   const registry = await startScriptedRegistry();
   onTestFinished(() => registry.close());
   const manifests = scriptManifests(registry, "team/app", options);
-  const open = (more?: RepositoryOptions): Referrers => createReferrers(createConnection(registry.host), "team/app", more);
+  const open = (more?: RepositoryOptions): Referrers => createReferrers(createConnection(registry.host, { plainHttp: true, retry: false }), "team/app", more);
   return { registry, manifests, open };
 }
 

@@ -15,7 +15,7 @@ export interface ScriptedRepository {
 export async function scripted(options: RemoteRegistryOptions = {}): Promise<ScriptedRepository> {
   const server = await startScriptedRegistry();
   onTestFinished(() => server.close());
-  return { server, repository: createRemoteRegistry(server.host, options).repository("a/b") };
+  return { server, repository: createRemoteRegistry(server.host, { plainHttp: true, retry: false, ...options }).repository("a/b") };
 }
 
 /** Content with its descriptor. */
