@@ -63,9 +63,9 @@ export class PendingBytes {
     this.#size = 0;
   }
 
-  /** Everything, to be sent. */
-  span(): Span {
-    return memorySpan(this.#start, this.#pieces);
+  /** The first `size` bytes, to be sent. */
+  span(size: number): Span {
+    return memorySpan(this.#start, [...slices(this.#pieces, 0, size)]);
   }
 }
 

@@ -77,12 +77,12 @@ export class RemoteBlobUpload implements BlobUpload {
     this.#check("write");
     signal?.throwIfAborted();
     const before = this.size;
-    await this.#flush(signal, this.#chunkSize()); // what an earlier call could not send
+    await this.#sendChunks(signal); // what an earlier call could not send
     for await (const chunk of source) {
       signal?.throwIfAborted();
       this.#options.digester?.update(chunk);
       this.#pending.add(chunk);
-      await this.#flush(signal, this.#chunkSize());
+      await this.#sendChunks(signal);
     }
     return this.size - before;
   }
@@ -93,7 +93,7 @@ export class RemoteBlobUpload implements BlobUpload {
    */
   async close(): Promise<void> {
     if (this.#state !== "open") return;
-    if (this.#pending.size >= this.#session.minChunkSize) await this.#flush(undefined, 1);
+    if (this.#pending.size >= this.#session.minChunkSize) await this.#send(this.#sender(undefined), this.#pending.size);
     this.#state = "closed";
     this.#pending.clear();
   }
@@ -128,11 +128,11 @@ export class RemoteBlobUpload implements BlobUpload {
   async #finish(digest: Digest, signal: AbortSignal | undefined): Promise<void> {
     const sender = this.#sender(signal);
     const { start, size } = this.#pending;
-    const whole = start === 0 ? { content: this.#pending.span().read(0, size), size } : undefined;
+    const whole = start === 0 ? { content: this.#pending.span(size).read(0, size), size } : undefined;
     for (let tries = 1; ; tries++) {
       const last = tries === 1 ? whole : undefined;
       try {
-        if (last === undefined) await this.#flush(signal, 1, sender);
+        if (last === undefined) await this.#send(sender, this.#pending.size);
         await this.#session.commit(digest, last, signal);
         return;
       } catch (error) {
@@ -154,14 +154,19 @@ export class RemoteBlobUpload implements BlobUpload {
     throw new DigestMismatchError({ expected, actual });
   }
 
-  /** Sends what is pending when it is `least` bytes or more. */
-  async #flush(signal: AbortSignal | undefined, least: number, sender: ChunkSender = this.#sender(signal)): Promise<void> {
-    const pending = this.#pending;
-    if (pending.size < least || pending.size === 0) return;
+  /** Sends what makes whole chunks; what is left may not be enough for a chunk yet. */
+  async #sendChunks(signal: AbortSignal | undefined): Promise<void> {
+    const chunkSize = this.#chunkSize();
+    const { size } = this.#pending;
+    if (size >= chunkSize) await this.#send(this.#sender(signal), size - (size % chunkSize));
+  }
+
+  /** Sends the first `size` of the pending bytes, and forgets what arrived. */
+  async #send(sender: ChunkSender, size: number): Promise<void> {
     try {
-      await sender.send(pending.span());
+      await sender.send(this.#pending.span(size));
     } finally {
-      pending.dropTo(this.#session.held);
+      this.#pending.dropTo(this.#session.held);
     }
   }
 

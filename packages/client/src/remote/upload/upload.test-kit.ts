@@ -45,7 +45,7 @@ export function recorded(bytes: Uint8Array, pieceSize?: number): { readonly sour
 export async function startScripted(): Promise<{ readonly registry: ScriptedRegistry; readonly connection: Connection }> {
   const registry = await startScriptedRegistry();
   const transport = createUndiciTransport(); // no layers, so that the journal shows nothing but uploads
-  const connection = createConnection(registry.host, { transport });
+  const connection = createConnection(registry.host, { transport, plainHttp: true });
   onTestFinished(async () => {
     await transport.close();
     await registry.close();
