@@ -119,15 +119,48 @@ export { checkPushPermission } from "./remote/upload/push-permission.ts";
 export type { RemoteBlobUpload } from "./remote/upload/remote-blob-upload.ts";
 export type { RegistryWarning, WarningHandler } from "./remote/warnings.ts";
 export { onceEach } from "./remote/warnings.ts";
+export type { Backoff, BackoffOptions } from "./transport/backoff.ts";
+export { createBackoff } from "./transport/backoff.ts";
 export type { Content, RequestBody } from "./transport/body.ts";
 export { requestBody } from "./transport/body.ts";
+export type { HostCertificates } from "./transport/certs-d.ts";
+export { CertificatesError, defaultCertsDirs, loadHostCertificates } from "./transport/certs-d.ts";
 export { checkResponse, responseError } from "./transport/check-response.ts";
+export type { Clock } from "./transport/clock.ts";
+export { completeTransport, completeWith, isCompleteTransport } from "./transport/complete-transport.ts";
+export { formatDiagnostic, formatDiagnostics } from "./transport/diagnostic.ts";
 export { drain } from "./transport/drain.ts";
 export { errorLayer } from "./transport/error-layer.ts";
+export type { RequestEvent, ResponseEvent, TransportHooks } from "./transport/hooks-layer.ts";
+export { hooksLayer } from "./transport/hooks-layer.ts";
+export type { LogSink } from "./transport/logging-layer.ts";
+export { loggingLayer } from "./transport/logging-layer.ts";
+export type { NoProxyMatcher } from "./transport/no-proxy.ts";
+export { parseNoProxy } from "./transport/no-proxy.ts";
+export type { ProxyOptions, ProxySelector } from "./transport/proxy.ts";
+export { createProxySelector, proxyFromEnvironment } from "./transport/proxy.ts";
+export type { RateLimit } from "./transport/rate-limit.ts";
+export { parseRateLimit } from "./transport/rate-limit.ts";
 export type { BodyStart } from "./transport/read-bounded.ts";
 export { readBounded, readStart } from "./transport/read-bounded.ts";
 export { redactUrl } from "./transport/redact.ts";
+export type { RedirectOptions } from "./transport/redirect-layer.ts";
+export { DEFAULT_MAX_REDIRECTS, redirectLayer } from "./transport/redirect-layer.ts";
 export { parseRetryAfter } from "./transport/retry-after.ts";
+export type { RetryEvent, RetryOptions } from "./transport/retry-layer.ts";
+export { retryLayer } from "./transport/retry-layer.ts";
+export type { RetryOutcome, RetryPolicy, RetryPredicate } from "./transport/retry-policy.ts";
+export {
+  DEFAULT_RETRY_POLICY,
+  GGCR_REMOTE_RETRY_POLICY,
+  GGCR_TRANSPORT_RETRY_POLICY,
+  defaultRetryPredicate,
+  retryOnAny,
+  retryOnErrors,
+  retryOnStatuses,
+} from "./transport/retry-policy.ts";
+export { isTemporary } from "./transport/temporary.ts";
+export type { Pem, TlsOptions } from "./transport/tls-options.ts";
 export type {
   ClosableTransport,
   RequestHeaders,
@@ -140,3 +173,5 @@ export type {
 export { composeTransport, headerValue } from "./transport/transport.ts";
 export type { UndiciTransportOptions } from "./transport/undici-transport.ts";
 export { createUndiciTransport } from "./transport/undici-transport.ts";
+export { userAgentLayer } from "./transport/user-agent-layer.ts";
+export { VERSION } from "./version.ts";

@@ -1,0 +1,55 @@
+import { Readable } from "node:stream";
+import { LimitExceededError } from "@berth/oci";
+import { expect, test } from "vitest";
+import { drain } from "./drain.ts";
+import { readBounded, readStart } from "./read-bounded.ts";
+import { failureOfCall } from "./testing/fake-transport.test-kit.ts";
+
+function body(...sizes: readonly number[]): Readable {
+  return Readable.from(
+    sizes.map((size) => Buffer.alloc(size, "x")),
+    { objectMode: false },
+  );
+}
+
+test("drain() reads a short rest to its end and cuts a long one off; neither fails", async () => {
+  const short = body(1000, 2000);
+  const long = Readable.from(endless(), { objectMode: false });
+  const broken = new Readable({ read: () => void broken.destroy(new Error("cut")) });
+  for (const stream of [short, long, broken]) await drain({ body: stream });
+  await drain({ body: short });
+  expect([short.readableEnded, long.destroyed]).toEqual([true, true]);
+});
+
+async function* endless(): AsyncGenerator<Buffer> {
+  for (;;) yield Buffer.alloc(16_384);
+}
+
+test("[client/N-10] readBounded() takes what arrives up to the limit, whatever was promised, and closes the stream beyond", async () => {
+  expect((await readBounded({ body: body(5, 5) }, 10)).byteLength).toBe(10);
+  expect((await readBounded(body(3), 3)).byteLength).toBe(3);
+  const long = Readable.from(endless(), { objectMode: false });
+  const error = await failureOfCall(readBounded(long, 100_000, "manifest"));
+  expect(error).toBeInstanceOf(LimitExceededError);
+  expect(error).toMatchObject({ message: "Cannot accept manifest of more than 100000 bytes: the limit is 100000" });
+  expect(long.destroyed).toBe(true);
+});
+
+test("readStart() keeps the start, says whether there was more, and survives a body that breaks", async () => {
+  const short = await readStart(body(3, 4), 10);
+  expect([short.bytes.byteLength, short.truncated]).toEqual([7, false]);
+  const exact = await readStart(body(10), 10);
+  expect([exact.bytes.byteLength, exact.truncated]).toEqual([10, false]);
+  const rest = body(8, 8, 8);
+  const cut = await readStart(rest, 10);
+  expect([cut.bytes.byteLength, cut.truncated, rest.readableEnded]).toEqual([10, true, true]);
+  const chunks = [Buffer.from("abc")];
+  const broken = new Readable({
+    read() {
+      const chunk = chunks.shift();
+      if (chunk === undefined) this.destroy(new Error("cut"));
+      else this.push(chunk);
+    },
+  });
+  expect((await readStart(broken, 10)).bytes.toString()).toBe("abc");
+});
