@@ -333,6 +333,15 @@ describe("authLayer() with Basic challenges", () => {
     expect(registry.requests.slice(0, 2).map(({ headers }) => headers["authorization"])).toEqual([BASIC, undefined]);
   });
 
+  test("authLayer() leaves it to the caller when told to, and still proves itself to token servers", async () => {
+    const basic = setUp({ disableBasic: true }, { challenge });
+    expect((await basic.send(fakeRequest(MANIFEST))).status).toBe(401);
+    expect(basic.registry.requests).toHaveLength(1);
+    const tokens = setUp({ disableBasic: true }, { challenge: (request) => [challenge, bearer(request)] });
+    expect((await tokens.send(fakeRequest(MANIFEST))).status).toBe(200);
+    expect(tokens.registry.requests[1]?.headers["authorization"]).toBe(BASIC);
+  });
+
   test("[client/C-12] answers with an access token as Bearer", async () => {
     const { registry, send } = setUp({ credentials: staticCredentials("r.test", { accessToken: "mine" }) }, { challenge });
     await send(fakeRequest(MANIFEST));

@@ -186,7 +186,9 @@ class AuthClient {
 
   #challengesOf(response: TransportResponse): readonly Challenge[] {
     const challenges = parseChallenges(response.headers["www-authenticate"]);
-    return this.#options.schemes === "any" ? challenges : challenges.filter(({ scheme }) => scheme === this.#options.schemes);
+    const { schemes, disableBasic = false } = this.#options;
+    if (schemes === "bearer") return challenges.filter(({ scheme }) => scheme === "bearer");
+    return disableBasic ? challenges.filter(({ scheme }) => scheme !== "basic") : challenges;
   }
 
   /** True for an authorization that the caller chose, and that is not ours to replace. */

@@ -37,7 +37,7 @@ export interface AuthOptions extends RealmRules {
   readonly headers?: RequestHeaders;
   /** Whether user name and password are sent to `registry` before it asks; default false. Has no effect without `registry`. */
   readonly preemptiveBasic?: boolean;
-  /** Whether user name and password go to token servers only, and challenges of `Basic` are not answered; default false. */
+  /** Leaves `Basic` challenges to the caller: user name and password go to token servers only; default false. */
   readonly disableBasic?: boolean;
   /** Scopes that are asked for with every token, beside those of the request. */
   readonly hints?: ScopeHints;

@@ -25,6 +25,15 @@ describe("createRegistryTransport()", () => {
     expect(registry.journal().slice(2)).toEqual(["GET /v2/a/b/manifests/1 Bearer t1"]);
   });
 
+  test("[client/C-4,C-15] says who is asking in every request, unless that is said already", async () => {
+    const registry = fakeRegistry();
+    const transport = await createRegistryTransport("r.test", { transport: registry.transport, userAgent: "x/1", now: registry.now });
+    await transport(fakeRequest(MANIFEST));
+    await transport(fakeRequest(MANIFEST, { headers: { "user-agent": "mine" } }));
+    const agents = registry.requests.map(({ headers }) => headers["user-agent"]?.replace(/berth\/.+/, "berth"));
+    expect(agents).toEqual([...Array.from({ length: agents.length - 1 }, () => "x/1 berth"), "mine"]);
+  });
+
   test("[client/C-8] puts scopes that it did not ask for before those that it did", async () => {
     const registry = fakeRegistry({
       accepts: (one) => one === "Bearer t2",

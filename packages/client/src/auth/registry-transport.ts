@@ -3,6 +3,7 @@ import { AuthError } from "../errors.ts";
 import { registryOrigin } from "../remote/address.ts";
 import { completeWith, isCompleteTransport } from "../transport/complete-transport.ts";
 import type { Transport } from "../transport/transport.ts";
+import { userAgentLayer } from "../transport/user-agent-layer.ts";
 import { authLayer } from "./auth-layer.ts";
 import type { AuthOptions } from "./auth-options.ts";
 import { authTarget } from "./auth-target.ts";
@@ -21,6 +22,8 @@ export interface RegistryTransportOptions extends Omit<AuthOptions, "hints" | "p
   readonly transport: Transport;
   /** Scopes of the first token, and of all that follow; see `repositoryScope()`. */
   readonly scopes?: readonly string[];
+  /** What goes before `berth/<version>` in the `User-Agent` of requests that have none. */
+  readonly userAgent?: string;
 }
 
 /**
@@ -35,9 +38,9 @@ export async function createRegistryTransport(
   registry: string,
   options: RegistryTransportOptions & Pick<PingRegistryOptions, "allowPlainHttp" | "plainHttpDelayMs" | "clock">,
 ): Promise<Transport> {
-  const { transport } = options;
-  if (isCompleteTransport(transport)) return transport;
-  const challenge = await pingRegistry(registry, options);
+  if (isCompleteTransport(options.transport)) return options.transport;
+  const transport = userAgentLayer(options.userAgent)(options.transport);
+  const challenge = await pingRegistry(registry, { ...options, transport });
   const cache = options.tokenCache ?? createTokenCache();
   const origin = remember(cache, registry, challenge);
   if (challenge.scheme === "bearer") {
@@ -79,6 +82,7 @@ function assemble(
     options.transport,
     schemeLayer(registry, challenge.insecure ? "http" : "https"),
     authLayer(authOptions(registry, options, options.tokenCache)),
+    userAgentLayer(options.userAgent),
   );
 }
 
