@@ -192,7 +192,8 @@ function exchange(server: Server): void {
     const types: (string | undefined)[] = [];
     for await (const { artifactType } of repository.referrers(subject)) types.push(artifactType);
     const wanted = ["application/vnd.test.later", "application/vnd.test.ours", "application/vnd.test.theirs"];
-    expect(types.toSorted()).toEqual(wanted);
+    expect(new Set(types)).toEqual(new Set(wanted));
+    expect(types).toHaveLength(wanted.length);
     const found = await tool("oras", "discover", "--plain-http", "--format", "json", name("both/app", "1"));
     for (const type of wanted) expect(found).toContain(type);
   });

@@ -14,6 +14,7 @@ export function clientOf(server: RunningServer, changes: ClientChanges = {}): Re
   const { user, tls } = { user: server.user, tls: server.tls, ...changes };
   return createRemoteRegistry(server.host, {
     ...(user && { credentials: staticCredentials(server.host, user) }),
+    ...(tls && { http: { tls: { ca: tls.ca, ...(tls.client && { cert: tls.client.cert, key: tls.client.key }) } } }),
     ...changes.options,
   });
 }

@@ -46,7 +46,8 @@ async function schemeOf(registry: string, transport: Transport, signal: AbortSig
   } catch (error) {
     const answer = failures(error).find((one) => one instanceof ResponseError);
     if (answer === undefined) throw error;
-    return answer.url.startsWith("http:") ? "http" : "https"; // it does not answer well, but it answers
+    // It does not answer well, but it answers. 400 is what servers of HTTPS say to plain HTTP: then the error of TLS is worth telling.
+    return answer.url.startsWith("http:") && answer.status !== 400 ? "http" : "https";
   }
 }
 
