@@ -21,9 +21,9 @@ export function createPageReader<T>(list: Paged<T>): PageReader<T> {
   return {
     async next() {
       pages ??= list.pages()[Symbol.asyncIterator]();
-      const { done, value } = await pages.next();
-      if (done === true) throw new NoMorePagesError();
-      return value;
+      const next = await pages.next();
+      if (next.done === true) throw new NoMorePagesError();
+      return next.value;
     },
     async close() {
       await pages?.return?.();
