@@ -94,11 +94,12 @@ class AuthClient {
       return target.own && registry !== undefined && preemptiveBasic ? old(await this.#source.direct(target, signal)) : undefined;
     }
     if (known.scheme === "basic") return old(await this.#source.direct(target, signal));
-    const token = tokenCache.find(target.origin, target.likely) ?? tokenCache.find(target.origin, target.hints);
+    const askFirst = target.own && shouldAskFirst(request); // then a token that may not suffice is no good
+    const token = tokenCache.find(target.origin, target.likely) ?? (askFirst ? undefined : tokenCache.find(target.origin, target.hints));
     const age = this.#now() - (token?.receivedAt ?? 0);
     const usable = token !== undefined && this.#now() < token.renewAt && !(outlivesToken(request) && age > NEW_MS);
     if (usable) return old(token);
-    if (token === undefined && !(target.own && shouldAskFirst(request))) return undefined;
+    if (token === undefined && !askFirst) return undefined;
     return { token: await this.#source.bearer(target, bearerChallenge(known, token?.scopes ?? target.likely), [], signal), fresh: true };
   }
 

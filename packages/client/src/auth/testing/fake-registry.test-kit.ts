@@ -1,11 +1,17 @@
 import type { CallOptions } from "@berth/oci";
-import type { Credential, CredentialTarget } from "../../credentials/credential.ts";
+import type { Credential, CredentialSource, CredentialTarget } from "../../credentials/credential.ts";
+import { staticCredentials } from "../../credentials/static-credentials.ts";
 import type { FakeReply } from "../../transport/testing/fake-transport.test-kit.ts";
 import { fakeTransport } from "../../transport/testing/fake-transport.test-kit.ts";
 import type { Transport, TransportRequest } from "../../transport/transport.ts";
+import { authLayer } from "../auth-layer.ts";
+import type { AuthOptions } from "../auth-options.ts";
 
+/** A manifest of the registry. */
 export const MANIFEST = "https://r.test/v2/a/b/manifests/1";
+/** Where uploads start. */
 export const UPLOAD = "https://r.test/v2/a/b/blobs/uploads/";
+/** The token server. */
 export const REALM = "https://auth.test/token";
 
 /** What a {@link fakeRegistry} does otherwise than usual. */
@@ -35,6 +41,7 @@ export interface FakeRegistry {
   journal(): readonly string[];
 }
 
+/** Makes a {@link FakeRegistry}. */
 export function fakeRegistry(options: FakeRegistryOptions = {}): FakeRegistry {
   let time = Date.UTC(2026, 0, 1);
   let tokens = 0;
@@ -87,6 +94,7 @@ export interface WatchedCredentials {
   readonly targets: CredentialTarget[];
 }
 
+/** Makes {@link WatchedCredentials}. */
 export function watchedCredentials(find: (target: CredentialTarget) => Credential | undefined): WatchedCredentials {
   const targets: CredentialTarget[] = [];
   const source = async (target: CredentialTarget): Promise<Credential | undefined> => {
@@ -94,4 +102,24 @@ export function watchedCredentials(find: (target: CredentialTarget) => Credentia
     return find(target);
   };
   return Object.assign(source, { targets });
+}
+
+/** What {@link USER} is sent as. */
+export const BASIC: string = `Basic ${Buffer.from("u:p").toString("base64")}`;
+
+/** Somebody whom `r.test` knows. */
+export const USER: CredentialSource = staticCredentials("r.test", { username: "u", password: "p" });
+
+/** A registry, and the layer under test before it. */
+export function setUpAuth(
+  options: AuthOptions = {},
+  registryOptions: FakeRegistryOptions = {},
+): { registry: FakeRegistry; send: Transport } {
+  const registry = fakeRegistry(registryOptions);
+  return { registry, send: authLayer({ registry: "r.test", credentials: USER, now: registry.now, ...options })(registry.transport) };
+}
+
+/** Bytes that can be read once. */
+export async function* once(text: string): AsyncGenerator<Uint8Array> {
+  yield Buffer.from(text);
 }
