@@ -16,6 +16,7 @@ export interface BlobFixture {
   readonly descriptor: Descriptor;
 }
 
+/** A blob of these bytes. */
 export function blobOf(bytes: Buffer | string, algorithm?: "sha256" | "sha512"): BlobFixture {
   const content = Buffer.from(bytes);
   return { bytes: content, descriptor: descriptorOf(MEDIA_TYPES.octetStream, content, algorithm) };
