@@ -2,10 +2,13 @@ import { authLayer } from "../auth/auth-layer.ts";
 import type { AuthOptions } from "../auth/auth-options.ts";
 import { createTokenCache, type TokenCache } from "../auth/token-cache.ts";
 import type { CredentialSource } from "../credentials/credential.ts";
+import { hooksLayer, type TransportHooks } from "../transport/hooks-layer.ts";
+import { type LogSink, loggingLayer } from "../transport/logging-layer.ts";
 import { type RedirectOptions, redirectLayer } from "../transport/redirect-layer.ts";
 import { type RetryOptions, retryLayer } from "../transport/retry-layer.ts";
 import { type ClosableTransport, composeTransport, type Transport } from "../transport/transport.ts";
 import { createUndiciTransport, type UndiciTransportOptions } from "../transport/undici-transport.ts";
+import { userAgentLayer } from "../transport/user-agent-layer.ts";
 
 /** What the transport of a connection is made of. */
 export interface TransportStackOptions {
@@ -17,6 +20,12 @@ export interface TransportStackOptions {
   readonly redirects?: RedirectOptions;
   /** What is sent again, how often and when; false: nothing. */
   readonly retry?: RetryOptions | false;
+  /** Stands before `berth/<version>` in what every request says of its sender: `my-tool/1.0`. */
+  readonly userAgent?: string;
+  /** Told of every request that goes out, those for tokens included. */
+  readonly hooks?: TransportHooks;
+  /** Gets a debug log of requests and answers, without their secrets. */
+  readonly log?: LogSink;
   /** Times, limits, proxies and certificates of connections. Absent: sockets are shared with all others that say nothing of it. */
   readonly http?: UndiciTransportOptions;
 }
@@ -24,21 +33,29 @@ export interface TransportStackOptions {
 /** The transport for one registry. */
 export interface TransportStack {
   readonly transport: Transport;
-  /** The lowest layer: no credentials, no redirects, no retries. */
+  /** The lowest layers: no credentials, no redirects, no retries. */
   readonly base: Transport;
   /** Closes connections that nothing else uses. */
   close(): Promise<void>;
 }
 
 /**
- * Builds the transport for one registry: redirects around authentication around retries around HTTP, so that each hop of a redirect is
- * authenticated by itself, and requests for tokens are retried as well.
+ * Builds the transport for one registry: redirects around authentication around retries around the user agent, hooks and the log around
+ * HTTP. So each hop of a redirect is authenticated by itself, requests for tokens are retried as well, and each retry is seen.
  */
 export function createTransportStack(registry: string, options: TransportStackOptions): TransportStack {
-  const { credentials, auth, redirects, retry, http } = options;
+  const { credentials, auth, redirects, retry, userAgent, hooks, log, http } = options;
   const own = http === undefined ? undefined : createUndiciTransport(http);
-  const base = own ?? sharedBase();
-  const patient = retry === false ? base : own === undefined && retry === undefined ? sharedPatient() : retryLayer(retry)(base);
+  const isPlain = own === undefined && userAgent === undefined && hooks === undefined && log === undefined;
+  const base = isPlain
+    ? sharedNamed()
+    : composeTransport(
+        own ?? sharedBase(),
+        userAgentLayer(userAgent),
+        ...(hooks === undefined ? [] : [hooksLayer(hooks)]),
+        ...(log === undefined ? [] : [loggingLayer(log)]),
+      );
+  const patient = retry === false ? base : isPlain && retry === undefined ? sharedPatient() : retryLayer(retry)(base);
   const transport = composeTransport(
     patient,
     redirectLayer(redirects),
@@ -54,6 +71,7 @@ export function createTransportStack(registry: string, options: TransportStackOp
 // What connections share that say nothing of their own. All of it is made on first use, and none of it keeps a process alive.
 
 let base: ClosableTransport | undefined;
+let named: Transport | undefined;
 let patient: Transport | undefined;
 let tokens: TokenCache | undefined;
 
@@ -63,9 +81,14 @@ function sharedBase(): ClosableTransport {
   return base;
 }
 
+function sharedNamed(): Transport {
+  named ??= userAgentLayer()(sharedBase());
+  return named;
+}
+
 /** One set of hosts that asked to slow down. */
 function sharedPatient(): Transport {
-  patient ??= retryLayer()(sharedBase());
+  patient ??= retryLayer()(sharedNamed());
   return patient;
 }
 

@@ -60,19 +60,20 @@ async function peek(response: TransportResponse): Promise<{ readonly shown: stri
   if (!READABLE.test(type)) return omit(`binary content of type ${type || "unknown"}`);
   if (!(length <= MAX_SHOWN)) return omit(Number.isNaN(length) ? "its length is not known" : `${length} bytes are too long`);
   const chunks: Uint8Array[] = [];
-  let failure: unknown;
+  let failure: Error | undefined;
   try {
-    for await (const chunk of response.body) chunks.push(Buffer.from(chunk));
+    const source: AsyncIterable<Uint8Array> = response.body;
+    for await (const chunk of source) chunks.push(chunk);
   } catch (error) {
-    failure = error;
+    failure = error instanceof Error ? error : new Error("the body broke off", { cause: error });
   }
   const body = Readable.from(replay(chunks, failure), { objectMode: false });
   body.on("error", () => {}); // the reader sees it, when there is one
-  const shown = failure === undefined ? dumpBody(Buffer.concat(chunks)) : `[body omitted: ${String(failure)}]\n`;
+  const shown = failure === undefined ? dumpBody(Buffer.concat(chunks)) : `[body omitted: ${failure.message}]\n`;
   return { shown, response: { ...response, body } };
 }
 
-async function* replay(chunks: readonly Uint8Array[], failure: unknown): AsyncGenerator<Uint8Array> {
+async function* replay(chunks: readonly Uint8Array[], failure: Error | undefined): AsyncGenerator<Uint8Array> {
   yield* chunks;
   if (failure !== undefined) throw failure;
 }

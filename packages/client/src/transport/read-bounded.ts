@@ -21,7 +21,7 @@ export async function readBounded(
   maxBytes: number,
   what = "response",
 ): Promise<Buffer> {
-  const source = Symbol.asyncIterator in from ? from : from.body;
+  const source: ByteSource = Symbol.asyncIterator in from ? from : from.body;
   const host = "request" in from ? from.request?.url.host : undefined;
   const chunks: Uint8Array[] = [];
   let size = 0;
@@ -46,10 +46,10 @@ export async function readStart(body: Readable, maxBytes: number): Promise<BodyS
   const chunks: Uint8Array[] = [];
   let size = 0;
   try {
-    for await (const chunk of body.iterator({ destroyOnReturn: false })) {
-      const bytes: Uint8Array = chunk;
-      chunks.push(bytes);
-      size += bytes.byteLength;
+    const source: AsyncIterable<Uint8Array> = body.iterator({ destroyOnReturn: false });
+    for await (const chunk of source) {
+      chunks.push(chunk);
+      size += chunk.byteLength;
       if (size > maxBytes) break;
     }
   } catch {

@@ -8,16 +8,23 @@ export function der(tag: number, ...content: readonly Buffer[]): Buffer {
   return Buffer.concat([Buffer.from([tag, ...length]), body]);
 }
 
+/** Values in an order. */
 export const sequence = (...items: readonly Buffer[]): Buffer => der(0x30, ...items);
+/** Values in no order. */
 export const set = (...items: readonly Buffer[]): Buffer => der(0x31, ...items);
 /** Big-endian; the first bit must be 0. */
 export const integer = (bytes: Buffer): Buffer => der(0x02, bytes);
+/** True or false. */
 export const boolean = (value: boolean): Buffer => der(0x01, Buffer.from([value ? 0xff : 0]));
+/** Bits, a whole number of bytes. */
 export const bitString = (bytes: Buffer): Buffer => der(0x03, Buffer.from([0]), bytes);
+/** Bytes. */
 export const octetString = (bytes: Buffer): Buffer => der(0x04, bytes);
 /** From the hex of its encoded parts. */
 export const objectId = (hex: string): Buffer => der(0x06, Buffer.from(hex, "hex"));
+/** Text. */
 export const utf8String = (text: string): Buffer => der(0x0c, Buffer.from(text));
+/** A moment between 1950 and 2049. */
 export const utcTime = (at: Date): Buffer => der(0x17, Buffer.from(`${at.toISOString().replace(/\D/g, "").slice(2, 14)}Z`));
 /** A value whose meaning the place that it stands in gives. */
 export const context = (tag: number, content: Buffer, constructed = false): Buffer => der((constructed ? 0xa0 : 0x80) | tag, content);

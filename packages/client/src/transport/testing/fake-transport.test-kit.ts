@@ -25,7 +25,7 @@ export function fakeTransport(
     const source = replies[Math.min(requests.length, replies.length - 1)];
     requests.push(request);
     const { status = 200, headers = {}, body = "", error } = (typeof source === "function" ? await source(request) : source) ?? {};
-    if (error !== undefined) throw error;
+    if (error !== undefined) return Promise.reject(error);
     const stream = typeof body === "string" ? Readable.from(body === "" ? [] : [Buffer.from(body)]) : body;
     bodies.push(stream);
     return { status, headers, body: stream, request };
