@@ -129,7 +129,7 @@ export function berth(options: { readonly command?: string; readonly nodeArgumen
       if (options.command !== undefined) {
         return options.command.split(" ").map((word) => word.replace("{port}", String(port)).replace("{data}", data));
       }
-      const node = [process.execPath, "--max-semi-space-size=2", ...(options.nodeArguments ?? [])];
+      const node = [process.execPath, "--max-semi-space-size=4", "--heap-growing-percent=20", ...(options.nodeArguments ?? [])];
       const flags = ["--port", String(port), "--data", data, "--delete", "--log-level", "error", "--no-access-log"];
       return [...node, "packages/cli/bin/berth.mjs", "serve", ...flags];
     },
