@@ -26,6 +26,7 @@ const STEPS: readonly Step[] = [
     what: "generated pages are up to date (npm run reference)",
     command: ["node", "--conditions=berth-source", "tools/gen-reference.ts", "--check"],
   },
+  { name: "api", what: "exports are those of the api.md pages (npm run api)", command: ["node", "tools/gen-api.ts", "--check"] },
   { name: "sizes", what: "no file over 500 lines", command: ["node", "tools/check-file-size.ts"] },
   { name: "dependencies", what: "every dependency has its reason", command: ["node", "tools/check-dependencies.ts"] },
   { name: "links", what: "links between Markdown pages lead somewhere", command: ["node", "tools/check-links.ts"] },
