@@ -19,7 +19,16 @@ export interface ConnectionOptions extends TransportStackOptions {
 }
 
 /** Options that make the stack. */
-export const STACK_OPTIONS: readonly (keyof TransportStackOptions)[] = ["credentials", "auth", "redirects", "retry", "userAgent", "hooks", "log", "http"];
+export const STACK_OPTIONS: readonly (keyof TransportStackOptions)[] = [
+  "credentials",
+  "auth",
+  "redirects",
+  "retry",
+  "userAgent",
+  "hooks",
+  "log",
+  "http",
+];
 
 /**
  * Makes the way to one registry. Nothing is sent yet. Connections without options for them share sockets, and those without

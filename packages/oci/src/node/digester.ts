@@ -1,6 +1,7 @@
 import { createHash, hash as hashOnce } from "node:crypto";
 import type { Descriptor } from "../descriptor.ts";
 import { CANONICAL_ALGORITHM, type Digest, type DigestAlgorithm, formatDigest } from "../digest.ts";
+import { MEDIA_TYPES } from "../media-types.ts";
 
 /** Computes a digest while content goes by. */
 export interface Digester {
@@ -23,9 +24,13 @@ export function digestOf(bytes: Uint8Array | string, algorithm: DigestAlgorithm 
   return formatDigest(algorithm, hashOnce(algorithm, bytes, "hex"));
 }
 
-/** Describes bytes at hand. */
-export function descriptorOf(mediaType: string, bytes: Uint8Array, algorithm: DigestAlgorithm = CANONICAL_ALGORITHM): Descriptor {
-  return { mediaType, digest: digestOf(bytes, algorithm), size: bytes.byteLength };
+/** Describes bytes at hand; `mediaType` undefined or empty: `application/octet-stream`. */
+export function descriptorOf(
+  mediaType: string | undefined,
+  bytes: Uint8Array,
+  algorithm: DigestAlgorithm = CANONICAL_ALGORITHM,
+): Descriptor {
+  return { mediaType: mediaType || MEDIA_TYPES.octetStream, digest: digestOf(bytes, algorithm), size: bytes.byteLength };
 }
 
 /** Computes several digests in one pass over the content. */

@@ -1,5 +1,6 @@
 export type { Digester, MultiDigester } from "./digester.ts";
 export { createDigester, createMultiDigester, descriptorOf, digestOf } from "./digester.ts";
 export { fileSource } from "./file-source.ts";
+export { listReferrers, successors } from "./graph.ts";
 export type { ReadAllOptions, Verifier, VerifyTarget } from "./verify.ts";
 export { createVerifier, readAllVerified, verifyingStream } from "./verify.ts";
