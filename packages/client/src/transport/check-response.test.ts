@@ -154,7 +154,7 @@ test("[client/C-19] every known code has its row, and unknown ones pass as they 
   expect(error.errors[0]?.code).toBe("QUOTA_GONE");
 });
 
-test("[client/A-13] every status from 400 is thrown, after a bounded read, and the connection is used again", async () => {
+test("[client/A-13,D-13] every status from 400 is thrown, after a bounded read, and the connection is used again", async () => {
   const scripted = await startScriptedRegistry();
   onTestFinished(() => scripted.close());
   scripted.on("GET", "/ok", { status: 399 }).on("GET", "/small", { status: 404, body: "x".repeat(100_000) });
@@ -169,7 +169,7 @@ test("[client/A-13] every status from 400 is thrown, after a bounded read, and t
   passed.body.resume();
 });
 
-test("[client/A-13] an error body without an end is cut off", async () => {
+test("[client/A-13,D-13] an error body without an end is cut off", async () => {
   const server = createServer((_message, response) => {
     response.writeHead(500);
     Readable.from(endless()).pipe(response);
