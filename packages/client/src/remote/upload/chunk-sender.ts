@@ -54,10 +54,16 @@ export class ChunkSender {
       const from = session.held;
       if (from < span.start) throw this.#broken("lost bytes of the upload that it had taken");
       const to = Math.min(span.end, from + this.chunkSize);
+      let answered = true;
       try {
         await session.append(span.read(from, to), to - from, this.#signal);
       } catch (error) {
+        answered = false;
         await this.#afterChunk(error, span, to - from);
+      }
+      // Taken, and yet not held: that may happen once or twice, but not for ever.
+      if (answered && session.held <= this.#furthest && ++this.#failures > MAX_FAILURES) {
+        throw this.#broken("takes bytes and does not keep them");
       }
       this.#noteProgress();
       onHeld?.(session.held);
