@@ -7,7 +7,12 @@ import { descriptorOf } from "@berth/oci/node";
 export const ATTACHMENT_TYPE = "application/vnd.berth.test";
 
 /** Pushes an artifact that refers to `subject`, told from others by its name, and describes it. */
-export async function attach(repository: RemoteRepository, subject: Descriptor, name: string, type: string = ATTACHMENT_TYPE): Promise<Descriptor> {
+export async function attach(
+  repository: RemoteRepository,
+  subject: Descriptor,
+  name: string,
+  type: string = ATTACHMENT_TYPE,
+): Promise<Descriptor> {
   const manifest = imageManifest({ subject, artifactType: type, annotations: { name } });
   await repository.push(manifest.descriptor, bytesSource(manifest.bytes));
   return { ...manifest.descriptor, artifactType: type, annotations: { name } };
