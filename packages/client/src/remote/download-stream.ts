@@ -65,7 +65,7 @@ export class DownloadStream extends Readable {
     callback(error);
   }
 
-  readonly #abort = (): void => void this.destroy(this.#options.signal?.reason);
+  readonly #abort = (): void => void this.destroy(asError(this.#options.signal?.reason));
 
   #attach(opened: OpenedSpan): void {
     const { body, start, etag } = opened;

@@ -16,7 +16,7 @@ import type { ResponseHeaders } from "../transport/transport.ts";
 import type { FetchBlobOptions } from "./blob-fetch.ts";
 import type { RemoteBlobStore } from "./blob-store.ts";
 import type { Connection } from "./connection.ts";
-import type { FetchedConfig, FetchedImage } from "./fetch-image.ts";
+import type { FetchedConfig, FetchedImage } from "./image-content.ts";
 import type { FetchedReference, RemoteManifestStore } from "./manifest-store.ts";
 import type { Referrers } from "./referrers/referrers.ts";
 import type { MountBlobOptions } from "./upload/mount-blob.ts";

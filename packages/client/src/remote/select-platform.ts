@@ -8,7 +8,7 @@ import {
   type Platform,
 } from "@berth/oci";
 import { PlatformNotFoundError } from "../errors.ts";
-import { type FetchedImage, fetchDescribed, readConfig } from "./fetch-image.ts";
+import { type FetchedImage, fetchDescribed, readConfig } from "./image-content.ts";
 import type { RemoteRepository } from "./remote-repository.ts";
 
 /** What an entry of an index without a platform is taken for, and what is wanted when nobody says. */

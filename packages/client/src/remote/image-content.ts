@@ -1,0 +1,65 @@
+import {
+  type CallOptions,
+  type Descriptor,
+  decodeManifest,
+  InvalidManifestError,
+  type Manifest,
+  MEDIA_TYPES,
+  UnsupportedError,
+} from "@berth/oci";
+import type { RemoteRepository } from "./remote-repository.ts";
+
+/** A manifest, read and decoded. */
+export interface FetchedImage {
+  readonly descriptor: Descriptor;
+  /** Its `raw` are the bytes as they came. */
+  readonly manifest: Manifest;
+}
+
+/** An image's config, read and parsed. */
+export interface FetchedConfig {
+  /** Of the config. */
+  readonly descriptor: Descriptor;
+  /** As it came. */
+  readonly raw: Uint8Array;
+  /** Parsed JSON, unchecked: what a config says is up to its media type. */
+  readonly config: Readonly<Record<string, unknown>>;
+  /** The manifest that names the config. */
+  readonly image: FetchedImage;
+}
+
+/** Decodes a manifest out of its bytes. */
+export async function decodeContent(descriptor: Descriptor, content: AsyncIterable<Uint8Array>): Promise<FetchedImage> {
+  const bytes = Buffer.concat(await Array.fromAsync(content)); // in memory already
+  return { descriptor, manifest: decodeManifest(bytes, descriptor.mediaType) };
+}
+
+/** Reads the manifest that a descriptor names. */
+export async function fetchDescribed(repository: RemoteRepository, target: Descriptor, options: CallOptions): Promise<FetchedImage> {
+  return await decodeContent(target, await repository.manifests.fetch(target, options));
+}
+
+/** Reads the config that a manifest names. @throws {UnsupportedError} when it names none. */
+export async function readConfig(
+  repository: RemoteRepository,
+  { manifest }: FetchedImage,
+  options: CallOptions,
+): Promise<Omit<FetchedConfig, "image">> {
+  if (manifest.kind !== "image") throw new UnsupportedError(`read the config of a manifest of type "${manifest.mediaType}"`);
+  const raw = await repository.fetchBytes({ ...manifest.config, mediaType: MEDIA_TYPES.octetStream }, options); // a blob, whatever it calls itself
+  return { descriptor: manifest.config, raw, config: parseConfig(raw) };
+}
+
+function parseConfig(raw: Uint8Array): Readonly<Record<string, unknown>> {
+  try {
+    const config: unknown = JSON.parse(Buffer.from(raw).toString("utf8"));
+    if (isRecord(config)) return config;
+  } catch (cause) {
+    throw new InvalidManifestError("its config is not JSON", { cause });
+  }
+  throw new InvalidManifestError("its config is not a JSON object");
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
