@@ -1,11 +1,15 @@
 /**
  * Looks at the packages as a stranger gets them: packs the built ones, checks the shape of each tarball, installs all
- * of them in an empty project, type-checks a consumer and imports every entry in plain Node. Needs `npm run build`.
+ * of them in an empty project, type-checks a consumer and imports every entry in plain Node; the client once more with
+ * nothing but what it needs. Needs `npm run build`.
  */
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { glob, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { ROOT, report, run, type WorkspacePackage, workspacePackages } from "./workspace.ts";
+
+/** The client must not bring a server, or anything that is compiled on install. */
+const CLIENT_NEEDS: readonly string[] = ["@berth/client", "@berth/oci", "undici"];
 
 const problems: string[] = [];
 const temp = await mkdtemp(join(tmpdir(), "berth-packages-"));
@@ -14,7 +18,11 @@ try {
   const tarballs = new Map<WorkspacePackage, string>();
   for (const one of published) tarballs.set(one, await pack(one));
   for (const [one, tarball] of tarballs) await checkShape(one, tarball);
-  if (problems.length === 0) await checkConsumer(published, [...tarballs.values()]);
+  if (problems.length === 0) {
+    const cwd = await checkConsumer("consumer", tarballs);
+    await must("consumer", join(cwd, "node_modules/.bin/berth"), ["--version"], cwd);
+    await checkClientAlone(tarballs);
+  }
   report(problems, `${published.length} packages pack, install, type-check and import`);
 } finally {
   await rm(temp, { recursive: true, force: true });
@@ -55,12 +63,14 @@ function entryPoints({ json }: WorkspacePackage): readonly string[] {
   return entries.map(([key]) => json.name + key.slice(1));
 }
 
-async function checkConsumer(published: readonly WorkspacePackage[], tarballs: readonly string[]): Promise<void> {
-  const cwd = join(temp, "consumer");
+/** Installs tarballs in a project of their own, type-checks a file that imports every entry, and runs it. Returns the project's folder. */
+async function checkConsumer(name: string, tarballs: ReadonlyMap<WorkspacePackage, string>): Promise<string> {
+  const cwd = join(temp, name);
   await mkdir(cwd);
-  await writeFile(join(cwd, "package.json"), JSON.stringify({ name: "consumer", private: true, type: "module" }));
-  await must("consumer", "npm", ["install", "--no-audit", "--no-fund", "--no-package-lock", "--prefer-offline", ...tarballs], cwd);
-  const entries = published.flatMap(entryPoints);
+  await writeFile(join(cwd, "package.json"), JSON.stringify({ name, private: true, type: "module" }));
+  const install = ["install", "--no-audit", "--no-fund", "--no-package-lock", "--prefer-offline", ...tarballs.values()];
+  await must(name, "npm", install, cwd);
+  const entries = [...tarballs.keys()].flatMap(entryPoints);
   const lines = entries.map((entry, index) => `import * as m${index} from ${JSON.stringify(entry)};`);
   const used = `console.log([${entries.map((_, index) => `Object.keys(m${index}).length`).join(", ")}].join(" "));`;
   await writeFile(join(cwd, "consumer.ts"), `${lines.join("\n")}\n${used}\n`);
@@ -71,8 +81,19 @@ async function checkConsumer(published: readonly WorkspacePackage[], tarballs: r
     ["esnext", "bundler"],
   ] as const) {
     const args = [...options, "--module", shape[0], "--moduleResolution", shape[1], "consumer.ts"];
-    await must(`consumer, moduleResolution ${shape[1]}`, "tsc", args, cwd);
+    await must(`${name}, moduleResolution ${shape[1]}`, "tsc", args, cwd);
   }
-  await must("consumer", "node", ["consumer.ts"], cwd);
-  await must("consumer", join(cwd, "node_modules/.bin/berth"), ["--version"], cwd);
+  await must(name, "node", ["consumer.ts"], cwd);
+  return cwd;
+}
+
+async function checkClientAlone(tarballs: ReadonlyMap<WorkspacePackage, string>): Promise<void> {
+  const own = new Map([...tarballs].filter(([{ json }]) => CLIENT_NEEDS.includes(json.name)));
+  if (own.size !== 2) problems.push("client alone: the client or what it needs of ours is not published");
+  const cwd = await checkConsumer("client-alone", own);
+  const installed = await Array.fromAsync(glob(["*/package.json", "@*/*/package.json"], { cwd: join(cwd, "node_modules") }));
+  const names = installed.map((path) => dirname(path).replaceAll("\\", "/"));
+  for (const name of names) {
+    if (!CLIENT_NEEDS.includes(name)) problems.push(`client alone: it brings ${name}, which ARCHITECTURE.md does not list`);
+  }
 }
