@@ -30,6 +30,40 @@ for (const server of SERVERS.filter(({ name }) => name.endsWith(", plain"))) {
   describeWithParts(`uploads over ${server.name}`, server.needs, () => uploads(server));
 }
 
+for (const server of SERVERS.filter(({ name }) => name.endsWith(", plain") || name.endsWith(", TLS"))) {
+  describeWithParts(`files over ${server.name}`, server.needs, () => files(server));
+}
+
+/** Files are read into the same few buffers over and over, so whoever still writes a chunk when it is overwritten sends something else. */
+function files(server: Server): void {
+  test("[client/B-25] a file of 96 MiB arrives as it is, in one request and in chunks, also when connections are cut", async () => {
+    const scratch = await createScratch();
+    const running = await server.start();
+    const proxy = await startCuttingProxy(running.host);
+    const { tls } = running;
+    const connection = createConnection(
+      proxy.host,
+      tls === undefined ? { plainHttp: true, http: {} } : { plainHttp: false, http: { tls } },
+    );
+    try {
+      const { descriptor, source } = await largeContent(96 * MIB + 1, 4711);
+      await writeFile(scratch.join("blob"), source);
+      const file = await fileSource(scratch.join("blob"));
+      expect(file.openPassing).toBeDefined();
+      for (const [at, mode] of (["auto", "chunked", "auto"] as const).entries()) {
+        if (at === 2) proxy.cutAfter(50 * MIB);
+        await pushBlob(connection, `files/${at}`, descriptor, file, { mode, backoff: () => 10 });
+      }
+      expect(proxy.spare()).toBe(true);
+    } finally {
+      await connection.close();
+      await proxy.close();
+      await running.stop();
+      await scratch.remove();
+    }
+  });
+}
+
 function uploads(server: Server): void {
   let running: RunningServer;
   let proxy: CuttingProxy;

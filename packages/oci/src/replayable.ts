@@ -6,6 +6,11 @@ export interface ReplayableSource extends ByteSource {
   readonly size: number;
   /** Reads from `offset` (bytes, default 0) to the end. Every call starts anew; earlier reads need not be finished. */
   open(offset?: number): ByteSource;
+  /**
+   * {@link open} for readers that pass bytes on at once: the memory of a chunk is used again when the third one after it is asked for,
+   * which saves a sender of large content much of its work. Absent where it would save nothing.
+   */
+  openPassing?(offset?: number): ByteSource;
 }
 
 /** True when the source can be read again. */

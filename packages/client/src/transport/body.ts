@@ -14,6 +14,8 @@ export interface RequestBody {
   readonly bytes?: Uint8Array;
   /** Starts reading. @throws {UnreplayableBodyError} when it was read before and cannot be again. */
   open(): ByteSource;
+  /** {@link open} for transports that have written a chunk out when they ask for the third one after it: see `ReplayableSource`. */
+  openPassing?(): ByteSource;
 }
 
 /**
@@ -28,16 +30,23 @@ export function requestBody(content: Content, size?: number): RequestBody {
   const bytes = typeof content === "string" ? Buffer.from(content) : content instanceof Uint8Array ? content : undefined;
   let opened = false;
   if (isReplayable(source)) {
-    const open = (): ByteSource => {
+    const start = (openSource: () => ByteSource) => (): ByteSource => {
       try {
-        return source.open();
+        return openSource();
       } catch (error) {
         throw opened ? new UnreplayableBodyError({ cause: error }) : error; // the first time it is just the source's error
       } finally {
         opened = true;
       }
     };
-    return { size: source.size, replayable: true, ...(bytes && { bytes }), open };
+    const { openPassing } = source;
+    return {
+      size: source.size,
+      replayable: true,
+      ...(bytes && { bytes }),
+      open: start(() => source.open()),
+      ...(openPassing && { openPassing: start(() => openPassing.call(source)) }),
+    };
   }
   return {
     size,

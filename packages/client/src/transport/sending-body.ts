@@ -38,7 +38,7 @@ export function sendingBody(body: RequestBody, watch: SendingWatch): SendingBody
   if (bytes !== undefined && bytes.byteLength <= MAX_WHOLE) {
     return { content: bytes, size: bytes.byteLength, failure: undefined, stop: nothing, close: nothing };
   }
-  const source = bytes === undefined ? body.open() : pieces(bytes);
+  const source = bytes === undefined ? (body.openPassing?.() ?? body.open()) : pieces(bytes);
   const sending = new CountedReadable(source, size, watch);
   return {
     content: sending,

@@ -29,6 +29,18 @@ export interface UploadProgress {
   readonly total: number;
 }
 
+/** Bytes of the blob from `from` up to `to`, which is excluded. */
+interface Wanted {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** Content that is being read, from `at` in the blob. */
+interface Opened {
+  readonly at: number;
+  readonly chunks: ByteSource;
+}
+
 /**
  * The bytes of a blob on their way out. They are hashed as they pass, once however often they are sent, and the piece that completes the
  * blob is given out only when all is as promised: a registry never gets the last byte of a blob that is not what we say it is.
@@ -107,9 +119,16 @@ export class OutgoingBlob implements Span {
 
   read(from: number, to: number): Content {
     if (this.#bytes !== undefined) return this.#bytes.subarray(from, to);
-    if (this.#source !== undefined) return replayableSource(to - from, (offset) => this.#stream(from + offset, to));
-    if (this.#taken > from) throw new UnreplayableBodyError();
-    return this.#stream(from, to);
+    const source = this.#source;
+    if (source === undefined) {
+      if (this.#taken > from) throw new UnreplayableBodyError();
+      return this.#stream({ from, to }, () => ({ at: this.#taken, chunks: this.#reading() }));
+    }
+    const { openPassing } = source;
+    const content = replayableSource(to - from, (offset) => this.#again({ from: from + offset, to }, (at) => source.open(at)));
+    if (openPassing === undefined) return content;
+    const passing = (offset = 0): ByteSource => this.#again({ from: from + offset, to }, (at) => openPassing.call(source, at));
+    return Object.assign(content, { openPassing: passing });
   }
 
   /**
@@ -143,28 +162,30 @@ export class OutgoingBlob implements Span {
     await this.#reader?.close();
   }
 
-  async *#stream(from: number, to: number): AsyncGenerator<Uint8Array> {
+  /** Bytes that were not hashed yet are read too, though they are not to be sent. */
+  #again(wanted: Wanted, open: (offset: number) => ByteSource): AsyncGenerator<Uint8Array> {
+    return this.#stream(wanted, () => {
+      const at = Math.min(wanted.from, this.#digester.size);
+      return { at, chunks: open(at) };
+    });
+  }
+
+  /** What is left of the content that can be read once. */
+  #reading(): ByteSource {
+    const reader = this.#reader;
+    return { [Symbol.asyncIterator]: () => readingIterator(reader, (size) => (this.#taken += size)) };
+  }
+
+  async *#stream(wanted: Wanted, open: () => Opened): AsyncGenerator<Uint8Array> {
     try {
-      yield* this.#reader === undefined ? this.#pass(this.#sourceFrom(from), from, to) : this.#passOnce(this.#reader, from, to);
+      yield* this.#pass(open(), wanted);
     } catch (error) {
       throw this.#fail(error);
     }
   }
 
-  /** Bytes that were not hashed yet are read too, though they are not to be sent. */
-  #sourceFrom(from: number): { readonly at: number; readonly chunks: ByteSource } {
-    const at = Math.min(from, this.#digester.size);
-    return { at, chunks: this.#source?.open(at) ?? bytesSource("") };
-  }
-
-  async *#passOnce(reader: OneShotReader, from: number, to: number): AsyncGenerator<Uint8Array> {
-    const at = this.#taken;
-    const chunks = { [Symbol.asyncIterator]: () => readingIterator(reader, (size) => (this.#taken += size)) };
-    yield* this.#pass({ at, chunks }, from, to);
-  }
-
-  /** Passes on the bytes from `from` to `to`; the last piece of the blob only when the blob is right. */
-  async *#pass(source: { readonly at: number; readonly chunks: ByteSource }, from: number, to: number): AsyncGenerator<Uint8Array> {
+  /** Passes on what is wanted; the last piece of the blob only when the blob is right. */
+  async *#pass(source: Opened, { from, to }: Wanted): AsyncGenerator<Uint8Array> {
     let at = source.at;
     const iterator = source.chunks[Symbol.asyncIterator]();
     const next = async (): Promise<Uint8Array | undefined> => {
@@ -242,16 +263,16 @@ export class OutgoingBlob implements Span {
   }
 }
 
-function readingIterator(reader: OneShotReader, onTaken: (size: number) => void): AsyncIterator<Uint8Array> {
+function readingIterator(reader: OneShotReader | undefined, onTaken: (size: number) => void): AsyncIterator<Uint8Array> {
   return {
     async next() {
-      const value = await reader.next();
+      const value = await reader?.next();
       if (value === undefined) return { done: true, value };
       onTaken(value.byteLength);
       return { done: false, value };
     },
     async return() {
-      await reader.close();
+      await reader?.close();
       return { done: true, value: undefined };
     },
   };
