@@ -64,6 +64,12 @@ const config = {
       to: { path: "^packages/", pathNot: "^packages/(client|oci)/" },
     },
     {
+      name: "transfer-only-to-oci-client",
+      severity: "error",
+      from: { path: "^packages/transfer/src/", pathNot: TESTS },
+      to: { path: "^packages/", pathNot: "^packages/(transfer|client|oci)/" },
+    },
+    {
       name: "registry-only-to-oci-storage",
       severity: "error",
       comment: "The proxy alone may also speak to other registries.",
