@@ -1,0 +1,75 @@
+import type { ErrorClass } from "./errors.ts";
+
+/** What kind of step a {@link ErrorHint} names, for a program that has its own words for it. */
+export type HintKind =
+  | "ask-for-access"
+  | "check-address"
+  | "check-clock"
+  | "check-proxy"
+  | "free-space"
+  | "list-platforms"
+  | "list-tags"
+  | "log-in"
+  | "plain-http"
+  | "trust-certificate"
+  | "wait";
+
+/** What to do next about an error. */
+export interface ErrorHint {
+  readonly kind: HintKind;
+  /** One line, to be shown below the message. */
+  readonly text: string;
+}
+
+const TEXTS: Readonly<Record<HintKind, string>> = {
+  "ask-for-access": "the account is known but may not do this, or the repository does not exist: check the name and the account's rights",
+  "check-address": "check that host and port are right and that the registry runs",
+  "check-clock": "check the clocks here and there",
+  "check-proxy": "check HTTPS_PROXY, NO_PROXY and the proxy's credentials",
+  "free-space": "free some space where the content goes, or choose another folder",
+  "list-platforms": "choose one of the platforms that the image has",
+  "list-tags": "list the tags of the repository to see what is there",
+  "log-in": "log in to the registry, or check user name and password",
+  "plain-http": "did you mean plain HTTP? Say so with the plain HTTP option",
+  "trust-certificate": "give the certificate authority of the registry, or skip the check for a registry of your own",
+  wait: "wait, or log in: registries allow more to those they know",
+};
+
+/** By the code of Node, OpenSSL or undici that stands at the end of the causes. */
+const BY_CODE: Readonly<Record<string, HintKind>> = {
+  CERT_HAS_EXPIRED: "check-clock",
+  CERT_NOT_YET_VALID: "check-clock",
+  DEPTH_ZERO_SELF_SIGNED_CERT: "trust-certificate",
+  EAI_AGAIN: "check-address",
+  ECONNREFUSED: "check-address",
+  EDQUOT: "free-space",
+  EHOSTUNREACH: "check-address",
+  ENETUNREACH: "check-address",
+  ENOSPC: "free-space",
+  ENOTFOUND: "check-address",
+  ERR_PROXY: "check-proxy",
+  ERR_SSL_HTTP_REQUEST: "plain-http",
+  ERR_SSL_PACKET_LENGTH_TOO_LONG: "plain-http",
+  ERR_SSL_WRONG_VERSION_NUMBER: "plain-http",
+  ERR_TLS_CERT_ALTNAME_INVALID: "trust-certificate",
+  SELF_SIGNED_CERT_IN_CHAIN: "trust-certificate",
+  UNABLE_TO_GET_ISSUER_CERT: "trust-certificate",
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: "trust-certificate",
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: "trust-certificate",
+  UND_ERR_CONNECT_TIMEOUT: "check-address",
+};
+
+const BY_CLASS: Readonly<Partial<Record<ErrorClass, HintKind>>> = {
+  Denied: "ask-for-access",
+  NoMatchingPlatform: "list-platforms",
+  NoSpace: "free-space",
+  RateLimited: "wait",
+  Unauthorized: "log-in",
+};
+
+/** The next step for an error of a class with such codes among its causes. `isTag`: what could not be found is a tag or manifest. */
+export function hintFor(errorClass: ErrorClass, codes: readonly string[], isTag: boolean): ErrorHint | undefined {
+  const byCode = codes.map((code) => BY_CODE[code]).find((kind) => kind !== undefined);
+  const kind = byCode ?? (isTag ? "list-tags" : BY_CLASS[errorClass]);
+  return kind === undefined ? undefined : { kind, text: TEXTS[kind] };
+}
