@@ -25,6 +25,8 @@ export type {
   Target,
   Untagger,
 } from "./content.ts";
+export type { ByteSpan } from "./byte-span.ts";
+export { spanOf } from "./byte-span.ts";
 export type { Annotations, Descriptor } from "./descriptor.ts";
 export { isSameContent } from "./descriptor.ts";
 export type { Digest, DigestAlgorithm } from "./digest.ts";
@@ -70,7 +72,10 @@ export {
 } from "./media-types.ts";
 export type { DecodeManifestOptions } from "./manifest/decode.ts";
 export { DEFAULT_MAX_REFERENCES, decodeManifest } from "./manifest/decode.ts";
-export { DEFAULT_MAX_DEPTH } from "./manifest/json.ts";
+export { readDescriptor } from "./manifest/fields.ts";
+export type { DescriptorRules } from "./manifest/fields.ts";
+export type { JsonObject } from "./manifest/json.ts";
+export { DEFAULT_MAX_DEPTH, isJsonObject, parseJsonObject } from "./manifest/json.ts";
 export type {
   ArtifactManifest,
   ImageManifest,

@@ -1,11 +1,10 @@
 import type { Readable } from "node:stream";
-import { type CallOptions, type Descriptor, type Digest, type FetchOptions, MEDIA_TYPES } from "@berth/oci";
+import { type ByteSpan, type CallOptions, type Descriptor, type Digest, type FetchOptions, MEDIA_TYPES, spanOf } from "@berth/oci";
 import { isNotFound } from "../errors.ts";
 import { contentLength } from "./answers.ts";
 import { type BlobSource, blobSource, type OpenedSpan, openedSpan } from "./blob-source.ts";
 import { askForBlob, statBlob } from "./blob-stat.ts";
 import { bytesStream } from "./bytes-stream.ts";
-import { type ByteSpan, spanOf } from "./byte-span.ts";
 import type { RepositoryContext } from "./context.ts";
 import { DownloadStream } from "./download-stream.ts";
 import { foreignUrls } from "./foreign-urls.ts";

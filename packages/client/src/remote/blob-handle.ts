@@ -1,9 +1,8 @@
 import type { Readable } from "node:stream";
-import { type CallOptions, type Descriptor, UnsupportedError } from "@berth/oci";
+import { type CallOptions, type Descriptor, spanOf, UnsupportedError } from "@berth/oci";
 import { headerValue } from "../transport/transport.ts";
 import { downloadStream, fetchBlob, openSpan, type OpenedBlob } from "./blob-fetch.ts";
 import { bytesStream } from "./bytes-stream.ts";
-import { spanOf } from "./byte-span.ts";
 import type { RepositoryContext } from "./context.ts";
 
 /**

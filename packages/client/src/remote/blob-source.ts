@@ -1,9 +1,8 @@
 import type { Readable } from "node:stream";
-import { BlobUnknownError, type CallOptions, type Descriptor, formatRange, parseContentRange, SizeMismatchError } from "@berth/oci";
+import { BlobUnknownError, type ByteSpan, type CallOptions, type Descriptor, formatRange, parseContentRange, SizeMismatchError } from "@berth/oci";
 import { type ResponseHeaders, headerValue, type TransportResponse } from "../transport/transport.ts";
 import { checkContentDigest, contentLength, orNotFound, protocolError } from "./answers.ts";
 import { blobPath, type RepositoryContext, scopesOf } from "./context.ts";
-import type { ByteSpan } from "./byte-span.ts";
 
 /** Bytes of a blob on their way. */
 export interface OpenedSpan {

@@ -1,10 +1,9 @@
 import { Readable } from "node:stream";
 import { setTimeout as delay } from "node:timers/promises";
-import { BerthError, type CallOptions, SizeMismatchError } from "@berth/oci";
+import { BerthError, type ByteSpan, type CallOptions, SizeMismatchError } from "@berth/oci";
 import { createVerifier, type Verifier } from "@berth/oci/node";
 import { ProtocolError } from "../errors.ts";
 import type { BlobSource, OpenedSpan } from "./blob-source.ts";
-import type { ByteSpan } from "./byte-span.ts";
 
 /** Bytes that wait for a slow reader, besides what the transport holds. */
 const READ_AHEAD = 1 << 20;

@@ -10,12 +10,12 @@ import {
   type ManifestStore,
   type Tag,
   parseTag,
+  spanOf,
 } from "@berth/oci";
 import type { ResponseHeaders, TransportResponse } from "../transport/transport.ts";
 import type { Content } from "../transport/body.ts";
 import { drain } from "../transport/drain.ts";
 import { checkContentDigest, orNotFound, orUnsupported } from "./answers.ts";
-import { spanOf } from "./byte-span.ts";
 import { bytesStream } from "./bytes-stream.ts";
 import { manifestPath, type RepositoryContext, scopesOf } from "./context.ts";
 import type { ManifestStat } from "./manifest-descriptor.ts";

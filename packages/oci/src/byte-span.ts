@@ -1,4 +1,4 @@
-import type { FetchOptions } from "@berth/oci";
+import type { FetchOptions } from "./content.ts";
 
 /** Bytes of content that are wanted: from `start` up to `end`, which is not included. */
 export interface ByteSpan {
