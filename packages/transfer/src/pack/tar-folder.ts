@@ -121,7 +121,7 @@ class Writer {
       if (!sink.write(bytes)) await Promise.race([drained(sink), promise]);
     }
     if (seen !== size) throw new UnpackableFileError(path, "it changed while it was read");
-    sink.end();
+    sink.end(undefined);
     await promise;
   }
 }
