@@ -1,0 +1,133 @@
+import { AuthError, NetworkError, PlatformNotFoundError, ProtocolError, RateLimitedError, ResponseError } from "@berth/client";
+import {
+  BerthError,
+  DigestMismatchError,
+  InvalidManifestError,
+  InvalidReferenceError,
+  LimitExceededError,
+  ManifestUnknownError,
+  NotFoundError,
+  SchemaV1UnsupportedError,
+  SizeMismatchError,
+  UnsupportedError,
+} from "@berth/oci";
+import { expect, test } from "vitest";
+import { classifyError, EngineError, toEngineError } from "./errors.ts";
+import { InvalidLocationError } from "./location/errors.ts";
+
+const request = { operation: "fetch manifest", method: "GET", url: "https://registry.test:5000/v2/a/manifests/x" };
+
+function answer(status: number, ...codes: readonly string[]): ResponseError {
+  return new ResponseError("Cannot fetch manifest", { ...request, status, errors: codes.map((code) => ({ code, message: "" })) });
+}
+
+function coded(code: string, message = "no"): Error {
+  return Object.assign(new Error(message), { code });
+}
+
+const network = (code: string): NetworkError =>
+  new NetworkError("Cannot fetch manifest", { ...request, cause: coded(code), retryable: true });
+
+test.each<[string, unknown, object]>([
+  ["401", answer(401, "UNAUTHORIZED"), { class: "Unauthorized", code: "UNAUTHORIZED", status: 401, registry: "registry.test:5000" }],
+  ["401 without a body", answer(401), { class: "Unauthorized", code: "ERR_RESPONSE", status: 401 }],
+  ["403", answer(403, "DENIED"), { class: "Denied", code: "DENIED" }],
+  [
+    "a tag that is not there",
+    new ManifestUnknownError({ repository: "a", tag: "x" }, { cause: answer(404, "MANIFEST_UNKNOWN") }),
+    { class: "NotFound", code: "MANIFEST_UNKNOWN", status: 404, hint: { kind: "list-tags" } },
+  ],
+  ["404 without a body", answer(404), { class: "NotFound", status: 404 }],
+  ["a blob that is not there", new NotFoundError("blob", "x"), { class: "NotFound", hint: undefined }],
+  [
+    "a platform that is not there",
+    new PlatformNotFoundError("linux/s390x", ["linux/amd64"]),
+    { class: "NoMatchingPlatform", hint: { kind: "list-platforms" } },
+  ],
+  ["409", answer(409), { class: "Conflict" }],
+  ["415", answer(415), { class: "UnsupportedManifest" }],
+  ["429", answer(429, "TOOMANYREQUESTS"), { class: "RateLimited", retryable: true, hint: { kind: "wait" } }],
+  [
+    "more patience than we have",
+    new RateLimitedError("Cannot", { ...request, status: 503, errors: [] }),
+    { class: "RateLimited", retryable: true },
+  ],
+  ["500", answer(500), { class: "Unavailable", status: 500 }],
+  ["507", answer(507), { class: "NoSpace" }],
+  ["418", answer(418), { class: "Failed" }],
+  ["an unknown code", answer(404, "SOMETHING"), { class: "NotFound", code: "SOMETHING" }],
+  ["a refused manifest", answer(400, "MANIFEST_INVALID"), { class: "InvalidManifest" }],
+  ["a refused digest", answer(400, "DIGEST_INVALID"), { class: "DigestMismatch" }],
+  ["405", answer(405, "UNSUPPORTED"), { class: "Unsupported" }],
+  [
+    "no credential helped",
+    new AuthError("Cannot", request),
+    { class: "Unauthorized", registry: "registry.test:5000", hint: { kind: "log-in" } },
+  ],
+  [
+    "nobody listens",
+    network("ECONNREFUSED"),
+    { class: "Unavailable", code: "ERR_NETWORK", retryable: true, hint: { kind: "check-address" } },
+  ],
+  ["no such host", network("ENOTFOUND"), { class: "Unavailable", hint: { kind: "check-address" } }],
+  ["plain HTTP behind https://", network("ERR_SSL_WRONG_VERSION_NUMBER"), { class: "Unavailable", hint: { kind: "plain-http" } }],
+  ["an unknown authority", network("UNABLE_TO_VERIFY_LEAF_SIGNATURE"), { class: "Unavailable", hint: { kind: "trust-certificate" } }],
+  [
+    "several addresses, none answers",
+    new NetworkError("Cannot", { ...request, cause: new AggregateError([coded("ECONNREFUSED"), coded("ENETUNREACH")]) }),
+    { class: "Unavailable", hint: { kind: "check-address" } },
+  ],
+  ["nonsense", new ProtocolError("Cannot", request), { class: "Protocol" }],
+  ["another digest", new DigestMismatchError({ expected: "a", actual: "b" }), { class: "DigestMismatch" }],
+  ["another size", new SizeMismatchError({ expected: 1, actual: 2 }), { class: "DigestMismatch" }],
+  ["an invalid manifest", new InvalidManifestError("no"), { class: "InvalidManifest" }],
+  ["schema 1", new SchemaV1UnsupportedError(), { class: "UnsupportedManifest" }],
+  ["too much", new LimitExceededError({ what: "manifest", limit: 1 }), { class: "LimitExceeded" }],
+  ["what cannot be done", new UnsupportedError("fly"), { class: "Unsupported" }],
+  ["a malformed reference", new InvalidReferenceError("A", "no"), { class: "InvalidInput" }],
+  ["a malformed place", new InvalidLocationError("", "no"), { class: "InvalidInput", code: "ERR_INVALID_LOCATION" }],
+  ["a full disk", coded("ENOSPC"), { class: "NoSpace", code: "ENOSPC", hint: { kind: "free-space" } }],
+  ["a full disk behind a broken stream", new NetworkError("Cannot", { ...request, cause: coded("ENOSPC") }), { class: "NoSpace" }],
+  ["a file that is not there", coded("ENOENT"), { class: "NotFound" }],
+  ["a folder that is not ours", coded("EACCES"), { class: "Denied" }],
+  ["an abort", AbortSignal.abort().reason, { class: "Canceled", retryable: false }],
+  ["a time limit", new DOMException("late", "TimeoutError"), { class: "Canceled" }],
+  [
+    "an error around one",
+    new BerthError("ERR_COPY", "Cannot copy", { cause: answer(403) }),
+    { class: "Denied", code: "ERR_COPY", status: 403 },
+  ],
+  ["anything", new Error("what"), { class: "Failed", code: "ERR_UNKNOWN", retryable: false }],
+  ["no error", "what", { class: "Failed", code: "ERR_UNKNOWN" }],
+  ["nothing", undefined, { class: "Failed" }],
+])("[engine/T6] classifyError() of %s", (_, error, wanted) => {
+  const { hint: wantedHint, ...rest } = { hint: {}, ...wanted } as { readonly hint?: object };
+  const { hint, ...found } = classifyError(error);
+  expect(found).toMatchObject(rest);
+  if (wantedHint === undefined) expect(hint).toBeUndefined();
+  else expect(hint ?? {}).toMatchObject(wantedHint);
+});
+
+test("a cause that goes round in a circle ends somewhere", () => {
+  const error = new Error("a");
+  error.cause = error;
+  expect(classifyError(error).class).toBe("Failed");
+});
+
+test("toEngineError() keeps the message and the cause, and passes its own through", () => {
+  const cause = answer(401, "UNAUTHORIZED");
+  const error = toEngineError(cause);
+  expect(error).toBeInstanceOf(EngineError);
+  expect(error).toMatchObject({
+    message: cause.message,
+    class: "Unauthorized",
+    code: "UNAUTHORIZED",
+    status: 401,
+    registry: "registry.test:5000",
+    cause,
+  });
+  expect(toEngineError(error)).toBe(error);
+  expect(classifyError(new Error("around", { cause: error }))).toMatchObject({ class: "Unauthorized", registry: "registry.test:5000" });
+  expect(classifyError(error)).toEqual(classifyError(cause));
+  expect(toEngineError("text").message).toBe("text");
+});
