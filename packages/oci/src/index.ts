@@ -168,7 +168,7 @@ export {
   withName,
   withTag,
 } from "./image-reference.ts";
-export { findPlatform, formatPlatform, matchesPlatform, normalizePlatform, parsePlatform } from "./platform.ts";
+export { formatPlatform, matchesPlatform, normalizePlatform, parsePlatform } from "./platform.ts";
 export type { RegistryReference } from "./registry-reference.ts";
 export {
   formatRegistryReference,
@@ -231,3 +231,5 @@ export { bytesSource, isReplayable, replayableSource } from "./replayable.ts";
 export type { ReferrersOfOptions } from "./referrers-of.ts";
 export { referrersOf } from "./referrers-of.ts";
 export { referrersTag } from "./referrers-tag.ts";
+export type { SelectPlatformOptions } from "./select-platform.ts";
+export { findPlatform, rankPlatforms, selectPlatform } from "./select-platform.ts";

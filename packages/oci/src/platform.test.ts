@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { findPlatform, formatPlatform, matchesPlatform, normalizePlatform, type Platform, parsePlatform } from "./platform.ts";
+import { formatPlatform, matchesPlatform, normalizePlatform, type Platform, parsePlatform } from "./platform.ts";
 
 test.each([
   ["linux/amd64", { os: "linux", architecture: "amd64" }],
@@ -55,20 +55,4 @@ test("matchesPlatform() wants every OS feature asked for", () => {
   const base = { os: "windows", architecture: "amd64" };
   expect(matchesPlatform({ ...base, "os.features": ["a"] }, { ...base, "os.features": ["a", "b"] })).toBe(true);
   expect(matchesPlatform({ ...base, "os.features": ["a", "c"] }, { ...base, "os.features": ["a", "b"] })).toBe(false);
-});
-
-test.each([
-  ["linux/arm/v7", ["linux/arm/v5", "linux/arm/v6", "linux/arm64"], 1],
-  ["linux/arm/v6", ["linux/arm/v7"], -1],
-  ["linux/arm64", ["linux/arm/v7", "linux/amd64", "linux/arm64"], 2],
-  ["linux/arm64", ["linux/amd64", "linux/arm/v7"], 1],
-  ["linux/amd64/v3", ["linux/386", "linux/amd64", "linux/amd64/v2", "linux/amd64/v4"], 2],
-  ["linux/amd64", ["linux/amd64/v2", "linux/386"], 1],
-  ["linux/s390x", ["linux/amd64"], -1],
-])("findPlatform(%j, %j) is %i", (wanted, candidates, index) => {
-  expect(findPlatform(parsePlatform(wanted), candidates.map(parsePlatform))).toBe(index);
-});
-
-test("findPlatform() passes over entries without a platform", () => {
-  expect(findPlatform(parsePlatform("linux/amd64"), [undefined, { os: "linux", architecture: "amd64" }])).toBe(1);
 });

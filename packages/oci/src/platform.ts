@@ -64,7 +64,7 @@ export function normalizePlatform(platform: Platform): Platform {
 function normalizeVariant(architecture: string, variant: string): string {
   const full = /^[0-9]/.test(variant) ? `v${variant}` : variant;
   if (architecture === "arm") return full === "" ? "v7" : full;
-  if (architecture === "arm64") return full === "v8" || full === "v8.0" ? "" : full;
+  if (architecture === "arm64") return full === "v8" || full === "v8.0" ? "" : full === "v9.0" ? "v9" : full;
   if (architecture === "amd64") return full === "v1" ? "" : full;
   return architecture === "386" ? "" : full;
 }
@@ -109,37 +109,4 @@ export function matchesPlatform(wanted: Platform, actual: Platform): boolean {
   if (wanted.variant !== undefined && wanted.variant !== "" && a.variant !== b.variant) return false;
   if (a["os.version"] && a["os.version"] !== b["os.version"]) return false;
   return (a["os.features"] ?? []).every((feature) => b["os.features"]?.includes(feature) === true);
-}
-
-/**
- * The index of the platform that suits `wanted` best, -1 when none does: an equal one, else one that the same machine can run, such as
- * arm/v6 on arm/v7, or 386 on amd64.
- */
-export function findPlatform(wanted: Platform, candidates: readonly (Platform | undefined)[]): number {
-  for (const runnable of runnablePlatforms(normalizePlatform(wanted))) {
-    const at = candidates.findIndex((candidate) => candidate !== undefined && isExactly(runnable, candidate));
-    if (at >= 0) return at;
-  }
-  return -1;
-}
-
-function isExactly(wanted: Platform, candidate: Platform): boolean {
-  return matchesPlatform(wanted, candidate) && wanted.variant === normalizePlatform(candidate).variant;
-}
-
-/** What a machine of a normalised platform can run, best first. */
-function runnablePlatforms(platform: Platform): readonly Platform[] {
-  const { variant, ...rest } = platform;
-  const as = (architecture: string, v?: string): Platform => ({ ...rest, architecture, ...(v !== undefined && { variant: v }) });
-  const arms = (from: number): readonly Platform[] => countDown(from, 5).map((n) => as("arm", `v${n}`));
-  const level = Number(variant?.slice(1).split(".", 1)[0] ?? "0");
-  if (platform.architecture === "arm" && Number.isInteger(level)) return [platform, ...arms(Math.min(level, 8))];
-  if (platform.architecture === "arm64") return [platform, as("arm64"), ...arms(8)];
-  if (platform.architecture === "amd64")
-    return [platform, ...countDown(Math.min(level, 9), 2).map((n) => as("amd64", `v${n}`)), as("amd64"), as("386")];
-  return [platform];
-}
-
-function countDown(from: number, to: number): readonly number[] {
-  return Array.from({ length: Math.max(0, from - to + 1) }, (_, i) => from - i);
 }

@@ -6,6 +6,7 @@ import {
   matchesPlatform,
   MEDIA_TYPES,
   type Platform,
+  selectPlatform,
 } from "@berth/oci";
 import { PlatformNotFoundError } from "../errors.ts";
 import { type FetchedImage, fetchDescribed, readConfig } from "./image-content.ts";
@@ -68,16 +69,13 @@ async function search(
   const { manifest } = found;
   if (manifest.kind !== "index") return (await isFor(repository, found, platform, state)) ? found : undefined;
   if (state.depth >= MAX_DEPTH) return undefined;
-  for (const entry of manifest.manifests) {
-    if (isIndexMediaType(entry.mediaType)) {
-      const inner = await search(repository, await fetchDescribed(repository, entry, state.options), platform, {
-        ...state,
-        depth: state.depth + 1,
-      });
-      if (inner !== undefined) return inner;
-    } else if (matchesPlatform(platform, entry.platform ?? DEFAULT_PLATFORM)) {
-      return await fetchDescribed(repository, entry, state.options);
-    } else state.seen.push(formatPlatform(entry.platform ?? DEFAULT_PLATFORM));
+  const images = manifest.manifests.filter(({ mediaType }) => !isIndexMediaType(mediaType));
+  state.seen.push(...images.map((entry) => formatPlatform(entry.platform ?? DEFAULT_PLATFORM)));
+  for (const entry of selectPlatform(manifest.manifests, platform, { strict: true })) {
+    const one = await fetchDescribed(repository, entry, state.options);
+    if (!isIndexMediaType(entry.mediaType)) return one;
+    const inner = await search(repository, one, platform, { ...state, depth: state.depth + 1 });
+    if (inner !== undefined) return inner;
   }
   return undefined;
 }
