@@ -1,3 +1,33 @@
+export { AmbiguousReferenceError, ArchiveClosedError, InvalidArchiveError } from "./archive/errors.ts";
+export type { ArchiveLimits } from "./archive/limits.ts";
+export type { CreateOciArchiveOptions, NewOciArchive } from "./archive/oci-archive-writer.ts";
+export { createOciArchive } from "./archive/oci-archive-writer.ts";
+export type { OciArchive } from "./archive/oci-archive.ts";
+export { openOciArchive } from "./archive/oci-archive.ts";
+export type { OpenArchiveOptions } from "./archive/tar-file.ts";
+export type { WriteArchiveOptions } from "./archive/tar-writer.ts";
+export { CopyError, ExternalLayerError, TagExistsError } from "./copy/errors.ts";
+export type { CopyOrigin, CopyStep } from "./copy/errors.ts";
+export { copy } from "./copy/copy.ts";
+export { copyGraph } from "./copy/copy-graph.ts";
+export type { CopyTagsOptions, CopyTagsResult } from "./copy/copy-tags.ts";
+export { copyTags } from "./copy/copy-tags.ts";
+export type { CopiedTag, CopyGraphOptions, CopyOptions, CopyResult, CopyStats, ReferrerSelection } from "./copy/options.ts";
+export type { UploadJournal, UploadKey } from "./copy/upload-journal.ts";
+export type { TransferAction, TransferEvent, TransferEvents } from "./events.ts";
+export { createTransferEvents, eventId } from "./events.ts";
+export { TransferFailedError } from "./manager/errors.ts";
+export { isRetryable } from "./manager/retryable.ts";
+export type { TransferOutcome, TransferState, WatchOptions } from "./manager/transfer.ts";
+export type {
+  TransferContext,
+  TransferDirection,
+  TransferJob,
+  TransferLimits,
+  TransferManager,
+  TransferManagerOptions,
+} from "./manager/transfer-manager.ts";
+export { createTransferManager } from "./manager/transfer-manager.ts";
 export type { ErrorHint, HintKind } from "./error-hints.ts";
 export type { ErrorClass, ErrorClassification } from "./errors.ts";
 export { EngineError, classifyError, toEngineError } from "./errors.ts";

@@ -1,0 +1,40 @@
+import { Readable } from "node:stream";
+import { type Descriptor, digestAlgorithm, digestEncoded, type FetchOptions, NotFoundError, SizeMismatchError } from "@berth/oci";
+import { verifyingStream } from "@berth/oci/node";
+import { clipName, InvalidArchiveError } from "./errors.ts";
+import type { TarFile } from "./tar-file.ts";
+import type { TarEntry } from "./tar-index.ts";
+
+/** Reads the blobs of an OCI layout in an archive. */
+export interface BlobReader {
+  has(target: Pick<Descriptor, "digest">): boolean;
+  /** @throws {NotFoundError} @throws {SizeMismatchError} @throws {InvalidArchiveError} when a link stands in its place. */
+  open(target: Descriptor, options?: FetchOptions): Readable;
+}
+
+/** The name of a blob in an OCI layout. */
+export function blobName({ digest }: Pick<Descriptor, "digest">): string {
+  return `blobs/${digestAlgorithm(digest)}/${digestEncoded(digest)}`;
+}
+
+/** Reads blobs where the layout has them. */
+export function createBlobReader(tar: TarFile): BlobReader {
+  return {
+    has: (target) => tar.entries.has(blobName(target)),
+    open(target, options = {}) {
+      const entry = tar.entries.get(blobName(target));
+      if (entry === undefined) throw new NotFoundError("blob", target.digest);
+      if (entry.link !== undefined) throw new InvalidArchiveError(`"${clipName(entry.name)}" is a link`);
+      return openEntry(tar, entry, target, options);
+    },
+  };
+}
+
+/** A file of an archive as content; read whole, its digest is checked on the way. */
+export function openEntry(tar: TarFile, entry: TarEntry, target: Descriptor, { signal, ...span }: FetchOptions): Readable {
+  signal?.throwIfAborted();
+  if (entry.size !== target.size) throw new SizeMismatchError({ expected: target.size, actual: entry.size });
+  const content = tar.read(entry, span, signal);
+  const isWhole = (span.offset ?? 0) === 0 && (span.length ?? target.size) >= target.size;
+  return isWhole ? verifyingStream(content, target) : Readable.from(content, { objectMode: false, highWaterMark: 262_144 });
+}

@@ -1,0 +1,42 @@
+import { open, realpath, stat } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import type { Writable } from "node:stream";
+import { MAX_TAR_TIME } from "../pack/tar-folder.ts";
+import { createTarFileWriter } from "./tar-file-writer.ts";
+import { createTarStreamWriter } from "./tar-stream-writer.ts";
+import { DEFAULT_ARCHIVE_LIMITS } from "./limits.ts";
+import type { TarWriter, WriteArchiveOptions } from "./tar-writer.ts";
+
+/**
+ * Starts an archive at a path or on a stream; the stream stays open at the end. What is no plain file, such as a pipe, is written as a
+ * stream too.
+ *
+ * @throws {RangeError} for a time that an archive cannot hold. @throws the error of the file system.
+ */
+export async function createTarWriter(out: string | Writable, options: WriteArchiveOptions = {}): Promise<TarWriter> {
+  const { epoch = 0, temporaryFolder = tmpdir(), maxSpoolBytes = DEFAULT_ARCHIVE_LIMITS.maxSpoolBytes, signal } = options;
+  signal?.throwIfAborted();
+  if (!Number.isSafeInteger(epoch) || epoch < 0 || epoch > MAX_TAR_TIME) {
+    throw new RangeError(`Cannot write archive: the time is ${epoch}, expected whole seconds from 0 to ${MAX_TAR_TIME}`);
+  }
+  const rest = { epoch, temporaryFolder, maxSpoolBytes };
+  if (typeof out !== "string") return createTarStreamWriter(out, rest);
+  const there = await stat(out).catch(() => undefined); // most often nothing is there; else opening it tells more
+  if (there === undefined) return await createTarFileWriter(out, epoch);
+  if (there.isFile()) return await createTarFileWriter(await realpath(out), epoch); // a link stays one
+  const stream = (await open(out, "w")).createWriteStream();
+  const writer = createTarStreamWriter(stream, rest);
+  return {
+    add: (entry, content, call) => writer.add(entry, content, call),
+    has: (name) => writer.has(name),
+    read: () => undefined,
+    async finish(last) {
+      await writer.finish(last);
+      await new Promise<void>((resolve, reject) => stream.once("error", reject).end(resolve));
+    },
+    async abort() {
+      await writer.abort();
+      stream.destroy();
+    },
+  };
+}

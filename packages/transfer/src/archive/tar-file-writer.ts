@@ -1,0 +1,196 @@
+import { randomUUID } from "node:crypto";
+import { type FileHandle, open, rename, rm } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+import { type ByteSource, type CallOptions, DigestMismatchError, isReplayable, SizeMismatchError } from "@berth/oci";
+import { abortable } from "./abortable.ts";
+import { checked, startCheck } from "./checked.ts";
+import { ArchiveClosedError } from "./errors.ts";
+import { readSpan } from "./read-span.ts";
+import { encodeTarHeader, padded, TAR_END } from "./tar-header.ts";
+import type { LastEntry, NewEntry, TarWriter } from "./tar-writer.ts";
+import { writeAll } from "./write-all.ts";
+
+/** Bytes moved at once when a gap is closed. */
+const MOVE = 1 << 20;
+
+/** A place in the file for one entry. */
+interface Region {
+  readonly entry: NewEntry;
+  readonly header: Buffer;
+  /** Where the header starts. */
+  start: number;
+  /** Bytes of content on disk, from the first on. */
+  written: number;
+  done: boolean;
+  /** Set while somebody writes. */
+  running: Promise<void> | undefined;
+}
+
+/**
+ * Writes an archive beside its place. Sizes are known beforehand, so every file has its own region from the start and many are written at
+ * the same time, in one pass; a region that was never filled is closed up at the end.
+ */
+export async function createTarFileWriter(path: string, epoch: number): Promise<TarWriter> {
+  const temporary = join(dirname(path), `.${basename(path)}.${randomUUID()}.partial`);
+  return new TarFileWriter(await open(temporary, "wx+"), temporary, path, epoch);
+}
+
+class TarFileWriter implements TarWriter {
+  readonly #file: FileHandle;
+  readonly #temporary: string;
+  readonly #path: string;
+  readonly #epoch: number;
+  /** By name; a slot is taken before its region is known. */
+  readonly #slots = new Map<string, Promise<Region>>();
+  /** In the order of the file. */
+  #regions: Region[] = [];
+  #end = 0;
+  #closed = false;
+
+  constructor(file: FileHandle, temporary: string, path: string, epoch: number) {
+    this.#file = file;
+    this.#temporary = temporary;
+    this.#path = path;
+    this.#epoch = epoch;
+  }
+
+  async add(entry: NewEntry, content: ByteSource, options: CallOptions = {}): Promise<void> {
+    this.#mustBeOpen();
+    options.signal?.throwIfAborted();
+    const region = await this.#regionOf(entry);
+    while (region.running !== undefined) await region.running.catch(() => undefined); // the error is that of who wrote
+    if (region.done) return;
+    this.#mustBeOpen();
+    region.running = this.#fill(region, content, options).finally(() => {
+      region.running = undefined;
+    });
+    await region.running;
+  }
+
+  has(name: string): boolean {
+    return this.#regions.some((region) => region.done && region.entry.name === name);
+  }
+
+  read(name: string, span: { readonly start: number; readonly end: number }, signal?: AbortSignal): AsyncIterable<Uint8Array> | undefined {
+    const region = this.#regions.find((one) => one.done && one.entry.name === name);
+    if (region === undefined || this.#closed) return undefined;
+    const start = region.start + region.header.byteLength;
+    return readSpan(this.#file, start + span.start, start + span.end, signal);
+  }
+
+  async finish(last: readonly LastEntry[]): Promise<void> {
+    this.#mustBeOpen();
+    try {
+      await this.#closeGaps();
+      for (const { name, bytes } of last) await this.add({ name, size: bytes.byteLength }, one(bytes));
+      await writeAll(this.#file, this.#end, one(TAR_END));
+      await this.#file.truncate(this.#end + TAR_END.byteLength);
+      await this.#file.sync();
+      this.#closed = true;
+      await this.#file.close();
+      await rename(this.#temporary, this.#path);
+      await syncFolder(dirname(this.#path));
+    } catch (error) {
+      this.#closed = false;
+      await this.abort();
+      throw error;
+    }
+  }
+
+  async abort(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    await Promise.allSettled(this.#regions.map(({ running }) => running));
+    await this.#file.close();
+    await rm(this.#temporary, { force: true });
+  }
+
+  #mustBeOpen(): void {
+    if (this.#closed) throw new ArchiveClosedError();
+  }
+
+  async #regionOf(entry: NewEntry): Promise<Region> {
+    if (!Number.isSafeInteger(entry.size) || entry.size < 0)
+      throw new RangeError(`Cannot write "${entry.name}": its size is ${entry.size}`);
+    const slot = this.#slots.get(entry.name) ?? this.#reserve(entry);
+    this.#slots.set(entry.name, slot);
+    const region = await slot;
+    if (region.entry.size === entry.size) return region;
+    throw new SizeMismatchError({ expected: region.entry.size, actual: entry.size });
+  }
+
+  async #reserve(entry: NewEntry): Promise<Region> {
+    const header = await encodeTarHeader({ name: entry.name, size: entry.size, mtimeSeconds: this.#epoch });
+    const region: Region = { entry, header, start: this.#end, written: 0, done: false, running: undefined };
+    this.#end += header.byteLength + padded(entry.size);
+    this.#regions.push(region);
+    return region;
+  }
+
+  /** Goes on where an earlier try ended; when that gives something else than was expected, all is read once more. */
+  async #fill(region: Region, content: ByteSource, options: CallOptions): Promise<void> {
+    const resumed = region.written > 0 && isReplayable(content);
+    try {
+      await this.#write(region, content, options);
+    } catch (error) {
+      if (!(error instanceof DigestMismatchError)) throw error;
+      region.written = 0;
+      if (!resumed) throw error;
+      await this.#write(region, content, options);
+    }
+  }
+
+  async #write(region: Region, content: ByteSource, { signal }: CallOptions): Promise<void> {
+    const { entry, header, start } = region;
+    const from = isReplayable(content) ? region.written : 0;
+    region.written = from;
+    const dataStart = start + header.byteLength;
+    const check = startCheck(entry);
+    for await (const chunk of readSpan(this.#file, dataStart, dataStart + from, signal)) check.update(chunk);
+    const rest = from > 0 && isReplayable(content) ? content.open(from) : content;
+    await writeAll(this.#file, dataStart + from, checked(abortable(rest, signal), check), signal, (bytes) => {
+      region.written += bytes;
+      this.#mustBeOpen();
+    });
+    const padding = padded(entry.size) - entry.size;
+    if (padding > 0) await writeAll(this.#file, dataStart + entry.size, one(new Uint8Array(padding)));
+    await writeAll(this.#file, start, one(header));
+    region.done = true;
+  }
+
+  /** Moves entries down over regions that were given up. */
+  async #closeGaps(): Promise<void> {
+    await Promise.allSettled(this.#regions.map(({ running }) => running));
+    this.#regions = this.#regions.filter((region) => region.done);
+    let end = 0;
+    for (const region of this.#regions) {
+      const length = region.header.byteLength + padded(region.entry.size);
+      if (region.start > end) await this.#move(region.start, end, length);
+      region.start = end;
+      end += length;
+    }
+    this.#end = end;
+  }
+
+  async #move(from: number, to: number, length: number): Promise<void> {
+    for (let at = 0; at < length; at += MOVE) {
+      const size = Math.min(MOVE, length - at);
+      await writeAll(this.#file, to + at, readSpan(this.#file, from + at, from + at + size));
+    }
+  }
+}
+
+async function* one(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield bytes;
+}
+
+/** Makes a new name last. Some systems cannot, and need not. */
+async function syncFolder(path: string): Promise<void> {
+  if (process.platform === "win32") return;
+  const folder = await open(path);
+  try {
+    await folder.sync();
+  } finally {
+    await folder.close();
+  }
+}

@@ -1,0 +1,150 @@
+import { type FileHandle, open } from "node:fs/promises";
+import { type ByteSource, type CallOptions, LimitExceededError } from "@berth/oci";
+import { compressionOf, decompress } from "./decompress.ts";
+import { ArchiveClosedError, clipName, InvalidArchiveError } from "./errors.ts";
+import { type ArchiveLimits, DEFAULT_ARCHIVE_LIMITS } from "./limits.ts";
+import { readSpan } from "./read-span.ts";
+import { createSpool } from "./spool.ts";
+import { indexTar, type TarEntry } from "./tar-index.ts";
+
+/** Options of everything that opens an archive. */
+export interface OpenArchiveOptions extends CallOptions, ArchiveLimits {
+  /** Where a stream, or an archive that is compressed, is unpacked to; default the system's folder for temporary files. */
+  readonly temporaryFolder?: string;
+}
+
+/** An archive whose entries can be read at random. */
+export interface TarFile {
+  readonly entries: ReadonlyMap<string, TarEntry>;
+  readonly limits: Required<ArchiveLimits>;
+  /** The bytes of a file from `offset` on, `length` of them at most. */
+  read(entry: TarEntry, span?: { readonly offset?: number; readonly length?: number }, signal?: AbortSignal): AsyncGenerator<Uint8Array>;
+  /** A small file whole. @throws {LimitExceededError} when it is over `maxMetadataBytes`. */
+  readWhole(entry: TarEntry, signal?: AbortSignal): Promise<Buffer>;
+  /** Lets go of the file; closing again does nothing. */
+  close(): Promise<void>;
+}
+
+/**
+ * Opens a tar archive: a file on disk is read where it lies, a stream and a compressed archive by way of a temporary file.
+ *
+ * @throws {InvalidArchiveError} @throws {LimitExceededError} @throws the error of the file system when there is no such file.
+ */
+export async function openTarFile(from: string | ByteSource, options: OpenArchiveOptions = {}): Promise<TarFile> {
+  const limits = limitsOf(options);
+  const { file, size } = await (typeof from === "string" ? openPath(from, limits, options) : spoolStream(from, limits, options));
+  try {
+    return new IndexedTar(file, await indexTar(file, size, limits, options.signal), limits);
+  } catch (error) {
+    await file.close();
+    throw error;
+  }
+}
+
+/** The limits among options, the rest filled in. */
+export function limitsOf(options: ArchiveLimits): Required<ArchiveLimits> {
+  const {
+    maxEntries = DEFAULT_ARCHIVE_LIMITS.maxEntries,
+    maxHeaderBytes = DEFAULT_ARCHIVE_LIMITS.maxHeaderBytes,
+    maxSpoolBytes = DEFAULT_ARCHIVE_LIMITS.maxSpoolBytes,
+    maxMetadataBytes = DEFAULT_ARCHIVE_LIMITS.maxMetadataBytes,
+    maxManifests = DEFAULT_ARCHIVE_LIMITS.maxManifests,
+  } = options;
+  return { maxEntries, maxHeaderBytes, maxSpoolBytes, maxMetadataBytes, maxManifests };
+}
+
+interface OpenFile {
+  readonly file: FileHandle;
+  /** Bytes. */
+  readonly size: number;
+}
+
+async function openPath(path: string, limits: Required<ArchiveLimits>, options: OpenArchiveOptions): Promise<OpenFile> {
+  const file = await open(path);
+  try {
+    const stats = await file.stat();
+    if (stats.isDirectory()) throw new InvalidArchiveError(`"${clipName(path)}" is a folder`);
+    if (!stats.isFile()) return await spoolStream(readStream(file), limits, options); // a pipe with a name
+    const { size } = stats;
+    const start = Buffer.alloc(8);
+    await file.read(start, 0, start.byteLength, 0);
+    if (compressionOf(start) === "none") return { file, size };
+    const spooled = await spoolStream(readSpan(file, 0, size, options.signal), limits, options);
+    await file.close();
+    return spooled;
+  } catch (error) {
+    await file.close();
+    throw error;
+  }
+}
+
+async function spoolStream(content: ByteSource, limits: Required<ArchiveLimits>, options: OpenArchiveOptions): Promise<OpenFile> {
+  const { signal, temporaryFolder } = options;
+  return await createSpool(unpacked(content), {
+    maxBytes: limits.maxSpoolBytes,
+    ...(signal && { signal }),
+    ...(temporaryFolder !== undefined && { temporaryFolder }),
+  });
+}
+
+/** Looks at the first bytes before it decides. */
+async function* unpacked(content: ByteSource): AsyncGenerator<Uint8Array> {
+  const chunks = content[Symbol.asyncIterator]();
+  try {
+    let start: Uint8Array = new Uint8Array();
+    while (start.byteLength < 8) {
+      const { done, value } = await chunks.next();
+      if (done === true) break;
+      start = start.byteLength === 0 ? value : Buffer.concat([start, value]);
+    }
+    yield* decompress(continued(start, chunks), compressionOf(start));
+  } finally {
+    await chunks.return?.();
+  }
+}
+
+async function* continued(start: Uint8Array, rest: AsyncIterator<Uint8Array>): AsyncGenerator<Uint8Array> {
+  if (start.byteLength > 0) yield start;
+  for (let next = await rest.next(); next.done !== true; next = await rest.next()) yield next.value;
+}
+
+/** A pipe has no positions. */
+async function* readStream(file: FileHandle): AsyncGenerator<Uint8Array> {
+  const chunks: AsyncIterable<Uint8Array> = file.createReadStream({ highWaterMark: 262_144 });
+  for await (const chunk of chunks) yield chunk;
+}
+
+class IndexedTar implements TarFile {
+  readonly entries: ReadonlyMap<string, TarEntry>;
+  readonly limits: Required<ArchiveLimits>;
+  readonly #file: FileHandle;
+  #closed = false;
+
+  constructor(file: FileHandle, entries: ReadonlyMap<string, TarEntry>, limits: Required<ArchiveLimits>) {
+    this.#file = file;
+    this.entries = entries;
+    this.limits = limits;
+  }
+
+  async *read(
+    entry: TarEntry,
+    { offset = 0, length = entry.size }: { readonly offset?: number; readonly length?: number } = {},
+    signal?: AbortSignal,
+  ): AsyncGenerator<Uint8Array> {
+    if (this.#closed) throw new ArchiveClosedError();
+    const start = Math.min(offset, entry.size);
+    yield* readSpan(this.#file, entry.offset + start, entry.offset + Math.min(start + length, entry.size), signal);
+  }
+
+  async readWhole(entry: TarEntry, signal?: AbortSignal): Promise<Buffer> {
+    const limit = this.limits.maxMetadataBytes;
+    if (entry.size > limit) throw new LimitExceededError({ what: `"${clipName(entry.name)}" of ${entry.size} bytes`, limit });
+    return Buffer.concat(await Array.fromAsync(this.read(entry, {}, signal)));
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    await this.#file.close();
+  }
+}

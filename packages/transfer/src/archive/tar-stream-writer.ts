@@ -1,0 +1,133 @@
+import { once } from "node:events";
+import type { Writable } from "node:stream";
+import { type ByteSource, bytesSource, type CallOptions, type ReplayableSource, replayableSource } from "@berth/oci";
+import { abortable } from "./abortable.ts";
+import { checked, startCheck } from "./checked.ts";
+import { ArchiveClosedError } from "./errors.ts";
+import { readSpan } from "./read-span.ts";
+import { createSpool } from "./spool.ts";
+import { encodeTarHeader, padded, TAR_END } from "./tar-header.ts";
+import type { LastEntry, NewEntry, TarWriter, WriteArchiveOptions } from "./tar-writer.ts";
+
+/** Bytes of a file that waits in memory; larger ones wait on disk. */
+const MAX_IN_MEMORY = 1 << 20;
+
+/**
+ * Writes an archive to a stream. What was sent cannot be taken back, so each file is checked before its first byte goes out; the files wait
+ * for their turn, while others may still be on their way here.
+ */
+export function createTarStreamWriter(stream: Writable, options: Required<Omit<WriteArchiveOptions, "signal">>): TarWriter {
+  return new TarStreamWriter(stream, options);
+}
+
+class TarStreamWriter implements TarWriter {
+  readonly #stream: Writable;
+  readonly #options: Required<Omit<WriteArchiveOptions, "signal">>;
+  readonly #entries = new Map<string, Promise<void>>();
+  readonly #done = new Set<string>();
+  /** The last file in the queue. */
+  #queue: Promise<void> = Promise.resolve();
+  #failure: Error | undefined;
+  #closed = false;
+
+  constructor(stream: Writable, options: Required<Omit<WriteArchiveOptions, "signal">>) {
+    this.#stream = stream;
+    this.#options = options;
+    stream.once("error", (error: Error) => (this.#failure ??= error));
+    stream.once("close", () => (this.#failure ??= new ArchiveClosedError()));
+  }
+
+  async add(entry: NewEntry, content: ByteSource, options: CallOptions = {}): Promise<void> {
+    for (let running = this.#entries.get(entry.name); running !== undefined; running = this.#entries.get(entry.name)) {
+      await running.catch(() => undefined); // the error is that of who wrote
+    }
+    this.#mustBeOpen();
+    if (this.#done.has(entry.name)) return;
+    const running = this.#prepareAndSend(entry, content, options).finally(() => this.#entries.delete(entry.name));
+    this.#entries.set(entry.name, running);
+    await running;
+  }
+
+  has(name: string): boolean {
+    return this.#done.has(name);
+  }
+
+  read(): undefined {
+    return undefined; // it is gone
+  }
+
+  async finish(last: readonly LastEntry[]): Promise<void> {
+    this.#mustBeOpen();
+    await Promise.allSettled(this.#entries.values());
+    for (const { name, bytes } of last) await this.add({ name, size: bytes.byteLength }, bytesSource(bytes));
+    await this.#send(bytesSource(TAR_END));
+    this.#closed = true;
+  }
+
+  async abort(): Promise<void> {
+    this.#closed = true;
+    await Promise.allSettled(this.#entries.values());
+  }
+
+  #mustBeOpen(): void {
+    if (this.#failure !== undefined) throw this.#failure;
+    if (this.#closed) throw new ArchiveClosedError();
+  }
+
+  async #prepareAndSend(entry: NewEntry, content: ByteSource, { signal }: CallOptions): Promise<void> {
+    const checkedContent = checked(abortable(content, signal), startCheck(entry));
+    if (entry.size <= MAX_IN_MEMORY) {
+      const bytes = Buffer.concat(await Array.fromAsync(checkedContent));
+      return await this.#inTurn(entry, bytesSource(bytes), signal);
+    }
+    const { temporaryFolder, maxSpoolBytes } = this.#options;
+    const { file } = await createSpool(checkedContent, { maxBytes: maxSpoolBytes, temporaryFolder, ...(signal && { signal }) });
+    try {
+      await this.#inTurn(
+        entry,
+        replayableSource(entry.size, (offset) => readSpan(file, offset, entry.size)),
+        signal,
+      );
+    } finally {
+      await file.close();
+    }
+  }
+
+  async #inTurn(entry: NewEntry, content: ReplayableSource, signal: AbortSignal | undefined): Promise<void> {
+    const before = this.#queue;
+    const turn = Promise.withResolvers<void>();
+    this.#queue = turn.promise;
+    try {
+      await before;
+      signal?.throwIfAborted(); // from here on the file goes out whole
+      this.#mustBeOpen();
+      await this.#send(bytesSource(await encodeTarHeader({ name: entry.name, size: entry.size, mtimeSeconds: this.#options.epoch })));
+      await this.#send(content);
+      await this.#send(bytesSource(new Uint8Array(padded(entry.size) - entry.size)));
+      this.#done.add(entry.name);
+    } finally {
+      turn.resolve();
+    }
+  }
+
+  async #send(content: ByteSource): Promise<void> {
+    for await (const chunk of content) {
+      if (this.#failure !== undefined) throw this.#failure;
+      if (!this.#stream.write(chunk)) await this.#drained();
+    }
+    if (this.#failure !== undefined) throw this.#failure;
+  }
+
+  /** A stream that closes instead never drains. */
+  async #drained(): Promise<void> {
+    const leave = new AbortController();
+    const { signal } = leave;
+    const closed = once(this.#stream, "close", { signal }).then(() => Promise.reject(this.#failure ?? new ArchiveClosedError()));
+    try {
+      await Promise.race([once(this.#stream, "drain", { signal }), closed]);
+    } finally {
+      leave.abort();
+      closed.catch(() => undefined);
+    }
+  }
+}
