@@ -13,6 +13,8 @@ export interface Candidate {
   readonly isOurs: boolean;
   /** Program and arguments to serve a port out of a folder; may write a configuration into the folder first. */
   readonly command: (port: number, folder: string) => Promise<readonly string[]>;
+  /** Keeps what it compiled for the next start: it is started and stopped once before, as it would have been on any day but the first. */
+  readonly keepsCompiled?: boolean;
   /** Variables that it is given beside those of this process. */
   readonly env?: Readonly<Record<string, string>>;
 }
@@ -42,6 +44,11 @@ export class Server {
 
   /** Starts a registry and waits until it answers. @throws {Error} with its output when it does not. */
   static async start(candidate: Candidate, folder: string, children: Set<ChildProcess>): Promise<Server> {
+    if (candidate.keepsCompiled === true) await (await Server.#launch(candidate, join(folder, "first-start"), children)).stop();
+    return await Server.#launch(candidate, folder, children);
+  }
+
+  static async #launch(candidate: Candidate, folder: string, children: Set<ChildProcess>): Promise<Server> {
     await mkdir(folder, { recursive: true });
     const port = await freePort();
     const [program = "", ...args] = await candidate.command(port, folder);
@@ -124,12 +131,13 @@ export function berth(options: { readonly command?: string; readonly nodeArgumen
   return {
     name: "Berth",
     isOurs: true,
+    keepsCompiled: true,
     command: async (port, folder) => {
       const data = join(folder, "data");
       if (options.command !== undefined) {
         return options.command.split(" ").map((word) => word.replace("{port}", String(port)).replace("{data}", data));
       }
-      const node = [process.execPath, "--max-semi-space-size=4", "--heap-growing-percent=20", ...(options.nodeArguments ?? [])];
+      const node = [process.execPath, ...(options.nodeArguments ?? [])];
       const flags = ["--port", String(port), "--data", data, "--delete", "--log-level", "error", "--no-access-log"];
       return [...node, "packages/cli/bin/berth.mjs", "serve", ...flags];
     },
