@@ -127,6 +127,7 @@ export type { HostCertificates } from "./transport/certs-d.ts";
 export { CertificatesError, defaultCertsDirs, loadHostCertificates } from "./transport/certs-d.ts";
 export { checkResponse, responseError } from "./transport/check-response.ts";
 export type { Clock } from "./transport/clock.ts";
+export { systemClock } from "./transport/clock.ts";
 export { completeTransport, completeWith, isCompleteTransport } from "./transport/complete-transport.ts";
 export { formatDiagnostic, formatDiagnostics } from "./transport/diagnostic.ts";
 export { drain } from "./transport/drain.ts";

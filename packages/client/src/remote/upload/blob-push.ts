@@ -85,7 +85,10 @@ export class BlobPush {
     const id = this.#id;
     this.#started = undefined;
     this.#id = undefined;
-    if (started !== undefined) return started;
+    if (started !== undefined) {
+      this.#name(started);
+      return started;
+    }
     if (id !== undefined) {
       const found = await this.#find(id);
       if (found !== undefined) return found;

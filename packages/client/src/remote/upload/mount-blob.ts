@@ -6,8 +6,8 @@ import type { PushBlobOptions } from "./push-options.ts";
 import { requestMount } from "./request-mount.ts";
 import { type UploadRoute, uploadRoute } from "./session.ts";
 
-/** Gives the content of a blob that could not be mounted. */
-export type MountContent = () => Content | Promise<Content>;
+/** Gives the content of a blob that could not be mounted; undefined: it is not to be pushed after all. */
+export type MountContent = () => Content | undefined | Promise<Content | undefined>;
 
 /** Options of {@link mountBlob}. */
 export interface MountBlobOptions extends Omit<PushBlobOptions, "resume" | "skipExisting"> {
@@ -56,13 +56,17 @@ export async function mountBlob(
     await session?.abandon();
     return "refused";
   }
-  let content: Content;
+  let content: Content | undefined;
   try {
     content = fallback === "fetch" ? await read(route, target, source ?? name, signal) : await fallback();
   } catch (cause) {
     await session?.abandon();
     signal?.throwIfAborted();
     throw new MountContentError(target, { cause });
+  }
+  if (content === undefined) {
+    await session?.abandon();
+    return "refused";
   }
   const plain = session === undefined ? uploadRoute(connection, name, options) : route;
   await pushInto(plain, target, content, { ...push, ...(signal && { signal }) }, session);
