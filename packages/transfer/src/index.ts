@@ -29,11 +29,34 @@ export type {
 } from "./manager/transfer-manager.ts";
 export { createTransferManager } from "./manager/transfer-manager.ts";
 export type { ErrorHint, HintKind } from "./error-hints.ts";
-export type { ErrorClass, ErrorClassification } from "./errors.ts";
+export type { ErrorClass } from "./error-classes.ts";
+export type { ErrorClassification } from "./errors.ts";
 export { EngineError, classifyError, toEngineError } from "./errors.ts";
-export { AmbiguousLocationError, InvalidLocationError, LOCATION_FORMS } from "./location/errors.ts";
+export { InvalidLocationError, LOCATION_FORMS } from "./location/errors.ts";
 export type { FileLocation, Location, RegistryLocation } from "./location/location.ts";
 export { formatLocation, isSameRegistry, parseLocation, referenceWithin } from "./location/location.ts";
 export type { ConnectRepository, OpenedDestination, OpenedSource, OpenedStore, OpenOptions } from "./location/open.ts";
 export { openDestination, openSource, openStore } from "./location/open.ts";
+export type { AnnotationsFile } from "./pack/annotations-file.ts";
+export { parseAnnotations, parseAnnotationsFile } from "./pack/annotations-file.ts";
+export type { CompressedFile, CompressToFileOptions, Compression } from "./pack/compress-to-file.ts";
+export { compressToFile } from "./pack/compress-to-file.ts";
+export {
+  BaseMismatchError,
+  IndexEntryUnknownError,
+  InvalidImageConfigError,
+  InvalidPackError,
+  InvalidPackInputError,
+  UnpackableFileError,
+} from "./pack/errors.ts";
+export type { FileReference } from "./pack/file-reference.ts";
+export { parseFileReference } from "./pack/file-reference.ts";
+export type { FileLayer, LayerFromFilesOptions } from "./pack/layer-from-files.ts";
+export { layerFromFiles } from "./pack/layer-from-files.ts";
+export type { PackArtifactOptions } from "./pack/pack-artifact.ts";
+export { attachArtifact, CREATED_ANNOTATION, packArtifact, UNKNOWN_ARTIFACT_TYPE, UNKNOWN_CONFIG_TYPE } from "./pack/pack-artifact.ts";
+export type { BlobToPack, PackPart } from "./pack/pack-blob.ts";
+export type { TarFolderOptions, TarInput } from "./pack/tar-folder.ts";
+export { MAX_TAR_TIME, tarFolder } from "./pack/tar-folder.ts";
+export { formatEpoch, isTimestamp, parseEpoch } from "./pack/timestamps.ts";
 export { VERSION } from "./version.ts";

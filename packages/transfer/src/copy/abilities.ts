@@ -1,0 +1,95 @@
+import type { RemoteRepository } from "@berth/client";
+import type {
+  ByteSource,
+  CallOptions,
+  Descriptor,
+  ManifestStore,
+  Mounter,
+  PredecessorFinder,
+  ReferrerLister,
+  Resolver,
+  Tagger,
+  TagLister,
+} from "@berth/oci";
+
+// What a target can do besides fetching and pushing, found by looking at it. The one place that does so.
+
+/** True when it turns tags into descriptors. */
+export function isResolver(target: object): target is Resolver {
+  return has(target, "resolve");
+}
+
+/** True when tags can be pointed at what it holds. */
+export function isTagger(target: object): target is Tagger {
+  return has(target, "tag");
+}
+
+/** True when it lists its tags. */
+export function isTagLister(target: object): target is TagLister {
+  return has(target, "tags");
+}
+
+/** True when it lists referrers. */
+export function isReferrerLister(target: object): target is ReferrerLister {
+  return has(target, "referrers");
+}
+
+/** True when it knows what points at a manifest. */
+export function isPredecessorFinder(target: object): target is PredecessorFinder {
+  return has(target, "predecessors");
+}
+
+/** A repository of a registry that is reached over the network; undefined for everything else. */
+export function remoteOf(target: object): RemoteRepository | undefined {
+  return isRemote(target) ? target : undefined;
+}
+
+/** The manifests of a target that keeps them apart from blobs; undefined where all content is in one place. */
+export function manifestsOf(target: object): ManifestStore | undefined {
+  if (!("manifests" in target)) return undefined;
+  const { manifests } = target;
+  return isObject(manifests) && isManifestStore(manifests) ? manifests : undefined;
+}
+
+/** What takes blobs over from other repositories without moving bytes. */
+export function mounterOf(target: object): Mounter | undefined {
+  const blobs = "blobs" in target ? target.blobs : undefined;
+  return [blobs, target].filter(isObject).find(isMounter);
+}
+
+/** Stores that take a manifest and several tags for it in one step. */
+export interface TagsPusher {
+  pushTags(expected: Descriptor, content: ByteSource, tags: readonly string[], options?: CallOptions): Promise<void>;
+}
+
+/** True when several tags go in one step. */
+export function isTagsPusher(target: object): target is TagsPusher {
+  return has(target, "pushTags");
+}
+
+/** Name of the repository that a target is; undefined for targets that are none. */
+export function repositoryNameOf(target: object): string | undefined {
+  return "name" in target && typeof target.name === "string" && "blobs" in target ? target.name : undefined;
+}
+
+function has(target: object, method: string): boolean {
+  return typeof Reflect.get(target, method) === "function";
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === "object" && value !== null;
+}
+
+function isMounter(target: object): target is Mounter {
+  return has(target, "mount");
+}
+
+function isManifestStore(target: object): target is ManifestStore {
+  return has(target, "pushReference") && has(target, "push") && has(target, "fetch");
+}
+
+function isRemote(target: object): target is RemoteRepository {
+  return (
+    "connection" in target && isObject(target.connection) && has(target.connection, "send") && "registry" in target && "blobs" in target
+  );
+}

@@ -1,0 +1,17 @@
+import { type Descriptor, type Manifest, matchesPlatform, type Platform, successorsOf } from "@berth/oci";
+
+/** Annotation by which entries of an index say which entry they are about. @see moby/buildkit, attestation-storage.md */
+const ATTACHED_TO = "vnd.docker.reference.digest";
+
+/** What a manifest needs to be whole: config and layers, children, or blobs. Its subject need not exist. */
+export function childrenOf(manifest: Manifest): readonly Descriptor[] {
+  const all = successorsOf(manifest);
+  return manifest.subject === undefined ? all : all.slice(1);
+}
+
+/** The entries of an index for one of the platforms, and those that are attached to them. */
+export function forPlatforms(children: readonly Descriptor[], platforms: readonly Platform[]): readonly Descriptor[] {
+  const wanted = children.filter(({ platform }) => platform !== undefined && platforms.some((one) => matchesPlatform(one, platform)));
+  const digests: ReadonlySet<string> = new Set(wanted.map(({ digest }) => digest));
+  return children.filter((child) => digests.has(child.digest) || digests.has(child.annotations?.[ATTACHED_TO] ?? ""));
+}

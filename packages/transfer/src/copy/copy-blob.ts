@@ -1,0 +1,134 @@
+import { type Connection, mountBlob, type MountContent, pushBlob, type RemoteRepository } from "@berth/client";
+import type { Descriptor, Fetcher, Pusher, ReplayableSource } from "@berth/oci";
+import type { TransferOutcome } from "../manager/transfer.ts";
+import { mounterOf, remoteOf, repositoryNameOf } from "./abilities.ts";
+import { atStep } from "./errors.ts";
+import type { CopyGraphOptions } from "./options.ts";
+
+/** Where a blob goes from and to, and how. */
+export interface BlobRoute {
+  readonly source: Fetcher;
+  readonly destination: Pusher;
+  readonly options: Pick<CopyGraphOptions, "journal" | "mountCandidates" | "onMountRefused" | "onMounted">;
+}
+
+/**
+ * Blobs from this size on are asked for once more before they are sent, where the registry did not say for sure that it lacks them: a
+ * round trip is nothing against them. Bytes.
+ */
+const WORTH_ASKING = 4_194_304;
+
+/** What registries were found to do. */
+interface Habits {
+  /** Asked to mount a blob from the repository itself, it says whether it is there. */
+  answersMounts: boolean;
+  /** It started an upload for a blob that is there: it has to be asked first. */
+  wantsQuestion: boolean;
+}
+
+const habits = new WeakMap<Connection, Habits>();
+
+/**
+ * Brings one blob to the destination. A registry is asked to mount it: from the source when that is in the same registry, from the
+ * candidates, or else from the very repository that it is to go to. That is one request where others send two: it answers 201 when the
+ * blob is there, and otherwise has started the upload that the bytes go into.
+ *
+ *   there already   POST                  1 request to the destination
+ *   mounted         POST                  1
+ *   pushed          POST, PUT             2, and HEAD from 4 MiB on while the registry has not shown that it answers so
+ */
+export async function copyBlob(
+  route: BlobRoute,
+  target: Descriptor,
+  content: ReplayableSource,
+  signal: AbortSignal,
+): Promise<TransferOutcome> {
+  const remote = remoteOf(route.destination);
+  if (remote !== undefined)
+    return await atStep("push", "destination", target, signal, () => toRegistry(route, remote, target, content, signal));
+  return await atStep("push", "destination", target, signal, async () => {
+    const { source, destination } = route;
+    if (await destination.exists(target, { signal })) return "exists";
+    const from = repositoryNameOf(source);
+    if (from !== undefined && remoteOf(source) === undefined && (await mounterOf(destination)?.mount(target, from, { signal }))) {
+      route.options.onMounted?.(target, from);
+      return "mounted";
+    }
+    await destination.push(target, content, { signal });
+    return "transferred";
+  });
+}
+
+async function toRegistry(
+  route: BlobRoute,
+  remote: RemoteRepository,
+  target: Descriptor,
+  content: ReplayableSource,
+  signal: AbortSignal,
+): Promise<TransferOutcome> {
+  const { journal, onMounted, onMountRefused } = route.options;
+  const { connection, name } = remote;
+  const key = { registry: remote.registry, repository: name, digest: target.digest };
+  const push = { signal, ...(journal && { onUpload: (id: string) => journal.note(key, id) }) };
+  const begun = await journal?.find(key);
+  const habit = habitsOf(connection);
+  if (begun !== undefined || habit.wantsQuestion) {
+    if (await remote.blobs.exists(target, { signal })) return "exists";
+  }
+  if (begun !== undefined) {
+    await pushBlob(connection, name, target, content, { ...push, resume: begun });
+    await journal?.forget(key);
+    return "transferred";
+  }
+  const candidates = await candidatesFor(route, remote, target);
+  const last = candidates.at(-1) ?? name;
+  for (const from of candidates.slice(0, -1)) {
+    if ((await mountBlob(connection, name, target, from, { signal })) === "mounted") {
+      onMounted?.(target, from);
+      return "mounted";
+    }
+    onMountRefused?.(target, from);
+  }
+  let wasThere = false;
+  const fallback: MountContent = async () => {
+    if (last !== name) onMountRefused?.(target, last);
+    const mayBeThere = last !== name || !(habit.answersMounts || habit.wantsQuestion);
+    wasThere = mayBeThere && target.size >= WORTH_ASKING && (await isThere(remote, target, signal));
+    habit.wantsQuestion ||= wasThere && last === name;
+    return wasThere ? undefined : content;
+  };
+  const outcome = await mountBlob(connection, name, target, last, { ...push, fallback });
+  await journal?.forget(key);
+  if (outcome === "pushed") return "transferred";
+  if (wasThere) return "exists";
+  if (last === name) {
+    habit.answersMounts = true;
+    return "exists";
+  }
+  onMounted?.(target, last);
+  return "mounted";
+}
+
+/** A question that saves work; when it fails, the work is done. */
+async function isThere(remote: RemoteRepository, target: Descriptor, signal: AbortSignal): Promise<boolean> {
+  try {
+    return await remote.blobs.exists(target, { signal });
+  } catch {
+    signal.throwIfAborted();
+    return false;
+  }
+}
+
+/** Repositories to mount from: the source before all others. */
+async function candidatesFor({ source, options }: BlobRoute, remote: RemoteRepository, target: Descriptor): Promise<readonly string[]> {
+  const origin = remoteOf(source);
+  const own = origin !== undefined && origin.registry === remote.registry ? [origin.name] : [];
+  const known = (await options.mountCandidates?.(target)) ?? [];
+  return [...new Set<string>([...own, ...known])].filter((name) => name !== remote.name);
+}
+
+function habitsOf(connection: Connection): Habits {
+  const known = habits.get(connection) ?? { answersMounts: false, wantsQuestion: false };
+  habits.set(connection, known);
+  return known;
+}

@@ -1,0 +1,102 @@
+import { isNotFound } from "@berth/client";
+import { bytesSource, type Descriptor, InvalidReferenceError, isDigest, isTag, type ReadOnlyTarget, type Target } from "@berth/oci";
+import { isResolver } from "./abilities.ts";
+import type { Attached } from "./attached.ts";
+import { atStep, TagExistsError } from "./errors.ts";
+import { copyAttached, copyNode, readManifest } from "./node.ts";
+import { CopyOperation } from "./operation.ts";
+import type { CopiedTag, CopyOptions, CopyResult } from "./options.ts";
+import { pointTags, publish } from "./publish.ts";
+
+/**
+ * Copies what a reference names, and tags it. When the destination has it already, that is found out with one request to each side.
+ *
+ * @param newReference tag or tags at the destination; default: `reference` if that is a tag, else none. A digest: no tag, and the content
+ *   must be that.
+ * @throws {TagExistsError} and everything that `copyGraph` throws.
+ *
+ * @example
+ * ```ts
+ * await copy(createRemoteRepository("docker.io/library/debian"), "12", createRemoteRepository("localhost:5000/debian"));
+ * ```
+ */
+export async function copy(
+  source: ReadOnlyTarget,
+  reference: string,
+  destination: Target,
+  newReference?: string | readonly string[],
+  options: CopyOptions = {},
+): Promise<CopyResult> {
+  const operation = new CopyOperation(source, destination, options);
+  const wanted = newReference === undefined ? (isTag(reference) ? [reference] : []) : [newReference].flat();
+  return await operation.run(async () => {
+    const { signal } = operation;
+    const tags = [...new Set(wanted)].filter((one) => !isDigest(one));
+    const resolving = atStep("resolve", "source", undefined, signal, () => source.resolve(reference, { signal }));
+    const [descriptor, before] = await Promise.all([resolving, lookUp(operation, tags)]);
+    const digest = wanted.find(isDigest);
+    if (digest !== undefined && digest !== descriptor.digest) {
+      throw new InvalidReferenceError(digest, `expected a tag, or the digest "${descriptor.digest}"`);
+    }
+    const copied = outcomesOf(descriptor, tags, before, options);
+    const later = await copyRoot(operation, descriptor, copied);
+    await pointTags(operation, descriptor, later);
+    return { descriptor, tags: copied, stats: operation.stats };
+  });
+}
+
+/** What tags name at the destination. Those that do not exist are not in it. */
+export type TagsBefore = ReadonlyMap<string, Descriptor>;
+
+/** Asks for tags of the destination; one that cannot be asked knows none. */
+export async function lookUp({ destination, signal }: CopyOperation, tags: readonly string[]): Promise<TagsBefore> {
+  const found = new Map<string, Descriptor>();
+  if (!isResolver(destination)) return found;
+  const ask = async (tag: string): Promise<void> => {
+    try {
+      found.set(tag, await destination.resolve(tag, { signal }));
+    } catch (error) {
+      if (!isNotFound(error)) throw error;
+    }
+  };
+  await atStep("resolve", "destination", undefined, signal, () => Promise.all(tags.map(ask)));
+  return found;
+}
+
+/** What is to become of tags. @throws {TagExistsError} */
+export function outcomesOf(
+  { digest, size }: Descriptor,
+  tags: readonly string[],
+  before: TagsBefore,
+  { existingTags = "overwrite" }: CopyOptions,
+): readonly CopiedTag[] {
+  return tags.map((tag): CopiedTag => {
+    const there = before.get(tag);
+    if (there?.digest === digest) return { tag, digest, size, outcome: "unchanged" };
+    if (there === undefined || existingTags === "overwrite") return { tag, digest, size, outcome: "tagged" };
+    if (existingTags === "refuse") throw new TagExistsError(tag, there.digest);
+    return { tag, digest: there.digest, size: there.size, outcome: "kept" };
+  });
+}
+
+/** Copies the graph below a root, and points at it the tags that are to be. @returns tags that are still to be moved. */
+export async function copyRoot(operation: CopyOperation, root: Descriptor, outcomes: readonly CopiedTag[]): Promise<readonly string[]> {
+  if (outcomes.length > 0 && outcomes.every(({ outcome }) => outcome === "kept")) return [];
+  const { destination, signal, options } = operation;
+  const tags = outcomes.filter(({ outcome }) => outcome === "tagged").map(({ tag }) => tag);
+  const isTagged = outcomes.some(({ outcome }) => outcome === "unchanged");
+  const later = options.atomic === true ? tags : [];
+  const now = options.atomic === true ? [] : tags;
+  if (operation.hasMet(root.digest)) {
+    await copyNode(operation, { descriptor: root, tags: now });
+    return later;
+  }
+  const looking = isTagged || atStep("push", "destination", root, signal, () => destination.exists(root, { signal }));
+  const reading = now.length > 0 ? readManifest(operation, root) : undefined;
+  const [isThere, bytes] = await Promise.all([looking, reading]);
+  const attached: Attached[] = [];
+  await copyNode(operation, { descriptor: root, isThere, tags: now, attached, tagLast: true, ...(bytes && { bytes }) });
+  await copyAttached(operation, attached);
+  if (attached.length > 0 && bytes !== undefined) await publish(operation, root, bytesSource(bytes), now);
+  return later;
+}

@@ -1,0 +1,72 @@
+import { BerthError, type Descriptor, DigestMismatchError, SizeMismatchError } from "@berth/oci";
+import { isRetryable } from "../manager/retryable.ts";
+
+/** Where a copy failed. */
+export type CopyOrigin = "source" | "destination";
+/** What a copy was doing. */
+export type CopyStep = "resolve" | "fetch" | "push" | "tag" | "list";
+
+/** A copy failed at one of its ends. `cause` is the error of that end; the message is its own. */
+export class CopyError extends BerthError<"ERR_COPY"> {
+  readonly step: CopyStep;
+  readonly origin: CopyOrigin;
+  /** What was being copied; undefined before that is known. */
+  readonly descriptor: Descriptor | undefined;
+
+  constructor(step: CopyStep, origin: CopyOrigin, descriptor: Descriptor | undefined, cause: unknown) {
+    super("ERR_COPY", cause instanceof Error ? cause.message : String(cause), { cause, retryable: isRetryable(cause) });
+    this.step = step;
+    this.origin = origin;
+    this.descriptor = descriptor;
+  }
+}
+
+/** A tag that must not be moved exists at the destination, and names something else. */
+export class TagExistsError extends BerthError<"ERR_TAG_EXISTS"> {
+  readonly tag: string;
+  /** What it names. */
+  readonly digest: string;
+
+  constructor(tag: string, digest: string) {
+    super("ERR_TAG_EXISTS", `Cannot copy to tag "${tag}": it exists and names "${digest}"`);
+    this.tag = tag;
+    this.digest = digest;
+  }
+}
+
+/** Layers that are kept outside of registries were wanted, and cannot be had. */
+export class ExternalLayerError extends BerthError<"ERR_EXTERNAL_LAYER"> {
+  readonly digest: string;
+
+  constructor({ digest }: Descriptor, cause: unknown) {
+    super("ERR_EXTERNAL_LAYER", `Cannot copy external layer "${digest}": neither the source nor the places it names have it`, { cause });
+    this.digest = digest;
+  }
+}
+
+/** Runs a step of a copy; what it throws says where. Reasons of aborts and errors that know already are left alone. */
+export async function atStep<T>(
+  step: CopyStep,
+  origin: CopyOrigin,
+  descriptor: Descriptor | undefined,
+  signal: AbortSignal | undefined,
+  run: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await run();
+  } catch (error) {
+    signal?.throwIfAborted();
+    throw asCopyError(step, origin, descriptor, error);
+  }
+}
+
+/** Says where an error came from. Content that is not what was promised is the source's fault, whoever noticed. */
+export function asCopyError(step: CopyStep, origin: CopyOrigin, descriptor: Descriptor | undefined, error: unknown): unknown {
+  if (error instanceof CopyError || error instanceof TagExistsError || error instanceof ExternalLayerError) return error;
+  if (isBadContent(error)) return new CopyError("fetch", "source", descriptor, error);
+  return new CopyError(step, origin, descriptor, error);
+}
+
+function isBadContent(error: unknown): boolean {
+  return error instanceof DigestMismatchError || error instanceof SizeMismatchError;
+}

@@ -1,0 +1,47 @@
+import { isNotFound } from "@berth/client";
+import { bytesSource, type Descriptor, isForeignLayerMediaType } from "@berth/oci";
+import { readAllVerified } from "@berth/oci/node";
+import { manifestsOf } from "./abilities.ts";
+import { copyBlob } from "./copy-blob.ts";
+import { atStep, CopyError, ExternalLayerError } from "./errors.ts";
+import { type CopyOperation, MAX_METADATA_BYTES } from "./operation.ts";
+import { sourceContent } from "./source-content.ts";
+
+/** Copies content that nothing is below: a blob, or a child of an index whose type says nothing to us. */
+export async function copyLeaf(operation: CopyOperation, target: Descriptor): Promise<void> {
+  const { source, destination, options } = operation;
+  const isExternal = isForeignLayerMediaType(target.mediaType) && (target.urls?.length ?? 0) > 0;
+  if (isExternal && options.external !== true) return operation.skipped(target);
+  try {
+    await operation.transfer(target, "blob", async (context) => {
+      const { signal, pass } = context;
+      const content = sourceContent(source, target, { signal, pass, onRead: (position) => context.report(position, target.size) });
+      return await copyBlob({ source, destination, options }, target, content, signal);
+    });
+  } catch (error) {
+    if (!(error instanceof CopyError) || error.origin !== "source" || !isNotFound(error.cause)) throw error;
+    if (isExternal) throw new ExternalLayerError(target, error.cause);
+    if (!(await copyUnknownManifest(operation, target))) throw error;
+  }
+}
+
+/** Content of an unknown type may stand among the manifests. False when it does not. */
+async function copyUnknownManifest(operation: CopyOperation, target: Descriptor): Promise<boolean> {
+  const { signal, options, source, destination } = operation;
+  const manifests = manifestsOf(source);
+  const into = manifestsOf(destination) ?? destination;
+  const maxBytes = options.maxMetadataBytes ?? MAX_METADATA_BYTES;
+  if (manifests === undefined || target.size > maxBytes) return false;
+  let bytes: Uint8Array;
+  try {
+    bytes = await readAllVerified(await manifests.fetch(target, { signal }), target, { maxBytes, signal });
+  } catch (error) {
+    if (isNotFound(error)) return false;
+    throw error;
+  }
+  await operation.transfer(target, "manifest", async (context) => {
+    await atStep("push", "destination", target, context.signal, () => into.push(target, bytesSource(bytes), { signal: context.signal }));
+    return "transferred";
+  });
+  return true;
+}

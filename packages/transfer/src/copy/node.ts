@@ -1,0 +1,107 @@
+import {
+  bytesSource,
+  decodeManifest,
+  type Descriptor,
+  isIndexMediaType,
+  isManifestMediaType,
+  isSchema1MediaType,
+  LimitExceededError,
+  type Manifest,
+  SchemaV1UnsupportedError,
+} from "@berth/oci";
+import { readAllVerified } from "@berth/oci/node";
+import { type Attached, attachedTo } from "./attached.ts";
+import { childrenOf, forPlatforms } from "./children.ts";
+import { atStep } from "./errors.ts";
+import { copyLeaf } from "./leaf.ts";
+import { type CopyOperation, MAX_METADATA_BYTES } from "./operation.ts";
+import type { CopyGraphOptions } from "./options.ts";
+import { pointTags, publish } from "./publish.ts";
+
+const MAX_DEPTH = 8;
+const CONCURRENCY = 6;
+
+/** A piece of a graph on its way. */
+export interface Node {
+  readonly descriptor: Descriptor;
+  /** Indexes above it; default 0. */
+  readonly depth?: number;
+  /** Subjects between it and the root; default 0. */
+  readonly hops?: number;
+  /** Its bytes, when they were read already. */
+  readonly bytes?: Uint8Array;
+  /** Whether the destination has it, when that is known. */
+  readonly isThere?: boolean;
+  /** Tags to point at it, once all is there. */
+  readonly tags?: readonly string[];
+  /** Takes what is attached to this manifest and those below it: it is copied once they are there. Without it, that is not looked for. */
+  readonly attached?: Attached[];
+  /** Leaves the tags alone when there is something attached: they are then moved when that is there too. */
+  readonly tagLast?: boolean;
+}
+
+/** Copies one node and what is below it, once in the whole operation. */
+export async function copyNode(operation: CopyOperation, node: Node): Promise<void> {
+  const { descriptor, tags = [] } = node;
+  if (operation.hasMet(descriptor.digest) && tags.length > 0) {
+    await copyNode(operation, { ...node, tags: [] });
+    return await pointTags(operation, descriptor, tags);
+  }
+  await operation.once(descriptor, async () => {
+    if (isManifestMediaType(descriptor.mediaType)) await copyManifest(operation, node);
+    else await copyLeaf(operation, descriptor);
+  });
+}
+
+/**
+ * A manifest waits for what is below it, never for what is attached to it: that may be an index which has the manifest below it.
+ */
+async function copyManifest(operation: CopyOperation, node: Node): Promise<void> {
+  const { descriptor, depth = 0, hops = 0, tags = [], attached } = node;
+  const { signal, destination, options, mustLook } = operation;
+  const { maxDepth = MAX_DEPTH, concurrency = CONCURRENCY, recheck = false } = options;
+  if (isSchema1MediaType(descriptor.mediaType)) throw new SchemaV1UnsupportedError();
+  if (depth > maxDepth) throw new LimitExceededError({ what: `index at depth ${depth}`, limit: maxDepth });
+  const isIndex = isIndexMediaType(descriptor.mediaType);
+  const isThere =
+    node.isThere ?? (await atStep("push", "destination", descriptor, signal, () => destination.exists(descriptor, { signal })));
+  let bytes = node.bytes;
+  if (!isThere || (mustLook && (recheck || isIndex))) {
+    bytes ??= await readManifest(operation, descriptor);
+    const below = chosenChildren(decodeManifest(bytes, descriptor.mediaType), descriptor, options);
+    const next = { depth: depth + 1, hops, ...(attached && { attached }) };
+    const tasks = below.map((child) => async () => await copyNode(operation, { descriptor: child, ...next }));
+    await operation.all(tasks, isIndex ? concurrency : tasks.length);
+  }
+  attached?.push(...(await attachedTo(operation, descriptor, hops)));
+  const now = node.tagLast === true && (attached?.length ?? 0) > 0 ? [] : tags;
+  if (isThere && now.length === 0) operation.existing(descriptor);
+  else await publish(operation, descriptor, bytesSource(bytes ?? (await readManifest(operation, descriptor))), now);
+}
+
+/** Copies what is attached to manifests that were copied, and what is attached to that. */
+export async function copyAttached(operation: CopyOperation, attached: readonly Attached[]): Promise<void> {
+  for (let round = attached; round.length > 0; ) {
+    const next: Attached[] = [];
+    const tasks = round.map((one) => async () => await copyNode(operation, { ...one, attached: next }));
+    await operation.all(tasks, operation.options.concurrency ?? CONCURRENCY);
+    round = next;
+  }
+}
+
+function chosenChildren(manifest: Manifest, descriptor: Descriptor, options: CopyGraphOptions): readonly Descriptor[] {
+  const { platforms, selectChildren } = options;
+  const children = childrenOf(manifest);
+  if (manifest.kind !== "index") return children;
+  if (selectChildren !== undefined) return selectChildren(descriptor, children);
+  return platforms === undefined ? children : forPlatforms(children, platforms);
+}
+
+/** Reads a manifest of the source, and checks that it is what its descriptor says. */
+export async function readManifest({ source, signal, options }: CopyOperation, target: Descriptor): Promise<Uint8Array> {
+  const maxBytes = options.maxMetadataBytes ?? MAX_METADATA_BYTES;
+  if (target.size > maxBytes) throw new LimitExceededError({ what: `manifest of ${target.size} bytes`, limit: maxBytes });
+  return await atStep("fetch", "source", target, signal, async () => {
+    return await readAllVerified(await source.fetch(target, { signal }), target, { maxBytes, signal });
+  });
+}

@@ -1,0 +1,190 @@
+import { type Descriptor, type Digest, type Fetcher, LimitExceededError, type Pusher } from "@berth/oci";
+import { eventId, type TransferAction, type TransferEvent } from "../events.ts";
+import type { TransferOutcome, TransferState } from "../manager/transfer.ts";
+import { createTransferManager, type TransferDirection, type TransferManager } from "../manager/transfer-manager.ts";
+import { remoteOf, repositoryNameOf } from "./abilities.ts";
+import type { CopyOptions, CopyStats } from "./options.ts";
+
+/** Bytes of a manifest, at most, unless told otherwise. */
+export const MAX_METADATA_BYTES = 4_194_304;
+
+const MAX_NODES = 100_000;
+
+/** One copy from its beginning to its end: where from and to, what was moved already, what came of it. */
+export class CopyOperation {
+  readonly source: Fetcher;
+  readonly destination: Pusher;
+  readonly options: CopyOptions;
+  readonly manager: TransferManager;
+  /** Aborts when the caller does, and when any part of the copy fails. */
+  readonly signal: AbortSignal;
+  /** True when manifests are looked into even where the destination has them: something below or beside them may be missing. */
+  readonly mustLook: boolean;
+  /** Slots that a transfer takes. */
+  readonly directions: readonly TransferDirection[];
+  /** Registries that a transfer asks. */
+  readonly hosts: readonly string[];
+  readonly #failed = new AbortController();
+  readonly #moved: Map<Digest, Promise<void>> = new Map();
+  readonly #action: TransferAction;
+  readonly #stats = { copied: 0, mounted: 0, existing: 0, skipped: 0, bytes: 0 };
+
+  constructor(source: Fetcher, destination: Pusher, options: CopyOptions) {
+    this.source = source;
+    this.destination = destination;
+    this.options = options;
+    this.mustLook = options.recheck === true || options.digestTags === true || (options.referrers ?? false) !== false;
+    this.manager = options.manager ?? createTransferManager();
+    this.signal = options.signal === undefined ? this.#failed.signal : AbortSignal.any([options.signal, this.#failed.signal]);
+    const [from, to] = [remoteOf(source), remoteOf(destination)];
+    this.directions = [...(from ? (["download"] as const) : []), ...(to ? (["upload"] as const) : [])];
+    this.hosts = [...new Set([from, to].flatMap((remote) => (remote === undefined ? [] : [remote.registry])))];
+    this.#action = from === undefined ? (to === undefined ? "copying" : "uploading") : to === undefined ? "downloading" : "copying";
+  }
+
+  get stats(): CopyStats {
+    return { ...this.#stats };
+  }
+
+  /** Runs the copy; when a part of it fails, the rest is stopped, and that part's error is the copy's. */
+  async run<T>(work: () => Promise<T>): Promise<T> {
+    this.options.signal?.throwIfAborted();
+    try {
+      return await work();
+    } catch (error) {
+      this.fail(error);
+      throw this.#failed.signal.reason;
+    }
+  }
+
+  /** Stops everything. Only the first error counts: the others are what it led to. */
+  fail(error: unknown): void {
+    if (!this.#failed.signal.aborted) this.#failed.abort(this.options.signal?.aborted ? this.options.signal.reason : error);
+  }
+
+  /** Moves content once, however often it is met. */
+  async once(target: Descriptor, move: () => Promise<void>): Promise<void> {
+    const before = this.#moved.get(target.digest);
+    if (before !== undefined) return await before;
+    const limit = this.options.maxNodes ?? MAX_NODES;
+    if (this.#moved.size >= limit) throw new LimitExceededError({ what: `graph of more than ${limit} nodes`, limit });
+    const moving = move();
+    this.#moved.set(target.digest, moving);
+    await moving;
+  }
+
+  /** True when it was moved, or is being moved. */
+  hasMet(digest: Digest): boolean {
+    return this.#moved.has(digest);
+  }
+
+  /** All of them at once; waits for every one to end, so that nothing goes on behind the caller's back. */
+  async all(tasks: readonly (() => Promise<void>)[], concurrency: number = tasks.length): Promise<void> {
+    let next = 0;
+    const worker = async (): Promise<void> => {
+      for (let task = tasks[next++]; task !== undefined; task = tasks[next++]) {
+        this.signal.throwIfAborted();
+        try {
+          await task();
+        } catch (error) {
+          this.fail(error);
+          throw error;
+        }
+      }
+    };
+    const results = await Promise.allSettled(Array.from({ length: Math.min(concurrency, tasks.length) }, worker));
+    if (results.some(({ status }) => status === "rejected")) throw this.#failed.signal.reason ?? this.signal.reason;
+  }
+
+  /** Moves content through the manager, and tells of it. */
+  async transfer(target: Descriptor, kind: "blob" | "manifest", run: (report: Report) => Promise<TransferOutcome>): Promise<void> {
+    const { onCopied } = this.options;
+    const job = {
+      key: `${storeId(this.destination)} ${kind} ${target.digest}`,
+      directions: this.directions,
+      hosts: this.hosts,
+      size: target.size,
+      run: async (context: Report) => await run(context),
+    };
+    let outcome: TransferOutcome;
+    try {
+      outcome = await this.manager.transfer(job, { signal: this.signal, onState: (state) => this.#tellState(target, state) });
+    } catch (error) {
+      if (!this.signal.aborted)
+        this.tell(target, "failed", { last: true, message: error instanceof Error ? error.message : String(error) });
+      throw error;
+    }
+    if (outcome === "exists") this.existing(target);
+    else if (outcome === "mounted") {
+      this.#stats.mounted++;
+      this.tell(target, "mounted", { current: target.size, last: true });
+    } else {
+      this.#stats.copied++;
+      this.#stats.bytes += target.size;
+      this.tell(target, "done", { current: target.size, last: true });
+      onCopied?.(target);
+    }
+  }
+
+  /** Counts and tells of what was there. */
+  existing(target: Descriptor): void {
+    this.#stats.existing++;
+    this.options.onExisting?.(target);
+    this.tell(target, "exists", { current: target.size, last: true });
+  }
+
+  /** Counts and tells of an external layer that is left where it is. */
+  skipped(target: Descriptor): void {
+    this.#stats.skipped++;
+    this.tell(target, "skipped", { last: true, message: "Kept outside of registries" });
+    this.options.onSkipped?.(target);
+  }
+
+  /** Tells of a step. */
+  tell(target: Descriptor, action: TransferAction, event: Partial<TransferEvent> = {}): void {
+    this.options.onEvent?.({
+      id: eventId(target.digest),
+      action,
+      current: 0,
+      total: target.size,
+      last: false,
+      aux: { digest: target.digest, mediaType: target.mediaType },
+      ...event,
+    });
+  }
+
+  /** Tells of a tag that names a manifest now. */
+  tellTag(target: Descriptor, tag: string): void {
+    this.tell(target, "tagged", { id: tag, current: target.size, last: true });
+  }
+
+  #tellState(target: Descriptor, state: TransferState): void {
+    if (state.kind === "running") this.tell(target, this.#action, { current: state.current });
+    else if (state.kind === "waiting") this.tell(target, "waiting");
+    else {
+      const why = state.error instanceof Error ? state.error.message : String(state.error);
+      const message = `Retrying in ${Math.ceil(state.delayMs / 1000)} seconds: ${why}`;
+      this.tell(target, "retrying", { message, aux: { digest: target.digest, attempt: state.attempt, delayMs: state.delayMs } });
+    }
+  }
+}
+
+/** What a transfer is given by the manager. */
+export interface Report {
+  readonly signal: AbortSignal;
+  report(current: number, total: number): void;
+  readonly pass: ((bytes: number) => Promise<void>) | undefined;
+  release(): void;
+}
+
+const ids = new WeakMap<object, number>();
+let lastId = 0;
+
+/** Names a store: the same repository of a registry is the same, however it was reached; anything else only itself. */
+function storeId(store: object): string {
+  const remote = remoteOf(store);
+  if (remote !== undefined) return `${remote.registry}/${repositoryNameOf(remote)}`;
+  const id = ids.get(store) ?? ++lastId;
+  ids.set(store, id);
+  return `#${id}`;
+}

@@ -1,0 +1,105 @@
+import type { CallOptions, Descriptor, Digest, Platform } from "@berth/oci";
+import type { TransferEvent } from "../events.ts";
+import type { TransferManager } from "../manager/transfer-manager.ts";
+import type { UploadJournal } from "./upload-journal.ts";
+
+/** Which referrers are copied along. */
+export interface ReferrerSelection {
+  /** Only those of one of these artifact types. Default all. */
+  readonly artifactTypes?: readonly string[];
+  /** Only those that have all of these annotations. */
+  readonly annotations?: Readonly<Record<string, string>>;
+  /** How far: 1 for the referrers of the image alone, 2 for those of its referrers too. Default 8. */
+  readonly depth?: number;
+}
+
+/** Options of {@link copyGraph}. */
+export interface CopyGraphOptions extends CallOptions {
+  /** Default: one of its own, with the usual limits. */
+  readonly manager?: TransferManager;
+  /** Manifests that are worked on at a time; default 6. Blobs are the manager's to limit. */
+  readonly concurrency?: number;
+  /** Bytes of a manifest at most; default 4 MiB. */
+  readonly maxMetadataBytes?: number;
+  /** How deep indexes may stand in indexes; default 8. */
+  readonly maxDepth?: number;
+  /** Manifests and blobs in all, at most; default 100,000. */
+  readonly maxNodes?: number;
+  /**
+   * Of indexes, only the children for one of these platforms, and what is attached to those children. The index is copied as it is: its
+   * digest stays, and the destination must take an index that is not whole. Default all.
+   */
+  readonly platforms?: readonly Platform[];
+  /** Chooses the children of an index itself; goes before `platforms`. */
+  readonly selectChildren?: (index: Descriptor, children: readonly Descriptor[]) => readonly Descriptor[];
+  /** Referrers too: all, or some. Default none. */
+  readonly referrers?: boolean | ReferrerSelection;
+  /** Layers that are kept outside of registries are copied too, and must be had; default false: they are left where they are. */
+  readonly external?: boolean;
+  /** Looks at everything below, also where the manifest above is there already, and copies what is missing. Default false. */
+  readonly recheck?: boolean;
+  /** Names of repositories of the destination's registry that may hold a blob, best first. */
+  readonly mountCandidates?: (descriptor: Descriptor) => readonly string[] | Promise<readonly string[]>;
+  /** Told of candidates that did not have the blob, or were not to be read. */
+  readonly onMountRefused?: (descriptor: Descriptor, from: string) => void;
+  /** Told of everything that was pushed. */
+  readonly onCopied?: (descriptor: Descriptor) => void;
+  /** Told of everything that was there already. */
+  readonly onExisting?: (descriptor: Descriptor) => void;
+  /** Told of blobs that another repository of the registry gave; `from` is the destination's own name when the registry did not say. */
+  readonly onMounted?: (descriptor: Descriptor, from: string) => void;
+  /** Told of external layers that were left where they are. */
+  readonly onSkipped?: (descriptor: Descriptor) => void;
+  /** Told of every step. */
+  readonly onEvent?: (event: TransferEvent) => void;
+  /** Remembers uploads, for another process to go on with when this one ends early. Default: none. */
+  readonly journal?: UploadJournal;
+}
+
+/** Counts of a copy. */
+export interface CopyStats {
+  /** Manifests and blobs that were pushed. */
+  readonly copied: number;
+  /** Blobs that another repository of the registry gave. */
+  readonly mounted: number;
+  /** Manifests and blobs that were there; what is below a manifest that was there is not counted. */
+  readonly existing: number;
+  /** External layers that were left where they are. */
+  readonly skipped: number;
+  /** Bytes of everything that was pushed. */
+  readonly bytes: number;
+}
+
+/** Options of {@link copy} and {@link copyTags}. */
+export interface CopyOptions extends CopyGraphOptions {
+  /**
+   * What happens to a tag that exists at the destination and names something else: it is moved (`overwrite`, the default), it is left and
+   * nothing is copied for it (`keep`), or the copy fails before anything is moved (`refuse`).
+   */
+  readonly existingTags?: "overwrite" | "keep" | "refuse";
+  /**
+   * What hangs on a manifest by tags made of its digest is copied too: signatures and the like of older tools (`sha256-<hex>.sig`), lists of
+   * referrers of registries that have no API for them (`sha256-<hex>`, unless `referrers` are copied). Default false.
+   */
+  readonly digestTags?: boolean;
+  /** Stores every manifest under its digest first, then moves all tags. Default: each tag as soon as all that it names is there. */
+  readonly atomic?: boolean;
+}
+
+/** What became of one tag. */
+export interface CopiedTag {
+  readonly tag: string;
+  readonly digest: Digest;
+  /** Bytes of the manifest. */
+  readonly size: number;
+  /** `unchanged`: it named that already; `kept`: it names something else, and was to be left alone. */
+  readonly outcome: "tagged" | "unchanged" | "kept";
+}
+
+/** What {@link copy} did. */
+export interface CopyResult {
+  readonly descriptor: Descriptor;
+  /** One for each tag asked for, in that order. */
+  readonly tags: readonly CopiedTag[];
+  readonly stats: CopyStats;
+}

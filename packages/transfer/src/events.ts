@@ -1,0 +1,139 @@
+import { type Digest, digestEncoded } from "@berth/oci";
+
+/** What happens to one piece of content. */
+export type TransferAction =
+  | "waiting"
+  | "downloading"
+  | "uploading"
+  | "copying"
+  | "retrying"
+  | "verifying"
+  | "done"
+  | "exists"
+  | "mounted"
+  | "skipped"
+  | "tagged"
+  | "failed";
+
+/** One step of an operation. */
+export interface TransferEvent {
+  /** What it is about: the first 12 characters of the digest, or a tag. */
+  readonly id: string;
+  readonly action: TransferAction;
+  /** Bytes that are there; never goes back, save after `retrying`. */
+  readonly current: number;
+  /** Bytes in all; 0: unknown. */
+  readonly total: number;
+  /** Nothing more comes about this id. */
+  readonly last: boolean;
+  /** In words: what failed, where it was mounted from, how long is waited. */
+  readonly message?: string;
+  /** Whatever else is known: the whole digest, the media type, the delay. */
+  readonly aux?: Readonly<Record<string, string | number | boolean>>;
+}
+
+/** The id of events about content. */
+export function eventId(digest: Digest): string {
+  return digestEncoded(digest).slice(0, 12);
+}
+
+/** Takes events, and hands them to as many watchers as there are. */
+export interface TransferEvents {
+  /** Never waits, whatever watchers do. After {@link end} it does nothing. */
+  emit(event: TransferEvent): void;
+  /** Says that nothing more comes: watchers end when they have read what they missed. */
+  end(): void;
+  /**
+   * Watches from now on; what was last said about each id comes first. A watcher that is slow misses steps in between: it gets the latest
+   * event of an id, and always the last one.
+   */
+  watch(): AsyncIterableIterator<TransferEvent>;
+}
+
+/** Bytes that progress has to make to be worth an event; or a hundredth, if that is less. */
+const STEP = 524_288;
+
+/** Makes a place that events go through. Memory: one event for each id. */
+export function createTransferEvents(): TransferEvents {
+  return new LossyEvents();
+}
+
+class LossyEvents implements TransferEvents {
+  /** What was last said about each id. */
+  readonly #latest: Map<string, TransferEvent> = new Map();
+  readonly #watchers = new Set<Watcher>();
+  #isOver = false;
+
+  emit(event: TransferEvent): void {
+    if (this.#isOver) return;
+    const before = this.#latest.get(event.id);
+    if (before !== undefined && !isNews(event, before)) return;
+    this.#latest.set(event.id, event);
+    for (const watcher of this.#watchers) watcher.take(event);
+  }
+
+  end(): void {
+    this.#isOver = true;
+    for (const watcher of this.#watchers) watcher.end();
+  }
+
+  watch(): AsyncIterableIterator<TransferEvent> {
+    const watcher = new Watcher(this.#latest, () => this.#watchers.delete(watcher));
+    this.#watchers.add(watcher);
+    if (this.#isOver) watcher.end();
+    return watcher;
+  }
+}
+
+/** Progress that is too little, or goes back, is no news; every other change is. */
+function isNews(event: TransferEvent, before: TransferEvent): boolean {
+  if (event.action !== before.action || event.last !== before.last || event.message !== before.message) return true;
+  const step = event.current - before.current;
+  if (step <= 0) return false;
+  return step >= Math.min(STEP, event.total / 100) || event.current === event.total;
+}
+
+/** One who watches: holds one event of each id at most. */
+class Watcher implements AsyncIterableIterator<TransferEvent> {
+  readonly #pending: Map<string, TransferEvent>;
+  readonly #onReturn: () => void;
+  #waiting: ((result: IteratorResult<TransferEvent, undefined>) => void)[] = [];
+  #isOver = false;
+
+  constructor(latest: ReadonlyMap<string, TransferEvent>, onReturn: () => void) {
+    this.#pending = new Map(latest);
+    this.#onReturn = onReturn;
+  }
+
+  take(event: TransferEvent): void {
+    const waiting = this.#waiting.shift();
+    if (waiting === undefined) this.#pending.set(event.id, event);
+    else waiting({ done: false, value: event });
+  }
+
+  end(): void {
+    this.#isOver = true;
+    for (const waiting of this.#waiting.splice(0)) waiting({ done: true, value: undefined });
+  }
+
+  async next(): Promise<IteratorResult<TransferEvent, undefined>> {
+    const [first] = this.#pending.values();
+    if (first !== undefined) {
+      this.#pending.delete(first.id);
+      return { done: false, value: first };
+    }
+    if (this.#isOver) return { done: true, value: undefined };
+    return await new Promise((resolve) => this.#waiting.push(resolve));
+  }
+
+  async return(): Promise<IteratorResult<TransferEvent, undefined>> {
+    this.#pending.clear();
+    this.#onReturn();
+    this.end();
+    return { done: true, value: undefined };
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+}

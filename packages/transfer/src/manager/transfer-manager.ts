@@ -1,0 +1,225 @@
+import { type Backoff, type Clock, createBackoff, systemClock } from "@berth/client";
+import { ByteRate } from "./byte-rate.ts";
+import { TransferFailedError } from "./errors.ts";
+import { HostLimits } from "./host-limits.ts";
+import { isRetryable, slowdownOf, slowedHosts } from "./retryable.ts";
+import { Slots } from "./slots.ts";
+import { Transfer, type TransferOutcome, type TransferState, type WatchOptions } from "./transfer.ts";
+
+/** Which way bytes go over the network. */
+export type TransferDirection = "download" | "upload";
+
+/** Options of {@link createTransferManager}. */
+export interface TransferManagerOptions {
+  /** Downloads at a time; 0: no limit. Default 3; see `smallBytes`. */
+  readonly downloads?: number;
+  /** Uploads at a time; 0: no limit. Default 5; see `smallBytes`. */
+  readonly uploads?: number;
+  /**
+   * Content up to this size takes a quarter of a place: round trips cost more than bytes there. Default 1 MiB, and 0 (every transfer takes
+   * a whole place) for a direction whose number was given.
+   */
+  readonly smallBytes?: number;
+  /** How often a transfer is tried; default 5. */
+  readonly attempts?: number;
+  /** Default: at random up to 1 s, twice as long each time, up to 30 s. What a registry asks for with `Retry-After` goes before it. */
+  readonly backoff?: Backoff;
+  /** Which errors may pass; default {@link isRetryable}. */
+  readonly shouldRetry?: (error: unknown) => boolean;
+  /** Bytes a second, over all transfers; default no limit. */
+  readonly bytesPerSecond?: number;
+  readonly clock?: Clock;
+  /** Numbers from 0 to below 1; default `Math.random`. */
+  readonly random?: () => number;
+}
+
+/** What a job is given. */
+export interface TransferContext {
+  /** Aborted when nobody waits for the transfer any more. */
+  readonly signal: AbortSignal;
+  /** Counts from 1. */
+  readonly attempt: number;
+  /** Says how many bytes are there. */
+  report(current: number, total: number): void;
+  /** Undefined, or waits until that many bytes may pass. */
+  readonly pass: ((bytes: number) => Promise<void>) | undefined;
+  /** Gives the slots back before the end: what is left to do needs no network. */
+  release(): void;
+}
+
+/** Something to transfer. */
+export interface TransferJob {
+  /** What it makes: a job whose key is already running is not run, its caller waits for the other one. */
+  readonly key: string;
+  /** Slots that it takes. */
+  readonly directions: readonly TransferDirection[];
+  /** Registries that it asks. */
+  readonly hosts?: readonly string[];
+  /** Bytes; undefined: unknown, and taken for many. */
+  readonly size?: number;
+  run(context: TransferContext): Promise<TransferOutcome>;
+}
+
+/** Numbers of places. */
+export interface TransferLimits {
+  /** 0: no limit. */
+  readonly downloads: number;
+  /** 0: no limit. */
+  readonly uploads: number;
+}
+
+/** Runs transfers: the same one once, not too many at a time, again when they fail. May be shared by all that a process does. */
+export interface TransferManager {
+  /**
+   * Runs a job, or waits for the one with the same key. Aborting `signal` only leaves; the job is aborted when the last one has left.
+   *
+   * @throws {TransferFailedError} when it failed as often as it may. @throws what the job throws when that does not pass.
+   */
+  transfer(job: TransferJob, options?: WatchOptions): Promise<TransferOutcome>;
+  readonly limits: TransferLimits;
+  /** Takes effect at once; transfers that run go on. A number given here counts whole places, however small the content is. */
+  setLimits(limits: Partial<TransferLimits>): void;
+  /** Tells of a registry that asked to slow down, where that was dealt with below: what comes next to it waits, and less runs at a time. */
+  slowDown(host: string, delayMs: number): void;
+  /** Transfers to a registry at a time, once it asked to slow down; 0: no limit. */
+  hostLimit(host: string): number;
+}
+
+const SMALL_BYTES = 1_048_576;
+const SMALL_WEIGHT = 0.25;
+
+/** Full jitter: clients that failed together do not come back together. */
+const defaultBackoff: Backoff = createBackoff({ initialMs: 1000, factor: 2, jitter: [-1, 0], maxMs: 30_000 });
+
+/** Makes a transfer manager. */
+export function createTransferManager(options: TransferManagerOptions = {}): TransferManager {
+  return new Manager(options);
+}
+
+interface Lane {
+  readonly slots: Slots;
+  smallBytes: number;
+}
+
+class Manager implements TransferManager {
+  readonly #transfers: Map<string, Transfer> = new Map();
+  readonly #lanes: Readonly<Record<TransferDirection, Lane>>;
+  readonly #attempts: number;
+  readonly #backoff: Backoff;
+  readonly #shouldRetry: (error: unknown) => boolean;
+  readonly #clock: Clock;
+  readonly #random: () => number;
+  readonly #hosts: HostLimits;
+  readonly #rate: ByteRate | undefined;
+
+  constructor(options: TransferManagerOptions) {
+    const { downloads, uploads, smallBytes, attempts = 5, clock = systemClock, bytesPerSecond } = options;
+    if (!Number.isSafeInteger(attempts) || attempts < 1)
+      throw new RangeError(`Cannot try ${attempts} times: expected a whole number from 1`);
+    const lane = (limit: number | undefined, fallback: number): Lane => ({
+      slots: new Slots(limit ?? fallback),
+      smallBytes: smallBytes ?? (limit === undefined ? SMALL_BYTES : 0),
+    });
+    this.#lanes = { download: lane(downloads, 3), upload: lane(uploads, 5) };
+    this.#attempts = attempts;
+    this.#backoff = options.backoff ?? defaultBackoff;
+    this.#shouldRetry = options.shouldRetry ?? isRetryable;
+    this.#clock = clock;
+    this.#random = options.random ?? Math.random;
+    this.#hosts = new HostLimits(clock);
+    this.#rate = bytesPerSecond === undefined ? undefined : new ByteRate(bytesPerSecond, clock);
+  }
+
+  get limits(): TransferLimits {
+    return { downloads: this.#lanes.download.slots.limit, uploads: this.#lanes.upload.slots.limit };
+  }
+
+  setLimits({ downloads, uploads }: Partial<TransferLimits>): void {
+    for (const [lane, limit] of [[this.#lanes.download, downloads] as const, [this.#lanes.upload, uploads] as const]) {
+      if (limit === undefined) continue;
+      lane.slots.limit = limit;
+      lane.smallBytes = 0;
+    }
+  }
+
+  slowDown(host: string, delayMs: number): void {
+    this.#hosts.slowDown(host, delayMs);
+  }
+
+  hostLimit(host: string): number {
+    return this.#hosts.limitOf(host);
+  }
+
+  async transfer(job: TransferJob, options: WatchOptions = {}): Promise<TransferOutcome> {
+    options.signal?.throwIfAborted();
+    for (let other = this.#transfers.get(job.key); other?.isAbandoned; other = this.#transfers.get(job.key)) await other.over();
+    options.signal?.throwIfAborted();
+    const running = this.#transfers.get(job.key);
+    if (running !== undefined) return await running.watch(options);
+    const transfer = new Transfer(async (signal, report) => {
+      try {
+        return await this.#run(job, signal, report);
+      } finally {
+        this.#transfers.delete(job.key);
+      }
+    });
+    this.#transfers.set(job.key, transfer);
+    return await transfer.watch(options);
+  }
+
+  async #run(job: TransferJob, signal: AbortSignal, report: (state: TransferState) => void): Promise<TransferOutcome> {
+    const errors: unknown[] = [];
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.#try(job, attempt, signal, report);
+      } catch (error) {
+        signal.throwIfAborted();
+        errors.push(error);
+        const delayMs = this.#delayAfter(error, attempt, job.hosts ?? []);
+        if (!this.#shouldRetry(error)) throw error;
+        if (attempt >= this.#attempts) throw attempt === 1 ? error : new TransferFailedError(errors);
+        report({ kind: "retrying", attempt, delayMs, error });
+        await this.#clock.sleep(delayMs, signal);
+      }
+    }
+  }
+
+  async #try(job: TransferJob, attempt: number, signal: AbortSignal, report: (state: TransferState) => void): Promise<TransferOutcome> {
+    const lanes = job.directions.map((direction) => this.#lanes[direction]);
+    const weightIn = (lane: Lane): number => ((job.size ?? Number.POSITIVE_INFINITY) <= lane.smallBytes ? SMALL_WEIGHT : 1);
+    const releases: (() => void)[] = [];
+    const release = (): void => {
+      for (const one of releases.splice(0)) one();
+    };
+    let wentWell = false;
+    let leaveHosts: ((wentWell: boolean) => void) | undefined;
+    if (!lanes.every((lane) => lane.slots.hasRoom(weightIn(lane)))) report({ kind: "waiting" });
+    try {
+      for (const lane of lanes) releases.push(await lane.slots.take(weightIn(lane), signal));
+      leaveHosts = await this.#hosts.enter(job.hosts ?? [], signal);
+      const rate = this.#rate;
+      const result = await job.run({
+        signal,
+        attempt,
+        report: (current, total) => report({ kind: "running", current, total }),
+        pass: rate && (async (bytes) => await rate.pass(bytes, signal)),
+        release,
+      });
+      wentWell = true;
+      return result;
+    } finally {
+      leaveHosts?.(wentWell);
+      release();
+    }
+  }
+
+  /** How long to wait after an error; tells the limits of the hosts. */
+  #delayAfter(error: unknown, attempt: number, hosts: readonly string[]): number {
+    const own = this.#backoff(attempt, this.#random);
+    const slowdown = slowdownOf(error);
+    if (slowdown === undefined) return own;
+    const delayMs = slowdown.retryAfterMs ?? own;
+    for (const host of slowedHosts(slowdown, hosts)) this.#hosts.slowDown(host, delayMs);
+    return delayMs;
+  }
+}
