@@ -4,6 +4,7 @@ import { join, posix } from "node:path";
 import { Readable } from "node:stream";
 import type { ByteSource, CallOptions } from "@berth/oci";
 import { type Header, pack, type Pack } from "tar-stream";
+import { byBytes } from "./document.ts";
 import { UnpackableFileError } from "./errors.ts";
 
 /** A file or folder on disk, and where it goes in an archive. */
@@ -144,9 +145,4 @@ function archiveName(path: string, name: string): string {
   if (normal === "..") throw new UnpackableFileError(path, `the name "${name}" leaves the archive`);
   if (normal.startsWith("../")) throw new UnpackableFileError(path, `the name "${name}" leaves the archive`);
   return normal === "." ? "" : normal;
-}
-
-/** By the bytes of UTF-8, as other programs sort. */
-function byBytes(a: string, b: string): number {
-  return Buffer.compare(Buffer.from(a), Buffer.from(b));
 }

@@ -1,0 +1,37 @@
+import { InvalidManifestError } from "@berth/oci";
+import { expect, test } from "vitest";
+import { descriptorDocument, formatDocument, parseDocument, stringMap } from "./document.ts";
+
+const text = (document: unknown): string => new TextDecoder().decode(formatDocument(document));
+const bytes = (value: string): Uint8Array => new TextEncoder().encode(value);
+
+test("formatDocument() writes as Go does: maps by name, objects as they come, escaped", () => {
+  expect(
+    text({
+      b: new Map([
+        ["é", 1],
+        ["9", 2],
+        ["10", 3],
+        ["<", 4],
+      ]),
+      a: [true, null, "\u2028<&>\b\n\u007f"],
+      gone: undefined,
+    }),
+  ).toBe('{"b":{"10":3,"9":2,"\\u003c":4,"é":1},"a":[true,null,"\\u2028\\u003c\\u0026\\u003e\\b\\n\u007f"]}');
+});
+
+test("parseDocument() keeps members and numbers as they were written", () => {
+  const source = '{"z":12345678901234567890,"a":1.0,"e":1e3,"n":-0,"__proto__":{"x":1},"text":"1.50","list":[9007199254740993]}';
+  expect(text(parseDocument(bytes(source)))).toBe(source);
+  expect(parseDocument(bytes('{"size":1.5,"n":3}'))).toEqual({ size: 1.5, n: 3 });
+});
+
+test("parseDocument() refuses what is no JSON object", () => {
+  for (const source of ["[]", "1", "{", '{"a":1}x']) expect(() => parseDocument(bytes(source))).toThrow(InvalidManifestError);
+});
+
+test("descriptorDocument() leaves empty members out", () => {
+  const descriptor = { mediaType: "a/b", digest: "sha256:00", size: 1, urls: [], annotations: {}, data: "", artifactType: "" } as never;
+  expect(text(descriptorDocument(descriptor))).toBe('{"mediaType":"a/b","digest":"sha256:00","size":1}');
+  expect(stringMap({})).toBeUndefined();
+});
