@@ -1,5 +1,5 @@
 import { Readable, Writable } from "node:stream";
-import { type CommandIo, createProgram, run } from "@berth/cli";
+import { type CommandIo, loadProgram, run } from "@berth/cli";
 import { ERROR_CODES } from "@berth/oci";
 import { CONFIG_SCHEMA, type ConfigSchema, type SectionSchema } from "@berth/registry/config";
 
@@ -18,7 +18,7 @@ const GENERATED = "<!-- Made by `npm run reference` from the code: change that. 
 /** What every command says of itself under `--help`. */
 export async function commandsPage(): Promise<string> {
   const lines = ["# Commands", "", GENERATED];
-  const stack = [createProgram({ io: commandIo([]) })];
+  const stack = [await loadProgram({ io: commandIo([]) })];
   for (let command = stack.pop(); command !== undefined; command = stack.pop()) {
     stack.push(...command.commands.toReversed());
     const names: string[] = [];

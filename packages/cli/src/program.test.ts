@@ -26,7 +26,7 @@ test("a mistake in the command line is one line with a guess, the usage, and exi
   expect(await berth("srve")).toEqual({
     code: 2,
     stdout: "",
-    stderr: "berth: unknown command 'srve'\n(Did you mean serve?)\nusage: berth [options] [command]\n",
+    stderr: "berth: unknown command 'srve'\n(Did you mean serve?)\nusage: berth [options] <command>\n",
   });
   expect(await berth("serve", "--prt", "1")).toMatchObject({
     code: 2,

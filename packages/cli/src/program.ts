@@ -1,31 +1,28 @@
 import { Command, CommanderError } from "commander";
-import { apiDescribeCommand } from "./commands/api-describe.ts";
-import { configCommand } from "./commands/config.ts";
-import { digestCommand } from "./commands/digest.ts";
-import { htpasswdCommand } from "./commands/htpasswd.ts";
-import { type LoadDaemon, serveCommand } from "./commands/serve.ts";
-import { versionCommand } from "./commands/version.ts";
+import { buildCommands, type MakerOf } from "./command/build.ts";
+import { findCommand } from "./command/find.ts";
+import { type CommandEntry, isGroup, type MakeCommand } from "./command/row.ts";
+import { COMMANDS } from "./command/table.ts";
+import { usageOf } from "./command/usage.ts";
 import { CommandFailure, EXIT_CODE } from "./exit-code.ts";
+import { hoistFlags } from "./flags/hoist.ts";
 import type { CommandIo } from "./io.ts";
+import type { RunOptions } from "./run-options.ts";
 import { versionLine } from "./version.ts";
-
-/** What `run` takes beside the arguments. */
-export interface RunOptions {
-  readonly io: CommandIo;
-  /** Where `serve` finds the server; default the registry package, loaded when it is needed. */
-  readonly loadDaemon?: LoadDaemon;
-}
 
 /** Runs one command line, without the program's name, and resolves with the exit code. Never throws. */
 export async function run(args: readonly string[], options: RunOptions): Promise<number> {
   const { io } = options;
-  const program = createProgram(options);
-  if (args.length === 0) {
-    io.stdout.write(program.helpInformation());
-    return EXIT_CODE.ok;
-  }
   try {
-    await program.parseAsync([...args], { from: "user" });
+    const words = asHelp(hoistFlags(COMMANDS, args));
+    const { row } = findCommand(COMMANDS, words);
+    const make = await row?.load();
+    const program = assemble((one) => (one === row ? make : undefined), options);
+    if (args.length === 0) {
+      io.stdout.write(program.helpInformation());
+      return EXIT_CODE.ok;
+    }
+    await program.parseAsync([...words], { from: "user" });
     return EXIT_CODE.ok;
   } catch (error) {
     if (error instanceof CommandFailure) {
@@ -39,30 +36,46 @@ export async function run(args: readonly string[], options: RunOptions): Promise
   }
 }
 
-/** The whole command line: `run` parses with it, the manual is made from it. */
-export function createProgram({ io, loadDaemon }: RunOptions): Command {
+/** The whole command line, every command loaded: the manual is made from it. */
+export async function loadProgram(options: RunOptions): Promise<Command> {
+  const makers = new Map<CommandEntry, MakeCommand>();
+  for (const row of COMMANDS.flatMap((entry) => (isGroup(entry) ? entry.commands : [entry]))) makers.set(row, await row.load());
+  return assemble((row) => makers.get(row), options);
+}
+
+/** `berth help ls` is `berth ls --help`. What is no command may be a topic. */
+function asHelp(args: readonly string[]): readonly string[] {
+  const [first, ...words] = args;
+  return first === "help" && (words.length === 0 || findCommand(COMMANDS, words).path.length > 0) ? [...words, "--help"] : args;
+}
+
+function assemble(makerOf: MakerOf, options: RunOptions): Command {
   const program = new Command("berth")
     .description("The OCI registry toolkit: run a registry and work with what is in it.")
+    .usage("[options] <command>")
     .version(versionLine(), "-v, --version", "print the version and stop")
     .helpOption("-h, --help", "say more about a command")
-    .addHelpText(
-      "after",
-      "\nExamples:\n  berth serve                     run a registry over ./data on 127.0.0.1:5000\n  berth serve config.yml          run it as a file says\n  berth config check config.yml   find the mistakes in a file\n\nExit codes: 0 done, 1 failed, 2 used wrongly (unknown commands and flags, missing arguments, values that cannot be),\n130 interrupted.\n",
-    )
-    .addCommand(serveCommand(io, loadDaemon))
-    .addCommand(configCommand(io))
-    .addCommand(htpasswdCommand(io))
-    .addCommand(apiDescribeCommand(io))
-    .addCommand(digestCommand(io))
-    .addCommand(versionCommand(io));
-  prepare(program, io);
+    .addHelpText("after", EXAMPLES);
+  for (const command of buildCommands(COMMANDS, makerOf, options)) program.addCommand(command);
+  prepare(program, options.io);
   return program;
 }
+
+const EXAMPLES = `
+Examples:
+  berth serve                              run a registry over ./data on 127.0.0.1:5000
+  berth ls registry.example.com            list what a registry holds
+  berth digest debian:12                   which content a tag names now
+  berth help exit-codes                    what the exit code says
+
+A reference is HOST/NAME:TAG, and images in files are places too: oci:FOLDER:TAG. See \`berth help references\`.
+`;
 
 /** Sends the words of the parser to the right place, for every command: one line on a mistake, not the whole help. */
 function prepare(command: Command, io: CommandIo): void {
   command
     .exitOverride()
+    .helpCommand(false)
     .showSuggestionAfterError()
     .configureOutput({
       writeOut: (text) => void io.stdout.write(text),
@@ -72,10 +85,4 @@ function prepare(command: Command, io: CommandIo): void {
       outputError: (text, write) => write(`${text.replace(/^error: /, "berth: ").trimEnd()}\nusage: ${usageOf(command)}\n`),
     });
   for (const below of command.commands) prepare(below, io);
-}
-
-function usageOf(command: Command): string {
-  const names: string[] = [];
-  for (let at: Command | null = command; at !== null; at = at.parent) names.unshift(at.name());
-  return `${names.join(" ")} ${command.usage()}`;
 }

@@ -2,13 +2,12 @@ import { STATUS_CODES } from "node:http";
 import { ERROR_CODES, type OciErrorCode } from "@berth/oci";
 import type { QueryParameter, Route, RouteAction } from "@berth/registry";
 import { Command, Option } from "commander";
-import type { CommandIo } from "../io.ts";
+import type { RunOptions } from "../run-options.ts";
 import { packageVersion } from "../version.ts";
 
 /** `berth api-describe`: the HTTP API as data, made from the table that the server itself routes by. */
-export function apiDescribeCommand(io: CommandIo): Command {
-  return new Command("api-describe")
-    .description("describe the registry's HTTP API")
+export function apiDescribeCommand({ io }: RunOptions): Command {
+  return new Command()
     .addOption(new Option("--format <name>", "how to write it").choices(["json", "markdown", "openapi"]).default("json"))
     .addHelpText(
       "after",

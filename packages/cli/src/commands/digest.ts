@@ -4,11 +4,12 @@ import { createDigester } from "@berth/oci/node";
 import { Command } from "commander";
 import { CommandFailure, EXIT_CODE } from "../exit-code.ts";
 import type { CommandIo } from "../io.ts";
+import type { RunOptions } from "../run-options.ts";
 import { versionLine } from "../version.ts";
 
 /** `berth digest`: what distribution's `digest` does, to the letter. */
-export function digestCommand(io: CommandIo): Command {
-  return new Command("digest")
+export function digestCommand({ io }: RunOptions): Command {
+  return new Command()
     .description("print the digest of files, or of standard input")
     .argument("[file...]", "files to read; - or none for standard input")
     .option("-a, --algorithm <name>", `one of ${DIGEST_ALGORITHMS.join(", ")}`, "sha256")

@@ -4,6 +4,7 @@ import { Writable } from "node:stream";
 import { Command, InvalidArgumentError } from "commander";
 import { CommandFailure, EXIT_CODE } from "../exit-code.ts";
 import type { CommandIo } from "../io.ts";
+import type { RunOptions } from "../run-options.ts";
 
 interface HtpasswdFlags {
   readonly passwordStdin?: boolean;
@@ -11,9 +12,8 @@ interface HtpasswdFlags {
 }
 
 /** `berth htpasswd`: makes a line of a password file. */
-export function htpasswdCommand(io: CommandIo): Command {
-  return new Command("htpasswd")
-    .description("make an entry of a password file")
+export function htpasswdCommand({ io }: RunOptions): Command {
+  return new Command()
     .argument("<user>", "the user's name")
     .option("--password-stdin", "read the password from standard input")
     .option("--cost <number>", "bcrypt's cost factor, 4 to 17: each step doubles the work of a login", parseCost, 10)

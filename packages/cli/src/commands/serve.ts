@@ -3,6 +3,7 @@ import type { ListeningInfo, LogOutput, openLogOutput, runDaemon } from "@berth/
 import { Command } from "commander";
 import { CommandFailure, EXIT_CODE } from "../exit-code.ts";
 import type { CommandIo, OutputStream } from "../io.ts";
+import type { RunOptions } from "../run-options.ts";
 import { formatWelcome } from "../serve/welcome.ts";
 import { addServeFlags, type ServeFlags, toOverrides } from "../serve/flags.ts";
 
@@ -10,13 +11,11 @@ import { addServeFlags, type ServeFlags, toOverrides } from "../serve/flags.ts";
 export type LoadDaemon = () => Promise<{ readonly openLogOutput: typeof openLogOutput; readonly runDaemon: typeof runDaemon }>;
 
 /** `berth serve`. */
-export function serveCommand(io: CommandIo, loadDaemon: LoadDaemon = () => import("@berth/registry/daemon")): Command {
-  const command = new Command("serve")
-    .description("run a registry")
-    .argument(
-      "[config]",
-      "a config.yml of version 0.1; REGISTRY_CONFIGURATION_PATH unless given; without either, ./data is served on 127.0.0.1:5000",
-    );
+export function serveCommand({ io, loadDaemon = () => import("@berth/registry/daemon") }: RunOptions): Command {
+  const command = new Command().argument(
+    "[config]",
+    "a config.yml of version 0.1; REGISTRY_CONFIGURATION_PATH unless given; without either, ./data is served on 127.0.0.1:5000",
+  );
   return addServeFlags(command)
     .addHelpText("after", HELP)
     .action(async (argument: string | undefined, flags: ServeFlags) => {

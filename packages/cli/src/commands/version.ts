@@ -1,10 +1,10 @@
 import { Command } from "commander";
-import type { CommandIo } from "../io.ts";
+import type { RunOptions } from "../run-options.ts";
 import { versionLine } from "../version.ts";
 
 /** `berth version`. */
-export function versionCommand(io: CommandIo): Command {
-  return new Command("version").description("print the version").action(() => {
+export function versionCommand({ io }: RunOptions): Command {
+  return new Command().action(() => {
     io.stdout.write(`${versionLine()}\n`);
   });
 }

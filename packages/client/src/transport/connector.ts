@@ -21,6 +21,8 @@ export interface ConnectorOptions {
   readonly tlsTimeoutMs: number;
   /** TLS settings for a host (`host` or `host:port`); asked once a host. */
   readonly tlsFor: (host: string) => Promise<TlsSettings>;
+  /** Where targets are really found: `host:port` to a name or address. */
+  readonly addresses?: ReadonlyMap<string, string>;
   /** Opens a way to the target through a proxy; undefined: go straight. */
   readonly tunnel?: (target: ConnectTarget, direct: (target: ConnectTarget) => Promise<Socket>) => Promise<Socket> | undefined;
 }
@@ -41,7 +43,8 @@ export function createConnector(options: ConnectorOptions): buildConnector.conne
   }
 
   async function plain({ hostname, port, host }: ConnectTarget): Promise<Socket> {
-    return call(tcp, { protocol: "http:", hostname, host, port: String(port) });
+    const address = options.addresses?.get(`${hostname}:${port}`) ?? hostname;
+    return call(tcp, { protocol: "http:", hostname: address, host, port: String(port) });
   }
 
   async function direct(target: ConnectTarget): Promise<Socket> {

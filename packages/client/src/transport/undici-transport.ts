@@ -30,6 +30,8 @@ export interface UndiciTransportOptions {
   readonly tls?: TlsOptions;
   /** Folders with certificates of hosts; default those of docker and the containers tools, see `defaultCertsDirs()`. Empty: none. */
   readonly certsDirs?: readonly string[];
+  /** Where hosts are really found, whatever their names resolve to: `host:port` to a name or address. Certificates stay those of the name. */
+  readonly addresses?: ReadonlyMap<string, string>;
   /** Default: what HTTP_PROXY, HTTPS_PROXY and NO_PROXY say. `false`: none. */
   readonly proxy?: ProxyOptions | false;
 }
@@ -46,6 +48,7 @@ export function createUndiciTransport(options: UndiciTransportOptions = {}): Clo
     connectTimeoutMs,
     tlsTimeoutMs: options.tlsTimeoutMs ?? 10_000,
     tlsFor: (host) => tlsSettings(host, tls, certsDirs),
+    ...(options.addresses && { addresses: options.addresses }),
     tunnel(target, direct) {
       const through = proxyOf(new URL(`https://${target.host}`));
       return through === undefined || through.host === target.host ? undefined : openTunnel(through, target, direct, connectTimeoutMs);

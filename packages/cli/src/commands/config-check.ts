@@ -1,21 +1,16 @@
 import type { ConfigIssue } from "@berth/registry/config";
 import { Command } from "commander";
 import { CommandFailure, EXIT_CODE } from "../exit-code.ts";
-import type { CommandIo } from "../io.ts";
+import type { RunOptions } from "../run-options.ts";
 
 interface CheckFlags {
   readonly strict?: boolean;
   readonly env: boolean;
 }
 
-/** `berth config`. */
-export function configCommand(io: CommandIo): Command {
-  return new Command("config").description("work with configuration files").addCommand(checkCommand(io));
-}
-
-function checkCommand(io: CommandIo): Command {
-  return new Command("check")
-    .description("find the mistakes in a configuration file; starts nothing")
+/** `berth config check`. */
+export function configCheckCommand({ io }: RunOptions): Command {
+  return new Command()
     .argument("[file]", "the file; REGISTRY_CONFIGURATION_PATH unless given")
     .option("--strict", "make errors of unknown and repeated keys")
     .option("--no-env", "leave REGISTRY_* variables aside")

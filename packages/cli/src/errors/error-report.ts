@@ -1,0 +1,100 @@
+import type { ErrorClass } from "@berth/transfer";
+import { BerthError } from "@berth/oci";
+import { CommandFailure, EXIT_CODE } from "../exit-code.ts";
+import { oneLine } from "../output/plain-text.ts";
+import { hintText } from "./hint-text.ts";
+
+/** A failure as it is told. With `--format json` it is one line of JSON, without `exitCode`. */
+export interface ErrorReport {
+  /** What it means; `Usage`: the command line is wrong; `Crash`: a bug of ours. */
+  readonly class: ErrorClass | "Usage" | "Crash";
+  /** The registry's own code (`MANIFEST_UNKNOWN`), else ours (`ERR_NETWORK`). */
+  readonly code: string;
+  readonly message: string;
+  /** Host that answered or should have. */
+  readonly registry?: string;
+  /** HTTP status, when a registry answered. */
+  readonly status?: number;
+  /** What to do next. */
+  readonly hint?: string;
+  readonly exitCode: number;
+}
+
+/** What is known about the command that failed. */
+export interface ErrorContext {
+  /** What it was about: the reference that was opened last. */
+  readonly subject?: string;
+  /** Milliseconds of `--timeout`, when they are over. */
+  readonly timedOutMs?: number;
+  /** Whether the user or the system asked the process to stop. */
+  readonly stopped: boolean;
+}
+
+const BY_CLASS: Readonly<Record<ErrorClass, number>> = {
+  Canceled: EXIT_CODE.interrupted,
+  Conflict: EXIT_CODE.conflict,
+  Denied: EXIT_CODE.auth,
+  DigestMismatch: EXIT_CODE.invalid,
+  Failed: EXIT_CODE.failure,
+  InvalidInput: EXIT_CODE.usage,
+  InvalidManifest: EXIT_CODE.invalid,
+  LimitExceeded: EXIT_CODE.failure,
+  NoMatchingPlatform: EXIT_CODE.notFound,
+  NoSpace: EXIT_CODE.failure,
+  NotFound: EXIT_CODE.notFound,
+  Protocol: EXIT_CODE.failure,
+  RateLimited: EXIT_CODE.rateLimited,
+  RootfsMismatch: EXIT_CODE.invalid,
+  Unauthorized: EXIT_CODE.auth,
+  Unavailable: EXIT_CODE.unavailable,
+  Unsupported: EXIT_CODE.failure,
+  UnsupportedManifest: EXIT_CODE.failure,
+};
+
+/** Tells a failure: what happened, who said it, what to do next. */
+export async function reportError(error: unknown, context: ErrorContext): Promise<ErrorReport> {
+  if (error instanceof CommandFailure) {
+    const usage = error.exitCode === EXIT_CODE.usage;
+    return {
+      class: usage ? "Usage" : "Failed",
+      code: usage ? "ERR_USAGE" : "ERR_FAILED",
+      message: error.message,
+      exitCode: error.exitCode,
+    };
+  }
+  if (context.stopped) return { class: "Canceled", code: "ABORT_ERR", message: "stopped", exitCode: EXIT_CODE.interrupted };
+  if (context.timedOutMs !== undefined) {
+    const message = `Cannot finish within ${context.timedOutMs / 1000} s, as --timeout says`;
+    return { class: "Unavailable", code: "ERR_TIMEOUT", message, exitCode: EXIT_CODE.unavailable };
+  }
+  if (!isMeant(error)) {
+    const name = error instanceof Error ? error.name : "unknown error";
+    const message = `Something went wrong within berth (${name}): this is a bug, add --debug to see more`;
+    return { class: "Crash", code: "ERR_CRASH", message, exitCode: EXIT_CODE.failure };
+  }
+  const { classifyError } = await import("@berth/transfer");
+  const found = classifyError(error);
+  const hint = hintText(found, context.subject);
+  // what the system forbids is no matter of signing in
+  const isSystem = found.class === "Denied" && found.status === undefined && /^E[A-Z]+$/.test(found.code);
+  return {
+    class: found.class,
+    code: found.code,
+    message: withAnswer(oneLine(error.message), found),
+    ...(found.registry !== undefined && { registry: found.registry }),
+    ...(found.status !== undefined && { status: found.status }),
+    ...(hint !== undefined && { hint }),
+    exitCode: isSystem ? EXIT_CODE.failure : BY_CLASS[found.class],
+  };
+}
+
+/** Errors that are thrown on purpose: ours, and those of the system. All others are bugs. */
+function isMeant(error: unknown): error is Error {
+  return BerthError.is(error) || (error instanceof Error && "code" in error && typeof error.code === "string" && "syscall" in error);
+}
+
+/** Says who said it, when the message does not. */
+function withAnswer(message: string, { registry, status, code }: { registry?: string; status?: number; code: string }): string {
+  if (registry === undefined || status === undefined || message.includes(` ${status}`)) return message;
+  return `${message}: ${registry} answered ${status}${code.startsWith("ERR_") ? "" : ` ${code}`}`;
+}

@@ -1,0 +1,77 @@
+import type { CommandIo } from "../io.ts";
+import { FlagReader, type Side } from "./flag-reader.ts";
+import { type ProgressMode, parseProgressMode } from "./shared-flags.ts";
+import { readSignIn, type SignIn } from "./sign-in.ts";
+import { parseAddressOverride, parseCount, parseDuration, parseHeader } from "./values.ts";
+
+/** What flags and variables say about the registry of one side. What they do not say is absent. */
+export interface SideSettings {
+  readonly signIn?: SignIn;
+  readonly plainHttp?: boolean;
+  readonly insecure?: boolean;
+  readonly caFile?: string;
+  readonly cert?: string;
+  readonly key?: string;
+}
+
+/** What shared flags and `BERTH_*` variables say, flags first. */
+export interface Settings {
+  /** For a command without sides: of the only one. */
+  side(side?: Side): SideSettings;
+  /** By lower-case name. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** `host:port` to the address that it is found at. */
+  readonly addresses: ReadonlyMap<string, string>;
+  readonly timeoutMs?: number;
+  readonly retries?: number;
+  readonly retryDelayMs?: number;
+  readonly jobs?: number;
+  readonly debug: boolean;
+  readonly traceFile?: string;
+  readonly quiet: boolean;
+  readonly progress: ProgressMode;
+  /** As written; see `parseFormat`. */
+  readonly format?: string;
+}
+
+/** Reads all shared flags. @throws {CommandFailure} on a value that cannot be, exit code 2. */
+export function readSettings(flags: Readonly<Record<string, unknown>>, env: CommandIo["env"]): Settings {
+  const reader = new FlagReader(flags, env);
+  const timeoutMs = reader.value("timeout", parseDuration);
+  const retries = reader.value("retries", parseCount(0));
+  const retryDelayMs = reader.value("retry-delay", parseDuration);
+  const jobs = reader.value("jobs", parseCount(1));
+  const traceFile = reader.value("trace-http", String);
+  const format = reader.value("format", String);
+  return {
+    side: (side) => readSide(reader, side),
+    headers: Object.fromEntries(reader.list("header", parseHeader)),
+    addresses: new Map(reader.list("resolve", parseAddressOverride)),
+    debug: reader.isOn("debug") ?? false,
+    quiet: reader.isOn("quiet") ?? false,
+    progress: reader.value("progress", parseProgressMode) ?? "auto",
+    ...(timeoutMs !== undefined && { timeoutMs }),
+    ...(retries !== undefined && { retries }),
+    ...(retryDelayMs !== undefined && { retryDelayMs }),
+    ...(jobs !== undefined && { jobs }),
+    ...(traceFile !== undefined && { traceFile }),
+    ...(format !== undefined && { format }),
+  };
+}
+
+function readSide(reader: FlagReader, side: Side | undefined): SideSettings {
+  const signIn = readSignIn(reader, side);
+  const plainHttp = reader.isOn("plain-http", side);
+  const insecure = reader.isOn("insecure", side);
+  const caFile = reader.value("ca-file", String, side);
+  const cert = reader.value("cert", String, side);
+  const key = reader.value("key", String, side);
+  return {
+    ...(signIn !== undefined && { signIn }),
+    ...(plainHttp !== undefined && { plainHttp }),
+    ...(insecure !== undefined && { insecure }),
+    ...(caFile !== undefined && { caFile }),
+    ...(cert !== undefined && { cert }),
+    ...(key !== undefined && { key }),
+  };
+}

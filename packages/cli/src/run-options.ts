@@ -1,0 +1,9 @@
+import type { LoadDaemon } from "./commands/serve.ts";
+import type { CommandIo } from "./io.ts";
+
+/** What `run` takes beside the arguments. */
+export interface RunOptions {
+  readonly io: CommandIo;
+  /** Where `serve` finds the server; default the registry package, loaded when it is needed. */
+  readonly loadDaemon?: LoadDaemon;
+}

@@ -1,0 +1,51 @@
+import type { Command } from "commander";
+import { usageOf } from "../command/usage.ts";
+import { reportError } from "../errors/error-report.ts";
+import { printError } from "../errors/print-error.ts";
+import { CommandFailure } from "../exit-code.ts";
+import type { RunOptions } from "../run-options.ts";
+import { Session } from "./session.ts";
+
+/** What a command does, given its session, its arguments and its flags. */
+export type Work<Args extends readonly unknown[]> = (session: Session, ...args: Args) => Promise<void>;
+
+/**
+ * Makes the action of a command: opens a session by its flags, does the work, closes what was opened, and tells what failed. The one place
+ * where errors of commands are printed.
+ *
+ * @example
+ * ```ts
+ * new Command().argument("<host>").action(act(options, async (session, host: string) => { ... }))
+ * ```
+ */
+export function act<Args extends readonly unknown[]>(
+  { io }: RunOptions,
+  work: Work<Args>,
+): (this: Command, ...args: Args) => Promise<void> {
+  return async function action(this: Command, ...args: Args): Promise<void> {
+    const flags: Readonly<Record<string, unknown>> = this.opts();
+    let session: Session | undefined;
+    try {
+      session = new Session(io, flags);
+      await work(session, ...args);
+      await session.close();
+    } catch (error) {
+      await session?.close().catch(() => undefined); // the error before it is the one to tell
+      throw await told(error, this, session, io.signal.aborted);
+    }
+  };
+}
+
+async function told(error: unknown, command: Command, session: Session | undefined, stopped: boolean): Promise<CommandFailure> {
+  const { format, debug = false, timeoutMs } = session?.settings ?? {};
+  const report = await reportError(error, {
+    stopped,
+    ...(session?.subject !== undefined && { subject: session.subject }),
+    ...(session?.isTimedOut === true && timeoutMs !== undefined && { timedOutMs: timeoutMs }),
+  });
+  const stderr = (session?.io ?? undefined)?.stderr;
+  if (stderr === undefined) return error instanceof CommandFailure ? error : new CommandFailure(report.exitCode, report.message);
+  printError(stderr, report, format === "json", usageOf(command));
+  if (debug && error instanceof Error) stderr.write(`${error.stack ?? String(error)}\n`);
+  return new CommandFailure(report.exitCode);
+}

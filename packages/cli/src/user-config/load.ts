@@ -1,0 +1,60 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { BerthError } from "@berth/oci";
+import type { CommandIo } from "../io.ts";
+import { checkUserConfig } from "./check.ts";
+import { NO_USER_CONFIG, type UserConfig } from "./user-config.ts";
+
+/** A user's config file cannot be used. */
+export class UserConfigError extends BerthError<"ERR_USER_CONFIG"> {
+  constructor(message: string, options?: { readonly cause?: unknown }) {
+    super("ERR_USER_CONFIG", message, options);
+  }
+}
+
+/** `$BERTH_CONFIG`, else `berth/config.yml` in `$XDG_CONFIG_HOME` or `~/.config`; undefined without a home. */
+export function userConfigPath(env: CommandIo["env"]): string | undefined {
+  if (env["BERTH_CONFIG"]) return env["BERTH_CONFIG"];
+  const folder = env["XDG_CONFIG_HOME"] || (env["HOME"] && join(env["HOME"], ".config"));
+  return folder ? join(folder, "berth", "config.yml") : undefined;
+}
+
+/**
+ * Reads the user's config file. That the usual one is not there says nothing; one that `BERTH_CONFIG` names has to be.
+ *
+ * @throws {UserConfigError} with every mistake and its place, one a line.
+ */
+export async function loadUserConfig(env: CommandIo["env"]): Promise<UserConfig> {
+  const path = userConfigPath(env);
+  if (path === undefined) return NO_USER_CONFIG;
+  let text: string;
+  try {
+    text = readFileSync(path, "utf8");
+  } catch (cause) {
+    const code = cause instanceof Error && "code" in cause ? String(cause.code) : "unknown reason";
+    if (!env["BERTH_CONFIG"] && (code === "ENOENT" || code === "ENOTDIR")) return NO_USER_CONFIG;
+    throw new UserConfigError(`Cannot read config file "${path}": ${code === "ENOENT" ? "no such file" : code}`, { cause });
+  }
+  return await parseUserConfig(text, path);
+}
+
+/** Reads the text of a config file. @throws {UserConfigError} */
+export async function parseUserConfig(text: string, path: string): Promise<UserConfig> {
+  const { isNode, LineCounter, parseDocument } = await import("yaml"); // 20 ms that nobody without a file has to wait for
+  const lineCounter = new LineCounter();
+  const document = parseDocument(text, { lineCounter, prettyErrors: false });
+  const at = (offset: number | undefined): string => {
+    const { line, col } = lineCounter.linePos(offset ?? 0);
+    return `${path}:${line}:${col}`;
+  };
+  const [broken] = document.errors;
+  if (broken !== undefined) throw new UserConfigError(`Cannot use config file: ${at(broken.pos[0])}: ${broken.message}`);
+  const { config, mistakes } = checkUserConfig(document.toJS({ maxAliasCount: 100 }));
+  if (mistakes.length === 0) return config;
+  const lines = mistakes.map(({ path: keys, reason }) => {
+    const node = document.getIn(keys, true);
+    const name = keys.length === 0 ? "the file" : keys.join(".");
+    return `${at(isNode(node) ? node.range?.[0] : undefined)}: ${name}: ${reason}`;
+  });
+  throw new UserConfigError(`Cannot use config file: ${lines.join("\n  ")}`);
+}
