@@ -2,7 +2,10 @@ import type { ByteSource } from "@berth/oci";
 
 /** The same content, but waiting for it ends with the signal's reason, even when the source itself never moves again. */
 export async function* abortable(content: ByteSource, signal: AbortSignal | undefined): AsyncGenerator<Uint8Array> {
-  if (signal === undefined) return yield* content;
+  if (signal === undefined) {
+    yield* content;
+    return;
+  }
   signal.throwIfAborted();
   const { promise: aborted, reject } = Promise.withResolvers<never>();
   aborted.catch(() => undefined); // it is raced with, or nobody waits any more

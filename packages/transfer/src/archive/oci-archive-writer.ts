@@ -11,15 +11,16 @@ import {
   isManifestMediaType,
   MEDIA_TYPES,
   NotFoundError,
+  spanOf,
   successorsOf,
   type Target,
   UnsupportedError,
 } from "@berth/oci";
 import { readAllVerified, verifyingStream } from "@berth/oci/node";
+import { checkName, REF_NAME } from "../layout/names.ts";
 import { blobName } from "./blob-reader.ts";
 import { createTarWriter } from "./create-tar-writer.ts";
 import { DEFAULT_ARCHIVE_LIMITS } from "./limits.ts";
-import { byBytes, REF_NAME } from "./names.ts";
 import type { TarWriter, WriteArchiveOptions } from "./tar-writer.ts";
 
 /** Options of {@link createOciArchive}. */
@@ -87,13 +88,13 @@ class OciArchiveWriter implements NewOciArchive {
     return this.#tar.has(blobName(target));
   }
 
-  async fetch(target: Descriptor, { signal, offset = 0, length = target.size }: FetchOptions = {}): Promise<Readable> {
+  async fetch(target: Descriptor, options: FetchOptions = {}): Promise<Readable> {
     const name = blobName(target);
     if (!this.#tar.has(name)) throw new NotFoundError("blob", target.digest);
-    const end = Math.min(offset + length, target.size);
-    const content = this.#tar.read(name, { start: Math.min(offset, end), end }, signal);
+    const { start, end } = spanOf(options, target.size);
+    const content = this.#tar.read(name, { start, end }, options.signal);
     if (content === undefined) throw new UnsupportedError("read from an archive that is being written to a stream");
-    return offset === 0 && end === target.size ? verifyingStream(content, target) : Readable.from(content, { objectMode: false });
+    return start === 0 && end === target.size ? verifyingStream(content, target) : Readable.from(content, { objectMode: false });
   }
 
   async resolve(reference: string, options: CallOptions = {}): Promise<Descriptor> {
@@ -107,8 +108,9 @@ class OciArchiveWriter implements NewOciArchive {
     options.signal?.throwIfAborted();
     const manifest = this.#manifests.get(target.digest);
     if (manifest === undefined) throw new NotFoundError("manifest", target.digest);
-    if (tag === "") throw new TypeError("Cannot tag manifest: the tag is empty");
-    if (tag !== target.digest) this.#tags.set(tag, manifest);
+    if (tag === target.digest) return; // it is found by its digest as it is
+    checkName(tag);
+    this.#tags.set(tag, manifest);
   }
 
   async finish(): Promise<void> {
@@ -128,10 +130,10 @@ class OciArchiveWriter implements NewOciArchive {
 
   /** Names in the order of their bytes, then the rest in that of their digests: no order of arrival shows. */
   #index(): unknown {
-    const tagged = [...this.#tags].sort(([a], [b]) => byBytes(a, b));
+    const tagged = [...this.#tags].sort(([a], [b]) => (a < b ? -1 : 1)); // names are ASCII
     const named = new Set(tagged.map(([, { digest }]) => digest));
     const rest = [...this.#manifests.values()].filter(({ digest }) => !named.has(digest) && !this.#listed.has(digest));
-    rest.sort((a, b) => byBytes(a.digest, b.digest));
+    rest.sort((a, b) => (a.digest < b.digest ? -1 : 1));
     return {
       schemaVersion: 2,
       mediaType: MEDIA_TYPES.ociIndex,

@@ -4,25 +4,26 @@ import {
   type CallOptions,
   decodeManifest,
   type Descriptor,
-  type FetchOptions,
   isDigest,
+  isManifestMediaType,
   type ListOptions,
-  MEDIA_TYPES,
   NotFoundError,
   type Paged,
   type PredecessorFinder,
   type ReadOnlyTarget,
   type ReferrerLister,
   type ReferrersOptions,
+  referrersOf,
   type TagLister,
 } from "@berth/oci";
-import { listReferrers } from "@berth/oci/node";
-import { createBlobReader, type BlobReader } from "./blob-reader.ts";
-import { AmbiguousReferenceError, InvalidArchiveError } from "./errors.ts";
-import { type ManifestGraph, readGraph } from "./graph.ts";
+import { readAllVerified } from "@berth/oci/node";
+import { decodeIndex } from "../layout/index-json.ts";
+import { findByName, findOnly, namesOf, withoutNames } from "../layout/names.ts";
+import { pagedItems, pagedTexts } from "../memory/paged.ts";
+import { ReverseIndex } from "../memory/reverse-index.ts";
+import { type BlobReader, createBlobReader, type FetchEntryOptions } from "./blob-reader.ts";
+import { InvalidArchiveError } from "./errors.ts";
 import { parseArchiveJson } from "./json.ts";
-import { byBytes, CONTAINERD_NAME, namesOf, normalName, REF_NAME } from "./names.ts";
-import { pagedList } from "./paged.ts";
 import { type OpenArchiveOptions, openTarFile, type TarFile } from "./tar-file.ts";
 
 /** The index of the layout has as many entries as it likes, within its bytes. */
@@ -36,7 +37,7 @@ export interface OciArchive extends ReadOnlyTarget, TagLister, PredecessorFinder
    * Finds an image by its name in the archive, by a whole image name, by the tag of one, or by the digest of anything that it holds;
    * "" is the only image.
    *
-   * @throws {NotFoundError} @throws {AmbiguousReferenceError}
+   * @throws {NotFoundError} @throws {AmbiguousNameError}
    */
   resolve(reference: string, options?: CallOptions): Promise<Descriptor>;
   /** Lets go of the file. Streams that are still open fail. */
@@ -75,16 +76,18 @@ export async function readLayout(tar: TarFile, signal?: AbortSignal): Promise<Oc
   if (typeof version !== "string" || !version.startsWith("1.")) throw new InvalidArchiveError("its layout is of another version than 1");
   const index = tar.entries.get("index.json");
   if (index === undefined) throw new InvalidArchiveError("index.json is missing");
-  const decoded = decodeManifest(await tar.readWhole(index, signal), MEDIA_TYPES.ociIndex, { maxReferences: MAX_ENTRIES });
-  if (decoded.kind !== "index") throw new InvalidArchiveError("index.json is no index");
-  return new LayoutInTar(tar, decoded.manifests);
+  const { entries } = decodeIndex(await tar.readWhole(index, signal), MAX_ENTRIES);
+  return new LayoutInTar(
+    tar,
+    entries.map(({ descriptor }) => descriptor),
+  );
 }
 
 class LayoutInTar implements OciArchive {
   readonly manifests: readonly Descriptor[];
   readonly #tar: TarFile;
   readonly #blobs: BlobReader;
-  #graph: Promise<ManifestGraph> | undefined;
+  #graph: Promise<Graph> | undefined;
 
   constructor(tar: TarFile, manifests: readonly Descriptor[]) {
     this.#tar = tar;
@@ -92,35 +95,30 @@ class LayoutInTar implements OciArchive {
     this.manifests = manifests;
   }
 
-  async fetch(target: Descriptor, options: FetchOptions = {}): Promise<Readable> {
+  async fetch(target: Descriptor, options: FetchEntryOptions = {}): Promise<Readable> {
     return this.#blobs.open(target, options);
   }
 
   async resolve(reference: string, options: CallOptions = {}): Promise<Descriptor> {
     options.signal?.throwIfAborted();
-    if (isDigest(reference)) {
-      const found = this.manifests.find(({ digest }) => digest === reference) ?? (await this.#readGraph(options)).nodes.get(reference);
-      if (found === undefined || !this.#blobs.has(found)) throw new NotFoundError("manifest", reference);
-      return plain(found);
-    }
-    return plain(choose(reference, this.#named(reference)));
+    if (reference === "") return withoutNames(findOnly(this.manifests));
+    return withoutNames(isDigest(reference) ? await this.#describe(reference, options) : findByName(this.manifests, reference));
   }
 
-  tags({ last = "", pageSize }: ListOptions = {}): Paged<string> {
-    const names = new Set(this.manifests.flatMap((entry) => namesOf(entry).slice(0, 1)));
-    return pagedList(async () => [...names].filter((name) => byBytes(name, last) > 0).sort(byBytes), pageSize);
+  tags(options?: ListOptions): Paged<string> {
+    return pagedTexts(() => namesOf(this.manifests), options);
   }
 
   async predecessors(target: Descriptor, options: CallOptions = {}): Promise<readonly Descriptor[]> {
-    return (await this.#readGraph(options)).predecessors.get(target.digest) ?? [];
+    return (await this.#readGraph(options)).above.predecessors(target.digest);
   }
 
   referrers(subject: Descriptor, options: ReferrersOptions = {}): Paged<Descriptor> {
     const store = {
-      fetch: (target: Descriptor, call?: FetchOptions) => this.fetch(target, call),
+      fetch: (target: Descriptor) => this.fetch(target),
       predecessors: (target: Descriptor, call?: CallOptions) => this.predecessors(target, call),
     };
-    return pagedList(() => listReferrers(store, subject, { ...options, maxBytes: this.#tar.limits.maxMetadataBytes }));
+    return pagedItems(() => referrersOf(store, subject, { ...options, maxMetadataBytes: this.#tar.limits.maxMetadataBytes }));
   }
 
   async close(): Promise<void> {
@@ -131,40 +129,44 @@ class LayoutInTar implements OciArchive {
     await this.close();
   }
 
-  /** The entries that a name fits: the name itself, else the same name in another spelling, else the tag of a whole name. */
-  #named(reference: string): readonly Descriptor[] {
-    if (reference === "") return this.manifests;
-    const equal = this.manifests.filter((entry) => namesOf(entry).includes(reference));
-    if (equal.length > 0) return equal;
-    const normal = normalName(reference);
-    const same = this.manifests.filter((entry) => namesOf(entry).some((name) => normal !== undefined && normalName(name) === normal));
-    if (same.length > 0) return same;
-    return this.manifests.filter((entry) => namesOf(entry).some((name) => name.endsWith(`:${reference}`)));
+  async #describe(digest: string, options: CallOptions): Promise<Descriptor> {
+    const found = this.manifests.find((one) => one.digest === digest) ?? (await this.#readGraph(options)).nodes.get(digest);
+    if (found === undefined || !this.#blobs.has(found)) throw new NotFoundError("manifest", digest);
+    return found;
   }
 
-  async #readGraph({ signal }: CallOptions): Promise<ManifestGraph> {
-    const store = { has: (node: Descriptor) => this.#blobs.has(node), fetch: (node: Descriptor) => this.fetch(node) };
-    const reading = (this.#graph ??= readGraph(store, this.manifests, { ...this.#tar.limits }));
-    reading.catch(() => (this.#graph = undefined)); // what failed is tried again
-    const graph = await reading;
+  async #readGraph({ signal }: CallOptions): Promise<Graph> {
+    this.#graph ??= this.#walk().catch((error: unknown) => {
+      this.#graph = undefined; // what failed is tried again
+      throw error;
+    });
+    const graph = await this.#graph;
     signal?.throwIfAborted();
     return graph;
   }
+
+  /** Reads every manifest that is named and there: an image that lacks platforms is no error. */
+  async #walk(): Promise<Graph> {
+    const { maxManifests, maxMetadataBytes } = this.#tar.limits;
+    const above = new ReverseIndex(maxManifests);
+    const nodes = new Map<string, Descriptor>(this.manifests.map((one) => [one.digest, one]));
+    // a map goes on with what is added to it
+    for (const node of nodes.values()) {
+      if (!isManifestMediaType(node.mediaType) || !this.#blobs.has(node)) continue;
+      const bytes = await readAllVerified(this.#blobs.open(node, { verify: false }), node, { maxBytes: maxMetadataBytes });
+      const manifest = decodeManifest(bytes, node.mediaType);
+      above.add(node, manifest);
+      const named = manifest.references.map(({ descriptor }) => descriptor);
+      for (const one of manifest.subject === undefined ? named : [manifest.subject, ...named]) {
+        if (!nodes.has(one.digest)) nodes.set(one.digest, one);
+      }
+    }
+    return { nodes, above };
+  }
 }
 
-/** The one entry there is. The same content under several names is one. */
-function choose(reference: string, found: readonly Descriptor[]): Descriptor {
-  const [first] = found;
-  if (first === undefined) throw new NotFoundError("tag", reference);
-  if (found.every(({ digest }) => digest === first.digest)) return first;
-  throw new AmbiguousReferenceError(
-    reference,
-    found.map((entry) => namesOf(entry)[0] ?? entry.digest),
-  );
-}
-
-/** Without what belongs to its place in the list: the name. */
-function plain({ annotations, ...descriptor }: Descriptor): Descriptor {
-  const rest = Object.entries(annotations ?? {}).filter(([key]) => key !== REF_NAME && key !== CONTAINERD_NAME);
-  return rest.length === 0 ? descriptor : { ...descriptor, annotations: Object.fromEntries(rest) };
+/** Everything that is named, by digest, and what names it. */
+interface Graph {
+  readonly nodes: ReadonlyMap<string, Descriptor>;
+  readonly above: ReverseIndex;
 }

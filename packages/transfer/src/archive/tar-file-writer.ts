@@ -1,12 +1,14 @@
 import { randomUUID } from "node:crypto";
 import { type FileHandle, open, rename, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
-import { type ByteSource, type CallOptions, DigestMismatchError, isReplayable, SizeMismatchError } from "@berth/oci";
+import { type ByteSource, type ByteSpan, type CallOptions, DigestMismatchError, isReplayable, SizeMismatchError } from "@berth/oci";
 import { abortable } from "./abortable.ts";
 import { checked, startCheck } from "./checked.ts";
 import { ArchiveClosedError } from "./errors.ts";
 import { readSpan } from "./read-span.ts";
-import { encodeTarHeader, padded, TAR_END } from "./tar-header.ts";
+import { encodeFileHeader } from "./file-header.ts";
+import { padding } from "../image/tar-reader.ts";
+import { TAR_END } from "../image/tar-encode.ts";
 import type { LastEntry, NewEntry, TarWriter } from "./tar-writer.ts";
 import { writeAll } from "./write-all.ts";
 
@@ -40,10 +42,8 @@ class TarFileWriter implements TarWriter {
   readonly #temporary: string;
   readonly #path: string;
   readonly #epoch: number;
-  /** By name; a slot is taken before its region is known. */
-  readonly #slots = new Map<string, Promise<Region>>();
   /** In the order of the file. */
-  #regions: Region[] = [];
+  readonly #regions = new Map<string, Region>();
   #end = 0;
   #closed = false;
 
@@ -57,7 +57,7 @@ class TarFileWriter implements TarWriter {
   async add(entry: NewEntry, content: ByteSource, options: CallOptions = {}): Promise<void> {
     this.#mustBeOpen();
     options.signal?.throwIfAborted();
-    const region = await this.#regionOf(entry);
+    const region = this.#regionOf(entry);
     while (region.running !== undefined) await region.running.catch(() => undefined); // the error is that of who wrote
     if (region.done) return;
     this.#mustBeOpen();
@@ -68,12 +68,12 @@ class TarFileWriter implements TarWriter {
   }
 
   has(name: string): boolean {
-    return this.#regions.some((region) => region.done && region.entry.name === name);
+    return this.#regions.get(name)?.done === true;
   }
 
-  read(name: string, span: { readonly start: number; readonly end: number }, signal?: AbortSignal): AsyncIterable<Uint8Array> | undefined {
-    const region = this.#regions.find((one) => one.done && one.entry.name === name);
-    if (region === undefined || this.#closed) return undefined;
+  read(name: string, span: ByteSpan, signal?: AbortSignal): AsyncIterable<Uint8Array> | undefined {
+    const region = this.#regions.get(name);
+    if (region?.done !== true || this.#closed) return undefined;
     const start = region.start + region.header.byteLength;
     return readSpan(this.#file, start + span.start, start + span.end, signal);
   }
@@ -100,30 +100,31 @@ class TarFileWriter implements TarWriter {
   async abort(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
-    await Promise.allSettled(this.#regions.map(({ running }) => running));
+    await this.#settled();
     await this.#file.close();
     await rm(this.#temporary, { force: true });
+  }
+
+  async #settled(): Promise<void> {
+    await Promise.allSettled([...this.#regions.values()].map(async ({ running }) => await running));
   }
 
   #mustBeOpen(): void {
     if (this.#closed) throw new ArchiveClosedError();
   }
 
-  async #regionOf(entry: NewEntry): Promise<Region> {
+  #regionOf(entry: NewEntry): Region {
     if (!Number.isSafeInteger(entry.size) || entry.size < 0)
       throw new RangeError(`Cannot write "${entry.name}": its size is ${entry.size}`);
-    const slot = this.#slots.get(entry.name) ?? this.#reserve(entry);
-    this.#slots.set(entry.name, slot);
-    const region = await slot;
-    if (region.entry.size === entry.size) return region;
-    throw new SizeMismatchError({ expected: region.entry.size, actual: entry.size });
-  }
-
-  async #reserve(entry: NewEntry): Promise<Region> {
-    const header = await encodeTarHeader({ name: entry.name, size: entry.size, mtimeSeconds: this.#epoch });
+    const there = this.#regions.get(entry.name);
+    if (there !== undefined && there.entry.size !== entry.size) {
+      throw new SizeMismatchError({ expected: there.entry.size, actual: entry.size });
+    }
+    if (there !== undefined) return there;
+    const header = encodeFileHeader(entry, this.#epoch);
     const region: Region = { entry, header, start: this.#end, written: 0, done: false, running: undefined };
-    this.#end += header.byteLength + padded(entry.size);
-    this.#regions.push(region);
+    this.#end += sizeOf(region);
+    this.#regions.set(entry.name, region);
     return region;
   }
 
@@ -152,24 +153,24 @@ class TarFileWriter implements TarWriter {
       region.written += bytes;
       this.#mustBeOpen();
     });
-    const padding = padded(entry.size) - entry.size;
-    if (padding > 0) await writeAll(this.#file, dataStart + entry.size, one(new Uint8Array(padding)));
+    await writeAll(this.#file, dataStart + entry.size, one(new Uint8Array(padding(entry.size))));
     await writeAll(this.#file, start, one(header));
     region.done = true;
   }
 
   /** Moves entries down over regions that were given up. */
   async #closeGaps(): Promise<void> {
-    await Promise.allSettled(this.#regions.map(({ running }) => running));
-    this.#regions = this.#regions.filter((region) => region.done);
-    let end = 0;
-    for (const region of this.#regions) {
-      const length = region.header.byteLength + padded(region.entry.size);
-      if (region.start > end) await this.#move(region.start, end, length);
-      region.start = end;
-      end += length;
+    await this.#settled();
+    this.#end = 0;
+    for (const [name, region] of this.#regions) {
+      if (!region.done) {
+        this.#regions.delete(name);
+        continue;
+      }
+      if (region.start > this.#end) await this.#move(region.start, this.#end, sizeOf(region));
+      region.start = this.#end;
+      this.#end += sizeOf(region);
     }
-    this.#end = end;
   }
 
   async #move(from: number, to: number, length: number): Promise<void> {
@@ -178,6 +179,11 @@ class TarFileWriter implements TarWriter {
       await writeAll(this.#file, to + at, readSpan(this.#file, from + at, from + at + size));
     }
   }
+}
+
+/** Bytes that a region takes in the file. */
+function sizeOf({ header, entry }: Region): number {
+  return header.byteLength + entry.size + padding(entry.size);
 }
 
 async function* one(bytes: Uint8Array): AsyncGenerator<Uint8Array> {

@@ -1,7 +1,8 @@
 import { type FileHandle, open } from "node:fs/promises";
-import { type ByteSource, type CallOptions, LimitExceededError } from "@berth/oci";
-import { compressionOf, decompress } from "./decompress.ts";
-import { ArchiveClosedError, clipName, InvalidArchiveError } from "./errors.ts";
+import { type ByteSource, type ByteSpan, type CallOptions, LimitExceededError } from "@berth/oci";
+import { InvalidLayerError, printable } from "../image/errors.ts";
+import { decompress, MAGIC_LENGTH, sniffCompression } from "../image/layer-compression.ts";
+import { ArchiveClosedError, InvalidArchiveError } from "./errors.ts";
 import { type ArchiveLimits, DEFAULT_ARCHIVE_LIMITS } from "./limits.ts";
 import { readSpan } from "./read-span.ts";
 import { createSpool } from "./spool.ts";
@@ -17,8 +18,8 @@ export interface OpenArchiveOptions extends CallOptions, ArchiveLimits {
 export interface TarFile {
   readonly entries: ReadonlyMap<string, TarEntry>;
   readonly limits: Required<ArchiveLimits>;
-  /** The bytes of a file from `offset` on, `length` of them at most. */
-  read(entry: TarEntry, span?: { readonly offset?: number; readonly length?: number }, signal?: AbortSignal): AsyncGenerator<Uint8Array>;
+  /** The bytes of a file; those of `span`, or all. */
+  read(entry: TarEntry, span?: ByteSpan, signal?: AbortSignal): AsyncGenerator<Uint8Array>;
   /** A small file whole. @throws {LimitExceededError} when it is over `maxMetadataBytes`. */
   readWhole(entry: TarEntry, signal?: AbortSignal): Promise<Buffer>;
   /** Lets go of the file; closing again does nothing. */
@@ -63,12 +64,12 @@ async function openPath(path: string, limits: Required<ArchiveLimits>, options: 
   const file = await open(path);
   try {
     const stats = await file.stat();
-    if (stats.isDirectory()) throw new InvalidArchiveError(`"${clipName(path)}" is a folder`);
+    if (stats.isDirectory()) throw new InvalidArchiveError(`"${printable(path)}" is a folder`);
     if (!stats.isFile()) return await spoolStream(readStream(file), limits, options); // a pipe with a name
     const { size } = stats;
-    const start = Buffer.alloc(8);
+    const start = Buffer.alloc(MAGIC_LENGTH);
     await file.read(start, 0, start.byteLength, 0);
-    if (compressionOf(start) === "none") return { file, size };
+    if (sniffCompression(start) === "none") return { file, size };
     const spooled = await spoolStream(readSpan(file, 0, size, options.signal), limits, options);
     await file.close();
     return spooled;
@@ -92,12 +93,15 @@ async function* unpacked(content: ByteSource): AsyncGenerator<Uint8Array> {
   const chunks = content[Symbol.asyncIterator]();
   try {
     let start: Uint8Array = new Uint8Array();
-    while (start.byteLength < 8) {
-      const { done, value } = await chunks.next();
-      if (done === true) break;
-      start = start.byteLength === 0 ? value : Buffer.concat([start, value]);
+    while (start.byteLength < MAGIC_LENGTH) {
+      const next = await chunks.next();
+      if (next.done === true) break;
+      start = start.byteLength === 0 ? next.value : Buffer.concat([start, next.value]);
     }
-    yield* decompress(continued(start, chunks), compressionOf(start));
+    yield* decompress(continued(start, chunks), sniffCompression(start));
+  } catch (error) {
+    if (!(error instanceof InvalidLayerError)) throw error;
+    throw new InvalidArchiveError("its compression is damaged", { cause: error });
   } finally {
     await chunks.return?.();
   }
@@ -126,20 +130,16 @@ class IndexedTar implements TarFile {
     this.limits = limits;
   }
 
-  async *read(
-    entry: TarEntry,
-    { offset = 0, length = entry.size }: { readonly offset?: number; readonly length?: number } = {},
-    signal?: AbortSignal,
-  ): AsyncGenerator<Uint8Array> {
+  async *read(entry: TarEntry, span?: ByteSpan, signal?: AbortSignal): AsyncGenerator<Uint8Array> {
     if (this.#closed) throw new ArchiveClosedError();
-    const start = Math.min(offset, entry.size);
-    yield* readSpan(this.#file, entry.offset + start, entry.offset + Math.min(start + length, entry.size), signal);
+    const { start, end } = span ?? { start: 0, end: entry.size };
+    yield* readSpan(this.#file, entry.offset + start, entry.offset + Math.min(end, entry.size), signal);
   }
 
   async readWhole(entry: TarEntry, signal?: AbortSignal): Promise<Buffer> {
     const limit = this.limits.maxMetadataBytes;
-    if (entry.size > limit) throw new LimitExceededError({ what: `"${clipName(entry.name)}" of ${entry.size} bytes`, limit });
-    return Buffer.concat(await Array.fromAsync(this.read(entry, {}, signal)));
+    if (entry.size > limit) throw new LimitExceededError({ what: `"${printable(entry.name)}" of ${entry.size} bytes`, limit });
+    return Buffer.concat(await Array.fromAsync(this.read(entry, undefined, signal)));
   }
 
   async close(): Promise<void> {

@@ -1,108 +1,118 @@
 import type { FileHandle } from "node:fs/promises";
-import type { Header } from "tar-stream";
-import { LimitExceededError } from "@berth/oci";
-import { clipName, InvalidArchiveError } from "./errors.ts";
+import { BerthError } from "@berth/oci";
+import { ByteReader } from "../image/byte-reader.ts";
+import { printable } from "../image/errors.ts";
+import { LayerBudget } from "../image/layer-limits.ts";
+import type { TarEntry as AnyEntry } from "../image/tar-entry.ts";
+import { TAR_BLOCK } from "../image/tar-header.ts";
+import { nextEntry, padding } from "../image/tar-reader.ts";
+import { InvalidArchiveError } from "./errors.ts";
 import type { ArchiveLimits } from "./limits.ts";
-import { padded, readTarHeader, TAR_BLOCK } from "./tar-header.ts";
 
 /** A file of an archive, or a link to one. Folders and the rest are no content and left out. */
 export interface TarEntry {
-  /** Clean: no leading `./`, no `..`. */
+  /** Clean: no leading `./` or `/`, no `..`. */
   readonly name: string;
   /** Where its content starts. */
   readonly offset: number;
   /** Bytes; 0 for a link. */
   readonly size: number;
-  /** What a link leads to, as it was written. */
-  readonly link?: { readonly type: "symlink" | "hardlink"; readonly to: string };
+  /** Where a link leads to: the clean name of an entry, which need not be there. */
+  readonly linksTo?: string;
 }
 
-/** What the parser gives for any other type, such as old sparse files, is null. */
-const KNOWN: ReadonlySet<Header["type"] | null> = new Set([
-  "file",
-  "contiguous-file",
-  "link",
-  "symlink",
-  "directory",
-  "character-device",
-  "block-device",
-  "fifo",
-]);
-
-/** Looks through the headers of an uncompressed archive; content is skipped, not read. */
+/**
+ * Looks through the headers of an uncompressed archive; content is skipped, not read.
+ *
+ * @throws {InvalidArchiveError} when it is damaged, ends too early, or has a name twice, so that readers could differ about it.
+ * @throws {UnsafeEntryError} @throws {UnsupportedError} @throws {LimitExceededError}
+ */
 export async function indexTar(
   file: FileHandle,
   size: number,
-  limits: Required<ArchiveLimits>,
+  { maxEntries, maxHeaderBytes }: Required<ArchiveLimits>,
   signal?: AbortSignal,
 ): Promise<ReadonlyMap<string, TarEntry>> {
+  const budget = new LayerBudget({ maxEntries, maxHeaderBytes });
   const entries = new Map<string, TarEntry>();
-  let count = 0;
+  let isEmpty = true;
   for (let at = 0; at < size; ) {
     signal?.throwIfAborted();
-    let position = at;
-    const found = await readTarHeader(async () => {
-      const block = await readBlock(file, position);
-      position += TAR_BLOCK;
-      return block;
-    }, limits.maxHeaderBytes);
+    const found = await readHeader(file, at, budget);
     if (found === undefined) break;
-    if (++count > limits.maxEntries) throw new LimitExceededError({ what: "archive of more entries", limit: limits.maxEntries });
-    const offset = at + found.length;
-    const length = hasContent(found.header) ? contentSize(found.header, size - offset) : 0;
-    const entry = entryOf(found.header, offset, length);
-    if (entry !== undefined) {
-      if (entries.has(entry.name)) throw new InvalidArchiveError(`"${clipName(entry.name)}" is in it twice`);
-      entries.set(entry.name, entry);
+    isEmpty = false;
+    const { entry, end } = found;
+    if (entry.size > size - end) {
+      throw new InvalidArchiveError(`it ends within "${printable(entry.path)}", which lacks ${entry.size - (size - end)} bytes`);
     }
-    at = offset + padded(length);
+    const known = contentOf(entry, end);
+    if (known !== undefined) {
+      if (entries.has(known.name)) throw new InvalidArchiveError(`"${printable(known.name)}" is in it twice`);
+      entries.set(known.name, known);
+    }
+    at = end + entry.size + padding(entry.size);
   }
-  if (count === 0) throw new InvalidArchiveError("it holds nothing");
+  if (isEmpty) throw new InvalidArchiveError("it holds nothing");
   return entries;
 }
 
-/** The block at a position; undefined behind the end of the file. */
-async function readBlock(file: FileHandle, position: number): Promise<Uint8Array | undefined> {
-  const block = Buffer.alloc(TAR_BLOCK);
-  const { bytesRead } = await file.read(block, 0, TAR_BLOCK, position);
-  if (bytesRead === 0) return undefined;
-  if (bytesRead < TAR_BLOCK) throw new InvalidArchiveError("it ends within a header");
-  return block;
+interface FoundHeader {
+  readonly entry: AnyEntry;
+  /** Where the content starts. */
+  readonly end: number;
 }
 
-/** Links, folders and devices have none, whatever size their header names: readers in Go see it the same way. */
-function hasContent({ type }: Pick<Header, "type">): boolean {
-  return type === "file" || type === "contiguous-file";
-}
-
-function contentSize({ name, size }: Header, rest: number): number {
-  if (!Number.isSafeInteger(size) || size < 0) throw new InvalidArchiveError(`"${clipName(name)}" has no possible size`);
-  if (size > rest) throw new InvalidArchiveError(`it ends within "${clipName(name)}", which lacks ${size - rest} bytes`);
-  return size;
-}
-
-function entryOf(header: Header, offset: number, size: number): TarEntry | undefined {
-  if (!KNOWN.has(header.type)) throw new InvalidArchiveError(`"${clipName(header.name)}" is of an unknown type`);
-  if (isSparse(header)) throw new InvalidArchiveError(`"${clipName(header.name)}" is a sparse file`);
-  const name = cleanName(header.name);
-  if (header.type === "symlink" || header.type === "link") {
-    const type = header.type === "link" ? "hardlink" : "symlink";
-    return { name, offset, size, link: { type, to: header.linkname } };
+/** Reads a header with its extensions, and not a block more. */
+async function readHeader(file: FileHandle, start: number, budget: LayerBudget): Promise<FoundHeader | undefined> {
+  let at = start;
+  async function* blocks(): AsyncGenerator<Uint8Array> {
+    for (;;) {
+      const block = Buffer.allocUnsafe(TAR_BLOCK);
+      const { bytesRead } = await file.read(block, 0, TAR_BLOCK, at);
+      if (bytesRead === 0) return;
+      at += bytesRead;
+      yield block.subarray(0, bytesRead);
+    }
   }
-  return hasContent(header) ? { name, offset, size } : undefined;
-}
-
-/** Sparse files say so in an extension: what stands in the archive is not what the file holds. */
-function isSparse(header: Header): boolean {
-  const { pax } = header;
-  return typeof pax === "object" && pax !== null && Object.keys(pax).some((key) => key.startsWith("GNU.sparse."));
-}
-
-/** `./a//b` is `a/b`. @throws {InvalidArchiveError} for a name that leads out of the archive. */
-export function cleanName(name: string): string {
-  const parts = name.split("/").filter((part) => part !== "" && part !== ".");
-  if (name.startsWith("/") || parts.includes("..") || name.includes("\0")) {
-    throw new InvalidArchiveError(`the name "${clipName(name)}" leads out of it`);
+  const reader = new ByteReader(blocks());
+  try {
+    const entry = await nextEntry(reader, budget);
+    return entry === undefined ? undefined : { entry, end: at };
+  } catch (error) {
+    throw BerthError.is(error) && error.code === "ERR_INVALID_LAYER"
+      ? new InvalidArchiveError("a header is damaged", { cause: error })
+      : error;
+  } finally {
+    await reader.close();
   }
-  return parts.join("/");
 }
+
+function contentOf({ type, path, size, linkTarget }: AnyEntry, offset: number): TarEntry | undefined {
+  if (type === "file") return { name: path, offset, size };
+  if (type === "hardlink") return { name: path, offset, size: 0, linksTo: linkTarget };
+  if (type === "symlink") return { name: path, offset, size: 0, linksTo: resolveLink(path, linkTarget) };
+  return undefined;
+}
+
+/** Where a symlink leads to, seen from the top of the archive; one that leads out of it leads to the top. */
+function resolveLink(path: string, target: string): string {
+  const from = target.startsWith("/") ? [] : path.split("/").slice(0, -1);
+  for (const part of target.split("/")) {
+    if (part === "..") from.pop();
+    else if (part !== "" && part !== ".") from.push(part);
+  }
+  return from.join("/");
+}
+
+/** Follows links to a file; undefined when there is none, or when they lead round and round. */
+export function followLinks(entries: ReadonlyMap<string, TarEntry>, name: string): TarEntry | undefined {
+  let entry = entries.get(name);
+  for (let hops = 0; entry?.linksTo !== undefined; hops++) {
+    if (hops > MAX_HOPS) return undefined;
+    entry = entries.get(entry.linksTo);
+  }
+  return entry;
+}
+
+/** Archives of `docker save` have one link at most. */
+const MAX_HOPS = 16;

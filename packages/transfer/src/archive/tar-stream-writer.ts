@@ -6,7 +6,9 @@ import { checked, startCheck } from "./checked.ts";
 import { ArchiveClosedError } from "./errors.ts";
 import { readSpan } from "./read-span.ts";
 import { createSpool } from "./spool.ts";
-import { encodeTarHeader, padded, TAR_END } from "./tar-header.ts";
+import { encodeFileHeader } from "./file-header.ts";
+import { padding } from "../image/tar-reader.ts";
+import { TAR_END } from "../image/tar-encode.ts";
 import type { LastEntry, NewEntry, TarWriter, WriteArchiveOptions } from "./tar-writer.ts";
 
 /** Bytes of a file that waits in memory; larger ones wait on disk. */
@@ -101,9 +103,9 @@ class TarStreamWriter implements TarWriter {
       await before;
       signal?.throwIfAborted(); // from here on the file goes out whole
       this.#mustBeOpen();
-      await this.#send(bytesSource(await encodeTarHeader({ name: entry.name, size: entry.size, mtimeSeconds: this.#options.epoch })));
+      await this.#send(bytesSource(encodeFileHeader(entry, this.#options.epoch)));
       await this.#send(content);
-      await this.#send(bytesSource(new Uint8Array(padded(entry.size) - entry.size)));
+      await this.#send(bytesSource(new Uint8Array(padding(entry.size))));
       this.#done.add(entry.name);
     } finally {
       turn.resolve();

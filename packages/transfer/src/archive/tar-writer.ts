@@ -1,4 +1,4 @@
-import type { ByteSource, CallOptions, Digest } from "@berth/oci";
+import type { ByteSource, ByteSpan, CallOptions, Digest } from "@berth/oci";
 
 /** A file that goes into an archive. */
 export interface NewEntry {
@@ -26,7 +26,7 @@ export interface TarWriter {
   add(entry: NewEntry, content: ByteSource, options?: CallOptions): Promise<void>;
   has(name: string): boolean;
   /** Reads a file back; undefined where that cannot be. */
-  read(name: string, span: { readonly start: number; readonly end: number }, signal?: AbortSignal): AsyncIterable<Uint8Array> | undefined;
+  read(name: string, span: ByteSpan, signal?: AbortSignal): AsyncIterable<Uint8Array> | undefined;
   /** Writes the last files and the end, and puts the archive into its place. Nothing may be added while this runs. */
   finish(last: readonly LastEntry[]): Promise<void>;
   /** Throws away what was written. Does nothing after {@link TarWriter.finish} or when called again. */
