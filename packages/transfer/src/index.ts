@@ -1,4 +1,4 @@
-export { AmbiguousReferenceError, ArchiveClosedError, InvalidArchiveError } from "./archive/errors.ts";
+export { ArchiveClosedError, InvalidArchiveError } from "./archive/errors.ts";
 export type { ArchiveLimits } from "./archive/limits.ts";
 export type { CreateOciArchiveOptions, NewOciArchive } from "./archive/oci-archive-writer.ts";
 export { createOciArchive } from "./archive/oci-archive-writer.ts";
@@ -16,6 +16,12 @@ export type { CopiedTag, CopyGraphOptions, CopyOptions, CopyResult, CopyStats, R
 export type { UploadJournal, UploadKey } from "./copy/upload-journal.ts";
 export type { TransferAction, TransferEvent, TransferEvents } from "./events.ts";
 export { createTransferEvents, eventId } from "./events.ts";
+export type { FetchContentOptions } from "./layout/blob-files.ts";
+export type { Durability } from "./layout/durable-files.ts";
+export { AmbiguousNameError, InvalidLayoutError, LayoutBusyError, LayoutNotFoundError } from "./layout/errors.ts";
+export type { OciLayout } from "./layout/oci-layout.ts";
+export type { OpenLayoutOptions } from "./layout/open-layout.ts";
+export { openLayout } from "./layout/open-layout.ts";
 export { TransferFailedError } from "./manager/errors.ts";
 export { isRetryable } from "./manager/retryable.ts";
 export type { TransferOutcome, TransferState, WatchOptions } from "./manager/transfer.ts";
@@ -37,6 +43,8 @@ export type { FileLocation, Location, RegistryLocation } from "./location/locati
 export { formatLocation, isSameRegistry, parseLocation, referenceWithin } from "./location/location.ts";
 export type { ConnectRepository, OpenedDestination, OpenedSource, OpenedStore, OpenOptions } from "./location/open.ts";
 export { openDestination, openSource, openStore } from "./location/open.ts";
+export type { MemoryStoreOptions, MemoryTarget } from "./memory/memory-store.ts";
+export { createMemoryStore } from "./memory/memory-store.ts";
 export type { AnnotationsFile } from "./pack/annotations-file.ts";
 export { parseAnnotations, parseAnnotationsFile } from "./pack/annotations-file.ts";
 export type { CompressedFile, CompressToFileOptions, Compression } from "./pack/compress-to-file.ts";

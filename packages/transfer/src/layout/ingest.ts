@@ -1,0 +1,179 @@
+import { constants } from "node:fs";
+import { type FileHandle, open, rm, stat } from "node:fs/promises";
+import {
+  type ByteSource,
+  type CallOptions,
+  type Descriptor,
+  type Digest,
+  DigestMismatchError,
+  isReplayable,
+  SizeMismatchError,
+} from "@berth/oci";
+import { createVerifier, readAllVerified, type Verifier } from "@berth/oci/node";
+import { discardSource } from "../memory/discard-source.ts";
+import type { BlobFiles } from "./blob-files.ts";
+import type { DurableFiles } from "./durable-files.ts";
+import { LayoutBusyError } from "./errors.ts";
+import { ignoreMissing } from "./errno.ts";
+import { acquireLock, type HeldLock } from "./file-lock.ts";
+import type { LayoutPaths } from "./layout-paths.ts";
+import { writeThrough } from "./write-through.ts";
+
+/** Bytes up to which content is gathered in memory and written at one go; beyond, what came before a push stopped is kept. */
+const SMALL = 1 << 20;
+
+/**
+ * Brings content into a layout. Large content is hashed while it is written to `ingest/<algorithm>-<hex>`; a push that finds such a file
+ * hashes it, opens its source at the end of it, and goes on. Nothing but the file is needed for that: its length is the offset, its name
+ * the digest that tells in the end whether the parts fit together.
+ */
+export class Ingest {
+  readonly #paths: LayoutPaths;
+  readonly #files: DurableFiles;
+  readonly #blobs: BlobFiles;
+  readonly #running = new Map<Digest, Promise<void>>();
+
+  constructor(paths: LayoutPaths, files: DurableFiles, blobs: BlobFiles) {
+    this.#paths = paths;
+    this.#files = files;
+    this.#blobs = blobs;
+  }
+
+  /**
+   * Stores content unless it is there. Of several pushes of the same content in this process one works, the others wait for it, and take
+   * over when it fails.
+   */
+  async push(expected: Descriptor, content: ByteSource, { signal }: CallOptions = {}): Promise<void> {
+    for (;;) {
+      signal?.throwIfAborted();
+      if (await this.#blobs.keep(expected)) return discardSource(content);
+      const running = this.#running.get(expected.digest);
+      if (running === undefined) break;
+      await settled(running, signal);
+    }
+    const work = expected.size <= SMALL ? this.#pushSmall(expected, content, signal) : this.#pushLarge(expected, content, signal);
+    this.#running.set(expected.digest, work);
+    try {
+      await work;
+    } finally {
+      this.#running.delete(expected.digest);
+    }
+  }
+
+  async #pushSmall(expected: Descriptor, content: ByteSource, signal: AbortSignal | undefined): Promise<void> {
+    const bytes = await readAllVerified(content, expected, { maxBytes: SMALL, ...(signal && { signal }) });
+    signal?.throwIfAborted();
+    await this.#files.writeWhole(this.#paths.blob(expected.digest), bytes, "content");
+  }
+
+  async #pushLarge(expected: Descriptor, content: ByteSource, signal: AbortSignal | undefined): Promise<void> {
+    const path = this.#paths.partial(expected.digest);
+    const lock = await this.#lock(path, expected.digest, isReplayable(content) ? Number.POSITIVE_INFINITY : 0, signal);
+    if (lock === undefined) return await this.#pushInto(this.#paths.temporary(), expected, content, { signal, keep: 0 });
+    try {
+      if (await this.#blobs.keep(expected)) return discardSource(content); // another process was faster
+      const isTaken = !isReplayable(content) && (await sizeOf(path)) > 0; // what is there is worth more than this may come to
+      if (isTaken) await this.#pushInto(this.#paths.temporary(), expected, content, { signal, keep: 0 });
+      else await this.#pushInto(path, expected, content, { signal, keep: SMALL });
+      if (isTaken) await rm(path, { force: true });
+    } finally {
+      await lock.release();
+    }
+  }
+
+  /** Content that can be opened anew waits for another process that writes it; a stream that is open already does not. */
+  async #lock(path: string, digest: Digest, timeoutMs: number, signal: AbortSignal | undefined): Promise<HeldLock | undefined> {
+    const options = { what: `"${digest}"`, timeoutMs, ...(signal && { signal }) };
+    try {
+      return await this.#files.within(this.#paths.ingest, () => acquireLock(`${path}.lock`, options));
+    } catch (error) {
+      if (error instanceof LayoutBusyError) return undefined;
+      throw error;
+    }
+  }
+
+  /** Writes content by way of a file; when that stops half-way the file stays if it is longer than `keep` bytes. */
+  async #pushInto(path: string, expected: Descriptor, content: ByteSource, { signal, keep }: PushIntoOptions): Promise<void> {
+    const file = await this.#files.within(this.#paths.ingest, () => open(path, constants.O_RDWR | constants.O_CREAT));
+    try {
+      await fill(file, expected, content, signal);
+      if (this.#files.isFull) await file.datasync();
+    } catch (error) {
+      if (keep === 0 || isWrong(error) || (await file.stat()).size <= keep) await rm(path, { force: true });
+      throw error;
+    } finally {
+      await file.close();
+    }
+    await this.#files.publish(path, this.#paths.blob(expected.digest));
+  }
+}
+
+interface PushIntoOptions {
+  readonly signal: AbortSignal | undefined;
+  /** Bytes; 0: the file never stays. */
+  readonly keep: number;
+}
+
+/** Brings a file to what is expected, from what it holds already where the content can be opened there. */
+async function fill(file: FileHandle, expected: Descriptor, content: ByteSource, signal: AbortSignal | undefined): Promise<void> {
+  const { size } = await file.stat();
+  if (size > 0 && size <= expected.size && isReplayable(content)) {
+    try {
+      return await fillFrom(file, size, expected, content, signal);
+    } catch (error) {
+      if (!isWrong(error)) throw error; // else: what was there, or what came after it, is of something else
+    }
+  }
+  if (size > 0) await file.truncate(0);
+  await fillFrom(file, 0, expected, content, signal);
+}
+
+async function fillFrom(
+  file: FileHandle,
+  offset: number,
+  expected: Descriptor,
+  content: ByteSource,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const verifier = createVerifier(expected);
+  await readInto(verifier, file, offset, signal);
+  if (offset < expected.size) {
+    const passing = isReplayable(content) ? content.openPassing?.(offset) : undefined;
+    const source = passing ?? (isReplayable(content) ? content.open(offset) : content);
+    await writeThrough(file, offset, source, verifier, { signal, isPassing: passing !== undefined });
+  }
+  verifier.verify();
+}
+
+/** Hashes what a file holds up to `end`. */
+async function readInto(verifier: Verifier, file: FileHandle, end: number, signal: AbortSignal | undefined): Promise<void> {
+  const buffer = Buffer.allocUnsafeSlow(Math.min(end, SMALL));
+  for (let at = 0; at < end; ) {
+    signal?.throwIfAborted();
+    const { bytesRead } = await file.read(buffer, 0, Math.min(buffer.byteLength, end - at), at);
+    if (bytesRead === 0) throw new SizeMismatchError({ expected: end, actual: at });
+    verifier.update(buffer.subarray(0, bytesRead));
+    at += bytesRead;
+  }
+}
+
+/** True when the bytes are of something else, and no more of them would make them right. */
+function isWrong(error: unknown): boolean {
+  return error instanceof DigestMismatchError || (error instanceof SizeMismatchError && error.actual > error.expected);
+}
+
+async function sizeOf(path: string): Promise<number> {
+  return (await stat(path).catch(ignoreMissing))?.size ?? 0;
+}
+
+/** Waits for what another call does, as long as this one is wanted. */
+async function settled(work: Promise<void>, signal: AbortSignal | undefined): Promise<void> {
+  const { promise, reject } = Promise.withResolvers<void>();
+  const abort = (): void => reject(signal?.reason);
+  signal?.addEventListener("abort", abort, { once: true });
+  try {
+    await Promise.race([work.catch(() => undefined), promise]); // its error is for the call that does it
+  } finally {
+    signal?.removeEventListener("abort", abort);
+  }
+}

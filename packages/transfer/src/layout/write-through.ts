@@ -1,0 +1,74 @@
+import type { FileHandle } from "node:fs/promises";
+import type { ByteSource } from "@berth/oci";
+import type { Verifier } from "@berth/oci/node";
+import { writeFully } from "../archive/write-all.ts";
+
+/** Bytes of one write: small chunks of a network are gathered, which halves the work. */
+const GATHER = 1 << 20;
+
+/** Options of {@link writeThrough}. */
+export interface WriteThroughOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** True when the source uses the memory of a chunk again: nothing may be gathered then. */
+  readonly isPassing: boolean;
+}
+
+/**
+ * Writes content to a file from `position` on, hashed as it passes; one write is under way while the next bytes come. When the source fails,
+ * what came before is written all the same, for a later push to go on from.
+ */
+export async function writeThrough(
+  file: FileHandle,
+  position: number,
+  content: ByteSource,
+  verifier: Verifier,
+  { signal, isPassing }: WriteThroughOptions,
+): Promise<void> {
+  const limit = isPassing ? 1 : GATHER;
+  let at = position;
+  let gathered: Uint8Array[] = [];
+  let size = 0;
+  let writing = Promise.resolve();
+  const write = async (): Promise<void> => {
+    await writing;
+    writing = writeFully(file, gathered, at);
+    writing.catch(() => undefined); // it is awaited before the next write, and at the end
+    at += size;
+    gathered = [];
+    size = 0;
+  };
+  try {
+    for await (const chunk of endingOnAbort(content, signal)) {
+      signal?.throwIfAborted();
+      verifier.update(chunk);
+      gathered.push(chunk);
+      size += chunk.byteLength;
+      if (size >= limit) await write();
+    }
+    signal?.throwIfAborted();
+  } catch (error) {
+    await write()
+      .then(() => writing)
+      .catch(() => undefined); // the first error is the one to be told
+    throw error;
+  }
+  await write();
+  await writing;
+}
+
+/** A stream that waits for bytes is not woken by an abort unless somebody destroys it. */
+function endingOnAbort(content: ByteSource, signal: AbortSignal | undefined): ByteSource {
+  if (signal === undefined || !("destroy" in content) || typeof content.destroy !== "function") return content;
+  const stream = content as ByteSource & { destroy(error?: unknown): unknown };
+  return untilAborted(stream, signal);
+}
+
+async function* untilAborted(stream: ByteSource & { destroy(error?: unknown): unknown }, signal: AbortSignal): AsyncGenerator<Uint8Array> {
+  const abort = (): unknown => stream.destroy(signal.reason);
+  signal.addEventListener("abort", abort, { once: true });
+  try {
+    yield* stream;
+  } finally {
+    signal.removeEventListener("abort", abort);
+  }
+}
