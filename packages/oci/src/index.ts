@@ -168,7 +168,7 @@ export {
   withName,
   withTag,
 } from "./image-reference.ts";
-export { formatPlatform, matchesPlatform, normalizePlatform, parsePlatform } from "./platform.ts";
+export { formatPlatform, matchesPlatform, normalizePlatform, parsePlatform, platformOfConfig } from "./platform.ts";
 export type { RegistryReference } from "./registry-reference.ts";
 export {
   formatRegistryReference,

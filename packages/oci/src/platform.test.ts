@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { formatPlatform, matchesPlatform, normalizePlatform, type Platform, parsePlatform } from "./platform.ts";
+import { formatPlatform, matchesPlatform, normalizePlatform, type Platform, parsePlatform, platformOfConfig } from "./platform.ts";
 
 test.each([
   ["linux/amd64", { os: "linux", architecture: "amd64" }],
@@ -55,4 +55,11 @@ test("matchesPlatform() wants every OS feature asked for", () => {
   const base = { os: "windows", architecture: "amd64" };
   expect(matchesPlatform({ ...base, "os.features": ["a"] }, { ...base, "os.features": ["a", "b"] })).toBe(true);
   expect(matchesPlatform({ ...base, "os.features": ["a", "c"] }, { ...base, "os.features": ["a", "b"] })).toBe(false);
+});
+
+test("platformOfConfig() takes what is of the right type, and wants OS and architecture", () => {
+  const config = { os: "windows", architecture: "amd64", "os.version": "10.0.1", "os.features": ["a", 1], variant: 7, config: {} };
+  expect(platformOfConfig(config)).toEqual({ os: "windows", architecture: "amd64", "os.version": "10.0.1", "os.features": ["a"] });
+  expect(platformOfConfig({ os: "linux" })).toBeUndefined();
+  expect(platformOfConfig({ architecture: "amd64", os: 1 })).toBeUndefined();
 });

@@ -110,3 +110,20 @@ export function matchesPlatform(wanted: Platform, actual: Platform): boolean {
   if (a["os.version"] && a["os.version"] !== b["os.version"]) return false;
   return (a["os.features"] ?? []).every((feature) => b["os.features"]?.includes(feature) === true);
 }
+
+/**
+ * The platform that an image config says it is for; undefined when it names no OS or no architecture.
+ *
+ * @see OCI image-spec, config.md
+ */
+export function platformOfConfig(config: Readonly<Record<string, unknown>>): Platform | undefined {
+  const { architecture, os, variant, "os.version": version, "os.features": features } = config;
+  if (typeof architecture !== "string" || typeof os !== "string") return undefined;
+  return {
+    architecture,
+    os,
+    ...(typeof variant === "string" && { variant }),
+    ...(typeof version === "string" && { "os.version": version }),
+    ...(Array.isArray(features) && { "os.features": features.filter((feature) => typeof feature === "string") }),
+  };
+}

@@ -1,4 +1,4 @@
-import type { ErrorClass } from "./errors.ts";
+import type { ErrorClass } from "./error-classes.ts";
 
 /** What kind of step a {@link ErrorHint} names, for a program that has its own words for it. */
 export type HintKind =

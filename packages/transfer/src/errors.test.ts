@@ -95,7 +95,7 @@ test.each<[string, unknown, object]>([
   [
     "an error around one",
     new BerthError("ERR_COPY", "Cannot copy", { cause: answer(403) }),
-    { class: "Denied", code: "ERR_COPY", status: 403 },
+    { class: "Denied", code: "ERR_RESPONSE", status: 403 },
   ],
   ["anything", new Error("what"), { class: "Failed", code: "ERR_UNKNOWN", retryable: false }],
   ["no error", "what", { class: "Failed", code: "ERR_UNKNOWN" }],

@@ -1,31 +1,6 @@
 import { BerthError } from "@berth/oci";
+import { CLASS_BY_CODE, CLASS_BY_OCI_CODE, CLASS_BY_STATUS, type ErrorClass } from "./error-classes.ts";
 import { type ErrorHint, hintFor } from "./error-hints.ts";
-
-/**
- * What an error means to who asked for something to be done. `InvalidInput`: what was asked for is malformed; `Protocol`: the other side
- * does not keep to the rules; `Failed`: none of the others.
- *
- * @see docker, errdefs; containerd, errdefs
- */
-export type ErrorClass =
-  | "Canceled"
-  | "Conflict"
-  | "Denied"
-  | "DigestMismatch"
-  | "Failed"
-  | "InvalidInput"
-  | "InvalidManifest"
-  | "LimitExceeded"
-  | "NoMatchingPlatform"
-  | "NoSpace"
-  | "NotFound"
-  | "Protocol"
-  | "RateLimited"
-  | "RootfsMismatch"
-  | "Unauthorized"
-  | "Unavailable"
-  | "Unsupported"
-  | "UnsupportedManifest";
 
 /** What {@link classifyError} finds out. */
 export interface ErrorClassification {
@@ -65,96 +40,6 @@ export function toEngineError(error: unknown): EngineError {
   return new EngineError(error instanceof Error ? error.message : String(error), classifyError(error), error);
 }
 
-/** By the code of the error. */
-const BY_CODE: Readonly<Record<string, ErrorClass>> = {
-  ABORT_ERR: "Canceled",
-  EACCES: "Denied",
-  EAI_AGAIN: "Unavailable",
-  ECONNREFUSED: "Unavailable",
-  ECONNRESET: "Unavailable",
-  EDQUOT: "NoSpace",
-  EEXIST: "Conflict",
-  EHOSTUNREACH: "Unavailable",
-  EMFILE: "Unavailable",
-  ENETUNREACH: "Unavailable",
-  ENFILE: "Unavailable",
-  ENOENT: "NotFound",
-  ENOSPC: "NoSpace",
-  ENOTDIR: "InvalidInput",
-  ENOTFOUND: "Unavailable",
-  EISDIR: "InvalidInput",
-  EPERM: "Denied",
-  EPIPE: "Unavailable",
-  EROFS: "Denied",
-  ERR_ACCESS_DENIED: "Denied",
-  ERR_AMBIGUOUS_LOCATION: "InvalidInput",
-  ERR_AUTH: "Unauthorized",
-  ERR_CERTIFICATES: "InvalidInput",
-  ERR_CREDENTIAL_FILE: "Unauthorized",
-  ERR_CREDENTIAL_HELPER: "Unauthorized",
-  ERR_DIGEST_MISMATCH: "DigestMismatch",
-  ERR_INVALID_CREDENTIAL: "Unauthorized",
-  ERR_INVALID_DIGEST: "InvalidInput",
-  ERR_INVALID_LINK: "Protocol",
-  ERR_INVALID_LOCATION: "InvalidInput",
-  ERR_INVALID_MANIFEST: "InvalidManifest",
-  ERR_INVALID_REFERENCE: "InvalidInput",
-  ERR_LIMIT_EXCEEDED: "LimitExceeded",
-  ERR_MANIFEST_BLOB_UNKNOWN: "InvalidManifest",
-  ERR_MANIFEST_UNVERIFIED: "InvalidManifest",
-  ERR_MANIFEST_VERIFICATION: "InvalidManifest",
-  ERR_NETWORK: "Unavailable",
-  ERR_NOT_FOUND: "NotFound",
-  ERR_NO_MATCHING_PLATFORM: "NoMatchingPlatform",
-  ERR_PLAINTEXT_PUT: "Unauthorized",
-  ERR_PROTOCOL: "Protocol",
-  ERR_RATE_LIMITED: "RateLimited",
-  ERR_ROOTFS_MISMATCH: "RootfsMismatch",
-  ERR_SCHEMA_V1_UNSUPPORTED: "UnsupportedManifest",
-  ERR_SIZE_MISMATCH: "DigestMismatch",
-  ERR_UNREPLAYABLE_BODY: "Unavailable",
-  ERR_UNSUPPORTED: "Unsupported",
-  ETIMEDOUT: "Unavailable",
-};
-
-/** By the code of a registry. @see OCI distribution-spec, "Error Codes" */
-const BY_OCI_CODE: Readonly<Record<string, ErrorClass>> = {
-  BLOB_UNKNOWN: "NotFound",
-  BLOB_UPLOAD_INVALID: "Protocol",
-  BLOB_UPLOAD_UNKNOWN: "NotFound",
-  DENIED: "Denied",
-  DIGEST_INVALID: "DigestMismatch",
-  MANIFEST_BLOB_UNKNOWN: "InvalidManifest",
-  MANIFEST_INVALID: "InvalidManifest",
-  MANIFEST_UNKNOWN: "NotFound",
-  MANIFEST_UNVERIFIED: "InvalidManifest",
-  NAME_INVALID: "InvalidInput",
-  NAME_UNKNOWN: "NotFound",
-  SIZE_INVALID: "DigestMismatch",
-  TAG_INVALID: "InvalidInput",
-  TOOMANYREQUESTS: "RateLimited",
-  UNAUTHORIZED: "Unauthorized",
-  UNAVAILABLE: "Unavailable",
-  UNSUPPORTED: "Unsupported",
-};
-
-const BY_STATUS: Readonly<Record<number, ErrorClass>> = {
-  401: "Unauthorized",
-  403: "Denied",
-  404: "NotFound",
-  405: "Unsupported",
-  406: "UnsupportedManifest",
-  408: "Unavailable",
-  409: "Conflict",
-  410: "NotFound",
-  412: "Conflict",
-  413: "LimitExceeded",
-  415: "UnsupportedManifest",
-  423: "Conflict",
-  429: "RateLimited",
-  507: "NoSpace",
-};
-
 /** Causes that are looked into, at most. */
 const MAX_CAUSES = 12;
 
@@ -168,12 +53,12 @@ export function classifyError(error: unknown): ErrorClassification {
   const codes = causes.map(codeOf).filter((code) => code !== undefined);
   const answer = causes.map(answerOf).find((found) => found !== undefined);
   const ociCode = answer?.codes[0];
-  const found = classOf(causes, codes);
+  const { found, code } = decide(causes, codes);
   const registry = causes.map(registryOf).find((host) => host !== undefined);
   const hint = hintFor(found, codes, found === "NotFound" && isAboutManifest(causes, ociCode));
   return {
     class: found,
-    code: ociCode ?? codes[0] ?? "ERR_UNKNOWN",
+    code: ociCode ?? code ?? codes[0] ?? "ERR_UNKNOWN",
     ...(answer && { status: answer.status }),
     ...(registry !== undefined && { registry }),
     retryable: isRetryable(causes, found),
@@ -192,16 +77,18 @@ function classificationOf({ class: found, code, status, registry, retryable, hin
   };
 }
 
-function classOf(causes: readonly unknown[], codes: readonly string[]): ErrorClass {
-  if (codes.some((code) => BY_CODE[code] === "NoSpace")) return "NoSpace";
+/** The class, and the code of the error that decided it. */
+function decide(causes: readonly unknown[], codes: readonly string[]): { readonly found: ErrorClass; readonly code: string | undefined } {
+  const full = codes.find((code) => CLASS_BY_CODE[code] === "NoSpace");
+  if (full !== undefined) return { found: "NoSpace", code: full };
   for (const cause of causes) {
-    const found = classOfOne(cause);
-    if (found !== undefined) return found;
+    const found = classOf(cause);
+    if (found !== undefined) return { found, code: codeOf(cause) };
   }
-  return "Failed";
+  return { found: "Failed", code: undefined };
 }
 
-function classOfOne(cause: unknown): ErrorClass | undefined {
+function classOf(cause: unknown): ErrorClass | undefined {
   if (cause instanceof EngineError) return cause.class;
   if (isAbort(cause)) return "Canceled";
   const code = codeOf(cause);
@@ -209,12 +96,12 @@ function classOfOne(cause: unknown): ErrorClass | undefined {
   const answer = answerOf(cause);
   if (answer !== undefined && code !== "ERR_RATE_LIMITED") return classOfAnswer(answer);
   if (code?.startsWith("CERT_") || code?.startsWith("ERR_SSL_") || code?.startsWith("ERR_TLS_")) return "Unavailable";
-  return code === undefined ? undefined : BY_CODE[code];
+  return code === undefined ? undefined : CLASS_BY_CODE[code];
 }
 
 function classOfAnswer({ status, codes }: Answer): ErrorClass {
-  const byCode = codes.map((code) => BY_OCI_CODE[code]).find((one) => one !== undefined);
-  return byCode ?? BY_STATUS[status] ?? (status >= 500 ? "Unavailable" : "Failed");
+  const byCode = codes.map((code) => CLASS_BY_OCI_CODE[code]).find((one) => one !== undefined);
+  return byCode ?? CLASS_BY_STATUS[status] ?? (status >= 500 ? "Unavailable" : "Failed");
 }
 
 /** The error and what it was caused by; of several causes at once, the first one that was tried. */

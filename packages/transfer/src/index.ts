@@ -41,7 +41,14 @@ export { EngineError, classifyError, toEngineError } from "./errors.ts";
 export { InvalidLocationError, LOCATION_FORMS } from "./location/errors.ts";
 export type { FileLocation, Location, RegistryLocation } from "./location/location.ts";
 export { formatLocation, isSameRegistry, parseLocation, referenceWithin } from "./location/location.ts";
-export type { ConnectRepository, OpenedDestination, OpenedSource, OpenedStore, OpenOptions } from "./location/open.ts";
+export type {
+  ConnectRepository,
+  OpenDestinationOptions,
+  OpenedDestination,
+  OpenedSource,
+  OpenedStore,
+  OpenOptions,
+} from "./location/open.ts";
 export { openDestination, openSource, openStore } from "./location/open.ts";
 export type { MemoryStoreOptions, MemoryTarget } from "./memory/memory-store.ts";
 export { createMemoryStore } from "./memory/memory-store.ts";
@@ -67,4 +74,8 @@ export type { BlobToPack, PackPart } from "./pack/pack-blob.ts";
 export type { TarFolderOptions, TarInput } from "./pack/tar-folder.ts";
 export { MAX_TAR_TIME, tarFolder } from "./pack/tar-folder.ts";
 export { formatEpoch, isTimestamp, parseEpoch } from "./pack/timestamps.ts";
+export type { ChooseImageOptions, ChosenImage } from "./platform/choose-image.ts";
+export { chooseImage } from "./platform/choose-image.ts";
+export type { HostFacts } from "./platform/host-platform.ts";
+export { hostPlatform } from "./platform/host-platform.ts";
 export { VERSION } from "./version.ts";

@@ -1,7 +1,10 @@
 import { registryTrafficHost } from "@berth/oci";
 
-/** `true`: plain HTTP. `false`: HTTPS. `auto`: HTTPS, and for registries on this machine or a private network whichever of the two answers. */
-export type PlainHttp = boolean | "auto";
+/**
+ * `true`: plain HTTP. `false`: HTTPS. `auto`: HTTPS, and for registries on this machine or a private network whichever of the two answers.
+ * `allowed`: whichever of the two answers, wherever the registry is, HTTPS first.
+ */
+export type PlainHttp = boolean | "auto" | "allowed";
 
 const PRIVATE_IPV4 = /^(?:10\.\d{1,3}|192\.168|172\.(?:1[6-9]|2\d|3[01]))\.\d{1,3}\.\d{1,3}$/;
 const LOOPBACK_IPV4 = /^127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/;

@@ -9,13 +9,13 @@ import { SharedCall } from "./referrers/shared-call.ts";
 export type OriginSource = (options: CallOptions) => URL | Promise<URL>;
 
 /**
- * Makes a source of the origin. Most are known beforehand. For `auto` and a registry near by, the registry is asked once, by HTTPS first;
+ * Makes a source of the origin. Most are known beforehand. For `auto` and a registry near by, and for `allowed`, the registry is asked once, by HTTPS first;
  * callers at the same time share the question, and a question that failed is asked again.
  *
  * @param transport sends the question, which says nothing about who asks.
  */
 export function originSource(registry: string, plainHttp: PlainHttp, transport: Transport): OriginSource {
-  if (plainHttp !== "auto" || !mayBePlainHttp(registry)) {
+  if (plainHttp !== "allowed" && (plainHttp !== "auto" || !mayBePlainHttp(registry))) {
     const origin = registryOrigin(registry, plainHttp === true ? "http" : "https");
     return () => origin;
   }
@@ -41,7 +41,7 @@ export function originSource(registry: string, plainHttp: PlainHttp, transport: 
 
 async function schemeOf(registry: string, transport: Transport, signal: AbortSignal): Promise<"http" | "https"> {
   try {
-    const { insecure } = await pingRegistry(registry, { transport, signal });
+    const { insecure } = await pingRegistry(registry, { transport, signal, allowPlainHttp: true });
     return insecure ? "http" : "https";
   } catch (error) {
     const answer = failures(error).find((one) => one instanceof ResponseError);

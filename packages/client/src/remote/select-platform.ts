@@ -6,6 +6,7 @@ import {
   matchesPlatform,
   MEDIA_TYPES,
   type Platform,
+  platformOfConfig,
   selectPlatform,
 } from "@berth/oci";
 import { PlatformNotFoundError } from "../errors.ts";
@@ -85,21 +86,8 @@ async function isFor(repository: RemoteRepository, found: FetchedImage, platform
   const { manifest } = found;
   if (manifest.kind !== "image" || !IMAGE_CONFIGS.has(manifest.configMediaType)) return false;
   const { config } = await readConfig(repository, found, state.options);
-  const actual = platformOf(config);
+  const actual = platformOfConfig(config);
   if (actual === undefined) return false;
   state.seen.push(formatPlatform(actual));
   return matchesPlatform(platform, actual);
-}
-
-/** The platform that an image config names. */
-function platformOf(config: Readonly<Record<string, unknown>>): Platform | undefined {
-  const { architecture, os, variant, "os.version": version, "os.features": features } = config;
-  if (typeof architecture !== "string" || typeof os !== "string") return undefined;
-  return {
-    architecture,
-    os,
-    ...(typeof variant === "string" && { variant }),
-    ...(typeof version === "string" && { "os.version": version }),
-    ...(Array.isArray(features) && { "os.features": features.filter((feature) => typeof feature === "string") }),
-  };
 }

@@ -22,18 +22,3 @@ export class InvalidLocationError extends BerthError<"ERR_INVALID_LOCATION"> {
     this.reason = reason;
   }
 }
-
-/** A place holds several images, or none, and nobody said which one is meant. */
-export class AmbiguousLocationError extends BerthError<"ERR_AMBIGUOUS_LOCATION"> {
-  /** The place, as text. */
-  readonly location: string;
-  /** The tags that there are; the first ones of many. */
-  readonly tags: readonly string[];
-
-  constructor(location: string, tags: readonly string[], options?: BerthErrorOptions) {
-    const there = tags.length === 0 ? "it holds no tagged image" : `it holds ${tags.map((tag) => `"${tag}"`).join(", ")}`;
-    super("ERR_AMBIGUOUS_LOCATION", `Cannot tell which image of "${location}" is meant: ${there}, name one behind a colon`, options);
-    this.location = location;
-    this.tags = tags;
-  }
-}

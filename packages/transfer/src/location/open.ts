@@ -1,5 +1,17 @@
-import { type CallOptions, formatName, type Named, type ReadOnlyTarget, type Repository, type Target, UnsupportedError } from "@berth/oci";
-import { type Location, referenceWithin } from "./location.ts";
+import type { Writable } from "node:stream";
+import {
+  type ByteSource,
+  type CallOptions,
+  formatName,
+  type Named,
+  type ReadOnlyTarget,
+  type Repository,
+  type Target,
+  UnsupportedError,
+} from "@berth/oci";
+import type { NewOciArchive } from "../archive/oci-archive-writer.ts";
+import type { OciArchive } from "../archive/oci-archive.ts";
+import { type FileLocation, type Location, referenceWithin } from "./location.ts";
 
 /** Makes the way to a repository of a registry: with credentials, mirrors, limits. The reference is normalised. */
 export type ConnectRepository = (reference: Named) => Repository | Promise<Repository>;
@@ -8,6 +20,18 @@ export type ConnectRepository = (reference: Named) => Repository | Promise<Repos
 export interface OpenOptions extends CallOptions {
   /** Default: nobody's credentials, HTTPS, or plain HTTP on this machine. */
   readonly connect?: ConnectRepository;
+  /** What `-` is when it is read; default the process's own. */
+  readonly stdin?: ByteSource;
+  /** What `-` is when it is written; default the process's own. It is not ended. */
+  readonly stdout?: Writable;
+}
+
+/** Options of {@link openDestination}. */
+export interface OpenDestinationOptions extends OpenOptions {
+  /** The tag where the place names none; default `latest`. */
+  readonly defaultTag?: string;
+  /** The whole image name where a docker archive names none, such as `docker.io/library/debian:12`; default: none. */
+  readonly defaultName?: string;
 }
 
 /** A place that is open to be read. */
@@ -20,14 +44,14 @@ export interface OpenedStore {
 
 /** A place that is open to be read, and which image of it is meant. */
 export interface OpenedSource extends OpenedStore {
-  /** A tag or digest. */
+  /** A tag, a digest, or "" for the only image of a layout or archive. */
   readonly reference: string;
 }
 
 /** A place that is open to be written. */
 export interface OpenedDestination {
   readonly target: Target;
-  /** The tag to be written, or a digest when only that was given. */
+  /** The tag to be written, or a digest when only that was given; of a docker archive an image name, "" for none. */
   readonly reference: string;
   /** Makes what was written stay: an archive gets its end and its name. */
   finish(): Promise<void>;
@@ -35,35 +59,71 @@ export interface OpenedDestination {
   abort(): Promise<void>;
 }
 
+const nothing = async (): Promise<void> => undefined;
+
 /**
- * Opens a place to be read, whatever it holds.
+ * Opens a place to be read, whatever it holds. What it takes to read a place is loaded when the first one of its kind is opened.
  *
- * @throws {UnsupportedError} @throws the errors of the place: nothing is there, or something else.
+ * @throws the errors of the place: nothing is there, or something else.
  */
 export async function openStore(location: Location, options: OpenOptions = {}): Promise<OpenedStore> {
-  if (location.transport !== "registry") throw new UnsupportedError(`read "${location.transport}"`);
-  return { target: await repositoryAt(location.reference, options), close: async () => undefined };
+  if (location.transport === "registry") return { target: await repositoryAt(location.reference, options), close: nothing };
+  const call = callOf(options);
+  if (location.transport === "oci") {
+    const { openLayout } = await import("../layout/open-layout.ts");
+    return { target: await openLayout(location.path, { ...call, readOnly: true }), close: nothing };
+  }
+  const from = location.path === "-" ? (options.stdin ?? process.stdin) : location.path;
+  const archive = await openArchive(location, from, call);
+  return { target: archive, close: async () => await archive.close() };
 }
 
-/** Opens the image that a place names; of a registry without tag and digest it is `latest`. */
+/** Opens the image that a place names. Of a registry without tag and digest it is `latest`. */
 export async function openSource(location: Location, options: OpenOptions = {}): Promise<OpenedSource> {
-  const store = await openStore(location, options);
-  return {
-    ...store,
-    reference: location.transport === "registry" ? referenceWithin(location.reference) : (location.reference ?? "latest"),
-  };
+  const { target, close } = await openStore(location, options);
+  return { target, close, reference: location.transport === "registry" ? referenceWithin(location.reference) : (location.reference ?? "") };
 }
 
-/** Opens a place to be written. */
-export async function openDestination(location: Location, options: OpenOptions = {}): Promise<OpenedDestination> {
-  if (location.transport !== "registry") throw new UnsupportedError(`write "${location.transport}"`);
-  const nothing = async (): Promise<void> => undefined;
-  const target = await repositoryAt(location.reference, options);
-  return { target, reference: referenceWithin(location.reference), finish: nothing, abort: nothing };
+/**
+ * Opens a place to be written. A layout that is missing is made; nothing is to be seen of an archive before it is finished.
+ *
+ * @throws the errors of the place: it cannot be written, or is something else.
+ */
+export async function openDestination(location: Location, options: OpenDestinationOptions = {}): Promise<OpenedDestination> {
+  const { defaultTag = "latest" } = options;
+  if (location.transport === "registry") {
+    const { digest, tag = defaultTag } = location.reference;
+    return { target: await repositoryAt(location.reference, options), reference: digest ?? tag, finish: nothing, abort: nothing };
+  }
+  const call = callOf(options);
+  const { reference = location.transport === "docker-archive" ? (options.defaultName ?? "") : defaultTag } = location;
+  if (location.transport === "oci") {
+    const { openLayout } = await import("../layout/open-layout.ts");
+    return { target: await openLayout(location.path, { ...call, create: true }), reference, finish: nothing, abort: nothing };
+  }
+  const out = location.path === "-" ? (options.stdout ?? process.stdout) : location.path;
+  const archive = await createArchive(location, out);
+  return { target: archive, reference, finish: async () => await archive.finish(), abort: async () => await archive.abort() };
+}
+
+async function openArchive({ transport }: FileLocation, from: string | ByteSource, options: CallOptions): Promise<OciArchive> {
+  if (transport === "docker-archive") throw new UnsupportedError("read docker archives");
+  const { openOciArchive } = await import("../archive/oci-archive.ts");
+  return await openOciArchive(from, options);
+}
+
+async function createArchive({ transport }: FileLocation, out: string | Writable): Promise<NewOciArchive> {
+  if (transport === "docker-archive") throw new UnsupportedError("write docker archives");
+  const { createOciArchive } = await import("../archive/oci-archive-writer.ts");
+  return await createOciArchive(out);
 }
 
 async function repositoryAt(reference: Named, { connect }: OpenOptions): Promise<Repository> {
   if (connect !== undefined) return await connect(reference);
   const { createRemoteRepository } = await import("@berth/client");
   return createRemoteRepository(formatName(reference));
+}
+
+function callOf({ signal }: CallOptions): CallOptions {
+  return signal === undefined ? {} : { signal };
 }

@@ -1,0 +1,109 @@
+import { PlatformNotFoundError } from "@berth/client";
+import {
+  type CallOptions,
+  decodeManifest,
+  type Descriptor,
+  type Fetcher,
+  formatPlatform,
+  isImageMediaType,
+  isIndexMediaType,
+  LimitExceededError,
+  type Manifest,
+  MEDIA_TYPES,
+  parseJsonObject,
+  type Platform,
+  platformOfConfig,
+  rankPlatforms,
+  selectPlatform,
+} from "@berth/oci";
+import { readAllVerified } from "@berth/oci/node";
+
+/** Indexes within indexes, at most. */
+const MAX_DEPTH = 8;
+/** Indexes that are read, at most. */
+const MAX_INDEXES = 64;
+/** Platforms that an error names, at most. */
+const MAX_NAMED = 20;
+/** Bytes of a config, at most. */
+const MAX_CONFIG = 8_388_608;
+
+/** Options of {@link chooseImage}. */
+export interface ChooseImageOptions extends CallOptions {
+  /**
+   * Whether a single image must be for the platform, as its config says. Default false: what is not an index is taken as it is.
+   */
+  readonly checkSingle?: boolean;
+}
+
+/** An image, and the index that it was chosen from. */
+export interface ChosenImage {
+  readonly image: Descriptor;
+  /** Undefined when what was asked for was an image already. */
+  readonly index?: Descriptor;
+}
+
+/**
+ * Finds the image for a platform: of an index the one that the machine runs best, looking into indexes within it. Children whose type says
+ * nothing to us are passed over.
+ *
+ * @throws {PlatformNotFoundError} which names the platforms that there are.
+ */
+export async function chooseImage(
+  source: Fetcher,
+  root: Descriptor,
+  wanted: Platform,
+  options: ChooseImageOptions = {},
+): Promise<ChosenImage> {
+  if (!isIndexMediaType(root.mediaType)) {
+    if (options.checkSingle === true) await checkImage(source, root, wanted, options);
+    return { image: root };
+  }
+  const search: Search = { source, wanted, options, seen: [], indexes: 0 };
+  const image = await searchIndex(search, root, 0);
+  if (image === undefined) throw notFound(wanted, search.seen);
+  return { image, index: root };
+}
+
+interface Search {
+  readonly source: Fetcher;
+  readonly wanted: Platform;
+  readonly options: CallOptions;
+  /** Platforms that there are. */
+  readonly seen: string[];
+  indexes: number;
+}
+
+async function searchIndex(search: Search, index: Descriptor, depth: number): Promise<Descriptor | undefined> {
+  if (depth > MAX_DEPTH || ++search.indexes > MAX_INDEXES) return undefined;
+  const manifest = await readManifest(search.source, index, search.options);
+  if (manifest.kind !== "index") return undefined;
+  const children = manifest.manifests.filter(({ mediaType }) => isImageMediaType(mediaType) || isIndexMediaType(mediaType));
+  search.seen.push(...children.flatMap(({ platform }) => (platform === undefined ? [] : formatPlatform(platform))));
+  for (const child of selectPlatform(children, search.wanted)) {
+    const found = isIndexMediaType(child.mediaType) ? await searchIndex(search, child, depth + 1) : child;
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+/** Looks into the config of an image. Artifacts are for no platform. */
+async function checkImage(source: Fetcher, image: Descriptor, wanted: Platform, options: CallOptions): Promise<void> {
+  const manifest = await readManifest(source, image, options);
+  const isImage =
+    manifest.kind === "image" && [MEDIA_TYPES.ociConfig, MEDIA_TYPES.dockerConfig].some((one) => one === manifest.configMediaType);
+  if (!isImage) throw notFound(wanted, []);
+  const { config } = manifest;
+  if (config.size > MAX_CONFIG) throw new LimitExceededError({ what: `config of ${config.size} bytes`, limit: MAX_CONFIG });
+  const bytes = await readAllVerified(await source.fetch(config, options), config, { ...options, maxBytes: MAX_CONFIG });
+  const actual = platformOfConfig(parseJsonObject(bytes));
+  if (actual === undefined || rankPlatforms(wanted, [actual]).length === 0) throw notFound(wanted, actual ? [formatPlatform(actual)] : []);
+}
+
+async function readManifest(source: Fetcher, target: Descriptor, options: CallOptions): Promise<Manifest> {
+  const bytes = await readAllVerified(await source.fetch(target, options), target, options);
+  return decodeManifest(bytes, target.mediaType);
+}
+
+function notFound(wanted: Platform, seen: readonly string[]): PlatformNotFoundError {
+  return new PlatformNotFoundError(formatPlatform(wanted), [...new Set(seen)].slice(0, MAX_NAMED));
+}
