@@ -53,9 +53,10 @@ export interface Rounds {
 const SAMPLE_MS = 50;
 
 /** Share of the processors that others may have in a quiet round. */
-const QUIET_LOAD = 0.12;
+export const QUIET_LOAD = 0.12;
 
-const MAX_DISTURBED = 10;
+/** How many rounds of a row are measured again at most. */
+export const MAX_DISTURBED = 10;
 
 /** Measures rows on servers with one load generator. */
 export class Conductor {

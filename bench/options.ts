@@ -29,11 +29,12 @@ export interface Options {
 export const USAGE = `npm run bench -- [options]
 
 Runs our server and the reference registry (Debian's package docker-registry, and with BERTH_BENCH_PEER=/path/to/registry
-a second one) beside each other under the same load, and prints a table.
+a second one) beside each other under the same load, and prints a table; then our client beside crane and skopeo, where
+they are installed, over one registry.
 
-Linux only. The default takes about four minutes.
+Linux only. The default takes about seven minutes.
 
-  --only ROW[,ROW]    these rows only (--list names them)
+  --only ROW[,ROW]    these rows only (--list names them); "client" means all whose names begin with "client-"
   --quick             shorter rounds: under a minute, rougher
   --rounds N          rounds a row, alternating between the servers
   --seconds N         length of a round

@@ -16,14 +16,24 @@ export function readProcessTree(pid: number): ProcessUse {
   let cpuSeconds = 0;
   let rssBytes = 0;
   for (const each of [pid, ...descendants(pid)]) {
-    const stat = read(`/proc/${each}/stat`);
-    // The second field is a name in brackets that may hold blanks.
-    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    const fields = statFields(each);
     if (fields.length < 22) continue;
     cpuSeconds += (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
     rssBytes += Number(fields[21]) * PAGE;
   }
   return { cpuSeconds, rssBytes };
+}
+
+/** User and system seconds of all children of a process that have ended, with theirs. */
+export function readEndedChildren(pid: number): number {
+  const fields = statFields(pid);
+  return (Number(fields[13] ?? 0) + Number(fields[14] ?? 0)) / TICKS_PER_SECOND;
+}
+
+/** The most memory that a process, or any one below it, ever had resident; what has ended meanwhile is not seen. */
+export function readPeakBytes(pid: number): number {
+  const peaks = [pid, ...descendants(pid)].map((each) => /^VmHWM:\s+(\d+) kB$/m.exec(read(`/proc/${each}/status`))?.[1]);
+  return Math.max(...peaks.map((kib) => Number(kib ?? 0) * 1024));
 }
 
 /** Time that all processors together have spent on anything, and all time there was. */
@@ -34,6 +44,12 @@ export function readMachineTimes(): { readonly busySeconds: number; readonly sec
   const all = times.reduce((sum, value) => sum + value, 0);
   const idle = (times[3] ?? 0) + (times[4] ?? 0);
   return { busySeconds: (all - idle) / TICKS_PER_SECOND, seconds: all / TICKS_PER_SECOND };
+}
+
+/** Behind the name, which stands in brackets and may hold blanks. */
+function statFields(pid: number): readonly string[] {
+  const stat = read(`/proc/${pid}/stat`);
+  return stat.slice(stat.lastIndexOf(")") + 2).split(" ");
 }
 
 function descendants(pid: number): readonly number[] {

@@ -1,3 +1,4 @@
+import type { ClientResult } from "./client/measure.ts";
 import { cpuCost, type Measured, median, type RowResult, speedRatio } from "./measure.ts";
 import type { Row, Target } from "./rows.ts";
 import type { Candidate, Server } from "./server.ts";
@@ -79,7 +80,8 @@ export function formatNumber(value: number): string {
   return rounded.toLocaleString("en-US", { minimumFractionDigits: 0, maximumFractionDigits: digits });
 }
 
-function markdown(rows: readonly (readonly string[])[]): string {
+/** A table in Markdown, its columns aligned. */
+export function markdown(rows: readonly (readonly string[])[]): string {
   const [header = []] = rows;
   const widths = header.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
   const line = (row: readonly string[]): string =>
@@ -89,7 +91,7 @@ function markdown(rows: readonly (readonly string[])[]): string {
 }
 
 /** Everything measured, to be kept or compared. */
-export function toJson(results: readonly RowResult[], facts: Readonly<Record<string, string>>): string {
+export function toJson(results: readonly RowResult[], facts: Readonly<Record<string, string>>, clients: readonly ClientResult[]): string {
   const rows = results.map(({ row, measured }) => ({
     id: row.id,
     work: row.work,
@@ -97,7 +99,8 @@ export function toJson(results: readonly RowResult[], facts: Readonly<Record<str
     target: row.target,
     servers: Object.fromEntries(measured.map(({ server, samples }) => [server.candidate.name, { idleBytes: server.idleBytes, samples }])),
   }));
-  return `${JSON.stringify({ facts, rows }, undefined, 2)}\n`;
+  const work = clients.map(({ row, samples }) => ({ id: row.id, work: row.work, target: row.ratio, clients: Object.fromEntries(samples) }));
+  return `${JSON.stringify({ facts, rows, clients: work }, undefined, 2)}\n`;
 }
 
 /** What the figures depend on, as a Markdown list. */

@@ -2,6 +2,8 @@ import type { ChildProcess } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, statfsSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import { type ClientResult, measureClients } from "./client/measure.ts";
+import type { ClientRow } from "./client/rows.ts";
 import { machineFacts } from "./facts.ts";
 import { Generator } from "./generator.ts";
 import { Conductor, median, type RowResult, type Span } from "./measure.ts";
@@ -65,11 +67,33 @@ export class Run {
       servers,
       facts: {
         ...facts,
-        "Other work on the machine": otherWork(results),
-        Rounds: `${rounds} of ${roundSeconds} s for each row and server, in turn, after ${warmSeconds} s of warm-up`,
+        ...(results.length > 0 && {
+          "Other work on the machine": otherWork(results),
+          Rounds: `${rounds} of ${roundSeconds} s for each row and server, in turn, after ${warmSeconds} s of warm-up`,
+        }),
       },
       oursBusy: conductor.oursBusy,
     };
+  }
+
+  /** Measures clients, ours and others, over one registry. */
+  async measureClients(rows: readonly ClientRow[], candidate: Candidate): Promise<readonly ClientResult[]> {
+    const { rounds, quiet } = this.#options;
+    const folder = join(this.#folder, "clients");
+    const server = await Server.start(candidate, join(folder, "registry"), this.#children);
+    const place = { host: `127.0.0.1:${server.port}`, folder, rounds, quiet };
+    const results: ClientResult[] = [];
+    for (const row of rows) {
+      expectRoom(this.#folder);
+      process.stderr.write(`${row.work} ...\n`);
+      results.push(
+        await measureClients(row, place).catch((error: unknown) => {
+          throw new Error(`Cannot finish "${row.id}"; the server said:\n${outputs([server])}`, { cause: error });
+        }),
+      );
+    }
+    await server.stop();
+    return results;
   }
 
   /** Ends every process and removes the folder. */

@@ -1,0 +1,46 @@
+import { execFileSync } from "node:child_process";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { findPart } from "@berth/testkit/parts";
+
+/** Clients that are measured. */
+export type ClientName = "berth" | "crane" | "skopeo";
+
+/** Those that ours is measured against. */
+export const OTHER_CLIENTS: readonly Exclude<ClientName, "berth">[] = ["crane", "skopeo"];
+
+/** The program and first arguments of each client that is on this machine; ours is run from sources, as one process. */
+export function findClients(): ReadonlyMap<ClientName, readonly string[]> {
+  const work = fileURLToPath(new URL("./work.ts", import.meta.url));
+  const clients = new Map<ClientName, readonly string[]>([["berth", [process.execPath, "--conditions=berth-source", work]]]);
+  for (const name of OTHER_CLIENTS) {
+    const part = findPart(name);
+    if (part !== undefined) clients.set(name, [part.command(name)]);
+  }
+  return clients;
+}
+
+/** A client's version; what to do about one that is not there. */
+export function describeClient(name: Exclude<ClientName, "berth">): string {
+  const part = findPart(name);
+  if (part === undefined) return `not measured: not on this machine (.ci/install-parts ${name} installs it)`;
+  const said = part.version ?? execFileSync(part.command(name), ["--version"], { encoding: "utf8", timeout: 10_000 });
+  return /\d+\.\d[\w.+~-]*/.exec(said)?.[0] ?? said.trim();
+}
+
+/**
+ * What clients run with: nothing of the user's is read or remembered. What Node makes of our sources is kept from the warm-up on, as an
+ * installed package needs no such work.
+ */
+export function clientEnvironment(folder: string): Readonly<Record<string, string>> {
+  const home = join(folder, "home");
+  return {
+    HOME: home,
+    DOCKER_CONFIG: home,
+    XDG_RUNTIME_DIR: home,
+    // skopeo remembers which registry has which blob, and would mount what it is to push; as root it does so elsewhere
+    XDG_DATA_HOME: home,
+    _CONTAINERS_ROOTLESS_UID: "1000",
+    NODE_COMPILE_CACHE: join(folder, "compiled"),
+  };
+}
