@@ -20,21 +20,50 @@ export interface AuthTarget {
   readonly likely: readonly string[];
 }
 
-/** Looks at a request. */
+/** Looks at a request, and no closer than somebody asks: a registry that is open to all needs little more than the origin. */
 export function authTarget(request: TransportRequest, options: AuthOptions): AuthTarget {
-  const { method, url } = request;
-  const own = options.registry === undefined || isRegistryUrl(url, options.registry);
-  const registry = own && options.registry !== undefined ? options.registry : registryName(url.host);
-  const repository = repositoryOfPath(url.pathname);
-  const hints = own ? cleanScopes([...(request.scopes ?? []), ...scopesFor(options.hints ?? NO_SCOPE_HINTS, registry)]) : [];
-  const implied = own ? (impliedScopes(method, url) ?? []) : [];
-  const reads = method === "GET" || method === "HEAD";
-  return {
-    origin: url.origin,
-    url: new URL("/", url),
-    own,
-    credential: { registry, ...(repository !== undefined && { repository }), purpose: reads ? "pull" : "push" },
-    hints,
-    likely: cleanScopes([...hints, ...implied]),
-  };
+  return new RequestTarget(request, options);
+}
+
+class RequestTarget implements AuthTarget {
+  readonly origin: string;
+  readonly own: boolean;
+  readonly #request: TransportRequest;
+  readonly #options: AuthOptions;
+  #hints: readonly string[] | undefined;
+  #likely: readonly string[] | undefined;
+
+  constructor(request: TransportRequest, options: AuthOptions) {
+    this.origin = request.url.origin;
+    this.own = options.registry === undefined || isRegistryUrl(request.url, options.registry);
+    this.#request = request;
+    this.#options = options;
+  }
+
+  get url(): URL {
+    return new URL("/", this.#request.url);
+  }
+
+  get credential(): CredentialTarget {
+    const { method, url } = this.#request;
+    const repository = repositoryOfPath(url.pathname);
+    const reads = method === "GET" || method === "HEAD";
+    return { registry: this.#registry, ...(repository !== undefined && { repository }), purpose: reads ? "pull" : "push" };
+  }
+
+  get hints(): readonly string[] {
+    const { hints = NO_SCOPE_HINTS } = this.#options;
+    this.#hints ??= this.own ? cleanScopes([...(this.#request.scopes ?? []), ...scopesFor(hints, this.#registry)]) : [];
+    return this.#hints;
+  }
+
+  get likely(): readonly string[] {
+    this.#likely ??= this.own ? cleanScopes([...this.hints, ...(impliedScopes(this.#request.method, this.#request.url) ?? [])]) : [];
+    return this.#likely;
+  }
+
+  get #registry(): string {
+    const { registry } = this.#options;
+    return this.own && registry !== undefined ? registry : registryName(this.#request.url.host);
+  }
 }

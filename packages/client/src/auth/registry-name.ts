@@ -14,5 +14,6 @@ export function registryName(host: string): string {
 
 /** True when a request to `url` reaches the registry; the default port of the URL's scheme does not count. */
 export function isRegistryUrl(url: URL, registry: string): boolean {
-  return URL.parse(`${url.protocol}//${registryTrafficHost(registry.toLowerCase())}`)?.host === url.host;
+  const host = registryTrafficHost(registry.toLowerCase());
+  return host === url.host || URL.parse(`${url.protocol}//${host}`)?.host === url.host;
 }

@@ -1,5 +1,13 @@
 import type { Readable } from "node:stream";
-import { BlobUnknownError, type ByteSpan, type CallOptions, type Descriptor, formatRange, parseContentRange, SizeMismatchError } from "@berth/oci";
+import {
+  BlobUnknownError,
+  type ByteSpan,
+  type CallOptions,
+  type Descriptor,
+  formatRange,
+  parseContentRange,
+  SizeMismatchError,
+} from "@berth/oci";
 import { type ResponseHeaders, headerValue, type TransportResponse } from "../transport/transport.ts";
 import { checkContentDigest, contentLength, orNotFound, protocolError } from "./answers.ts";
 import { blobPath, type RepositoryContext, scopesOf } from "./context.ts";

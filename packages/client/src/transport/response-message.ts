@@ -1,4 +1,3 @@
-import { STATUS_CODES } from "node:http";
 import { errorText } from "@berth/oci";
 import type { ResponseFailure } from "../errors.ts";
 import { plainText } from "./plain-text.ts";
@@ -25,7 +24,7 @@ const HINTS: Readonly<Record<number, string>> = {
 /** The sentence that a {@link ResponseFailure} is thrown with: which registry answered what, and what to do. */
 export function responseMessage(failure: ResponseFailure, host: string, expected: readonly number[]): string {
   const { status, operation, requestId } = failure;
-  const reason = STATUS_CODES[status];
+  const reason = process.getBuiltinModule("node:http").STATUS_CODES[status]; // an import would load much more, see tunnel.ts
   const answer = `Cannot ${operation}: "${host}" answered ${status}${reason === undefined ? "" : ` ${reason}`}`;
   const wanted = status < 400 && expected.length > 0 ? `, expected ${expected.join(" or ")}` : "";
   const id = requestId !== undefined && status >= 500 ? ` (request id "${plainText(requestId)}")` : "";
