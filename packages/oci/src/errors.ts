@@ -78,11 +78,14 @@ export interface ContentErrorOptions extends BerthErrorOptions {
 export class DigestMismatchError extends BerthError<"ERR_DIGEST_MISMATCH"> {
   readonly expected: string;
   readonly actual: string;
+  /** Who gave the content, or said what it is; undefined when that is not known. */
+  readonly from: string | undefined;
 
   constructor({ expected, actual }: { readonly expected: string; readonly actual: string }, options?: ContentErrorOptions) {
     super("ERR_DIGEST_MISMATCH", `Cannot accept content${giver(options)}: digest is "${actual}", expected "${expected}"`, options);
     this.expected = expected;
     this.actual = actual;
+    this.from = options?.from;
   }
 }
 
@@ -92,11 +95,14 @@ export class SizeMismatchError extends BerthError<"ERR_SIZE_MISMATCH"> {
   readonly expected: number;
   /** Bytes. */
   readonly actual: number;
+  /** Who gave the content, or said what it is; undefined when that is not known. */
+  readonly from: string | undefined;
 
   constructor({ expected, actual }: { readonly expected: number; readonly actual: number }, options?: ContentErrorOptions) {
     super("ERR_SIZE_MISMATCH", `Cannot accept content${giver(options)}: got ${actual} bytes, expected ${expected}`, options);
     this.expected = expected;
     this.actual = actual;
+    this.from = options?.from;
   }
 }
 

@@ -1,7 +1,7 @@
 import { type Descriptor, type Manifest, matchesPlatform, type Platform, successorsOf } from "@berth/oci";
 
 /** Annotation by which entries of an index say which entry they are about. @see moby/buildkit, attestation-storage.md */
-const ATTACHED_TO = "vnd.docker.reference.digest";
+export const ATTACHED_TO = "vnd.docker.reference.digest";
 
 /** What a manifest needs to be whole: config and layers, children, or blobs. Its subject need not exist. */
 export function childrenOf(manifest: Manifest): readonly Descriptor[] {

@@ -60,7 +60,7 @@ export async function atStep<T>(
   }
 }
 
-/** Says where an error came from. Content that is not what was promised is the source's fault, whoever noticed. */
+/** Says where an error came from. Content that is not what was promised is the source's fault when nobody else is named, whoever noticed. */
 export function asCopyError(step: CopyStep, origin: CopyOrigin, descriptor: Descriptor | undefined, error: unknown): unknown {
   if (error instanceof CopyError || error instanceof TagExistsError || error instanceof ExternalLayerError) return error;
   if (isBadContent(error)) return new CopyError("fetch", "source", descriptor, error);
@@ -68,5 +68,5 @@ export function asCopyError(step: CopyStep, origin: CopyOrigin, descriptor: Desc
 }
 
 function isBadContent(error: unknown): boolean {
-  return error instanceof DigestMismatchError || error instanceof SizeMismatchError;
+  return (error instanceof DigestMismatchError || error instanceof SizeMismatchError) && error.from === undefined;
 }

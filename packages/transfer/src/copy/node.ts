@@ -71,7 +71,7 @@ async function copyManifest(operation: CopyOperation, node: Node): Promise<void>
     const below = chosenChildren(decodeManifest(bytes, descriptor.mediaType), descriptor, options);
     const next = { depth: depth + 1, hops, ...(attached && { attached }) };
     const tasks = below.map((child) => async () => await copyNode(operation, { descriptor: child, ...next }));
-    await operation.all(tasks, isIndex ? concurrency : tasks.length);
+    await operation.all(tasks, isIndex ? concurrency : operation.blobsAtATime);
   }
   attached?.push(...(await attachedTo(operation, descriptor, hops)));
   const now = node.tagLast === true && (attached?.length ?? 0) > 0 ? [] : tags;

@@ -9,6 +9,8 @@ import type { CopyOptions, CopyStats } from "./options.ts";
 export const MAX_METADATA_BYTES = 4_194_304;
 
 const MAX_NODES = 100_000;
+/** Blobs on their way between two places that need no network. */
+const LOCAL_BLOBS = 4;
 
 /** One copy from its beginning to its end: where from and to, what was moved already, what came of it. */
 export class CopyOperation {
@@ -78,8 +80,13 @@ export class CopyOperation {
     return this.#moved.has(digest);
   }
 
-  /** All of them at once; waits for every one to end, so that nothing goes on behind the caller's back. */
-  async all(tasks: readonly (() => Promise<void>)[], concurrency: number = tasks.length): Promise<void> {
+  /** How many blobs of one manifest are handed to the manager at a time: all, where it limits them. */
+  get blobsAtATime(): number {
+    return this.directions.length === 0 ? LOCAL_BLOBS : Number.POSITIVE_INFINITY;
+  }
+
+  /** All of them, so many at a time; waits for every one to end, so that nothing goes on behind the caller's back. */
+  async all(tasks: readonly (() => Promise<void>)[], concurrency: number): Promise<void> {
     let next = 0;
     const worker = async (): Promise<void> => {
       for (let task = tasks[next++]; task !== undefined; task = tasks[next++]) {

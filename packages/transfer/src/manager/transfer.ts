@@ -48,9 +48,11 @@ export class Transfer {
     if (this.#state !== undefined) watcher(this.#state);
     const left = Promise.withResolvers<never>();
     const leave = (): void => {
-      left.reject(signal?.reason);
       this.#watchers.delete(watcher);
-      if (this.#watchers.size === 0) this.#controller.abort(signal?.reason);
+      const reject = (): void => left.reject(signal?.reason);
+      if (this.#watchers.size > 0) return reject();
+      this.#controller.abort(signal?.reason);
+      this.over().then(reject, reject); // nothing goes on behind the back of who leaves last
     };
     signal?.addEventListener("abort", leave, { once: true });
     try {

@@ -1,0 +1,223 @@
+import { createRemoteRegistry } from "@berth/client";
+import { MEDIA_TYPES } from "@berth/oci";
+import { digestOf } from "@berth/oci/node";
+import { indexManifest } from "@berth/testkit/images";
+import { expect, test } from "vitest";
+import { createTransferManager } from "../manager/transfer-manager.ts";
+import { copy } from "./copy.ts";
+import { copyTags } from "./copy-tags.ts";
+import { fill, imageOf, short, startFake } from "./copy.test-kit.ts";
+import { createMemoryStore } from "../memory/memory-store.ts";
+
+const one = { manager: createTransferManager({ downloads: 1, uploads: 1 }) };
+
+test("[engine/T25] a cold copy asks three times for each blob, and seven times besides; what is below goes first, the tag last", async () => {
+  const [from, to] = [await startFake(), await startFake()];
+  const image = imageOf(2);
+  from.put("a/b", image, "v1");
+  const result = await copy(from.repository("a/b"), "v1", to.repository("c/d"), "v2", one);
+  const [config, first, second] = image.blobs.map(({ descriptor }) => short(descriptor));
+  const root = short(image.manifest);
+  expect(from.journal).toEqual([
+    "HEAD a/b/manifests/v1",
+    `GET a/b/manifests/sha256:${root}`.replace("sha256:", ""),
+    ...[config, first, second].map((blob) => `GET a/b/blobs/${blob}`),
+  ]);
+  expect(to.journal).toEqual([
+    "HEAD c/d/manifests/v2",
+    `HEAD c/d/manifests/${root}`,
+    ...[config, first, second].flatMap((blob) => [`POST c/d/blobs/uploads mount=${blob} from=c/d`, "PUT c/d/blobs/uploads"]),
+    "PUT c/d/manifests/v2",
+  ]);
+  const { digest, size } = image.manifest.descriptor;
+  expect(result.tags).toEqual([{ tag: "v2", digest, size, outcome: "tagged" }]);
+  const bytes = [image.manifest, ...image.blobs].reduce((sum, { descriptor }) => sum + descriptor.size, 0);
+  expect(result.stats).toEqual({ copied: 4, mounted: 0, existing: 0, skipped: 0, bytes });
+  expect(to.manifests.get(`c/d ${digest}`)?.bytes.equals(image.manifest.bytes)).toBe(true);
+});
+
+test("a copy with nothing to do asks once at either side", async () => {
+  const [from, to] = [await startFake(), await startFake()];
+  from.put("a", imageOf(3), "v1");
+  to.put("b", imageOf(3), "v1");
+  const result = await copy(from.repository("a"), "v1", to.repository("b"));
+  expect([from.journal, to.journal]).toEqual([["HEAD a/manifests/v1"], ["HEAD b/manifests/v1"]]);
+  expect([result.tags[0]?.outcome, result.stats.existing, result.stats.copied]).toEqual(["unchanged", 1, 0]);
+});
+
+test("a copy of what is there under another name only moves the tag", async () => {
+  const [from, to] = [await startFake(), await startFake()];
+  from.put("a", imageOf(3), "v1");
+  to.put("b", imageOf(3), "old");
+  await copy(from.repository("a"), "v1", to.repository("b"), ["v1", "v2", "old"]);
+  const root = short(imageOf(3).manifest);
+  expect(from.journal.toSorted()).toEqual([`GET a/manifests/${root}`, "HEAD a/manifests/v1"]);
+  expect(to.journal.filter((line) => line.startsWith("PUT"))).toEqual([`PUT b/manifests/${root}`]);
+  expect([...to.tags.keys()].toSorted()).toEqual(["b old", "b v1", "b v2"]);
+});
+
+test("[engine/T25] blobs that are there cost one request each", async () => {
+  const [from, to] = [await startFake(), await startFake()];
+  const image = imageOf(5);
+  from.put("a", image, "v1");
+  for (const { descriptor, bytes } of image.blobs) to.blobs.set(`b ${descriptor.digest}`, bytes);
+  const { stats } = await copy(from.repository("a"), "v1", to.repository("b"));
+  expect([from.count("GET a/blobs"), to.count("POST"), to.count("HEAD b/blobs"), to.count("PUT")]).toEqual([0, 6, 0, 1]);
+  expect([stats.existing, stats.copied]).toEqual([6, 1]);
+});
+
+test("[engine/T25] three tags that share their layers: each blob is asked for once, each manifest put once", async () => {
+  const [from, to] = [await startFake(), await startFake()];
+  const shared = imageOf(4).blobs.slice(1);
+  const roots = ["v1", "v2", "v3"].map((tag, at) => {
+    const image = imageOf(0, { seed: at + 10, of: tag });
+    const config = image.blobs[0]?.descriptor;
+    const bytes = Buffer.from(
+      JSON.stringify({ schemaVersion: 2, mediaType: MEDIA_TYPES.ociManifest, config, layers: shared.map(({ descriptor }) => descriptor) }),
+    );
+    const manifest = { ...image.manifest, bytes, digest: digestOf(bytes) };
+    from.put("a", { ...image, manifest, blobs: [...image.blobs, ...shared] }, tag);
+    return { tag, digest: manifest.digest, size: bytes.byteLength };
+  });
+  const { tags } = await copyTags(from.repository("a"), undefined, to.repository("b"));
+  expect(tags).toEqual(roots.map((root) => ({ ...root, outcome: "tagged" })));
+  expect([to.count("POST"), to.count("HEAD b/blobs"), to.count("PUT b/blobs"), to.count("PUT b/manifests")]).toEqual([7, 0, 7, 3]);
+  expect(from.count("GET a/blobs")).toBe(7);
+});
+
+test("[engine/T25] atomic: all manifests are there before the first tag moves", async () => {
+  const [from, to] = [await startFake(), await startFake()];
+  for (const tag of ["v1", "v2", "v3"]) from.put("a", imageOf(2, { of: tag }), tag);
+  const { tags } = await copyTags(from.repository("a"), ["v3", "v1", "v2"], to.repository("b"), { atomic: true });
+  expect(tags.map(({ tag, outcome }) => `${tag} ${outcome}`)).toEqual(["v3 tagged", "v1 tagged", "v2 tagged"]);
+  const puts = to.journal.filter((line) => line.startsWith("PUT b/manifests/"));
+  expect(puts.slice(0, 3).every((line) => /[0-9a-f]{4}$/.test(line))).toBe(true);
+  expect(puts.slice(3)).toEqual(["v3", "v1", "v2"].map((tag) => `PUT b/manifests/${tag}`));
+});
+
+test("[engine/T23] within one registry every blob is mounted from the source: one request each, no bytes", async () => {
+  const registry = await startFake();
+  const image = imageOf(3);
+  registry.put("team/a", image, "v1");
+  const mounted: string[] = [];
+  const remote = createRemoteRegistry(registry.host, { plainHttp: true, http: {} });
+  const { stats } = await copy(remote.repository("team/a"), "v1", remote.repository("team/b"), undefined, {
+    onMounted: (_, from) => mounted.push(from),
+  });
+  await remote.close();
+  expect([registry.count("GET team/a/blobs"), registry.count("PUT team/b/blobs"), stats.mounted, stats.copied]).toEqual([0, 0, 4, 1]);
+  expect(registry.journal.filter((line) => line.startsWith("POST")).toSorted()).toEqual(
+    image.blobs.map(({ descriptor }) => `POST team/b/blobs/uploads mount=${short(descriptor)} from=team/a`).toSorted(),
+  );
+  expect(mounted).toEqual(["team/a", "team/a", "team/a", "team/a"]);
+});
+
+test("[engine/T23] candidates are asked in their order, from memory too", async () => {
+  const registry = await startFake();
+  const image = imageOf(1);
+  registry.put("team/a", image);
+  const store = createMemoryStore();
+  await fill(store, image);
+  await store.tag(image.manifest.descriptor, "v1");
+  const refused: string[] = [];
+  const { stats } = await copy(store, "v1", registry.repository("team/b"), undefined, {
+    ...one,
+    mountCandidates: async () => ["team/x", "team/b", "team/a"],
+    onMountRefused: (_, from) => refused.push(from),
+  });
+  expect(stats.mounted).toBe(2);
+  expect(refused).toEqual(["team/x", "team/x"]);
+  const blob = short(image.blobs[0]?.descriptor ?? image.manifest);
+  expect(registry.journal.filter((line) => line.startsWith("POST")).slice(0, 2)).toEqual([
+    `POST team/b/blobs/uploads mount=${blob} from=team/x`,
+    `POST team/b/blobs/uploads mount=${blob} from=team/a`,
+  ]);
+});
+
+test("[engine/T24] the upload that a registry offers instead of mounting is used, and the candidate is named", async () => {
+  const registry = await startFake({ refuseMounts: true });
+  const image = imageOf(2);
+  registry.put("team/a", image, "v1");
+  const refused: string[] = [];
+  const { stats } = await copy(registry.repository("team/a"), "v1", registry.repository("team/b"), undefined, {
+    onMountRefused: (_, from) => refused.push(from),
+  });
+  expect([registry.count("POST"), registry.count("PUT team/b/blobs"), registry.count("DELETE")]).toEqual([3, 3, 0]);
+  expect([stats.mounted, stats.copied, refused]).toEqual([0, 4, ["team/a", "team/a", "team/a"]]);
+});
+
+test("[engine/T24] a registry that never mounts is asked for large blobs first, once that is known", async () => {
+  const [from, to] = [await startFake(), await startFake({ refuseMounts: true })];
+  const image = imageOf(3, { size: 4_194_304 });
+  from.put("a", image, "v1");
+  for (const { descriptor, bytes } of image.blobs) to.blobs.set(`b ${descriptor.digest}`, bytes);
+  const { stats } = await copy(from.repository("a"), "v1", to.repository("b"), undefined, one);
+  expect([from.count("GET a/blobs"), to.count("HEAD b/blobs"), to.count("POST"), to.count("DELETE")]).toEqual([1, 3, 2, 1]);
+  expect([stats.existing, stats.copied]).toEqual([3, 2]); // the config is small: it is sent
+});
+
+test("[engine/T26] a registry that says it stored something else has failed, and the manifest is not pushed", async () => {
+  const other = digestOf("other");
+  const [from, to] = [
+    await startFake(),
+    await startFake({
+      answer(request, response) {
+        if (request.method !== "PUT") return false;
+        request.resume().on("end", () => response.writeHead(201, { "docker-content-digest": other }).end());
+        return true;
+      },
+    }),
+  ];
+  from.put("a", imageOf(1), "v1");
+  await expect(copy(from.repository("a"), "v1", to.repository("b"), undefined, one)).rejects.toMatchObject({
+    code: "ERR_COPY",
+    origin: "destination",
+    cause: { code: "ERR_DIGEST_MISMATCH", actual: other },
+  });
+  expect(to.count("PUT b/manifests")).toBe(0);
+});
+
+test("[engine/T15] a header that names another digest than the body has is found out, and nothing is stored", async () => {
+  const from = await startFake({
+    answer(request, response) {
+      if (request.method !== "HEAD") return false;
+      const length = String(imageOf(1).manifest.bytes.byteLength);
+      response.writeHead(200, {
+        "content-type": MEDIA_TYPES.ociManifest,
+        "docker-content-digest": imageOf(2).manifest.digest,
+        "content-length": length,
+      });
+      response.end();
+      return true;
+    },
+  });
+  from.put("a", imageOf(1), "v1");
+  from.manifests.set(`a ${imageOf(2).manifest.digest}`, { bytes: imageOf(1).manifest.bytes, mediaType: MEDIA_TYPES.ociManifest });
+  const store = createMemoryStore();
+  await expect(copy(from.repository("a"), "v1", store)).rejects.toMatchObject({
+    code: "ERR_COPY",
+    origin: "source",
+    cause: { code: "ERR_DIGEST_MISMATCH" },
+  });
+  expect(store.bytes).toBe(0);
+});
+
+test("[engine/T31] two hundred small blobs need no more connections than the limit, and keep them", { timeout: 60_000 }, async () => {
+  const [from, to] = [await startFake(), await startFake()];
+  from.put("a", imageOf(199), "v1");
+  await copy(from.repository("a"), "v1", to.repository("b"), undefined, { manager: createTransferManager({ downloads: 4, uploads: 4 }) });
+  expect([from.count("GET a/blobs"), to.count("PUT b/blobs")]).toEqual([200, 200]);
+  expect([from.connectionPeak, to.connectionPeak].every((peak) => peak <= 4)).toBe(true);
+});
+
+test("children of an index are looked for once each, and those that are there are not looked into", async () => {
+  const [from, to] = [await startFake(), await startFake()];
+  const [first, second] = [imageOf(1, { of: "x" }), imageOf(1, { of: "y" })];
+  const manifest = indexManifest([first.manifest.descriptor, second.manifest.descriptor]);
+  from.put("a", { manifest, blobs: [], children: [first, second] }, "v1");
+  to.put("b", first);
+  await copy(from.repository("a"), "v1", to.repository("b"));
+  expect(from.journal).not.toContain(`GET a/manifests/${short(first.manifest)}`);
+  expect([to.count("HEAD b/manifests"), to.count("POST"), to.count("PUT b/manifests")]).toEqual([4, 2, 2]);
+  expect(to.journal.at(-1)).toBe("PUT b/manifests/v1");
+});

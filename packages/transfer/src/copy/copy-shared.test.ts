@@ -1,0 +1,150 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { expect, test } from "vitest";
+import { settled, TestClock } from "../manager/manager.test-kit.ts";
+import { createTransferManager } from "../manager/transfer-manager.ts";
+import { createMemoryStore } from "../memory/memory-store.ts";
+import { copy } from "./copy.ts";
+import { type FakeRegistry, imageOf, short, startFake } from "./copy.test-kit.ts";
+
+/** Holds GETs of blobs until told. */
+function gate(): {
+  readonly open: () => void;
+  readonly waiting: () => number;
+  readonly peak: () => number;
+  readonly answer: (request: IncomingMessage, response: ServerResponse) => Promise<boolean>;
+} {
+  const opened = Promise.withResolvers<void>();
+  let [waiting, peak] = [0, 0];
+  return {
+    open: opened.resolve,
+    waiting: () => waiting,
+    peak: () => peak,
+    async answer(request, response) {
+      if (request.method !== "GET" || request.url?.includes("/blobs/") !== true) return false;
+      waiting++;
+      peak = Math.max(peak, waiting);
+      response.once("close", () => waiting--);
+      await opened.promise;
+      return false;
+    },
+  };
+}
+
+async function waitFor(isTrue: () => boolean): Promise<void> {
+  while (!isTrue()) await settled();
+}
+
+async function started(layers: number, answer: ReturnType<typeof gate>["answer"]): Promise<FakeRegistry> {
+  const from = await startFake({ answer });
+  from.put("a", imageOf(layers), "v1");
+  return from;
+}
+
+test("[engine/T8] twenty copies of one image into one store get every blob once", { timeout: 30_000 }, async () => {
+  const held = gate();
+  const from = await started(3, held.answer);
+  const store = createMemoryStore();
+  const manager = createTransferManager();
+  const copies = Array.from({ length: 20 }, () => copy(from.repository("a"), "v1", store, undefined, { manager }));
+  await waitFor(() => held.waiting() === 4 && from.count("GET a/manifests") === 20);
+  held.open();
+  const results = await Promise.all(copies);
+  for (const { descriptor } of imageOf(3).blobs) expect(from.count(`GET a/blobs/${short(descriptor)}`)).toBe(1);
+  expect(new Set(results.map(({ tags }) => tags[0]?.digest))).toEqual(new Set([imageOf(3).manifest.digest]));
+});
+
+test("[engine/T8] when nineteen of twenty give up the last one succeeds; when all give up the connection is closed", {
+  timeout: 30_000,
+}, async () => {
+  for (const leaving of [19, 20]) {
+    const held = gate();
+    const from = await started(1, held.answer);
+    const store = createMemoryStore();
+    const manager = createTransferManager();
+    const controllers = Array.from({ length: 20 }, () => new AbortController());
+    const copies = controllers.map(({ signal }) => copy(from.repository("a"), "v1", store, undefined, { manager, signal }));
+    const ends = copies.map((one) =>
+      one.then(
+        ({ tags }) => tags[0]?.outcome,
+        (error: unknown) => error,
+      ),
+    );
+    await waitFor(() => held.waiting() === 2 && from.count("GET a/manifests") === 20);
+    const reason = new Error("enough");
+    for (const one of controllers.slice(0, leaving)) one.abort(reason);
+    expect(await Promise.all(ends.slice(0, leaving))).toEqual(Array.from({ length: leaving }, () => reason));
+    if (leaving === 20) await waitFor(() => held.waiting() === 0);
+    expect(held.waiting()).toBe(leaving === 20 ? 0 : 2);
+    held.open();
+    expect(await ends[19]).toBe(leaving === 20 ? reason : "tagged");
+  }
+});
+
+test("[engine/T9] with a limit of three, ten blobs never have more than three requests open", { timeout: 30_000 }, async () => {
+  const held = gate();
+  const from = await started(9, held.answer);
+  const store = createMemoryStore();
+  const copying = copy(from.repository("a"), "v1", store, undefined, { manager: createTransferManager({ downloads: 3 }) });
+  await waitFor(() => held.waiting() === 3);
+  await settled();
+  held.open();
+  await copying;
+  expect([held.peak(), from.count("GET a/blobs")]).toEqual([3, 10]);
+});
+
+test("[engine/T10] a blob that is answered 429 is asked for again no sooner than was asked for; another registry is not kept waiting", async () => {
+  const clock = new TestClock();
+  const manager = createTransferManager({ clock, downloads: 0 });
+  let refusals = 1;
+  const slow = await startFake({
+    answer(request, response) {
+      if (request.method !== "GET" || request.url?.includes("/blobs/") !== true || refusals-- <= 0) return false;
+      response.writeHead(429, { "retry-after": "2", "content-length": "0" }).end();
+      return true;
+    },
+  });
+  slow.put("a", imageOf(0), "v1");
+  const other = await startFake();
+  other.put("a", imageOf(2, { of: "other" }), "v1");
+  const store = createMemoryStore();
+  const first = copy(slow.repository("a", { retry: false }), "v1", store, "slow", { manager });
+  await waitFor(() => clock.slept.length > 0);
+  await copy(other.repository("a"), "v1", store, "other", { manager });
+  expect([clock.slept, clock.now(), slow.count("GET a/blobs")]).toEqual([[2000], 0, 1]);
+  clock.tick();
+  await first;
+  expect([clock.now(), slow.count("GET a/blobs"), manager.hostLimit(slow.host)]).toEqual([2000, 2, 2]);
+});
+
+test("[engine/T9] a blob that fails five times fails the copy, with the first reason; nothing is tagged", async () => {
+  const clock = new TestClock();
+  const from = await startFake({
+    answer(request, response) {
+      if (request.method !== "GET" || request.url?.includes("/blobs/") !== true) return false;
+      response.writeHead(503, { "content-length": "0" }).end();
+      return true;
+    },
+  });
+  from.put("a", imageOf(0), "v1");
+  const store = createMemoryStore();
+  const manager = createTransferManager({ clock, random: () => 0.5 });
+  const events: string[] = [];
+  const copying = copy(from.repository("a", { retry: false }), "v1", store, undefined, {
+    manager,
+    onEvent: ({ action, message = "" }) => void (action === "retrying" && events.push(message.slice(0, 20))),
+  });
+  const failing = expect(copying).rejects.toMatchObject({
+    code: "ERR_TRANSFER_FAILED",
+    attempts: 5,
+    cause: { code: "ERR_COPY", origin: "source", cause: { status: 503 } },
+  });
+  for (let waits = 1; waits < 5; waits++) {
+    await waitFor(() => clock.slept.length >= waits);
+    clock.tick();
+    await settled();
+  }
+  await failing;
+  expect(clock.slept.slice(0, 4)).toEqual([500, 1000, 2000, 4000]);
+  expect(events).toEqual(["Retrying in 1 second", "Retrying in 1 second", "Retrying in 2 second", "Retrying in 4 second"]);
+  expect(await Array.fromAsync(store.tags())).toEqual([]);
+});
