@@ -13,10 +13,14 @@ export { copyGraph } from "./copy/copy-graph.ts";
 export type { CopyTagsOptions, CopyTagsResult } from "./copy/copy-tags.ts";
 export { copyTags } from "./copy/copy-tags.ts";
 export type { CopiedTag, CopyGraphOptions, CopyOptions, CopyResult, CopyStats, ReferrerSelection } from "./copy/options.ts";
+export type { UploadJournalOptions } from "./copy/file-journal.ts";
+export { openUploadJournal } from "./copy/file-journal.ts";
 export type { UploadJournal, UploadKey } from "./copy/upload-journal.ts";
 export type { TransferAction, TransferEvent, TransferEvents } from "./events.ts";
 export { createTransferEvents, eventId } from "./events.ts";
 export type { FetchContentOptions } from "./layout/blob-files.ts";
+export type { CheckLayoutOptions, LayoutCheck, LayoutProblem } from "./layout/check-layout.ts";
+export type { GcOptions, GcRemoval, GcReport } from "./layout/collect-garbage.ts";
 export type { Durability } from "./layout/durable-files.ts";
 export { AmbiguousNameError, InvalidLayoutError, LayoutBusyError, LayoutNotFoundError } from "./layout/errors.ts";
 export type { OciLayout } from "./layout/oci-layout.ts";
@@ -56,6 +60,9 @@ export type { AnnotationsFile } from "./pack/annotations-file.ts";
 export { parseAnnotations, parseAnnotationsFile } from "./pack/annotations-file.ts";
 export type { CompressedFile, CompressToFileOptions, Compression } from "./pack/compress-to-file.ts";
 export { compressToFile } from "./pack/compress-to-file.ts";
+export type { CopyContent, EditOptions } from "./pack/copy-content.ts";
+export type { CreateIndexOptions, IndexChanges, IndexDestination } from "./pack/edit-index.ts";
+export { createIndex, editIndex } from "./pack/edit-index.ts";
 export {
   BaseMismatchError,
   IndexEntryUnknownError,
@@ -66,8 +73,11 @@ export {
 } from "./pack/errors.ts";
 export type { FileReference } from "./pack/file-reference.ts";
 export { parseFileReference } from "./pack/file-reference.ts";
+export type { EntrySelector, IndexEdits } from "./pack/index-edits.ts";
+export type { IndexAddition } from "./pack/index-entry.ts";
 export type { FileLayer, LayerFromFilesOptions } from "./pack/layer-from-files.ts";
 export { layerFromFiles } from "./pack/layer-from-files.ts";
+export type { Edit, MapEdits } from "./pack/member-edits.ts";
 export type { PackArtifactOptions } from "./pack/pack-artifact.ts";
 export { attachArtifact, CREATED_ANNOTATION, packArtifact, UNKNOWN_ARTIFACT_TYPE, UNKNOWN_CONFIG_TYPE } from "./pack/pack-artifact.ts";
 export type { BlobToPack, PackPart } from "./pack/pack-blob.ts";

@@ -18,6 +18,9 @@ export interface BlobRoute {
  */
 const WORTH_ASKING = 4_194_304;
 
+/** Uploads of blobs from this size on are worth remembering: less is sent again as fast as it is found. Bytes. */
+const WORTH_REMEMBERING = 4_194_304;
+
 /** What registries were found to do. */
 interface Habits {
   /** Asked to mount a blob from the repository itself, it says whether it is there. */
@@ -66,7 +69,8 @@ async function toRegistry(
   content: ReplayableSource,
   signal: AbortSignal,
 ): Promise<TransferOutcome> {
-  const { journal, onMounted, onMountRefused } = route.options;
+  const { onMounted, onMountRefused } = route.options;
+  const journal = target.size < WORTH_REMEMBERING ? undefined : route.options.journal;
   const { connection, name } = remote;
   const key = { registry: remote.registry, repository: name, digest: target.digest };
   const push = { signal, ...(journal && { onUpload: (id: string) => journal.note(key, id) }) };

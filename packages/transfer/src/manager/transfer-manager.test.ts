@@ -286,7 +286,7 @@ test("a rate lets only so many bytes pass a second, over all transfers", async (
   const manager = createTransferManager({ clock, bytesPerSecond: 1000 });
   const all = ["a", "b"].map((key) => manager.transfer(jobs.make(key)));
   await settled();
-  const passing = ["a", "b"].map((key) => jobs.contexts.get(key)?.pass?.(500));
+  const passing = ["a", "b"].map(async (key) => await jobs.contexts.get(key)?.pass?.(500));
   await settled();
   expect(clock.slept).toEqual([500, 1000]);
   clock.tick();
