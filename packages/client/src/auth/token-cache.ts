@@ -1,5 +1,5 @@
 import type { CallOptions } from "@berth/oci";
-import { SharedCall } from "../remote/referrers/shared-call.ts";
+import { SharedCall } from "../shared-call.ts";
 import type { KnownChallenge } from "./known-challenge.ts";
 import { coversScopes, scopeKey } from "./scopes.ts";
 import type { TokenLife } from "./token.ts";

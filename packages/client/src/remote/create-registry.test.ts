@@ -24,7 +24,7 @@ test("[client/B-3] options are copied: what happens to them later changes no rep
   expect(server.requests.at(-1)?.headers["accept"]).toBe("application/x.one");
 });
 
-test("[client/B-3] what is known about referrers is never shared", async () => {
+test("[client/B-3] what is said about referrers is said to one object", async () => {
   const { server } = await scripted();
   const registry = createRemoteRegistry(server.host, { plainHttp: true });
   registry.repository("a/b").referrersApi.setCapability(true);

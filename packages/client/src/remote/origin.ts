@@ -3,7 +3,7 @@ import { pingRegistry } from "../auth/ping-registry.ts";
 import { ResponseError } from "../errors.ts";
 import type { Transport } from "../transport/transport.ts";
 import { mayBePlainHttp, type PlainHttp, registryOrigin } from "./address.ts";
-import { SharedCall } from "./referrers/shared-call.ts";
+import { SharedCall } from "../shared-call.ts";
 
 /** Tells the origin that requests for a registry go to. */
 export type OriginSource = (options: CallOptions) => URL | Promise<URL>;

@@ -2,6 +2,7 @@ import { parseWarning, type Warning } from "@berth/oci";
 import { ResponseError } from "../errors.ts";
 import type { TransportResponse } from "../transport/transport.ts";
 import type { Connection } from "./connection.ts";
+import { faceOf } from "./connection-face.ts";
 
 /** A warning, and who gave it about what. */
 export interface RegistryWarning extends Warning {
@@ -31,7 +32,7 @@ export function reportWarnings(
 /** The same connection, the warnings of its answers handed to one more handler. */
 export function withWarnings(connection: Connection, handler: WarningHandler): Connection {
   const { registry } = connection;
-  return {
+  return faceOf(connection, {
     registry,
     async send(request) {
       const about = { registry, operation: request.operation ?? "send request" };
@@ -45,7 +46,7 @@ export function withWarnings(connection: Connection, handler: WarningHandler): C
       }
     },
     close: (options) => connection.close(options),
-  };
+  });
 }
 
 /** Texts that {@link onceEach} remembers, at most. */

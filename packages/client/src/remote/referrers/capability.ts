@@ -1,7 +1,6 @@
-import { ReferrersCapabilityError } from "./errors.ts";
 import type { ReferrersCapability } from "./referrers.ts";
 
-/** What one repository object knows about the referrers API, and how sure it is. */
+/** What was found out about the referrers API, and how sure that is. */
 export class CapabilityState {
   #value: ReferrersCapability = "unknown";
   #certain = false;
@@ -10,7 +9,7 @@ export class CapabilityState {
     return this.#value;
   }
 
-  /** True when somebody said so, or when a manifest that was pushed was seen in the registry's list. */
+  /** True when a manifest that was pushed was looked for in the registry's list. */
   get isCertain(): boolean {
     return this.#certain;
   }
@@ -20,22 +19,15 @@ export class CapabilityState {
     if (this.#value === "unknown") this.#value = nameOf(supported);
   }
 
-  /** Takes what was proved, unless somebody had said otherwise in the meantime. */
+  /** Takes what was proved; the first proof counts. */
   prove(supported: boolean): void {
     if (this.#certain) return;
     this.#value = nameOf(supported);
     this.#certain = true;
   }
-
-  /** Takes somebody's word. @throws {ReferrersCapabilityError} when the opposite is known. */
-  force(supported: boolean): void {
-    const wanted = nameOf(supported);
-    if (this.#value !== "unknown" && this.#value !== wanted) throw new ReferrersCapabilityError({ current: this.#value, wanted });
-    this.#value = wanted;
-    this.#certain = true;
-  }
 }
 
-function nameOf(supported: boolean): ReferrersCapability {
+/** The name of having the API, or not. */
+export function nameOf(supported: boolean): ReferrersCapability {
   return supported ? "supported" : "unsupported";
 }

@@ -4,6 +4,7 @@ import { type ScriptedRegistry, type ScriptedReply, startScriptedRegistry } from
 import { beforeEach, expect, onTestFinished, test } from "vitest";
 import { ProtocolError, ResponseError } from "../../errors.ts";
 import { createConnection } from "../create-connection.ts";
+import { createRemoteRepository } from "../create-repository.ts";
 import type { RepositoryOptions } from "../repository-options.ts";
 import { createReferrers } from "./create-referrers.ts";
 import { ReferrersCapabilityError } from "./errors.ts";
@@ -110,11 +111,24 @@ test("[client/B-33] once the API has answered, its refusal is an error and not a
   await expect(pagesOf(referrers)).rejects.toThrow(ProtocolError);
 });
 
-test("[client/B-33] the state belongs to one object", async () => {
+test("[client/B-33] what was found out is for all objects of one repository over one connection, and for nobody else", async () => {
   registry.on("GET", API, page([]));
   const connection = createConnection(registry.host, { plainHttp: true, retry: false });
-  const referrers = createReferrers(connection, "team/app");
-  await pagesOf(referrers);
+  await pagesOf(createReferrers(connection, "team/app"));
+  const warned = createRemoteRepository(`${registry.host}/team/app`, { connection, onWarning: () => undefined });
+  expect(createReferrers(connection, "team/app").capability).toBe("supported");
+  expect(warned.referrersApi.capability).toBe("supported");
+  expect(createReferrers(connection, "team/other").capability).toBe("unknown");
+  expect(open().capability).toBe("unknown");
+});
+
+test("[client/B-33] what was found out about a thousand repositories is remembered, and the oldest forgotten", async () => {
+  registry.on("GET", API, page([]));
+  const connection = createConnection(registry.host, { plainHttp: true, retry: false });
+  await pagesOf(createReferrers(connection, "team/app"));
+  for (let number = 0; number < 999; number++) createReferrers(connection, `team/n${number}`);
+  expect(createReferrers(connection, "team/app").capability).toBe("supported");
+  for (let number = 0; number < 1000; number++) createReferrers(connection, `team/n${number}`);
   expect(createReferrers(connection, "team/app").capability).toBe("unknown");
 });
 

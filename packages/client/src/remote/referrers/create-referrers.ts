@@ -16,11 +16,12 @@ import type { Connection } from "../connection.ts";
 import type { RepositoryContext } from "../context.ts";
 import { readManifest } from "../manifest-read.ts";
 import { type RepositoryOptions, repositorySettings } from "../repository-options.ts";
-import { CapabilityState } from "./capability.ts";
-import { IndexUpdates } from "./index-updates.ts";
+import { nameOf } from "./capability.ts";
+import { ReferrersCapabilityError } from "./errors.ts";
 import type { ListReferrersOptions, PushedManifest, Referrers, ReferrersCapability } from "./referrers.ts";
 import { firstPage, followPages, pingReferrersApi } from "./referrers-api.ts";
-import { SharedCall } from "./shared-call.ts";
+import { SharedCall } from "../../shared-call.ts";
+import { type SharedReferrers, sharedReferrers } from "./shared-referrers.ts";
 import { readTagIndex } from "./tag-index.ts";
 
 /**
@@ -42,36 +43,41 @@ const WITH_SUBJECT: ReadonlySet<string> = new Set([MEDIA_TYPES.ociManifest, MEDI
 
 class RemoteReferrers implements Referrers {
   readonly #context: RepositoryContext;
-  readonly #state = new CapabilityState();
-  readonly #updates: IndexUpdates;
-  #ping: SharedCall<boolean> | undefined;
+  /** What was found out; of no account once somebody has said it. */
+  readonly #found: SharedReferrers;
+  #said: ReferrersCapability | undefined;
 
   constructor(context: RepositoryContext) {
     this.#context = context;
-    this.#updates = new IndexUpdates(context);
+    this.#found = sharedReferrers(context.connection, context.name);
   }
 
   get capability(): ReferrersCapability {
-    return this.#state.value;
+    return this.#said ?? this.#found.capability.value;
   }
 
   setCapability(supported: boolean): void {
-    this.#state.force(supported);
+    const current = this.capability;
+    const wanted = nameOf(supported);
+    if (current !== "unknown" && current !== wanted) throw new ReferrersCapabilityError({ current, wanted });
+    this.#said = wanted;
   }
 
   async ping(options: CallOptions = {}): Promise<boolean> {
-    if (this.#state.value !== "unknown") return this.#state.value === "supported";
-    if (this.#ping === undefined || this.#ping.isAbandoned) this.#ping = this.#startPing();
-    return await this.#ping.join(options.signal);
+    if (this.capability !== "unknown") return this.capability === "supported";
+    const found = this.#found;
+    if (found.ping === undefined || found.ping.isAbandoned) found.ping = this.#startPing();
+    return await found.ping.join(options.signal);
   }
 
   #startPing(): SharedCall<boolean> {
+    const found = this.#found;
     const ping: SharedCall<boolean> = new SharedCall(async (signal) => {
       try {
-        this.#state.observe(await pingReferrersApi(this.#context, { signal }));
-        return this.#state.value === "supported";
+        found.capability.observe(await pingReferrersApi(this.#context, { signal }));
+        return found.capability.value === "supported";
       } finally {
-        if (this.#ping === ping) this.#ping = undefined;
+        if (found.ping === ping) found.ping = undefined;
       }
     });
     return ping;
@@ -94,9 +100,9 @@ class RemoteReferrers implements Referrers {
   }
 
   async *#pages(subject: Descriptor, options: ListReferrersOptions): AsyncGenerator<readonly Descriptor[]> {
-    if (this.#state.value !== "unsupported") {
+    if (this.capability !== "unsupported") {
       const first = await firstPage(this.#context, subject.digest, options, options);
-      this.#state.observe(!("reason" in first));
+      this.#found.capability.observe(!("reason" in first));
       if (!("reason" in first)) {
         yield* followPages(this.#context, first, options, options);
         return;
@@ -116,7 +122,7 @@ class RemoteReferrers implements Referrers {
     if (manifest === undefined || subject === undefined) return;
     const entry = entryOf(descriptor, manifest);
     if (await this.#isListedByRegistry(subject, entry, headerValue(headers, "oci-subject") !== undefined, options)) return;
-    await this.#updates.make(subject, { action: "add", descriptor: entry }, options);
+    await this.#found.updates.make(this.#context, subject, { action: "add", descriptor: entry }, options);
   }
 
   /**
@@ -124,14 +130,14 @@ class RemoteReferrers implements Referrers {
    * looks like the API, and list nothing: the first time the list itself is asked.
    */
   async #isListedByRegistry(subject: Descriptor, entry: Descriptor, isClaimed: boolean, options: CallOptions): Promise<boolean> {
-    const state = this.#state;
-    if (!isClaimed) state.observe(false);
-    if (state.value === "unsupported" || state.isCertain) return state.value === "supported";
+    const found = this.#found.capability;
+    if (!isClaimed) found.observe(false);
+    if (this.capability === "unsupported" || this.#said !== undefined || found.isCertain) return this.capability === "supported";
     try {
-      state.prove(await this.#finds(subject, entry, options));
+      found.prove(await this.#finds(subject, entry, options));
     } catch (error) {
       if (!isDenied(error) && !isUnauthorized(error)) throw error;
-      state.observe(isClaimed); // who may push but not read has nothing but the registry's word
+      found.observe(isClaimed); // who may push but not read has nothing but the registry's word
     }
     return this.capability === "supported";
   }
@@ -147,11 +153,11 @@ class RemoteReferrers implements Referrers {
   }
 
   async beforeDelete(target: Descriptor, options: CallOptions = {}): Promise<void> {
-    if (this.#state.value === "supported" || !WITH_SUBJECT.has(target.mediaType)) return;
+    if (this.capability === "supported" || !WITH_SUBJECT.has(target.mediaType)) return;
     const bytes = await this.#read(target, options);
     const subject = bytes && decodeIfPossible(bytes, target.mediaType)?.subject;
     if (subject === undefined || (await this.ping(options))) return;
-    await this.#updates.make(subject, { action: "remove", descriptor: target }, options);
+    await this.#found.updates.make(this.#context, subject, { action: "remove", descriptor: target }, options);
   }
 
   /** Undefined when it is not there. */

@@ -1,6 +1,8 @@
 import { MEDIA_TYPES } from "@berth/oci";
 import type { ScriptedManifests, ScriptedRegistry, ScriptedReply } from "@berth/testkit/scripted";
 import { expect, test } from "vitest";
+import { createConnection } from "../create-connection.ts";
+import { createReferrers } from "./create-referrers.ts";
 import { attachment, digestsListed, entry, index, push, setUp, TAG, TAG_PATH } from "./referrers.test-kit.ts";
 
 const names = Array.from({ length: 10 }, (_, i) => `n${i}`);
@@ -12,6 +14,25 @@ test("[client/B-38] ten pushes through one object give ten entries by few PUTs",
   expect(await digestsListed(referrers)).toHaveLength(10);
   expect(requestsTo(registry, "PUT")).toBeLessThanOrEqual(3);
   expect(manifests.byDigest.size).toBe(1);
+});
+
+test("[client/B-38] pushes through several objects over one connection are merged as well", async () => {
+  const { registry, manifests } = await setUp();
+  const connection = createConnection(registry.host, { plainHttp: true, retry: false });
+  await Promise.all(names.map((name) => push(createReferrers(connection, "team/app"), attachment(name))));
+  expect(await digestsListed(createReferrers(connection, "team/app"))).toHaveLength(10);
+  expect(requestsTo(registry, "PUT")).toBeLessThanOrEqual(3);
+  expect(manifests.byDigest.size).toBe(1);
+});
+
+test("[client/B-38,B-37] objects with other options write one after the other, each as it was told", async () => {
+  const { registry, manifests } = await setUp();
+  const connection = createConnection(registry.host, { plainHttp: true, retry: false });
+  const keeping = createReferrers(connection, "team/app", { skipReferrersGc: true });
+  await Promise.all([push(keeping, attachment("a")), push(createReferrers(connection, "team/app"), attachment("b"))]);
+  expect(await digestsListed(keeping)).toHaveLength(2);
+  expect(requestsTo(registry, "PUT")).toBe(2);
+  expect(manifests.byDigest.size).toBe(1); // the second one deletes what it replaced
 });
 
 test("[client/B-38] a change that others undid is made again, and theirs kept", async () => {

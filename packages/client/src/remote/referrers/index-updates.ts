@@ -1,10 +1,11 @@
 import type { CallOptions, Descriptor, Digest, ReferrersChange } from "@berth/oci";
 import type { RepositoryContext } from "../context.ts";
-import { SharedCall } from "./shared-call.ts";
+import { SharedCall } from "../../shared-call.ts";
 import { updateTagIndex } from "./update-index.ts";
 
 /** Changes that are written together, and those who wait for it. */
 interface Batch {
+  readonly context: RepositoryContext;
   readonly changes: ReferrersChange[];
   readonly call: SharedCall<void>;
   isOpen: boolean;
@@ -15,26 +16,27 @@ interface Batch {
  * written together.
  */
 export class IndexUpdates {
-  readonly #context: RepositoryContext;
   /** The last batch of each subject that is not done. */
   readonly #last = new Map<Digest, Batch>();
 
-  constructor(context: RepositoryContext) {
-    this.#context = context;
+  /** True when nothing is under way. */
+  get isIdle(): boolean {
+    return this.#last.size === 0;
   }
 
   /** Makes a change. What a caller asked for that does not wait any more may happen all the same. */
-  async make(subject: Descriptor, change: ReferrersChange, options: CallOptions): Promise<void> {
+  async make(context: RepositoryContext, subject: Descriptor, change: ReferrersChange, options: CallOptions): Promise<void> {
     options.signal?.throwIfAborted();
     const last = this.#last.get(subject.digest);
-    const batch = last?.isOpen && !last.call.isAbandoned ? last : this.#follow(subject, last);
+    const batch = last?.isOpen && !last.call.isAbandoned && worksAlike(last.context, context) ? last : this.#follow(context, subject, last);
     batch.changes.push(change);
     await batch.call.join(options.signal);
   }
 
-  #follow(subject: Descriptor, previous: Batch | undefined): Batch {
+  #follow(context: RepositoryContext, subject: Descriptor, previous: Batch | undefined): Batch {
     const changes: ReferrersChange[] = [];
     const batch: Batch = {
+      context,
       changes,
       isOpen: true,
       call: new SharedCall(async (signal) => {
@@ -45,7 +47,7 @@ export class IndexUpdates {
             batch.isOpen = false;
             return changes;
           };
-          await updateTagIndex(this.#context, subject, takeChanges, signal);
+          await updateTagIndex(context, subject, takeChanges, signal);
         } finally {
           batch.isOpen = false;
           if (this.#last.get(subject.digest) === batch) this.#last.delete(subject.digest);
@@ -55,4 +57,10 @@ export class IndexUpdates {
     this.#last.set(subject.digest, batch);
     return batch;
   }
+}
+
+/** Objects for one repository can have been given other options. */
+function worksAlike({ connection, settings }: RepositoryContext, other: RepositoryContext): boolean {
+  const { maxMetadataBytes, skipReferrersGc } = other.settings;
+  return connection === other.connection && settings.maxMetadataBytes === maxMetadataBytes && settings.skipReferrersGc === skipReferrersGc;
 }

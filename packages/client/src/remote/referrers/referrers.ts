@@ -23,7 +23,9 @@ export interface PushedManifest {
  * @see OCI distribution-spec, "Listing Referrers", "Referrers Tag Schema", "Unavailable Referrers API"
  */
 export interface Referrers {
-  /** What is known about the registry so far. It belongs to this object and is never shared. */
+  /**
+   * What is known so far: what was said to this object, else what any object for this repository has found out over the same connection.
+   */
   readonly capability: ReferrersCapability;
   /**
    * Says whether the registry has the API, so that it is not found out. Saying the same again does nothing.

@@ -1,5 +1,6 @@
 import type { Digest } from "@berth/oci";
 import type { Connection } from "../connection.ts";
+import { originalOf } from "../connection-face.ts";
 
 /** Pushes that run, by connection: nothing outlives its connection. */
 const running = new WeakMap<Connection, Map<string, Promise<void>>>();
@@ -14,8 +15,9 @@ export async function pushOnce(
   push: () => Promise<void>,
 ): Promise<boolean> {
   const key = `${repository}@${digest}`;
-  const pushes = running.get(connection) ?? new Map<string, Promise<void>>();
-  running.set(connection, pushes);
+  const original = originalOf(connection);
+  const pushes = running.get(original) ?? new Map<string, Promise<void>>();
+  running.set(original, pushes);
   for (let other = pushes.get(key); other !== undefined; other = pushes.get(key)) if (await succeeds(other, signal)) return false;
   const own = push();
   pushes.set(key, own);
