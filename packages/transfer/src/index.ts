@@ -1,4 +1,8 @@
-export { ArchiveClosedError, InvalidArchiveError } from "./archive/errors.ts";
+export type { CreateDockerArchiveOptions, NewDockerArchive } from "./archive/docker-archive-writer.ts";
+export { createDockerArchive } from "./archive/docker-archive-writer.ts";
+export type { DockerArchive, OpenDockerArchiveOptions } from "./archive/docker-archive.ts";
+export { openDockerArchive } from "./archive/docker-archive.ts";
+export { ArchiveClosedError, InvalidArchiveError, NotAnImageError } from "./archive/errors.ts";
 export type { ArchiveLimits } from "./archive/limits.ts";
 export type { CreateOciArchiveOptions, NewOciArchive } from "./archive/oci-archive-writer.ts";
 export { createOciArchive } from "./archive/oci-archive-writer.ts";
@@ -38,6 +42,28 @@ export type {
   TransferManagerOptions,
 } from "./manager/transfer-manager.ts";
 export { createTransferManager } from "./manager/transfer-manager.ts";
+export type { EngineAction, EngineLog, EngineLogEvent } from "./engine/engine-log.ts";
+export type { Engine, EngineStarters } from "./engine/engine.ts";
+export { createEngine } from "./engine/engine.ts";
+export type { EndpointFailure, EndpointWarning } from "./engine/fall-through.ts";
+export type { EndpointCapability, HostOptions, HostsTable, MirrorOptions } from "./engine/hosts.ts";
+export type { RunningOperation } from "./engine/operation.ts";
+export type {
+  EngineCopyOptions,
+  EngineCopyResult,
+  EngineOptions,
+  OperationOptions,
+  Place,
+  PullOptions,
+  PullResult,
+  PushOptions,
+  PushResult,
+  ReferenceStore,
+  RegistryOptions,
+  ResolveOptions,
+} from "./engine/options.ts";
+export type { MemoryReferenceStore } from "./engine/reference-store.ts";
+export { createReferenceStore } from "./engine/reference-store.ts";
 export type { ErrorHint, HintKind } from "./error-hints.ts";
 export type { ErrorClass } from "./error-classes.ts";
 export type { ErrorClassification } from "./errors.ts";
@@ -88,4 +114,9 @@ export type { ChooseImageOptions, ChosenImage } from "./platform/choose-image.ts
 export { chooseImage } from "./platform/choose-image.ts";
 export type { HostFacts } from "./platform/host-platform.ts";
 export { hostPlatform } from "./platform/host-platform.ts";
+export type { FileSourcesOptions } from "./sources/file-sources.ts";
+export { openSourceStore } from "./sources/file-sources.ts";
+export type { MemorySourcesOptions } from "./sources/memory-sources.ts";
+export { createSourceStore } from "./sources/memory-sources.ts";
+export type { KnownSource, RepositoryPlace, SourceStore } from "./sources/source-store.ts";
 export { VERSION } from "./version.ts";

@@ -13,3 +13,13 @@ export class ArchiveClosedError extends BerthError<"ERR_ARCHIVE_CLOSED"> {
     super("ERR_ARCHIVE_CLOSED", "Cannot use archive: it is closed", options);
   }
 }
+
+/** A docker archive holds images of one platform each, and was given something else. */
+export class NotAnImageError extends BerthError<"ERR_NOT_AN_IMAGE"> {
+  readonly mediaType: string;
+
+  constructor(mediaType: string, reason: string, options?: BerthErrorOptions) {
+    super("ERR_NOT_AN_IMAGE", `Cannot write "${mediaType.slice(0, 255)}" to a docker archive: ${reason}`, options);
+    this.mediaType = mediaType;
+  }
+}

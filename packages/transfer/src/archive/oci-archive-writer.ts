@@ -108,7 +108,6 @@ class OciArchiveWriter implements NewOciArchive {
     options.signal?.throwIfAborted();
     const manifest = this.#manifests.get(target.digest);
     if (manifest === undefined) throw new NotFoundError("manifest", target.digest);
-    if (tag === target.digest) return; // it is found by its digest as it is
     checkName(tag);
     this.#tags.set(tag, manifest);
   }

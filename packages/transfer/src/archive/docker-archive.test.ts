@@ -1,0 +1,261 @@
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { gzipSync, zstdCompressSync } from "node:zlib";
+import { bytesSource, type Descriptor, MEDIA_TYPES } from "@berth/oci";
+import { descriptorOf, digestOf } from "@berth/oci/node";
+import { blobFixture, imageManifest, Random, randomImage, randomIndex } from "@berth/testkit/images";
+import { packTar } from "@berth/testkit/parts";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { pushGraphTo, textOf } from "./archive.test-kit.ts";
+import { createDockerArchive } from "./docker-archive-writer.ts";
+import { openDockerArchive } from "./docker-archive.ts";
+import { createOciArchive } from "./oci-archive-writer.ts";
+
+let folder: string;
+let path: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), "berth-docker-"));
+  path = join(folder, "saved.tar");
+});
+afterEach(async () => {
+  await rm(folder, { recursive: true, force: true });
+});
+
+const image = randomImage(new Random(11));
+const other = randomImage(new Random(12), { family: "docker" });
+const tars = ["one", "two"].map((name) => packTar([{ path: name, content: Buffer.from(name) }]));
+const [one = Buffer.of(), two = Buffer.of()] = tars;
+const config = Buffer.from(
+  JSON.stringify({ os: "linux", architecture: "amd64", rootfs: { type: "layers", diff_ids: tars.map((tar) => digestOf(tar)) } }),
+);
+
+interface SavedEntry {
+  readonly path: string;
+  readonly content?: Uint8Array;
+  readonly linkTo?: string;
+}
+
+async function save(entries: readonly SavedEntry[]): Promise<void> {
+  await writeFile(path, packTar(entries));
+}
+
+function listed(
+  ...images: readonly { readonly Config: string; readonly RepoTags: readonly string[] | null; readonly Layers: readonly string[] }[]
+): SavedEntry {
+  return { path: "manifest.json", content: Buffer.from(JSON.stringify(images)) };
+}
+
+describe("reading", () => {
+  test("the old form: folders of layers, links between them, and the config's bytes as they are", async () => {
+    await save([
+      { path: "a/" },
+      { path: "a/layer.tar", content: one },
+      { path: "b/" },
+      { path: "b/real.tar", content: two },
+      { path: "b/layer.tar", linkTo: "../b/real.tar" },
+      { path: "config.json", content: config },
+      { path: "repositories", content: Buffer.from("{}") },
+      listed({ Config: "config.json", RepoTags: ["app:v1", "quay.io/team/app:v2"], Layers: ["a/layer.tar", "b/layer.tar"] }),
+    ]);
+    await using archive = await openDockerArchive(path);
+    const descriptor = await archive.resolve("app:v1");
+    expect(descriptor.mediaType).toBe(MEDIA_TYPES.dockerManifest);
+    for (const name of ["", "docker.io/library/app:v1", "v2", "quay.io/team/app:v2", descriptor.digest, digestOf(config)]) {
+      expect(await archive.resolve(name)).toEqual(descriptor);
+    }
+    const manifest = JSON.parse(await textOf(await archive.fetch(descriptor)));
+    expect(manifest).toEqual({
+      schemaVersion: 2,
+      mediaType: MEDIA_TYPES.dockerManifest,
+      config: { mediaType: MEDIA_TYPES.dockerConfig, digest: digestOf(config), size: config.byteLength },
+      layers: tars.map((tar) => ({ mediaType: MEDIA_TYPES.dockerLayer, digest: digestOf(tar), size: tar.byteLength })),
+    });
+    expect(await textOf(await archive.fetch(manifest.config))).toBe(config.toString());
+    for (const [index, tar] of tars.entries()) expect(await textOf(await archive.fetch(manifest.layers[index]))).toBe(tar.toString());
+    expect(await textOf(await archive.fetch(manifest.config, { offset: 1, length: 4 }))).toBe(config.subarray(1, 5).toString());
+    expect(await textOf(await archive.fetch(descriptor, { offset: 1, length: 4 }))).toHaveLength(4);
+    expect(await Array.fromAsync(archive.tags())).toEqual(["app:v1", "quay.io/team/app:v2"]);
+    expect(archive.images).toEqual([{ repoTags: ["app:v1", "quay.io/team/app:v2"], config: digestOf(config) }]);
+    await expect(archive.resolve("v3")).rejects.toMatchObject({ code: "ERR_NOT_FOUND" });
+    await expect(archive.resolve(digestOf("x"))).rejects.toMatchObject({ code: "ERR_NOT_FOUND" });
+    await expect(archive.fetch(descriptorOf("text/plain", Buffer.from("x")))).rejects.toMatchObject({ code: "ERR_NOT_FOUND" });
+  });
+
+  test("compressed layers stay as they are; OCI manifests on demand", async () => {
+    const packed = [gzipSync(one), zstdCompressSync(two)];
+    await save([
+      { path: "1.tar.gz", content: packed[0] ?? one },
+      { path: "2.tar.zst", content: packed[1] ?? two },
+      { path: "config.json", content: config },
+      listed({ Config: "config.json", RepoTags: null, Layers: ["1.tar.gz", "2.tar.zst"] }),
+    ]);
+    await using archive = await openDockerArchive(bytesSource(await readFile(path)), { family: "oci" });
+    const { layers } = JSON.parse(await textOf(await archive.fetch(await archive.resolve(""))));
+    expect(layers).toEqual([
+      { mediaType: MEDIA_TYPES.ociLayerGzip, digest: digestOf(packed[0] ?? ""), size: packed[0]?.byteLength },
+      { mediaType: MEDIA_TYPES.ociLayerZstd, digest: digestOf(packed[1] ?? ""), size: packed[1]?.byteLength },
+    ]);
+    await using again = await openDockerArchive(path, { family: "oci" });
+    expect(await textOf(await again.fetch(layers[1]))).toBe((packed[1] ?? two).toString()); // without asking for the image first
+  });
+
+  test("[engine/T20] swapped layers, one too few, and a changed one: the layers do not match the config", async () => {
+    for (const layers of [["2.tar", "1.tar"], ["1.tar"], ["1.tar", "1.tar"]]) {
+      await save([
+        { path: "1.tar", content: one },
+        { path: "2.tar", content: two },
+        { path: "c.json", content: config },
+        listed({ Config: "c.json", RepoTags: ["a:1"], Layers: layers }),
+      ]);
+      await using archive = await openDockerArchive(path);
+      await expect(archive.resolve("")).rejects.toMatchObject({ code: "ERR_ROOTFS_MISMATCH" });
+    }
+  });
+
+  test("an OCI layout inside gives its own manifest, and what else it holds", async () => {
+    const archive = await createOciArchive(path);
+    await pushGraphTo(archive, image, "docker.io/library/app:v1");
+    await archive.finish();
+    const layout = await readFile(path);
+    const [configBlob, ...layers] = image.blobs.map(({ descriptor }) => `blobs/${descriptor.digest.replace(":", "/")}`);
+    const list = listed({ Config: configBlob ?? "", RepoTags: ["app:v1"], Layers: layers });
+    await writeFile(path, Buffer.concat([layout.subarray(0, -1024), packTar([list])]));
+    await using read = await openDockerArchive(path);
+    expect(await read.resolve("app:v1")).toEqual(image.manifest.descriptor);
+    expect(await textOf(await read.fetch(image.manifest.descriptor))).toBe(image.manifest.bytes.toString());
+    for (const { descriptor, bytes } of image.blobs) expect(await textOf(await read.fetch(descriptor))).toBe(bytes.toString());
+  });
+
+  test.each([
+    ["no list", [{ path: "x", content: one }]],
+    ["a list that is no JSON", [{ path: "manifest.json", content: Buffer.from("[{]") }]],
+    ["a list of texts", [{ path: "manifest.json", content: Buffer.from('["x"]') }]],
+    ["a config that is not there", [listed({ Config: "c.json", RepoTags: null, Layers: [] })]],
+    [
+      "a layer that is not there",
+      [{ path: "c.json", content: config }, listed({ Config: "c.json", RepoTags: null, Layers: ["1.tar", "2.tar"] })],
+    ],
+    [
+      "a layer that links round",
+      [
+        { path: "c.json", content: config },
+        { path: "1.tar", linkTo: "1.tar" },
+        listed({ Config: "c.json", RepoTags: null, Layers: ["1.tar", "1.tar"] }),
+      ],
+    ],
+    [
+      "a name twice",
+      [
+        { path: "c.json", content: config },
+        { path: "./c.json", content: config },
+      ],
+    ],
+  ])("%s is an invalid archive", async (_, entries) => {
+    await save(entries);
+    await expect(openDockerArchive(path)).rejects.toMatchObject({ code: "ERR_INVALID_ARCHIVE" });
+  });
+});
+
+describe("writing", () => {
+  test("[engine/T21,T22] an image is read back: the same config, its layers uncompressed, whatever they were", async () => {
+    const layers = [
+      { ...descriptorOf(MEDIA_TYPES.ociLayerGzip, gzipSync(one)), bytes: gzipSync(one) },
+      { ...descriptorOf(MEDIA_TYPES.ociLayerZstd, zstdCompressSync(two)), bytes: zstdCompressSync(two) },
+    ];
+    const configBlob = blobFixture(MEDIA_TYPES.ociConfig, config);
+    const plain = layers.map(({ mediaType, digest, size }): Descriptor => ({ mediaType, digest, size }));
+    const manifest = imageManifest({ config: configBlob.descriptor, layers: plain });
+    const temporaryFolder = await mkdtemp(join(folder, "tmp-"));
+    const archive = await createDockerArchive(path, { references: ["debian", "quay.io/team/app:v1"], temporaryFolder });
+    await Promise.all(layers.map(({ bytes, ...descriptor }) => archive.push(descriptor, bytesSource(bytes))));
+    await archive.push(configBlob.descriptor, bytesSource(config));
+    await archive.push(manifest.descriptor, bytesSource(manifest.bytes));
+    await archive.tag(manifest.descriptor, "v1");
+    expect(await archive.resolve("v1")).toEqual(manifest.descriptor);
+    expect(await archive.exists(manifest.descriptor)).toBe(true);
+    expect(await textOf(await archive.fetch(configBlob.descriptor))).toBe(config.toString());
+    await archive.finish();
+    expect(await readdir(temporaryFolder)).toEqual([]);
+    await using read = await openDockerArchive(path);
+    expect(read.images).toEqual([{ repoTags: ["debian:latest", "quay.io/team/app:v1"], config: digestOf(config) }]);
+    const found: { readonly config: Descriptor; readonly layers: readonly Descriptor[] } = JSON.parse(
+      await textOf(await read.fetch(await read.resolve("debian"))),
+    );
+    expect(found.layers.map(({ digest }) => digest)).toEqual(tars.map((tar) => digestOf(tar)));
+    expect(await textOf(await read.fetch(found.config))).toBe(config.toString());
+  });
+
+  test("several images, each with its names; a name moves", async () => {
+    const archive = await createDockerArchive(path, { references: ["third:1"] });
+    await pushGraphTo(archive, image, "first:1");
+    await pushGraphTo(archive, other, "second:1");
+    await archive.tag(other.manifest.descriptor, "first:1");
+    await archive.finish();
+    await using read = await openDockerArchive(path);
+    expect(read.images.map(({ repoTags }) => repoTags)).toEqual([[], ["first:1", "second:1", "third:1"]]);
+  });
+
+  test("the same image gives the same bytes", async () => {
+    const written = await Promise.all(
+      ["a", "b"].map(async (name) => {
+        const archive = await createDockerArchive(join(folder, name), { epoch: 5 });
+        await pushGraphTo(archive, image, "first:1");
+        await archive.finish();
+        return await readFile(join(folder, name));
+      }),
+    );
+    expect(written[0]?.equals(written[1] ?? Buffer.of())).toBe(true);
+  });
+
+  test("an index is refused before anything of it is pushed, and names --platform; an artifact is refused", async () => {
+    await using archive = await createDockerArchive(path);
+    const index = randomIndex(new Random(1), [{ os: "linux", architecture: "amd64" }]);
+    await expect(archive.exists(index.manifest.descriptor)).rejects.toThrow(/--platform/);
+    await expect(archive.push(index.manifest.descriptor, bytesSource(index.manifest.bytes))).rejects.toMatchObject({
+      code: "ERR_NOT_AN_IMAGE",
+    });
+    const text = blobFixture("text/plain", Buffer.from("text"));
+    await expect(archive.push(text.descriptor, bytesSource(text.bytes))).rejects.toMatchObject({ code: "ERR_NOT_AN_IMAGE" });
+    const artifact = imageManifest({ artifactType: "application/x" });
+    await expect(archive.push(artifact.descriptor, bytesSource(artifact.bytes))).rejects.toMatchObject({ code: "ERR_NOT_AN_IMAGE" });
+    await expect(archive.finish()).rejects.toMatchObject({ code: "ERR_UNSUPPORTED" });
+  });
+
+  test("[engine/T20] an image with swapped layers is refused, and nothing of it stays", async () => {
+    const archive = await createDockerArchive(path);
+    const layers = tars.map((tar) => blobFixture(MEDIA_TYPES.ociLayer, tar));
+    for (const { descriptor, bytes } of layers) await archive.push(descriptor, bytesSource(bytes));
+    const configBlob = blobFixture(MEDIA_TYPES.ociConfig, config);
+    const swapped = imageManifest({ config: configBlob.descriptor, layers: layers.map(({ descriptor }) => descriptor).toReversed() });
+    await expect(archive.push(swapped.descriptor, bytesSource(swapped.bytes))).rejects.toMatchObject({ code: "ERR_MANIFEST_BLOB_UNKNOWN" });
+    await archive.push(configBlob.descriptor, bytesSource(config));
+    await expect(archive.push(swapped.descriptor, bytesSource(swapped.bytes))).rejects.toMatchObject({
+      code: "ERR_ROOTFS_MISMATCH",
+      layer: 0,
+    });
+    await archive.abort();
+    expect(await readdir(folder)).toEqual([]);
+  });
+
+  test("a layer that is damaged, wrong or too large leaves nothing behind", async () => {
+    const temporaryFolder = await mkdtemp(join(folder, "tmp-"));
+    const archive = await createDockerArchive(path, { maxSpoolBytes: 100_000, temporaryFolder });
+    const layer = blobFixture(MEDIA_TYPES.ociLayerGzip, gzipSync(one));
+    const cut = blobFixture(MEDIA_TYPES.ociLayerGzip, gzipSync(one).subarray(0, -20));
+    const bomb = blobFixture(MEDIA_TYPES.ociLayerGzip, gzipSync(Buffer.alloc(200_000)));
+    await expect(archive.push(layer.descriptor, bytesSource(cut.bytes))).rejects.toMatchObject({ code: expect.stringMatching(/^ERR_/) });
+    await expect(archive.push(cut.descriptor, bytesSource(cut.bytes))).rejects.toMatchObject({ code: "ERR_INVALID_LAYER" });
+    await expect(archive.push(bomb.descriptor, bytesSource(bomb.bytes))).rejects.toMatchObject({ code: "ERR_LIMIT_EXCEEDED" });
+    await archive.abort();
+    expect(await readdir(temporaryFolder)).toEqual([]);
+    expect(await readdir(folder)).toEqual([expect.stringMatching(/^tmp-/)]);
+  });
+
+  test("names that are none are refused", async () => {
+    await expect(createDockerArchive(path, { references: ["Not A Name"] })).rejects.toMatchObject({ code: "ERR_INVALID_REFERENCE" });
+    await expect(createDockerArchive(path, { references: [`a@${digestOf("x")}`] })).rejects.toMatchObject({
+      code: "ERR_INVALID_REFERENCE",
+    });
+  });
+});
