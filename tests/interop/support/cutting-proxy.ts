@@ -7,6 +7,8 @@ export interface CuttingProxy {
   readonly host: string;
   /** Bytes that clients have sent so far, headers included. */
   readonly sent: number;
+  /** Bytes that the server has sent so far, headers included. */
+  readonly received: number;
   /** Cuts, once, when clients have sent that many more bytes: in the middle of whatever that is. */
   cutAfter(bytes: number): void;
   /** Takes back what {@link cutAfter} said; true when the cut had come. */
@@ -19,6 +21,7 @@ export async function startCuttingProxy(target: string): Promise<CuttingProxy> {
   const [hostname = "", port = ""] = target.split(":");
   const sockets = new Set<Socket>();
   let sent = 0;
+  let received = 0;
   let cutAt = Number.POSITIVE_INFINITY;
   const track = (socket: Socket, other: Socket): void => {
     sockets.add(socket);
@@ -32,6 +35,7 @@ export async function startCuttingProxy(target: string): Promise<CuttingProxy> {
     const upstream = connect(Number(port), hostname);
     track(client, upstream);
     track(upstream, client);
+    upstream.on("data", (chunk: Buffer) => (received += chunk.byteLength));
     upstream.pipe(client);
     client.on("data", (chunk: Buffer) => {
       const part = chunk.subarray(0, Math.max(0, cutAt - sent));
@@ -52,6 +56,9 @@ export async function startCuttingProxy(target: string): Promise<CuttingProxy> {
     host: `127.0.0.1:${(server.address() as AddressInfo).port}`,
     get sent() {
       return sent;
+    },
+    get received() {
+      return received;
     },
     cutAfter(bytes) {
       cutAt = sent + bytes;
