@@ -1,23 +1,15 @@
-import { InvalidManifestError } from "@berth/oci";
+import { InvalidManifestError, type JsonObject } from "@berth/oci";
 import { expect, test } from "vitest";
-import { descriptorDocument, formatDocument, parseDocument, stringMap } from "./document.ts";
+import { descriptorDocument, formatDocument, parseDocument, unlessEmpty } from "./document.ts";
 
-const text = (document: unknown): string => new TextDecoder().decode(formatDocument(document));
+const text = (document: JsonObject): string => new TextDecoder().decode(formatDocument(document));
 const bytes = (value: string): Uint8Array => new TextEncoder().encode(value);
 
 test("formatDocument() writes as Go does: maps by name, objects as they come, escaped", () => {
-  expect(
-    text({
-      b: new Map([
-        ["é", 1],
-        ["9", 2],
-        ["10", 3],
-        ["<", 4],
-      ]),
-      a: [true, null, "\u2028<&>\b\n\u007f"],
-      gone: undefined,
-    }),
-  ).toBe('{"b":{"10":3,"9":2,"\\u003c":4,"é":1},"a":[true,null,"\\u2028\\u003c\\u0026\\u003e\\b\\n\u007f"]}');
+  const annotations = { é: "1", 9: "2", 10: "3", "<": "4" };
+  expect(text({ b: { annotations, y: 1, x: 2 }, a: [true, null, "\u2028<&>\b\n\u007f"], gone: undefined })).toBe(
+    '{"b":{"annotations":{"10":"3","9":"2","\\u003c":"4","é":"1"},"y":1,"x":2},"a":[true,null,"\\u2028\\u003c\\u0026\\u003e\\b\\n\u007f"]}',
+  );
 });
 
 test("parseDocument() keeps members and numbers as they were written", () => {
@@ -33,5 +25,5 @@ test("parseDocument() refuses what is no JSON object", () => {
 test("descriptorDocument() leaves empty members out", () => {
   const descriptor = { mediaType: "a/b", digest: "sha256:00", size: 1, urls: [], annotations: {}, data: "", artifactType: "" } as never;
   expect(text(descriptorDocument(descriptor))).toBe('{"mediaType":"a/b","digest":"sha256:00","size":1}');
-  expect(stringMap({})).toBeUndefined();
+  expect(unlessEmpty({})).toBeUndefined();
 });

@@ -27,27 +27,26 @@ export function parseDocument(bytes: Uint8Array): JsonObject {
   return isJsonObject(exact) ? exact : plain;
 }
 
+/** Members that are maps to Go, which writes maps by name. Objects of JavaScript cannot hold that order: numbers come first there. */
+const MAPS: ReadonlySet<string> = new Set(["annotations", "Labels", "ExposedPorts", "Volumes"]);
+
 /**
- * Writes JSON as programs in Go do, so that equal documents have equal digests whoever wrote them: no spaces, the members of a `Map` by
- * name, those of objects as they come, those that are undefined left out, and `<`, `>` and `&` escaped.
+ * Writes JSON as programs in Go do, so that equal documents have equal digests whoever wrote them: no spaces, annotations, labels, ports and
+ * volumes by name, other members as they come, those that are undefined left out, and `<`, `>` and `&` escaped.
  *
  * @see Go, encoding/json.Marshal
  */
-export function formatDocument(document: unknown): Uint8Array {
-  const text = stringify(document).replace(/[<>&\u2028\u2029]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`);
+export function formatDocument(document: JsonObject): Uint8Array {
+  const text = stringify("", document).replace(/[<>&\u2028\u2029]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`);
   return new TextEncoder().encode(text);
 }
 
-function stringify(value: unknown): string {
-  if (value instanceof Map) return braces([...value].sort(([a], [b]) => byBytes(String(a), String(b))));
-  if (Array.isArray(value)) return `[${value.map(stringify).join(",")}]`;
-  if (isJsonObject(value) && !JSON.isRawJSON(value)) return braces(Object.entries(value));
-  return JSON.stringify(value);
-}
-
-function braces(members: readonly (readonly [unknown, unknown])[]): string {
-  const written = members.filter(([, value]) => value !== undefined).map(([key, value]) => `${JSON.stringify(key)}:${stringify(value)}`);
-  return `{${written.join(",")}}`;
+function stringify(name: string, value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map((item) => stringify("", item)).join(",")}]`;
+  if (!isJsonObject(value) || JSON.isRawJSON(value)) return JSON.stringify(value);
+  const members = Object.entries(value).filter(([, member]) => member !== undefined);
+  if (MAPS.has(name)) members.sort(([a], [b]) => byBytes(a, b));
+  return `{${members.map(([key, member]) => `${JSON.stringify(key)}:${stringify(key, member)}`).join(",")}}`;
 }
 
 /** By the bytes of UTF-8, which is how Go sorts the keys of maps. */
@@ -55,10 +54,9 @@ export function byBytes(a: string, b: string): number {
   return Buffer.compare(Buffer.from(a), Buffer.from(b));
 }
 
-/** A map of strings, to be written by name; undefined, which is not written at all, when it is empty. */
-export function stringMap(pairs: Readonly<Record<string, unknown>> | undefined): ReadonlyMap<string, unknown> | undefined {
-  const entries = Object.entries(pairs ?? {});
-  return entries.length === 0 ? undefined : new Map(entries);
+/** A map that is left out when it is empty. */
+export function unlessEmpty(map: Annotations | undefined): Annotations | undefined {
+  return map === undefined || Object.keys(map).length === 0 ? undefined : map;
 }
 
 /** A descriptor as it is written: its members in the order of the specification's own types, empty ones left out. */
@@ -69,7 +67,7 @@ export function descriptorDocument(descriptor: Descriptor): JsonObject {
     digest,
     size,
     urls: urls?.length === 0 ? undefined : urls,
-    annotations: stringMap(annotations),
+    annotations: unlessEmpty(annotations),
     data: data === "" ? undefined : data,
     platform: platform && {
       architecture: platform.architecture,
@@ -91,5 +89,5 @@ export function plainDescriptor({ mediaType, digest, size }: Descriptor): Descri
 /** The descriptor with these annotations in place of its own. */
 export function withAnnotations(descriptor: Descriptor, annotations: Annotations | undefined): Descriptor {
   const { annotations: _, ...rest } = descriptor;
-  return annotations === undefined || Object.keys(annotations).length === 0 ? rest : { ...rest, annotations };
+  return unlessEmpty(annotations) === undefined ? rest : { ...rest, annotations: annotations ?? {} };
 }

@@ -10,7 +10,8 @@ import {
   UnsupportedError,
 } from "@berth/oci";
 import { descriptorOf } from "@berth/oci/node";
-import { descriptorDocument, formatDocument, plainDescriptor, stringMap, withAnnotations } from "./document.ts";
+import { checkMediaType } from "./check-media-type.ts";
+import { descriptorDocument, formatDocument, plainDescriptor, unlessEmpty, withAnnotations } from "./document.ts";
 import { InvalidPackError } from "./errors.ts";
 import { type PackPart, pushBytes, pushParts } from "./pack-blob.ts";
 import { currentEpoch, formatEpoch, isTimestamp } from "./timestamps.ts";
@@ -82,7 +83,7 @@ export async function packArtifact(destination: Pusher, options: PackArtifactOpt
     config: descriptorDocument(config),
     layers: (pushed.length === 0 && !isOld ? [EMPTY] : pushed).map(descriptorDocument),
     subject: subject && descriptorDocument(subject),
-    annotations: stringMap(annotations),
+    annotations: unlessEmpty(annotations),
   };
   const bytes = formatDocument(document);
   const described = descriptorOf(MEDIA_TYPES.ociManifest, bytes);
@@ -106,14 +107,6 @@ export async function attachArtifact(
     throw new InvalidPackError("layers", "nothing to attach: expected a layer or an annotation");
   }
   return await packArtifact(destination, { ...options, subject: plainDescriptor(subject) });
-}
-
-/** @see RFC 6838, section 4.2; OCI image-spec, schema/defs-descriptor.json */
-const MEDIA_TYPE = /^[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,126}\/[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,126}$/;
-
-/** Checks the type of a part that is to be made. @throws {InvalidPackError} */
-export function checkMediaType(part: string, mediaType: string): void {
-  if (!MEDIA_TYPE.test(mediaType)) throw new InvalidPackError(part, `"${mediaType.slice(0, 300)}" is no media type`);
 }
 
 function checkParts({ artifactType, config, layers = [], subject, imageSpec }: PackArtifactOptions): void {
