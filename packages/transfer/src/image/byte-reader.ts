@@ -13,9 +13,9 @@ export class ByteReader {
   /** The next bytes, as many as there are at hand but at most `max`; undefined at the end. The memory is not copied. */
   async some(max: number): Promise<Uint8Array | undefined> {
     while (this.#chunk.byteLength === 0) {
-      const { value, done } = await this.#chunks.next();
-      if (done === true) return undefined;
-      this.#chunk = value;
+      const next = await this.#chunks.next();
+      if (next.done === true) return undefined;
+      this.#chunk = next.value;
     }
     const part = this.#chunk.subarray(0, max);
     this.#chunk = this.#chunk.subarray(part.byteLength);

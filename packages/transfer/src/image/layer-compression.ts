@@ -52,7 +52,10 @@ function isSkippableFrame([first = 0, ...rest]: Uint8Array): boolean {
 
 /** Unpacks all members or frames, one after the other. @throws {InvalidLayerError} when they are damaged, or something else follows. */
 export async function* decompress(content: ByteSource, compression: LayerCompression): AsyncGenerator<Uint8Array> {
-  if (compression === "none") return yield* content;
+  if (compression === "none") {
+    yield* content;
+    return;
+  }
   const engine = compression === "gzip" ? createGunzip({ chunkSize: 262_144 }) : createZstdDecompress({ chunkSize: 262_144 });
   let given = 0;
   let failure: { readonly error: unknown } | undefined; // of the content, to be told apart from damage

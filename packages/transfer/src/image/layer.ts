@@ -67,10 +67,10 @@ async function* decompressed(content: AsyncGenerator<Uint8Array>): AsyncGenerato
   try {
     let start = Buffer.alloc(0);
     while (start.byteLength < MAGIC_LENGTH) {
-      const { value, done } = await content.next();
-      if (done === true) break;
-      head.push(value);
-      start = Buffer.concat([start, value.subarray(0, MAGIC_LENGTH)]);
+      const next = await content.next();
+      if (next.done === true) break;
+      head.push(next.value);
+      start = Buffer.concat([start, next.value.subarray(0, MAGIC_LENGTH)]);
     }
     yield* decompress(joined(), sniffCompression(start));
   } finally {

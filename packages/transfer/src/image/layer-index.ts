@@ -1,0 +1,77 @@
+import type { Fetcher } from "@berth/oci";
+import type { ImageLayer } from "./read-image.ts";
+import { readLayerEntries, type ReadLayerOptions } from "./read-layer.ts";
+import type { TarEntry } from "./tar-entry.ts";
+import { ancestorsOf } from "./tar-path.ts";
+import { readWhiteout } from "./whiteout.ts";
+
+/** An entry, and where it stands in its layer: the first is number 0. A path can stand there more than once. */
+export interface IndexedEntry {
+  readonly entry: TarEntry;
+  readonly number: number;
+}
+
+/** Bytes of a file that are kept while a layer is looked through, at most, to save reading it again. */
+const MAX_KEPT = 1_048_576;
+
+/** What a layer holds, by path; content is not kept, except for one small file. */
+export class LayerIndex {
+  readonly layer: ImageLayer;
+  readonly #entries = new Map<string, IndexedEntry>();
+  /** Folders that hold something here and that no entry names. */
+  readonly #implied = new Set<string>();
+  readonly #removed = new Set<string>();
+  readonly #opaque = new Set<string>();
+  #kept: { readonly number: number; readonly content: Buffer } | undefined;
+
+  private constructor(layer: ImageLayer) {
+    this.layer = layer;
+  }
+
+  /** Reads a layer whole. The content of the file at `keep` is kept unless it is large. */
+  static async read(source: Fetcher, layer: ImageLayer, keep: string, options: ReadLayerOptions): Promise<LayerIndex> {
+    const index = new LayerIndex(layer);
+    let number = 0;
+    for await (const { entry, content } of readLayerEntries(source, layer, options)) {
+      index.#add(entry, number);
+      if (entry.path === keep && entry.type === "file" && entry.size <= MAX_KEPT) {
+        index.#kept = { number, content: Buffer.concat(await Array.fromAsync(content)) };
+      }
+      number++;
+    }
+    return index;
+  }
+
+  /** What the layer has at a path: the last entry counts. `folder` for one that no entry names. */
+  at(path: string): IndexedEntry | "folder" | undefined {
+    return this.#entries.get(path) ?? (this.#implied.has(path) ? "folder" : undefined);
+  }
+
+  /** Whether nothing of the layers below is seen at a path. */
+  closes(path: string): boolean {
+    if (this.#removed.has(path) || this.#opaque.has("")) return true;
+    for (const folder of ancestorsOf(path)) {
+      if (this.#removed.has(folder) || this.#opaque.has(folder)) return true;
+      const found = this.#entries.get(folder);
+      if (found !== undefined && found.entry.type !== "folder") return true;
+    }
+    return false;
+  }
+
+  /** The content of an entry, if it was kept. */
+  keptContent({ number }: IndexedEntry): Buffer | undefined {
+    return this.#kept?.number === number ? this.#kept.content : undefined;
+  }
+
+  #add(entry: TarEntry, number: number): void {
+    const whiteout = readWhiteout(entry.path);
+    if (whiteout?.kind === "removed") this.#removed.add(whiteout.path);
+    else if (whiteout?.kind === "opaque") this.#opaque.add(whiteout.path);
+    if (whiteout !== undefined) return;
+    this.#entries.set(entry.path, { entry, number });
+    for (const folder of ancestorsOf(entry.path)) {
+      if (this.#implied.has(folder)) break;
+      this.#implied.add(folder);
+    }
+  }
+}
