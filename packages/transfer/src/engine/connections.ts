@@ -1,0 +1,72 @@
+import {
+  type Connection,
+  type ConnectionOptions,
+  type ConnectionRequest,
+  createConnection,
+  createRemoteRepository,
+  type RemoteRepository,
+  type RequestHeaders,
+} from "@berth/client";
+import type { Named } from "@berth/oci";
+import { type Endpoint, endpointConnection, nameAt } from "./hosts.ts";
+import type { RegistryOptions } from "./options.ts";
+
+/** The connections of an engine: one to each endpoint, so that sockets, tokens and limits are shared by all that it does. */
+export class Connections {
+  readonly #options: RegistryOptions;
+  readonly #byEndpoint = new Map<string, Connection>();
+
+  constructor(options: RegistryOptions) {
+    this.#options = options;
+  }
+
+  /** A repository as an endpoint has it. Nothing is sent yet. */
+  repositoryAt(endpoint: Endpoint, reference: Named): RemoteRepository {
+    const { repository = {} } = this.#options;
+    return createRemoteRepository(nameAt(endpoint, reference), { ...repository, connection: this.#connectionTo(endpoint) });
+  }
+
+  /** Closes idle connections. */
+  async close(): Promise<void> {
+    const all = [...this.#byEndpoint.values()];
+    this.#byEndpoint.clear();
+    await Promise.all(all.map(async (one) => await one.close()));
+  }
+
+  #connectionTo(endpoint: Endpoint): Connection {
+    const { host, namespace = "" } = endpoint;
+    const key = `${host} ${namespace} ${endpoint.isMirror}`;
+    const known = this.#byEndpoint.get(key);
+    if (known !== undefined) return known;
+    const { connection: common = {}, metaHeaders = {} } = this.#options;
+    const headers = metaFields(metaHeaders);
+    const options: ConnectionOptions = {
+      ...common,
+      ...endpointConnection(endpoint, common),
+      ...(Object.keys(headers).length > 0 && { auth: { ...common.auth, headers: { ...common.auth?.headers, ...headers } } }),
+    };
+    const made = createConnection(host, options);
+    const connection = namespace === "" ? made : withNamespace(made, namespace);
+    this.#byEndpoint.set(key, connection);
+    return connection;
+  }
+}
+
+/** Header fields that say something about the image or who asks, by docker's convention. @throws {TypeError} on any other name. */
+function metaFields(fields: RequestHeaders): RequestHeaders {
+  const other = Object.keys(fields).find((name) => !name.toLowerCase().startsWith("x-meta-"));
+  if (other !== undefined) throw new TypeError(`Cannot send header "${other}" as metadata: expected a name that starts with X-Meta-`);
+  return fields;
+}
+
+/** Says with every request which registry is meant, for one that stands in for several. @see containerd, docs/hosts.md */
+function withNamespace(inner: Connection, namespace: string): Connection {
+  return {
+    ...inner,
+    send: async (request: ConnectionRequest) => {
+      const { target } = request;
+      if (typeof target !== "string") return await inner.send(request);
+      return await inner.send({ ...request, target: `${target}${target.includes("?") ? "&" : "?"}ns=${encodeURIComponent(namespace)}` });
+    },
+  };
+}

@@ -1,0 +1,136 @@
+import { type CallOptions, type Descriptor, formatReference, type Named, type ReadOnlyTarget, type Target } from "@berth/oci";
+import { copy } from "../copy/copy.ts";
+import { copyTags } from "../copy/copy-tags.ts";
+import type { CopiedTag, CopyOptions } from "../copy/options.ts";
+import { type Location, parseLocation, referenceWithin } from "../location/location.ts";
+import { type OpenedDestination, openDestination, openSource } from "../location/open.ts";
+import { chooseImage } from "../platform/choose-image.ts";
+import { type CopyPlaces, type MarkedPlace, sourceHooks } from "../sources/source-hooks.ts";
+import { callOf } from "./call-of.ts";
+import type { EngineContext } from "./context.ts";
+import type { EngineCopyOptions, EngineCopyResult, Place, PushResult } from "./options.ts";
+import { pushResult } from "./push.ts";
+import { refuseSchema1, rootedSource } from "./rooted-source.ts";
+
+/** The text or the location itself. */
+export function locationOf(place: Place): Location {
+  return typeof place === "string" ? parseLocation(place) : place;
+}
+
+/** Copies between any two places; mirrors of the source are asked before it. */
+export async function copyPlaces(
+  context: EngineContext,
+  from: Location,
+  to: Location,
+  options: EngineCopyOptions,
+): Promise<EngineCopyResult> {
+  const call = callOf(options);
+  const destination = await openDestination(to, {
+    ...call,
+    ...namesAfter(from),
+    connect: (named) => context.origin(named).repository,
+  });
+  try {
+    const into = to.transport === "registry" ? await context.placeOf(context.origin(to.reference)) : undefined;
+    const result = await fromSource(context, from, call, async (source) => {
+      return await run(context, source, { ...destination, location: to, place: into }, options);
+    });
+    await destination.finish();
+    return result;
+  } catch (error) {
+    await destination.abort();
+    throw error;
+  } finally {
+    await context.sources.flush();
+  }
+}
+
+/** What a destination is called that says nothing itself. */
+function namesAfter(from: Location): { readonly defaultTag?: string; readonly defaultName?: string } {
+  if (from.transport !== "registry") return {};
+  const { tag, digest } = from.reference;
+  if (digest !== undefined && tag === undefined) return {};
+  return { defaultTag: tag ?? "latest", defaultName: formatReference({ ...from.reference, tag: tag ?? "latest" } as Named) };
+}
+
+interface CopySource {
+  readonly target: ReadOnlyTarget;
+  readonly reference: string;
+  readonly place: MarkedPlace | undefined;
+  readonly endpoint: string | undefined;
+}
+
+interface CopyDestination extends Pick<OpenedDestination, "reference"> {
+  readonly target: Target;
+  readonly location: Location;
+  readonly place: MarkedPlace | undefined;
+}
+
+async function fromSource<T>(
+  context: EngineContext,
+  from: Location,
+  call: CallOptions,
+  work: (source: CopySource) => Promise<T>,
+): Promise<T> {
+  if (from.transport === "registry") {
+    const { reference } = from;
+    const endpoints = context
+      .endpoints(reference, "pull")
+      .filter(({ capabilities }) => reference.digest !== undefined || capabilities.has("resolve"));
+    return await context.over(reference, endpoints, call, async (at) => {
+      const place = await context.placeOf(at);
+      return await work({ target: at.repository, reference: referenceWithin(reference), place, endpoint: at.endpoint.host });
+    });
+  }
+  const opened = await openSource(from, call);
+  try {
+    return await work({ target: opened.target, reference: opened.reference, place: undefined, endpoint: undefined });
+  } finally {
+    await opened.close();
+  }
+}
+
+async function run(
+  context: EngineContext,
+  source: CopySource,
+  destination: CopyDestination,
+  options: EngineCopyOptions,
+): Promise<EngineCopyResult> {
+  const { allTags = false, match, platform, tags: more = [], ...rest } = options;
+  const call = callOf(options);
+  const places: CopyPlaces = {
+    ...(source.place && { source: source.place }),
+    ...(destination.place && { destination: destination.place }),
+  };
+  const { journal } = context.options;
+  const settings: CopyOptions = { ...rest, manager: context.manager, ...(journal && { journal }), ...sourceHooks(context.sources, places) };
+  const results = (tags: readonly CopiedTag[]): readonly PushResult[] => tags.map((tag) => resultAt(destination.location, tag));
+  const { endpoint } = source;
+  if (allTags) {
+    const copied = await copyTags(source.target, undefined, destination.target, { ...settings, ...(match && { match }) });
+    return { descriptor: undefined, tags: results(copied.tags), endpoint, stats: copied.stats };
+  }
+  const names = [destination.reference, ...more].filter((name) => name !== "");
+  const chosen = platform === undefined ? undefined : await chooseRoot(source, platform, call);
+  const copied =
+    chosen === undefined
+      ? await copy(source.target, source.reference, destination.target, names, settings)
+      : await copy(rootedSource(source.target, chosen), chosen.digest, destination.target, names, settings);
+  return { descriptor: copied.descriptor, tags: results(copied.tags), endpoint, stats: copied.stats };
+}
+
+async function chooseRoot(
+  source: CopySource,
+  platform: NonNullable<EngineCopyOptions["platform"]>,
+  call: CallOptions,
+): Promise<Descriptor> {
+  const root = await source.target.resolve(source.reference, call);
+  refuseSchema1(root, "copy");
+  return (await chooseImage(source.target, root, platform, { ...call, checkSingle: true })).image;
+}
+
+function resultAt(location: Location, copied: CopiedTag): PushResult {
+  if (location.transport === "registry") return pushResult(location.reference, copied);
+  const { tag, digest, size, outcome } = copied;
+  return { reference: `${location.transport}:${location.path}:${tag}`, tag, digest, size, outcome };
+}

@@ -1,0 +1,105 @@
+import { type ConnectionOptions, mayBePlainHttp, type PlainHttp } from "@berth/client";
+import { InvalidReferenceError, isRegistryHost, type Named, parseRepositoryName } from "@berth/oci";
+
+/** What an endpoint is asked for. `resolve`: tags into digests; `pull`: content; `referrers`: their lists; `push`: everything that changes it. */
+export type EndpointCapability = "pull" | "push" | "referrers" | "resolve";
+
+/** Another place that serves what a registry has. */
+export interface MirrorOptions {
+  /**
+   * `host`, `host:port`, or a URL. A path stands before the names of repositories: `https://harbor.test/hub` has
+   * `docker.io/library/debian` as `hub/library/debian`. Without a scheme: HTTPS, and on this machine whatever answers.
+   */
+  readonly url: string;
+  /** What it is asked for; default `pull`, `resolve` and `referrers`. It is never pushed to. */
+  readonly capabilities?: readonly Exclude<EndpointCapability, "push">[];
+  /** Whether requests say which registry is meant, as `?ns=docker.io`; default true. */
+  readonly namesRegistry?: boolean;
+  /** Accepts any certificate, and plain HTTP where HTTPS is not spoken; default false. */
+  readonly insecure?: boolean;
+  /** TLS, proxies and time limits; goes before that of the engine. */
+  readonly http?: ConnectionOptions["http"];
+}
+
+/** How one registry is reached. */
+export interface HostOptions extends Pick<ConnectionOptions, "http"> {
+  /** Asked before the registry itself, in this order; a text is a `url`. Only to read. */
+  readonly mirrors?: readonly (string | MirrorOptions)[];
+  /** Accepts any certificate, and plain HTTP where HTTPS is not spoken: HTTPS is always tried first. Default false. */
+  readonly insecure?: boolean;
+  /** Default: that of the engine. */
+  readonly plainHttp?: PlainHttp;
+}
+
+/** Options by registry, under the names that people write: `docker.io`, `localhost:5000`. */
+export type HostsTable = Readonly<Record<string, HostOptions>>;
+
+/** One place that a repository of a registry can be asked for at. */
+export interface Endpoint {
+  /** Host, perhaps with a port. */
+  readonly host: string;
+  readonly isMirror: boolean;
+  readonly capabilities: ReadonlySet<EndpointCapability>;
+  /** Stands before the names of repositories, with a slash at its end; or empty. */
+  readonly prefix: string;
+  /** The registry that is meant, when the endpoint is to be told. */
+  readonly namespace: string | undefined;
+  readonly plainHttp: PlainHttp | undefined;
+  readonly insecure: boolean;
+  readonly http: ConnectionOptions["http"];
+}
+
+const MIRROR_CAPABILITIES: readonly EndpointCapability[] = ["pull", "referrers", "resolve"];
+const ALL: ReadonlySet<EndpointCapability> = new Set(["pull", "push", "referrers", "resolve"]);
+
+/**
+ * Where a registry is asked for something, in order: its mirrors that can do it, then itself.
+ *
+ * @throws {InvalidReferenceError} when the URL of a mirror is none.
+ * @see moby, registry.LookupPullEndpoints; containerd, docs/hosts.md
+ */
+export function endpointsFor(registry: string, capability: EndpointCapability, hosts: HostsTable = {}): readonly Endpoint[] {
+  const { mirrors = [], insecure = false, plainHttp, http } = Object.hasOwn(hosts, registry) ? (hosts[registry] ?? {}) : {};
+  const origin = { host: registry, isMirror: false, capabilities: ALL, prefix: "", namespace: undefined, insecure, plainHttp, http };
+  const all = [...mirrors.map((mirror) => mirrorEndpoint(registry, typeof mirror === "string" ? { url: mirror } : mirror)), origin];
+  return all.filter(({ capabilities }) => capabilities.has(capability));
+}
+
+function mirrorEndpoint(registry: string, options: MirrorOptions): Endpoint {
+  const { url: text, capabilities = MIRROR_CAPABILITIES, namesRegistry = true, insecure = false, http } = options;
+  const hasScheme = /^https?:\/\//.test(text);
+  const url = URL.parse(hasScheme ? text : `https://${text}`);
+  if (url === null || url.search !== "" || url.hash !== "" || url.username !== "" || !isRegistryHost(url.host)) {
+    throw new InvalidReferenceError(text, "expected the address of a mirror, as https://host/prefix");
+  }
+  const path = url.pathname.replace(/^\/+|\/+$/g, "");
+  const reading: ReadonlySet<EndpointCapability> = new Set(
+    MIRROR_CAPABILITIES.filter((one) => capabilities.some((given) => given === one)),
+  );
+  return {
+    host: url.host,
+    isMirror: true,
+    capabilities: reading,
+    prefix: path === "" ? "" : `${parseRepositoryName(path)}/`,
+    namespace: namesRegistry && url.host !== registry ? registry : undefined,
+    plainHttp: insecure ? undefined : hasScheme ? url.protocol === "http:" : "auto",
+    insecure,
+    http,
+  };
+}
+
+/** What a connection to an endpoint is made with, beyond what all connections have. */
+export function endpointConnection(
+  { host, insecure, plainHttp, http }: Endpoint,
+  common: ConnectionOptions,
+): Pick<ConnectionOptions, "http" | "plainHttp"> {
+  const settings = http ?? common.http;
+  const scheme: PlainHttp | undefined = plainHttp ?? (insecure ? (mayBePlainHttp(host) ? "auto" : "allowed") : common.plainHttp);
+  const open = insecure ? { ...settings, tls: { ...settings?.tls, insecure: true } } : settings;
+  return { ...(scheme !== undefined && { plainHttp: scheme }), ...(open && { http: open }) };
+}
+
+/** The name that a repository has at an endpoint. */
+export function nameAt({ host, prefix }: Endpoint, { path }: Pick<Named, "path">): string {
+  return `${host}/${prefix}${path}`;
+}

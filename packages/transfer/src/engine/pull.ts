@@ -1,0 +1,180 @@
+import {
+  type CallOptions,
+  type Descriptor,
+  decodeManifest,
+  formatReference,
+  isDigest,
+  isImageMediaType,
+  isIndexMediaType,
+  type Named,
+  type ReadOnlyTarget,
+  type Target,
+  withTag,
+} from "@berth/oci";
+import { readAllVerified } from "@berth/oci/node";
+import { copy } from "../copy/copy.ts";
+import type { CopyOptions } from "../copy/options.ts";
+import { parseLocation, referenceWithin } from "../location/location.ts";
+import { openDestination } from "../location/open.ts";
+import { chooseImage } from "../platform/choose-image.ts";
+import { hostPlatform } from "../platform/host-platform.ts";
+import { hasSeen, noteSource, sourceHooks } from "../sources/source-hooks.ts";
+import { callOf } from "./call-of.ts";
+import type { EngineContext, RepositoryAtEndpoint } from "./context.ts";
+import type { PullOptions, PullResult } from "./options.ts";
+import { refuseSchema1, rootedSource } from "./rooted-source.ts";
+
+/** Where pulled content goes. */
+interface PullDestination {
+  readonly target: Target;
+  /** Undefined: by digest alone. */
+  readonly nameOf: (reference: Named) => string | undefined;
+  finish(): Promise<void>;
+  abort(): Promise<void>;
+}
+
+/** Pulls what a reference names, or all tags of its repository, one after the other. */
+export async function pull(context: EngineContext, reference: Named, options: PullOptions): Promise<readonly PullResult[]> {
+  const references = options.allTags === true ? await everyTag(context, reference, options) : [tagged(reference)];
+  const destination = await openInto(context, options);
+  try {
+    const results: PullResult[] = [];
+    for (const one of references) results.push(await pullOne(context, one, destination, options));
+    await destination.finish();
+    return results;
+  } catch (error) {
+    await destination.abort();
+    throw error;
+  } finally {
+    await context.sources.flush();
+  }
+}
+
+function tagged(reference: Named): Named {
+  return reference.digest === undefined && reference.tag === undefined ? withTag(reference, "latest") : reference;
+}
+
+async function everyTag(context: EngineContext, reference: Named, options: PullOptions): Promise<readonly Named[]> {
+  const call = callOf(options);
+  const { domain, path } = reference;
+  const tags = await context.over(reference, context.endpoints(reference, "resolve"), call, async ({ repository }) => {
+    return await Array.fromAsync(repository.tags(call));
+  });
+  return tags.map((tag) => withTag({ domain, path }, tag));
+}
+
+async function openInto(context: EngineContext, options: PullOptions): Promise<PullDestination> {
+  const { into } = options;
+  const nothing = async (): Promise<void> => undefined;
+  if (into === undefined) return { target: context.local.target, nameOf: formatReference, finish: nothing, abort: nothing };
+  const nameOf = ({ tag, digest }: Named): string | undefined => (digest === undefined ? tag : undefined);
+  if (typeof into !== "string" && "fetch" in into) return { target: into, nameOf, finish: nothing, abort: nothing };
+  const location = typeof into === "string" ? parseLocation(into) : into;
+  const opened = await openDestination(location, { ...callOf(options), connect: (named) => context.origin(named).repository });
+  const given = location.transport === "registry" ? location.reference.tag : location.reference;
+  return {
+    ...opened,
+    nameOf: (reference) => {
+      if (given !== undefined && options.allTags !== true) return given;
+      return location.transport === "docker-archive" ? formatReference(reference) : nameOf(reference);
+    },
+  };
+}
+
+/** What a reference names, and whom it is to be had from. */
+interface Found {
+  readonly root: Descriptor;
+  readonly source: ReadOnlyTarget;
+  /** Undefined: everything is here. */
+  readonly at: RepositoryAtEndpoint | undefined;
+}
+
+async function pullOne(context: EngineContext, reference: Named, into: PullDestination, options: PullOptions): Promise<PullResult> {
+  const seen = await findSeen(context, reference, options);
+  if (seen !== undefined) return await transfer(context, reference, seen, into, options);
+  const call = callOf(options);
+  const endpoints = context.endpoints(reference, "pull");
+  const cannotResolve = endpoints.some(({ capabilities }) => !capabilities.has("resolve"));
+  // where a mirror has content but knows no tags, the digest is looked up first
+  const known =
+    cannotResolve && reference.digest === undefined
+      ? await context.over(reference, context.endpoints(reference, "resolve"), call, async ({ repository }) => {
+          return await repository.resolve(referenceWithin(reference), call);
+        })
+      : undefined;
+  return await context.over(reference, endpoints, call, async (at) => {
+    const root = known ?? (await at.repository.resolve(referenceWithin(reference), call));
+    return await transfer(context, reference, { root, at, source: at.repository }, into, options);
+  });
+}
+
+/**
+ * Content that is here, and was seen in that repository with these credentials, needs no request. What is here from elsewhere does: else a
+ * pull would succeed for content that the repository never had.
+ */
+async function findSeen(context: EngineContext, reference: Named, options: PullOptions): Promise<Found | undefined> {
+  const { digest } = reference;
+  if (digest === undefined || options.recheck === true || (options.referrers ?? false) !== false) return undefined;
+  const root = await context.local.find(digest, callOf(options));
+  if (root === undefined) return undefined;
+  for (const endpoint of context.endpoints(reference, "pull")) {
+    const place = await context.placeOf({ endpoint, repository: context.connections.repositoryAt(endpoint, reference) });
+    if (await hasSeen(context.sources, place, digest)) return { root, source: context.local.target, at: undefined };
+  }
+  return undefined;
+}
+
+async function transfer(
+  context: EngineContext,
+  reference: Named,
+  { root, source, at }: Found,
+  into: PullDestination,
+  options: PullOptions,
+): Promise<PullResult> {
+  const { platform = context.options.platform ?? hostPlatform(), verify = false, external, recheck, referrers, onEvent } = options;
+  const call = callOf(options);
+  refuseSchema1(root, "pull");
+  const { image, index } =
+    platform === "all"
+      ? { image: root }
+      : await chooseImage(source, root, platform, { ...call, checkSingle: options.platform !== undefined });
+  const place = at && (await context.placeOf(at));
+  const name = into.nameOf(reference);
+  const settings: CopyOptions = {
+    ...call,
+    manager: context.manager,
+    ...(place && sourceHooks(context.sources, { source: place })),
+    ...(external !== undefined && { external }),
+    ...(recheck !== undefined && { recheck }),
+    ...(referrers !== undefined && { referrers }),
+    ...(onEvent && { onEvent }),
+  };
+  const copied = await copy(rootedSource(source, image), image.digest, into.target, name === undefined ? [] : [name], settings);
+  if (place !== undefined) for (const one of [root, image]) noteSource(context.sources, place, one.digest);
+  if (verify) await verifyImages(into.target, image, call);
+  const [outcome] = copied.tags;
+  const isCurrent = outcome === undefined ? copied.stats.copied === 0 : outcome.outcome === "unchanged" && copied.stats.copied === 0;
+  return {
+    reference: formatReference(reference),
+    tag: reference.digest === undefined ? reference.tag : undefined,
+    descriptor: image,
+    digest: image.digest,
+    index,
+    outcome: isCurrent ? "current" : "updated",
+    endpoint: at?.endpoint.host,
+    stats: copied.stats,
+  };
+}
+
+/** Holds every image of what was pulled against its config; artifacts and attestations have none. */
+async function verifyImages(store: ReadOnlyTarget, target: Descriptor, call: CallOptions): Promise<void> {
+  if (!isImageMediaType(target.mediaType) && !isIndexMediaType(target.mediaType)) return;
+  const manifest = decodeManifest(await readAllVerified(await store.fetch(target, call), target, call), target.mediaType);
+  if (manifest.kind === "index") for (const child of manifest.manifests) await verifyImages(store, child, call);
+  const { isImageConfigMediaType } = await import("../image/read-image.ts");
+  if (manifest.kind !== "image" || !isImageConfigMediaType(manifest.configMediaType)) return;
+  const isAttestation =
+    manifest.layers.length > 0 && manifest.layers.every(({ mediaType }) => mediaType === "application/vnd.in-toto+json");
+  const { verifyImage } = await import("../image/verify-image.ts");
+  if (!isAttestation) await verifyImage(store, target, call);
+}
