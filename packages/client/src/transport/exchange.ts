@@ -13,6 +13,8 @@ const READ_AHEAD = 262_144;
 export interface ExchangeOptions {
   /** Milliseconds; 0: no limit. */
   readonly stallTimeoutMs: number;
+  /** Milliseconds without a byte that end an answer which came before the request had gone; 0: no limit. */
+  readonly earlyAnswerTimeoutMs: number;
   /** True for the error of a connection that had served other requests before. */
   readonly wasReused: (error: Error) => boolean;
 }
@@ -33,7 +35,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   readonly #request: TransportRequest;
   readonly #options: ExchangeOptions;
   readonly #sendStall: StallTimer;
-  readonly #readStall: StallTimer;
+  #readStall: StallTimer;
   readonly #settle: PromiseWithResolvers<TransportResponse>;
   #controller: Dispatcher.DispatchController | undefined;
   #body: Readable | undefined;
@@ -49,9 +51,8 @@ export class Exchange implements Dispatcher.DispatchHandler {
     this.#options = options;
     this.#settle = Promise.withResolvers();
     this.response = this.#settle.promise;
-    const stalled = (error: Error): void => this.#giveUp(error);
-    this.#sendStall = stallTimer(options.stallTimeoutMs, stalled);
-    this.#readStall = stallTimer(options.stallTimeoutMs, stalled);
+    this.#sendStall = this.#stallTimer(options.stallTimeoutMs);
+    this.#readStall = this.#stallTimer(options.stallTimeoutMs);
     this.sending = request.body === undefined ? undefined : sendingBody(request.body, this.#sendStall);
     request.signal?.addEventListener("abort", this.#onAbort, { once: true });
   }
@@ -69,7 +70,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
 
   onResponseStart(controller: Dispatcher.DispatchController, status: number, headers: ResponseHeaders): void {
     if (status < 200) return; // 103 and the like: the answer is still to come
-    if (status >= 300) this.sending?.stop(); // the rest of the body is wanted no more
+    if (status >= 300) this.#stopSending();
     const { method } = this.#request;
     const length = method === "HEAD" || status === 204 || status === 304 ? undefined : headerValue(headers, "content-length");
     if (length !== undefined) this.#expected = Number(length);
@@ -114,6 +115,19 @@ export class Exchange implements Dispatcher.DispatchHandler {
       this.#finish();
       this.#settle.reject(this.#failure(error));
     }
+  }
+
+  /** The rest of the body is wanted no more. A server that ends its answer only when it has got everything would wait as we do. */
+  #stopSending(): void {
+    if (this.sending === undefined || this.sending.isWhole) return;
+    this.sending.stop();
+    const { stallTimeoutMs, earlyAnswerTimeoutMs } = this.#options;
+    const limits = [stallTimeoutMs, earlyAnswerTimeoutMs].filter((limit) => limit > 0);
+    if (limits.length > 0) this.#readStall = this.#stallTimer(Math.min(...limits));
+  }
+
+  #stallTimer(timeoutMs: number): StallTimer {
+    return stallTimer(timeoutMs, (error) => this.#giveUp(error));
   }
 
   /** Ends the exchange from our side. */

@@ -6,6 +6,8 @@ import type { RequestBody } from "./body.ts";
 const MAX_WHOLE = 65_536;
 /** Bytes of one piece of a larger body in memory. */
 const PIECE = 262_144;
+/** Bytes of one piece where the watch must hear of it when some of a large chunk went. */
+const WATCHED_PIECE = 16_384;
 
 /** A body on its way to a socket. */
 export interface SendingBody {
@@ -15,6 +17,8 @@ export interface SendingBody {
   readonly size: number | undefined;
   /** What the source failed with. */
   readonly failure: Error | undefined;
+  /** True once every byte was handed over. */
+  readonly isWhole: boolean;
   /** Gives out no more bytes: the answer is there before the body went. */
   stop(): void;
   /** Ends the source; nothing reads it any more. */
@@ -23,6 +27,8 @@ export interface SendingBody {
 
 /** Watches bytes on their way: told before and after each wait for the network. */
 export interface SendingWatch {
+  /** Whether it matters. */
+  readonly isOn: boolean;
   /** Bytes were handed over and wait for the network. */
   waiting(): void;
   /** The network took them. */
@@ -36,7 +42,7 @@ export interface SendingWatch {
 export function sendingBody(body: RequestBody, watch: SendingWatch): SendingBody {
   const { bytes, size } = body;
   if (bytes !== undefined && bytes.byteLength <= MAX_WHOLE) {
-    return { content: bytes, size: bytes.byteLength, failure: undefined, stop: nothing, close: nothing };
+    return { content: bytes, size: bytes.byteLength, failure: undefined, isWhole: true, stop: nothing, close: nothing };
   }
   const source = bytes === undefined ? (body.openPassing?.() ?? body.open()) : pieces(bytes);
   const sending = new CountedReadable(source, size, watch);
@@ -45,6 +51,9 @@ export function sendingBody(body: RequestBody, watch: SendingWatch): SendingBody
     size,
     get failure() {
       return sending.failure;
+    },
+    get isWhole() {
+      return sending.isWhole;
     },
     stop: () => sending.stop(),
     close: () => void sending.destroy(),
@@ -57,10 +66,14 @@ class CountedReadable extends Readable {
   readonly #iterator: AsyncIterator<Uint8Array>;
   readonly #size: number | undefined;
   readonly #watch: SendingWatch;
+  readonly #maxPiece: number;
+  /** What is left of the chunk that is being handed over. */
+  #rest: Uint8Array = new Uint8Array();
   #sent = 0;
   #stopped = false;
   #reading = false;
   failure: Error | undefined;
+  isWhole = false;
 
   constructor(source: ByteSource, size: number | undefined, watch: SendingWatch) {
     super({ highWaterMark: 1 });
@@ -68,6 +81,7 @@ class CountedReadable extends Readable {
     this.#iterator = source[Symbol.asyncIterator]();
     this.#size = size;
     this.#watch = watch;
+    this.#maxPiece = watch.isOn ? WATCHED_PIECE : Infinity;
     this.on("error", nothing); // undici reports it; without a listener it would end the process when undici is done with the body already
   }
 
@@ -93,22 +107,25 @@ class CountedReadable extends Readable {
   }
 
   async #pull(): Promise<void> {
-    for (;;) {
+    while (this.#rest.byteLength === 0) {
+      // an empty chunk would end a chunked body
       const next = await this.#iterator.next();
       if (this.destroyed) return;
       if (next.done) {
         this.#check(this.#sent === (this.#size ?? this.#sent));
+        this.isWhole = true;
         this.push(null);
         return;
       }
       this.#sent += next.value.byteLength;
       this.#check(this.#sent <= (this.#size ?? this.#sent));
-      if (next.value.byteLength === 0) continue; // an empty chunk would end a chunked body
-      this.#reading = false; // push may ask for more at once
-      this.#watch.waiting();
-      this.push(next.value);
-      return;
+      this.#rest = next.value;
     }
+    const piece = this.#rest.subarray(0, this.#maxPiece);
+    this.#rest = this.#rest.subarray(piece.byteLength);
+    this.#reading = false; // push may ask for more at once
+    this.#watch.waiting();
+    this.push(piece);
   }
 
   #check(isRight: boolean): void {

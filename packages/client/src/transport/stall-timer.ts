@@ -1,5 +1,7 @@
 /** Fires when no byte moved for a while although one was waited for. */
 export interface StallTimer {
+  /** False when there is no limit. */
+  readonly isOn: boolean;
   /** A byte is waited for from now on. */
   waiting(): void;
   /** A byte moved; what was waited for came. */
@@ -27,6 +29,7 @@ export function stallTimer(timeoutMs: number, onStall: (error: StallError) => vo
     timer = undefined;
   };
   return {
+    isOn: timeoutMs > 0,
     waiting() {
       if (timeoutMs > 0 && !stopped) timer ??= setTimeout(() => onStall(new StallError(timeoutMs)), timeoutMs);
     },

@@ -22,8 +22,16 @@ export interface UndiciTransportOptions {
    * they got before they answer. 0: no limit. A request's own `headersTimeoutMs` goes before it.
    */
   readonly headersTimeoutMs?: number;
-  /** A transfer fails when no byte of a body moved for that long while one was waited for; default 0: no limit. */
+  /**
+   * A transfer fails when no byte of a body moved for that long while one was waited for; default 0: no limit. Bytes that are sent are
+   * seen to move by about 64 KiB: a limit of 30 s wants 2 KiB/s.
+   */
   readonly stallTimeoutMs?: number;
+  /**
+   * A refusal that comes before the body of its request has gone ends when no byte of it comes for that long; what came counts. Default
+   * 2 s; 0: no limit. There are servers that end their answer only when they have read everything, which they are not sent any more.
+   */
+  readonly earlyAnswerTimeoutMs?: number;
   /** Connections to one host at a time; default 0: no limit. A response that nobody reads holds its connection. */
   readonly maxConnectionsPerHost?: number;
   /** For all hosts; `certsDirs` adds what belongs to single ones. */
@@ -71,6 +79,7 @@ export function createUndiciTransport(options: UndiciTransportOptions = {}): Clo
     const { method, url, body } = request;
     const exchange = new Exchange(request, {
       stallTimeoutMs: options.stallTimeoutMs ?? 0,
+      earlyAnswerTimeoutMs: options.earlyAnswerTimeoutMs ?? 2_000,
       wasReused: (error) => reuse.get(error) === true,
     });
     // a proxy is told the whole address of what is plain HTTP; for the rest it opens a tunnel
