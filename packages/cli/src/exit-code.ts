@@ -16,6 +16,8 @@ export const EXIT_CODE = {
   /** Some of many things failed. */
   partial: 9,
   interrupted: 130,
+  /** Nobody reads standard output any more. */
+  readerGone: 141,
 } as const;
 
 /** Carries the exit code of a command out of the argument parser. */

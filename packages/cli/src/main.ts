@@ -1,4 +1,4 @@
-import { EXIT_CODE } from "./exit-code.ts";
+import { CommandFailure, EXIT_CODE } from "./exit-code.ts";
 import { run } from "./program.ts";
 
 // Flushes to disk take a thread each while they wait; with Node's four, concurrent pushes queue. Counts only before the first file is touched.
@@ -12,8 +12,9 @@ for (const name of ["SIGINT", "SIGTERM"] as const) {
     stop.abort(new Error(`stopped by ${name}`));
   });
 }
-// A reader that went away (`berth ... | head`) is no failure of ours.
-for (const stream of [process.stdout, process.stderr]) stream.on("error", () => undefined);
+// A reader that went away (`berth ... | head`) wants no more: what is running ends, and says nothing.
+process.stdout.on("error", () => stop.abort(new CommandFailure(EXIT_CODE.readerGone)));
+process.stderr.on("error", () => undefined);
 
 const exitCode = await run(process.argv.slice(2), {
   io: { stdin: process.stdin, stdout: process.stdout, stderr: process.stderr, env: process.env, signal: stop.signal },

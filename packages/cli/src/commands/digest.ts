@@ -1,54 +1,70 @@
-import { createReadStream } from "node:fs";
-import { DIGEST_ALGORITHMS, type DigestAlgorithm, isDigestAlgorithm } from "@berth/oci";
-import { createDigester } from "@berth/oci/node";
+import { formatPlatform, type Platform } from "@berth/oci";
 import { Command } from "commander";
-import { CommandFailure, EXIT_CODE } from "../exit-code.ts";
-import type { CommandIo } from "../io.ts";
+import { addHelp } from "../command/add-help.ts";
+import { withPlace } from "../connect/place.ts";
+import { resolveImage } from "../content/resolve-image.ts";
+import { addOutputFlags, addRegistryFlags } from "../flags/add-flags.ts";
+import { platformOption } from "../flags/platform.ts";
 import type { RunOptions } from "../run-options.ts";
+import { act } from "../session/act.ts";
+import type { Session } from "../session/session.ts";
 import { versionLine } from "../version.ts";
 
-/** `berth digest`: what distribution's `digest` does, to the letter. */
-export function digestCommand({ io }: RunOptions): Command {
-  return new Command()
-    .description("print the digest of files, or of standard input")
-    .argument("[file...]", "files to read; - or none for standard input")
-    .option("-a, --algorithm <name>", `one of ${DIGEST_ALGORITHMS.join(", ")}`, "sha256")
+interface DigestFlags {
+  readonly file?: boolean;
+  readonly algorithm?: string;
+  readonly platform?: Platform;
+  readonly full?: boolean;
+}
+
+/** `berth digest`: of what a reference names; with `--file`, what distribution's `digest` does, to the letter. */
+export function digestCommand(options: RunOptions): Command {
+  const command = new Command()
+    .argument("[reference...]", "images to look up; - or none for standard input")
+    .option("--file", "the arguments are files to read, not references")
+    .option("-a, --algorithm <name>", "of files: sha256, sha384 or sha512; default sha256")
+    .addOption(platformOption())
+    .option("--full", "print the whole reference: HOST/NAME@DIGEST")
     .version(versionLine(), "--version", "print the version and stop")
-    .addHelpText("after", "\nExamples:\n  berth digest layer.tar.gz\n  cat manifest.json | berth digest -a sha512\n")
-    .action(async (files: string[], options: { readonly algorithm: string }) => {
-      const { algorithm } = options;
-      if (!isDigestAlgorithm(algorithm)) {
-        throw new CommandFailure(
-          EXIT_CODE.failure,
-          `unsupported digest algorithm: "${algorithm}", expected one of ${DIGEST_ALGORITHMS.join(", ")}`,
-        );
-      }
-      let failed = false;
-      for (const file of files.length === 0 ? ["-"] : files) {
-        try {
-          io.stdout.write(`${await digestOfFile(file, algorithm, io)}\t${file}\n`);
-        } catch (error) {
-          io.signal.throwIfAborted();
-          io.stderr.write(`berth digest: cannot read "${file}": ${reason(error)}\n`);
-          failed = true;
-        }
-      }
-      if (failed) throw new CommandFailure(EXIT_CODE.failure);
+    .action(
+      act(options, async (session, references: string[], flags: DigestFlags) => {
+        const isFiles = flags.file === true || flags.algorithm !== undefined || references.every((one) => one === "-");
+        if (!isFiles) return await printDigests(session, references, flags);
+        const { digestFiles } = await import("../content/digest-files.ts");
+        await digestFiles(session.io, references, flags.algorithm ?? "sha256");
+      }),
+    );
+  addRegistryFlags(addOutputFlags(command, "format"));
+  return addHelp(command, {
+    examples: [
+      ["berth digest debian:12", "which content the tag names now, by one small request"],
+      ["berth digest --platform linux/arm64 debian:12", "the same for one platform's image"],
+      ["berth digest --full ghcr.io/acme/app:v1", "ghcr.io/acme/app@sha256:..., to be pinned"],
+      ["berth digest oci:folder:v1", "of an image in an OCI layout"],
+      ["berth digest --file layer.tar.gz", "of a file's bytes"],
+      ["cat manifest.json | berth digest -a sha512", "of standard input"],
+    ],
+    output: {
+      reference: "the place, with its digest",
+      mediaType: "of the manifest",
+      digest: "of the manifest",
+      size: "bytes of the manifest",
+      platform: "that was asked for, if any",
+    },
+  });
+}
+
+async function printDigests(session: Session, references: readonly string[], { platform, full }: DigestFlags): Promise<void> {
+  for (const text of references) {
+    const { place, descriptor } = await withPlace(session, text, async (opened, call) => ({
+      place: opened,
+      descriptor: await resolveImage(opened, platform, call),
+    }));
+    const { mediaType, digest, size } = descriptor;
+    const reference = place.describe(digest);
+    await session.print({
+      data: { reference, mediaType, digest, size, platform: platform && formatPlatform(platform) },
+      text: () => `${full === true ? reference : digest}\n`,
     });
-}
-
-async function digestOfFile(file: string, algorithm: DigestAlgorithm, io: CommandIo): Promise<string> {
-  const digester = createDigester(algorithm);
-  const source: AsyncIterable<Uint8Array> =
-    file === "-" ? io.stdin : createReadStream(file, { highWaterMark: 256 << 10, signal: io.signal });
-  for await (const chunk of source) digester.update(chunk);
-  return digester.digest();
-}
-
-function reason(error: unknown): string {
-  if (!(error instanceof Error)) return "unknown reason";
-  const code = "code" in error ? error.code : undefined;
-  if (code === "ENOENT") return "no such file";
-  if (code === "EISDIR") return "it is a folder";
-  return code === "EACCES" ? "permission denied" : error.message;
+  }
 }

@@ -28,6 +28,8 @@ export interface ErrorContext {
   readonly timedOutMs?: number;
   /** Whether the user or the system asked the process to stop. */
   readonly stopped: boolean;
+  /** What its signal says. */
+  readonly stopReason?: unknown;
 }
 
 const BY_CLASS: Readonly<Record<ErrorClass, number>> = {
@@ -62,6 +64,9 @@ export async function reportError(error: unknown, context: ErrorContext): Promis
       exitCode: error.exitCode,
     };
   }
+  if (context.stopped && context.stopReason instanceof CommandFailure) {
+    return { class: "Canceled", code: "EPIPE", message: context.stopReason.message, exitCode: context.stopReason.exitCode };
+  }
   if (context.stopped) return { class: "Canceled", code: "ABORT_ERR", message: "stopped", exitCode: EXIT_CODE.interrupted };
   if (context.timedOutMs !== undefined) {
     const message = `Cannot finish within ${context.timedOutMs / 1000} s, as --timeout says`;
@@ -72,7 +77,7 @@ export async function reportError(error: unknown, context: ErrorContext): Promis
     const message = `Something went wrong within berth (${name}): this is a bug, add --debug to see more`;
     return { class: "Crash", code: "ERR_CRASH", message, exitCode: EXIT_CODE.failure };
   }
-  const { classifyError } = await import("@berth/transfer");
+  const { classifyError } = await import("@berth/transfer/errors");
   const found = classifyError(error);
   const hint = hintText(found, context.subject);
   // what the system forbids is no matter of signing in

@@ -3,6 +3,7 @@ import { usageOf } from "../command/usage.ts";
 import { reportError } from "../errors/error-report.ts";
 import { printError } from "../errors/print-error.ts";
 import { CommandFailure } from "../exit-code.ts";
+import type { CommandIo } from "../io.ts";
 import type { RunOptions } from "../run-options.ts";
 import { Session } from "./session.ts";
 
@@ -27,24 +28,30 @@ export function act<Args extends readonly unknown[]>(
     let session: Session | undefined;
     try {
       session = new Session(io, flags);
+      await session.check();
       await work(session, ...args);
       await session.close();
     } catch (error) {
       await session?.close().catch(() => undefined); // the error before it is the one to tell
-      throw await told(error, this, session, io.signal.aborted);
+      throw await told(error, this, session, io);
     }
   };
 }
 
-async function told(error: unknown, command: Command, session: Session | undefined, stopped: boolean): Promise<CommandFailure> {
+/** Prints an error. What is thrown on carries the exit code alone. */
+async function told(
+  error: unknown,
+  command: Command,
+  session: Session | undefined,
+  { stderr, signal }: CommandIo,
+): Promise<CommandFailure> {
   const { format, debug = false, timeoutMs } = session?.settings ?? {};
   const report = await reportError(error, {
-    stopped,
+    stopped: signal.aborted,
+    stopReason: signal.reason,
     ...(session?.subject !== undefined && { subject: session.subject }),
     ...(session?.isTimedOut === true && timeoutMs !== undefined && { timedOutMs: timeoutMs }),
   });
-  const stderr = (session?.io ?? undefined)?.stderr;
-  if (stderr === undefined) return error instanceof CommandFailure ? error : new CommandFailure(report.exitCode, report.message);
   printError(stderr, report, format === "json", usageOf(command));
   if (debug && error instanceof Error) stderr.write(`${error.stack ?? String(error)}\n`);
   return new CommandFailure(report.exitCode);

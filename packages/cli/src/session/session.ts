@@ -2,12 +2,17 @@ import { Connections } from "../connect/connections.ts";
 import { Warnings } from "../connect/warnings.ts";
 import { type Settings, readSettings } from "../flags/settings.ts";
 import type { CommandIo } from "../io.ts";
+import { type OutputFormat, parseFormat } from "../output/format.ts";
+import type { ProgressView } from "../progress/view.ts";
+import { checkFormat, printResult, type Result } from "../output/print-result.ts";
 
 /** One run of a command that speaks to registries: what its flags say, the ways to registries, and what is to be told at the end. */
 export class Session {
   /** Its signal is aborted when time is up, too. */
   readonly io: CommandIo;
   readonly settings: Settings;
+  /** How results are written. */
+  readonly format: OutputFormat;
   readonly warnings: Warnings;
   readonly connections: Connections;
   /** What it is about: the reference that was opened last, for hints. */
@@ -17,6 +22,7 @@ export class Session {
   /** @param flags as the parser found them. @throws {CommandFailure} on a value that cannot be. */
   constructor(io: CommandIo, flags: Readonly<Record<string, unknown>>) {
     this.settings = readSettings(flags, io.env);
+    this.format = parseFormat(this.settings.format);
     const { timeoutMs } = this.settings;
     this.#deadline = timeoutMs === undefined ? undefined : AbortSignal.timeout(timeoutMs);
     const signal = this.#deadline === undefined ? io.signal : AbortSignal.any([io.signal, this.#deadline]);
@@ -40,6 +46,31 @@ export class Session {
     return this.settings.jobs ?? fallback;
   }
 
+  /** Finds mistakes that would otherwise be found when the work is done. @throws {TemplateError} */
+  async check(): Promise<void> {
+    await checkFormat(this.format);
+  }
+
+  /** Writes a result to standard output, as `--format` says; behind JSON lines of progress as one more of them. */
+  async print(result: Result): Promise<void> {
+    if (this.settings.progress === "json" && this.format.kind === "text") {
+      this.io.stdout.write(`${JSON.stringify({ type: "result", ...asObject(result.data) })}\n`);
+      return;
+    }
+    await printResult(this.io.stdout, this.format, result);
+  }
+
+  /**
+   * Opens the view of how the work goes.
+   *
+   * @param options.stdoutIsData whether content goes to standard output.
+   */
+  async openView({ stdoutIsData = false }: { readonly stdoutIsData?: boolean } = {}): Promise<ProgressView> {
+    const { progress: mode, quiet, debug: isNoisy } = this.settings;
+    const { openView } = await import("../progress/open-view.ts");
+    return openView({ io: this.io, mode, quiet, isNoisy, stdoutIsData });
+  }
+
   /** Says something to a person, on standard error; not with `--quiet`. */
   say(text: string): void {
     if (!this.settings.quiet) this.io.stderr.write(`${text}\n`);
@@ -50,4 +81,8 @@ export class Session {
     await this.connections.close();
     this.warnings.flush(this.io.stderr);
   }
+}
+
+function asObject(data: unknown): object {
+  return typeof data === "object" && data !== null && !Array.isArray(data) ? data : { value: data };
 }

@@ -1,0 +1,104 @@
+import type { RemoteRepository } from "@berth/client";
+import {
+  type CallOptions,
+  formatRegistryReference,
+  isDigest,
+  parseDigest,
+  parseTag,
+  type ReadOnlyTarget,
+  type ReferrerLister,
+  type TagLister,
+} from "@berth/oci";
+import type { FileLocation, Location } from "@berth/transfer/location";
+import type { Side } from "../flags/flag-reader.ts";
+import type { Session } from "../session/session.ts";
+
+/** A place that can be read: a repository of a registry, a layout, an archive. */
+export interface Place {
+  readonly location: Location;
+  /** The place without tag and digest: `localhost:5000/app`, `oci:folder`. */
+  readonly name: string;
+  /** A tag or digest; of a layout or archive perhaps empty, for the only image in it. */
+  readonly reference: string;
+  readonly target: ReadOnlyTarget & Partial<TagLister & ReferrerLister>;
+  /** The target, when it is a repository of a registry. */
+  readonly repository: RemoteRepository | undefined;
+  /** The place with another tag or digest, or with its own: `localhost:5000/app:v1`. */
+  describe(reference?: string): string;
+  /** Lets go of files. */
+  close(): Promise<void>;
+}
+
+/** Options of {@link openPlace}. */
+export interface OpenPlaceOptions {
+  readonly side?: Side;
+  /** What manifests are asked for; default: all that are known. */
+  readonly mediaTypes?: readonly string[];
+}
+
+/**
+ * Opens what a text names, to be read; `berth help references` lists the forms. Nothing is sent yet.
+ *
+ * @throws {InvalidLocationError} @throws the errors of layouts and archives.
+ */
+export async function openPlace(session: Session, text: string, options: OpenPlaceOptions = {}): Promise<Place> {
+  const { openSource, parseLocation } = await import("@berth/transfer/location");
+  session.subject = text;
+  const location = parseLocation(text);
+  let repository: RemoteRepository | undefined;
+  const opened = await openSource(location, {
+    signal: session.signal,
+    stdin: session.io.stdin,
+    async connect({ domain, path }) {
+      repository = await session.connections.repository(domain, path, options.side, {
+        ...(options.mediaTypes && { manifestMediaTypes: options.mediaTypes }),
+      });
+      return repository;
+    },
+  });
+  const { target, reference } = opened;
+  const name = nameOf(location);
+  return {
+    location,
+    name,
+    reference,
+    target,
+    repository,
+    describe: (other = reference) => describe(location, name, other),
+    close: async () => await opened.close(),
+  };
+}
+
+/** Opens a place, does something with it, and closes it. */
+export async function withPlace<T>(
+  session: Session,
+  text: string,
+  work: (place: Place, call: CallOptions) => Promise<T>,
+  options?: OpenPlaceOptions,
+): Promise<T> {
+  const place = await openPlace(session, text, options);
+  try {
+    return await work(place, { signal: session.signal });
+  } finally {
+    await place.close();
+  }
+}
+
+function nameOf(location: Location): string {
+  if (location.transport !== "registry") return `${location.transport}:${location.path}`;
+  const { domain, path } = location.reference;
+  return `${domain}/${path}`;
+}
+
+function describe(location: Location, name: string, reference: string): string {
+  if (reference === "") return name;
+  if (location.transport === "registry") {
+    const repository = { registry: location.reference.domain, repository: location.reference.path };
+    return formatRegistryReference({ ...repository, reference: isDigest(reference) ? parseDigest(reference) : parseTag(reference) });
+  }
+  return `${name}${separatorOf(location, reference)}${reference}`;
+}
+
+function separatorOf({ transport }: FileLocation, reference: string): string {
+  return isDigest(reference) && transport !== "docker-archive" ? "@" : ":";
+}

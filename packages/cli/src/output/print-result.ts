@@ -1,0 +1,63 @@
+import type { OutputStream } from "../io.ts";
+import type { OutputFormat } from "./format.ts";
+
+/** What a command found out. */
+export interface Result {
+  /** What programs get: plain objects, lists, texts and numbers. Its form is part of what users rely on. */
+  readonly data: unknown;
+  /** What people get, with the end of its last line. */
+  readonly text: () => string;
+  /** The bytes that the data was read from, for `{{raw}}`. */
+  readonly raw?: Uint8Array;
+}
+
+/** Writes a result as `--format` says. A template is filled and a path followed before anything is written. @throws {TemplateError} */
+export async function printResult(stream: OutputStream, format: OutputFormat, result: Result): Promise<void> {
+  stream.write(await formatResult(format, result));
+}
+
+/** Finds the mistakes of a template or path before there is anything to fill it with. @throws {TemplateError} */
+export async function checkFormat(format: OutputFormat): Promise<void> {
+  if (format.kind === "go-template") (await import("./template-evaluate.ts")).compileTemplate(format.expression);
+  if (format.kind === "jsonpath") (await import("./json-path.ts")).compileJsonPath(format.expression);
+}
+
+/** The text of a result. */
+export async function formatResult(format: OutputFormat, { data, text, raw }: Result): Promise<string> {
+  switch (format.kind) {
+    case "text":
+      return text();
+    case "json":
+      return `${JSON.stringify(data, undefined, 2)}\n`;
+    case "yaml": {
+      const { stringify } = await import("yaml");
+      return stringify(withoutUndefined(data), { lineWidth: 0 });
+    }
+    case "go-template": {
+      const { compileTemplate } = await import("./template-evaluate.ts");
+      const world = raw === undefined ? {} : { raw: Buffer.from(raw).toString("utf8") };
+      const filled = compileTemplate(format.expression)(withoutUndefined(data), world);
+      return isRaw(format.expression) ? filled : endLine(filled);
+    }
+    case "jsonpath": {
+      const { compileJsonPath } = await import("./json-path.ts");
+      const found = compileJsonPath(format.expression)(withoutUndefined(data));
+      return endLine(found.map((one) => (typeof one === "string" ? one : JSON.stringify(one))).join("\n"));
+    }
+  }
+}
+
+/** Exact bytes get no line's end that they do not have. */
+function isRaw(template: string): boolean {
+  return /^\{\{-?\s*raw\s*-?\}\}$/.test(template);
+}
+
+function endLine(text: string): string {
+  return text === "" || text.endsWith("\n") ? text : `${text}\n`;
+}
+
+/** What JSON would leave out is left out for all formats. */
+function withoutUndefined(data: unknown): unknown {
+  const plain: unknown = JSON.parse(JSON.stringify(data ?? null));
+  return plain;
+}

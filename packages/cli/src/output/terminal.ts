@@ -1,0 +1,17 @@
+import type { CommandIo, OutputStream } from "../io.ts";
+
+/** What a terminal can show. */
+export interface TerminalStyle {
+  /** Whether the cursor can be moved: lines can be drawn anew. */
+  readonly canMove: boolean;
+  readonly hasColor: boolean;
+  /** Whether more than ASCII can be shown. */
+  readonly hasUnicode: boolean;
+}
+
+/** Tells what a stream can show. @see https://no-color.org */
+export function terminalStyle(stream: OutputStream, env: CommandIo["env"]): TerminalStyle {
+  const canMove = stream.isTTY === true && env["TERM"] !== "dumb";
+  const language = env["LC_ALL"] || env["LC_CTYPE"] || env["LANG"] || "";
+  return { canMove, hasColor: canMove && !env["NO_COLOR"], hasUnicode: canMove && /utf-?8/i.test(language) };
+}

@@ -1,0 +1,66 @@
+import { humanSeconds, humanSize } from "../output/human.ts";
+import { oneLine } from "../output/plain-text.ts";
+import type { TerminalStyle } from "../output/terminal.ts";
+import type { ItemState, TransferTotals } from "./transfer-state.ts";
+
+/** Characters of a bar, at most. */
+const MAX_BAR = 30;
+
+/** One line about one piece, no wider than `width` characters: `3b4f1c2d9e0a  downloading  ━━━━━  27.5 MB / 61.2 MB`. */
+export function itemLine(item: ItemState, width: number, style: TerminalStyle): string {
+  const { id, action, current, total, message } = item;
+  const head = `${oneLine(id).slice(0, 32).padEnd(12)}  ${action.padEnd(11)}`;
+  if (item.last) return fit(`${mark(item, style)} ${head}  ${tailOf(item)}`, width);
+  const figures = total > 0 ? `${humanSize(current).padStart(7)} / ${humanSize(total)}` : current > 0 ? humanSize(current) : "";
+  const room = Math.min(MAX_BAR, width - head.length - figures.length - 6);
+  const bar = total > 0 && room >= 5 ? `  ${barOf(current / total, room, style)}` : "";
+  return `${fit(`  ${head}${"\u0000"}  ${message === undefined ? figures : `${figures}  ${oneLine(message)}`}`, width - visible(bar)).replace("\u0000", bar)}`;
+}
+
+/** The line about everything. */
+export function totalLine(totals: TransferTotals, width: number, style: TerminalStyle): string {
+  const { done, count, current, total, rate, etaSeconds } = totals;
+  const parts = [`${done} of ${count} done`];
+  if (total > 0) parts.push(`${humanSize(current)} of ${humanSize(total)}`);
+  if (rate > 0) parts.push(`${humanSize(rate)}/s`);
+  if (etaSeconds !== undefined) parts.push(`${humanSeconds(etaSeconds)} left`);
+  return fit(parts.join(style.hasUnicode ? " · " : ", "), width);
+}
+
+function tailOf({ action, current, total, message }: ItemState): string {
+  const size = Math.max(current, total);
+  return [size > 0 && action !== "failed" ? humanSize(size) : "", message === undefined ? "" : oneLine(message)]
+    .filter((one) => one !== "")
+    .join("  ");
+}
+
+function mark({ action }: ItemState, { hasUnicode, hasColor }: TerminalStyle): string {
+  const failed = action === "failed";
+  const sign = failed ? (hasUnicode ? "✗" : "!") : hasUnicode ? "✓" : "+";
+  return hasColor ? `\x1b[${failed ? 31 : 32}m${sign}\x1b[39m` : sign;
+}
+
+function barOf(share: number, width: number, { hasUnicode, hasColor }: TerminalStyle): string {
+  const filled = Math.min(width, Math.max(0, Math.floor(share * width)));
+  const full = (hasUnicode ? "━" : "=").repeat(filled);
+  const rest = (hasUnicode ? (hasColor ? "━" : "─") : "-").repeat(width - filled);
+  return hasColor ? `\x1b[36m${full}\x1b[39m\x1b[90m${rest}\x1b[39m` : hasUnicode ? full + rest : `[${full}${rest}]`;
+}
+
+/** Characters that a line takes on the screen. */
+function visible(line: string): number {
+  return line.replace(/\x1b\[[0-9;]*m/g, "").length;
+}
+
+/** Cuts a line that is too wide; what colors it stays. */
+function fit(line: string, width: number): string {
+  let room = Math.max(1, width);
+  let shown = "";
+  for (const [piece] of line.matchAll(/\x1b\[[0-9;]*m|[\s\S]/gu)) {
+    const isColor = piece.startsWith("\x1b");
+    if (!isColor && room === 0) continue;
+    if (!isColor) room--;
+    shown += piece;
+  }
+  return shown;
+}

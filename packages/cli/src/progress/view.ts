@@ -1,0 +1,21 @@
+import type { TransferEvent } from "@berth/transfer";
+
+/** Shows how an operation goes. */
+export interface ProgressView {
+  /** Never waits. */
+  take(event: TransferEvent): void;
+  /** Ends the show: the cursor is back, and nothing more is drawn. Ending again does nothing. */
+  end(): void;
+}
+
+/** Shows nothing. */
+export const NO_PROGRESS: ProgressView = { take: () => undefined, end: () => undefined };
+
+/** Shows the events of an operation, up to its last one. */
+export async function watchEvents(view: ProgressView, events: AsyncIterable<TransferEvent>): Promise<void> {
+  try {
+    for await (const event of events) view.take(event);
+  } finally {
+    view.end();
+  }
+}
