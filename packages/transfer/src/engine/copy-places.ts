@@ -5,6 +5,7 @@ import type { CopiedTag, CopyOptions } from "../copy/options.ts";
 import { type Location, parseLocation, referenceWithin } from "../location/location.ts";
 import { type OpenedDestination, openDestination, openSource } from "../location/open.ts";
 import { chooseImage } from "../platform/choose-image.ts";
+import { hostPlatform } from "../platform/host-platform.ts";
 import { type CopyPlaces, type MarkedPlace, sourceHooks } from "../sources/source-hooks.ts";
 import { callOf } from "./call-of.ts";
 import type { EngineContext } from "./context.ts";
@@ -96,7 +97,7 @@ async function run(
   destination: CopyDestination,
   options: EngineCopyOptions,
 ): Promise<EngineCopyResult> {
-  const { allTags = false, match, platform, tags: more = [], ...rest } = options;
+  const { allTags = false, match, platform: _, tags: more = [], ...rest } = options;
   const call = callOf(options);
   const places: CopyPlaces = {
     ...(source.place && { source: source.place }),
@@ -111,7 +112,7 @@ async function run(
     return { descriptor: undefined, tags: results(copied.tags), endpoint, stats: copied.stats };
   }
   const names = [destination.reference, ...more].filter((name) => name !== "");
-  const chosen = platform === undefined ? undefined : await chooseRoot(source, platform, call);
+  const chosen = await chooseRoot(context, source, destination, options);
   const copied =
     chosen === undefined
       ? await copy(source.target, source.reference, destination.target, names, settings)
@@ -119,14 +120,19 @@ async function run(
   return { descriptor: copied.descriptor, tags: results(copied.tags), endpoint, stats: copied.stats };
 }
 
+/** The image that is wanted of an index; undefined: whatever the reference names. A docker archive has no room for an index. */
 async function chooseRoot(
+  context: EngineContext,
   source: CopySource,
-  platform: NonNullable<EngineCopyOptions["platform"]>,
-  call: CallOptions,
-): Promise<Descriptor> {
+  { location }: CopyDestination,
+  { platform: wanted, signal }: EngineCopyOptions,
+): Promise<Descriptor | undefined> {
+  if (wanted === undefined && location.transport !== "docker-archive") return undefined;
+  const call = callOf({ ...(signal && { signal }) });
   const root = await source.target.resolve(source.reference, call);
   refuseSchema1(root, "copy");
-  return (await chooseImage(source.target, root, platform, { ...call, checkSingle: true })).image;
+  const platform = wanted ?? context.options.platform ?? hostPlatform();
+  return (await chooseImage(source.target, root, platform, { ...call, checkSingle: wanted !== undefined })).image;
 }
 
 function resultAt(location: Location, copied: CopiedTag): PushResult {

@@ -1,14 +1,7 @@
 import type { Writable } from "node:stream";
-import {
-  type ByteSource,
-  type CallOptions,
-  formatName,
-  type Named,
-  type ReadOnlyTarget,
-  type Repository,
-  type Target,
-  UnsupportedError,
-} from "@berth/oci";
+import { type ByteSource, type CallOptions, formatName, type Named, type ReadOnlyTarget, type Repository, type Target } from "@berth/oci";
+import type { NewDockerArchive } from "../archive/docker-archive-writer.ts";
+import type { DockerArchive } from "../archive/docker-archive.ts";
 import type { NewOciArchive } from "../archive/oci-archive-writer.ts";
 import type { OciArchive } from "../archive/oci-archive.ts";
 import { type FileLocation, type Location, referenceWithin } from "./location.ts";
@@ -106,14 +99,24 @@ export async function openDestination(location: Location, options: OpenDestinati
   return { target: archive, reference, finish: async () => await archive.finish(), abort: async () => await archive.abort() };
 }
 
-async function openArchive({ transport }: FileLocation, from: string | ByteSource, options: CallOptions): Promise<OciArchive> {
-  if (transport === "docker-archive") throw new UnsupportedError("read docker archives");
+async function openArchive(
+  { transport }: FileLocation,
+  from: string | ByteSource,
+  options: CallOptions,
+): Promise<OciArchive | DockerArchive> {
+  if (transport === "docker-archive") {
+    const { openDockerArchive } = await import("../archive/docker-archive.ts");
+    return await openDockerArchive(from, options);
+  }
   const { openOciArchive } = await import("../archive/oci-archive.ts");
   return await openOciArchive(from, options);
 }
 
-async function createArchive({ transport }: FileLocation, out: string | Writable): Promise<NewOciArchive> {
-  if (transport === "docker-archive") throw new UnsupportedError("write docker archives");
+async function createArchive({ transport }: FileLocation, out: string | Writable): Promise<NewDockerArchive | NewOciArchive> {
+  if (transport === "docker-archive") {
+    const { createDockerArchive } = await import("../archive/docker-archive-writer.ts");
+    return await createDockerArchive(out);
+  }
   const { createOciArchive } = await import("../archive/oci-archive-writer.ts");
   return await createOciArchive(out);
 }

@@ -1,0 +1,217 @@
+import { createMemoryStore } from "../memory/memory-store.ts";
+import { type ByteSource, MEDIA_TYPES, type Descriptor } from "@berth/oci";
+import { expect, test } from "vitest";
+import { imageOf, startFake } from "../copy/copy.test-kit.ts";
+import { engineError, engineWith, platformIndex, answering } from "./engine.test-kit.ts";
+import type { EngineLogEvent } from "./engine-log.ts";
+import { EngineError } from "../errors.ts";
+import type { TransferEvent } from "../events.ts";
+import { createEngine } from "./engine.ts";
+import { createReferenceStore } from "./reference-store.ts";
+
+test("[engine/T2] what is pulled and pushed elsewhere has the same bytes and digests", async () => {
+  const [from, to] = [await startFake(), await startFake()];
+  const index = platformIndex([
+    { architecture: "amd64", graph: imageOf(2) },
+    { architecture: "arm64", graph: imageOf(2, { seed: 2 }) },
+  ]);
+  from.put("a/app", index, "v1");
+  const contentStore = createMemoryStore();
+  const engine = engineWith({ contentStore });
+  const [pulled] = await engine.pull(`${from.host}/a/app:v1`, { platform: "all" });
+  expect(pulled).toMatchObject({ digest: index.manifest.digest, outcome: "updated", endpoint: from.host, index: undefined, tag: "v1" });
+  await contentStore.tag(pulled?.descriptor ?? index.manifest.descriptor, `${to.host}/b/app:v2`);
+  const [pushed] = await engine.push(`${to.host}/b/app:v2`);
+  expect(pushed).toEqual({
+    reference: `${to.host}/b/app:v2`,
+    tag: "v2",
+    digest: index.manifest.digest,
+    size: index.manifest.bytes.byteLength,
+    outcome: "tagged",
+  });
+  const byDigest = (store: ReadonlyMap<string, { readonly bytes: Buffer }>): Map<string, string> =>
+    new Map([...store].map(([key, { bytes }]) => [key.split(" ")[1] ?? "", bytes.toString("hex")]));
+  expect(byDigest(to.manifests)).toEqual(byDigest(from.manifests));
+  expect(to.blobs.size).toBe(from.blobs.size);
+});
+
+test("[engine/T3] a content store and a reference store are enough", async () => {
+  const registry = await startFake();
+  const image = imageOf(1);
+  registry.put("a", image, "v1");
+  const memory = createMemoryStore();
+  const contentStore = {
+    fetch: async (target: Descriptor) => await memory.fetch(target),
+    exists: async (target: Descriptor) => await memory.exists(target),
+    push: async (target: Descriptor, content: ByteSource) => await memory.push(target, content),
+  };
+  const referenceStore = createReferenceStore();
+  const engine = createEngine({ contentStore, referenceStore });
+  const reference = `${registry.host}/a:v1`;
+  expect(await engine.pull(reference)).toMatchObject([{ reference, outcome: "updated" }]);
+  expect(await referenceStore.resolve(reference)).toMatchObject({ digest: image.manifest.digest });
+  expect(await engine.pull(reference)).toMatchObject([{ outcome: "current" }]);
+  expect(await engine.push(reference)).toMatchObject([{ outcome: "unchanged" }]);
+  await engine.close();
+});
+
+test("[engine/T3] an engine without any option keeps content and names in memory", async () => {
+  const registry = await startFake();
+  registry.put("a", imageOf(1), "v1");
+  const engine = engineWith();
+  await engine.pull(`${registry.host}/a:v1`);
+  await engine.push(`${registry.host}/a:v1`);
+  expect(await engine.tags(`${registry.host}/a`)).toEqual(["v1"]);
+  expect(await engine.resolve(`${registry.host}/a:v1`)).toMatchObject({ mediaType: MEDIA_TYPES.ociManifest });
+});
+
+test("operations can be watched while they run, and tell the same to a late watcher", async () => {
+  const registry = await startFake();
+  const image = imageOf(3);
+  registry.put("a", image, "v1");
+  const told: TransferEvent[] = [];
+  const running = engineWith().start.pull(`${registry.host}/a:v1`, { onEvent: (event) => told.push(event) });
+  const ended: string[] = [];
+  for await (const { id, last, action } of running.events) if (last) ended.push(`${action} ${id}`);
+  const done = [...image.blobs.map(({ descriptor }) => descriptor), image.manifest.descriptor].map(
+    ({ digest }) => `done ${digest.slice(7, 19)}`,
+  );
+  expect(new Set(ended.filter((line) => line.startsWith("done")))).toEqual(new Set(done));
+  expect(await running.result).toHaveLength(1);
+  expect(told.length).toBeGreaterThan(4);
+  const late = await Array.fromAsync(running.events);
+  expect(late.filter(({ action }) => action === "done")).toHaveLength(5);
+});
+
+test("a running operation can be canceled: the result says so, and the connection closes", async () => {
+  const arrived = Promise.withResolvers<void>();
+  const closed = Promise.withResolvers<void>();
+  const registry = await startFake({
+    answer(request, response) {
+      if (!request.url?.includes("/blobs/")) return false;
+      response.once("close", () => closed.resolve());
+      arrived.resolve();
+      return true; // never answers
+    },
+  });
+  registry.put("a", imageOf(1), "v1");
+  const running = engineWith().start.pull(`${registry.host}/a:v1`);
+  await arrived.promise;
+  running.cancel();
+  expect(await engineError(running.result)).toMatchObject({ class: "Canceled", code: "ERR_CANCELED" });
+  await closed.promise;
+  await Array.fromAsync(running.events); // they end
+  running.cancel();
+});
+
+test("an abort rejects with the signal's own reason", async () => {
+  const registry = await startFake({ answer: () => true });
+  const controller = new AbortController();
+  const reason = new Error("enough");
+  const pulling = engineWith().pull(`${registry.host}/a:v1`, { signal: controller.signal });
+  controller.abort(reason);
+  await expect(pulling).rejects.toBe(reason);
+  await expect(engineWith().tags(`${registry.host}/a`, { signal: controller.signal })).rejects.toBe(reason);
+});
+
+test("every operation is logged once, with what it was about or why it failed", async () => {
+  const registry = await startFake();
+  const image = imageOf(1);
+  registry.put("a", image, "v1");
+  const log: EngineLogEvent[] = [];
+  const engine = engineWith({ log: (event) => log.push(event) });
+  const { host } = registry;
+  const digests = [image.manifest.digest];
+  await engine.pull(`${host}/a:v1`);
+  await engine.push(`${host}/a:v1`);
+  await engine.copy(`${host}/a:v1`, `${host}/b:v2`);
+  await engine.tag(`${host}/b:v2`, ["v3", "v4"]);
+  await engine.delete(`${host}/b@${image.manifest.digest}`).catch(() => undefined);
+  await engine.pull(`${host}/nope:v1`).catch(() => undefined);
+  const durationMs = expect.any(Number);
+  expect(log).toEqual([
+    { action: "pull", reference: `${host}/a:v1`, digests, durationMs },
+    { action: "push", reference: `${host}/a:v1`, digests, durationMs },
+    { action: "copy", reference: `${host}/a:v1`, destination: `${host}/b:v2`, digests, durationMs },
+    { action: "tag", reference: `${host}/b:v2`, digests, durationMs },
+    expect.objectContaining({ action: "delete", reference: `${host}/b@${image.manifest.digest}` }),
+    {
+      action: "pull",
+      reference: `${host}/nope:v1`,
+      durationMs,
+      error: { class: "NotFound", code: "ERR_NOT_FOUND", message: expect.stringContaining("nope") },
+    },
+  ]);
+  expect([registry.tags.get("b v3"), registry.tags.get("b v4")]).toEqual([image.manifest.digest, image.manifest.digest]);
+});
+
+test("a log that throws fails nothing", async () => {
+  const registry = await startFake();
+  registry.put("a", imageOf(1), "v1");
+  const engine = engineWith({
+    log: () => {
+      throw new Error("no");
+    },
+  });
+  expect(await engine.tags(`${registry.host}/a`)).toEqual(["v1"]);
+});
+
+test.each([
+  [401, "UNAUTHORIZED", "Unauthorized"],
+  [403, "DENIED", "Denied"],
+  [429, "TOOMANYREQUESTS", "RateLimited"],
+  [500, undefined, "Unavailable"],
+])("errors say what they mean: %i %s is %s", async (status, code, meaning) => {
+  const registry = await startFake({ answer: answering(status, code) });
+  const error = await engineError(engineWith().tags(`${registry.host}/a`));
+  expect(error).toBeInstanceOf(EngineError);
+  expect(error).toMatchObject({ class: meaning, status, registry: registry.host, ...(code && { code }) });
+});
+
+test("malformed references and places are errors of input, before anything is sent", async () => {
+  const engine = engineWith();
+  for (const promise of [
+    engine.pull("A"),
+    engine.push("A"),
+    engine.tags("dir:x"),
+    engine.copy("a", ""),
+    engine.delete("localhost/a"),
+    engine.tag("A", ["x"]),
+  ]) {
+    expect(await engineError(promise)).toMatchObject({ class: "InvalidInput" });
+  }
+});
+
+test("metadata headers go with every request, and only such", async () => {
+  const seen: unknown[] = [];
+  const registry = await startFake({
+    answer(request) {
+      seen.push(request.headers["x-meta-build"]);
+      return false;
+    },
+  });
+  registry.put("a", imageOf(1), "v1");
+  await engineWith({ metaHeaders: { "X-Meta-Build": "7" } }).pull(`${registry.host}/a:v1`);
+  expect(new Set(seen)).toEqual(new Set(["7"]));
+  const wrong = engineWith({ metaHeaders: { Authorization: "secret" } });
+  const error = await engineError(wrong.pull(`${registry.host}/a:v1`));
+  expect(error.message).toContain("X-Meta-");
+  expect(error.message).not.toContain("secret");
+});
+
+test("a fixed bearer token and a user name go out as they are", async () => {
+  const seen: unknown[] = [];
+  const registry = await startFake({
+    answer(request, response) {
+      seen.push(request.headers.authorization);
+      if (request.headers.authorization !== undefined) return false;
+      response.writeHead(401, { "www-authenticate": 'Basic realm="x"', "content-length": 0 });
+      response.end();
+      return true;
+    },
+  });
+  registry.put("a", imageOf(1), "v1");
+  const credentials = async (): Promise<{ username: string; password: string }> => ({ username: "u", password: "p" });
+  await engineWith({ connection: { credentials } }).pull(`${registry.host}/a:v1`);
+  expect(seen).toContain(`Basic ${Buffer.from("u:p").toString("base64")}`);
+});
