@@ -238,6 +238,15 @@ describe("examples of the package's own page", () => {
     expect(await example("pull-config", name, "v2")).toEqual(["No such image"]);
   });
 
+  test("[client/X-10] make spans of requests", async () => {
+    await pushExample(running.host, "traced", "latest");
+    expect(await example("trace-requests", `${running.host}/traced`, "latest")).toEqual([
+      "HEAD resolve manifest 200 ok",
+      "HEAD resolve manifest 404 error",
+      "No such tag",
+    ]);
+  });
+
   test("the page shows what the file runs", async () => {
     const page = await readFile(`${CLIENT}README.md`, "utf8");
     const [, fence = ""] = /```ts\n([\s\S]*?)```/.exec(page) ?? [];

@@ -64,6 +64,7 @@ export {
   isUnauthorized,
 } from "./errors.ts";
 export type { FetchBlobOptions } from "./remote/blob-fetch.ts";
+export type { DownloadProgress } from "./remote/download-stream.ts";
 export type { BlobHandle } from "./remote/blob-handle.ts";
 export type { RemoteBlobStore } from "./remote/blob-store.ts";
 export type { RemoteOptions } from "./remote/connect.ts";
@@ -97,6 +98,7 @@ export type { IdentityOptions } from "./registry-client/wrap-transport.ts";
 export { wrapTransport } from "./registry-client/wrap-transport.ts";
 export type { PlainHttp } from "./remote/address.ts";
 export { mayBePlainHttp } from "./remote/address.ts";
+export type { BlobProgress, BlobProgressHandler, ClientHooks } from "./remote/client-hooks.ts";
 export type { Connection, ConnectionRequest } from "./remote/connection.ts";
 export type { ConnectionOptions } from "./remote/create-connection.ts";
 export { createConnection } from "./remote/create-connection.ts";

@@ -5,8 +5,9 @@ import { contentLength } from "./answers.ts";
 import { type BlobSource, blobSource, type OpenedSpan, openedSpan } from "./blob-source.ts";
 import { askForBlob, statBlob } from "./blob-stat.ts";
 import { bytesStream } from "./bytes-stream.ts";
+import { both } from "./client-hooks.ts";
 import type { RepositoryContext } from "./context.ts";
-import { DownloadStream } from "./download-stream.ts";
+import { type DownloadProgress, DownloadStream } from "./download-stream.ts";
 import { foreignUrls } from "./foreign-urls.ts";
 import { inlineContent } from "./inline-content.ts";
 
@@ -17,6 +18,8 @@ export interface FetchBlobOptions extends FetchOptions {
    * the digest of a part can never be.
    */
   readonly verify?: boolean;
+  /** Called as bytes come. */
+  readonly onProgress?: (progress: DownloadProgress) => void;
 }
 
 /** A blob that was opened, and where from. */
@@ -94,9 +97,20 @@ export function downloadStream(
   span: ByteSpan,
   options: FetchBlobOptions,
 ): Readable {
+  const onProgress = both(options.onProgress, connectionProgress(context, source.target));
   return new DownloadStream(source, span, opened, {
     retries: context.settings.downloadRetries,
     verify: options.verify ?? true,
+    ...(onProgress && { onProgress }),
     ...(options.signal && { signal: options.signal }),
   });
+}
+
+function connectionProgress(
+  { connection, name: repository }: RepositoryContext,
+  { digest }: Pick<Descriptor, "digest">,
+): ((progress: DownloadProgress) => void) | undefined {
+  const { registry, onProgress } = connection;
+  if (onProgress === undefined) return undefined;
+  return ({ received, total }) => onProgress({ operation: "fetch blob", registry, repository, digest, transferred: received, total });
 }

@@ -1,6 +1,7 @@
 import type { CallOptions } from "@berth/oci";
 import type { Content } from "../transport/body.ts";
 import type { RequestHeaders, TransportRequest, TransportResponse } from "../transport/transport.ts";
+import type { BlobProgressHandler } from "./client-hooks.ts";
 
 /** One request to the registry of a {@link Connection}. */
 export interface ConnectionRequest
@@ -20,6 +21,8 @@ export interface ConnectionRequest
 export interface Connection {
   /** Host, perhaps with a port, as people write it: `docker.io`, `localhost:5000`. */
   readonly registry: string;
+  /** Told as bytes of blobs move; absent: nobody wants to know. */
+  readonly onProgress?: BlobProgressHandler;
   /** Sends a request. @throws {ResponseError} on a status that is not expected. @throws {NetworkError} @throws {AuthError} */
   send(request: ConnectionRequest): Promise<TransportResponse>;
   /** Closes idle connections to the registry. Requests that run are not disturbed. */

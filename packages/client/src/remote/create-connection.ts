@@ -3,6 +3,7 @@ import { requestBody } from "../transport/body.ts";
 import { checkResponse } from "../transport/check-response.ts";
 import type { Transport, TransportResponse } from "../transport/transport.ts";
 import type { PlainHttp } from "./address.ts";
+import { both } from "./client-hooks.ts";
 import type { Connection, ConnectionRequest } from "./connection.ts";
 import { originSource } from "./origin.ts";
 import { createTransportStack, type TransportStack, type TransportStackOptions } from "./transport-stack.ts";
@@ -39,12 +40,14 @@ export const STACK_OPTIONS: readonly (keyof TransportStackOptions)[] = [
  */
 export function createConnection(registry: string, options: ConnectionOptions = {}): Connection {
   const host = parseRegistryHost(registry);
-  const { plainHttp = "auto", onWarning } = options;
+  const { plainHttp = "auto", hooks } = options;
+  const onWarning = both(options.onWarning, hooks?.onWarning);
   const { transport, base, close } =
     options.transport === undefined ? createTransportStack(host, options) : replaced(options.transport, options);
   const originOf = originSource(host, plainHttp, base);
   return {
     registry: host,
+    ...(hooks?.onProgress && { onProgress: hooks.onProgress }),
     async send(request: ConnectionRequest): Promise<TransportResponse> {
       const { target, headers = {}, content, size, expect, operation = "send request", ...rest } = request;
       rest.signal?.throwIfAborted();

@@ -12,12 +12,21 @@ const READ_AHEAD = 1 << 20;
 const FIRST_DELAY_MS = 250;
 const MAX_DELAY_MS = 5000;
 
+/** Counts of a download. */
+export interface DownloadProgress {
+  /** Bytes of the blob, or of the part that is fetched, that have come. */
+  readonly received: number;
+  /** Bytes of it in all. */
+  readonly total: number;
+}
+
 /** Options of {@link DownloadStream}. */
 export interface DownloadOptions extends CallOptions {
   /** How often in a row the download is taken up again without a byte having come. */
   readonly retries: number;
   /** Whether the digest is checked; only possible when the span is the whole blob. */
   readonly verify: boolean;
+  readonly onProgress?: (progress: DownloadProgress) => void;
 }
 
 /**
@@ -108,6 +117,8 @@ export class DownloadStream extends Readable {
     }
     try {
       this.#verifier?.update(fresh);
+      const { start: first } = this.#span;
+      this.#options.onProgress?.({ received: this.#position + fresh.byteLength - first, total: end - first });
     } catch (error) {
       return void this.destroy(asError(error));
     }

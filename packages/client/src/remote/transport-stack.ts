@@ -2,13 +2,14 @@ import { authLayer } from "../auth/auth-layer.ts";
 import type { AuthOptions } from "../auth/auth-options.ts";
 import { createTokenCache, type TokenCache } from "../auth/token-cache.ts";
 import type { CredentialSource } from "../credentials/credential.ts";
-import { hooksLayer, type TransportHooks } from "../transport/hooks-layer.ts";
+import { hooksLayer } from "../transport/hooks-layer.ts";
 import { type LogSink, loggingLayer } from "../transport/logging-layer.ts";
 import { type RedirectOptions, redirectLayer } from "../transport/redirect-layer.ts";
 import { type RetryOptions, retryLayer } from "../transport/retry-layer.ts";
 import { type ClosableTransport, composeTransport, type Transport } from "../transport/transport.ts";
 import { createUndiciTransport, type UndiciTransportOptions } from "../transport/undici-transport.ts";
 import { userAgentLayer } from "../transport/user-agent-layer.ts";
+import { both, type ClientHooks } from "./client-hooks.ts";
 
 /** What the transport of a connection is made of. */
 export interface TransportStackOptions {
@@ -22,8 +23,8 @@ export interface TransportStackOptions {
   readonly retry?: RetryOptions | false;
   /** Stands before `berth/<version>` in what every request says of its sender: `my-tool/1.0`. */
   readonly userAgent?: string;
-  /** Told of every request that goes out, those for tokens included. */
-  readonly hooks?: TransportHooks;
+  /** Told of every request that goes out, those for tokens included, of retries, tokens, warnings and progress. */
+  readonly hooks?: ClientHooks;
   /** Gets a debug log of requests and answers, without their secrets. */
   readonly log?: LogSink;
   /** Times, limits, proxies and certificates of connections. Absent: sockets are shared with all others that say nothing of it. */
@@ -55,7 +56,10 @@ export function createTransportStack(registry: string, options: TransportStackOp
         ...(hooks === undefined ? [] : [hooksLayer(hooks)]),
         ...(log === undefined ? [] : [loggingLayer(log)]),
       );
-  const patient = retry === false ? base : isPlain && retry === undefined ? sharedPatient() : retryLayer(retry)(base);
+  const onRetry = both((retry || undefined)?.onRetry, hooks?.onRetry);
+  const onToken = both(auth?.onToken, hooks?.onToken);
+  const ownRetry = (): Transport => retryLayer({ ...retry, ...(onRetry && { onRetry }) })(base);
+  const patient = retry === false ? base : isPlain && retry === undefined ? sharedPatient() : ownRetry();
   const transport = composeTransport(
     patient,
     redirectLayer(redirects),
@@ -63,6 +67,7 @@ export function createTransportStack(registry: string, options: TransportStackOp
       registry,
       ...(credentials === undefined ? { tokenCache: anonymousTokens() } : { credentials }),
       ...auth,
+      ...(onToken && { onToken }),
     }),
   );
   return { transport, base, close: async () => await own?.close() };

@@ -33,7 +33,7 @@ export function reportWarnings(
 export function withWarnings(connection: Connection, handler: WarningHandler): Connection {
   const { registry } = connection;
   return faceOf(connection, {
-    registry,
+    ...connection,
     async send(request) {
       const about = { registry, operation: request.operation ?? "send request" };
       try {

@@ -1,11 +1,12 @@
 import { type Descriptor, parseRepositoryName } from "@berth/oci";
 import type { Content } from "../../transport/body.ts";
+import { both } from "../client-hooks.ts";
 import type { Connection } from "../connection.ts";
 import { BlobPush } from "./blob-push.ts";
 import { defaultBackoff } from "./chunk-sender.ts";
 import { hasBlob } from "./has-blob.ts";
 import { pushOnce } from "./in-flight.ts";
-import { OutgoingBlob } from "./outgoing-blob.ts";
+import { OutgoingBlob, type UploadProgress } from "./outgoing-blob.ts";
 import { checkChunkSize, DEFAULT_CHUNK_SIZE, type PushBlobOptions } from "./push-options.ts";
 import { type UploadRoute, uploadRoute, type UploadSession } from "./session.ts";
 
@@ -46,7 +47,8 @@ export async function pushInto(
   try {
     signal?.throwIfAborted();
     checkChunkSize(chunkSize);
-    blob = await OutgoingBlob.open(content, descriptor, options);
+    const onProgress = both(options.onProgress, connectionProgress(route, descriptor));
+    blob = await OutgoingBlob.open(content, descriptor, { ...options, ...(onProgress && { onProgress }) });
     if (options.skipExisting === true && (await hasBlob(route, descriptor, signal))) return;
     const push = new BlobPush(route, digest, blob, { ...options, mode, chunkSize, backoff, started });
     await pushOnce({ ...route, digest }, signal, async () => {
@@ -57,4 +59,13 @@ export async function pushInto(
     await blob?.close();
     await unused?.abandon();
   }
+}
+
+function connectionProgress(
+  { connection, repository }: UploadRoute,
+  { digest }: Descriptor,
+): ((progress: UploadProgress) => void) | undefined {
+  const { registry, onProgress } = connection;
+  if (onProgress === undefined) return undefined;
+  return ({ sent, total }) => onProgress({ operation: "push blob", registry, repository, digest, transferred: sent, total });
 }
