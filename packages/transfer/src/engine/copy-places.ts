@@ -11,7 +11,7 @@ import { callOf } from "./call-of.ts";
 import type { EngineContext } from "./context.ts";
 import type { EngineCopyOptions, EngineCopyResult, Place, PushResult } from "./options.ts";
 import { pushResult } from "./push.ts";
-import { refuseSchema1, rootedSource } from "./rooted-source.ts";
+import { modernSource, refuseSchema1, rootedSource } from "./rooted-source.ts";
 
 /** The text or the location itself. */
 export function locationOf(place: Place): Location {
@@ -80,7 +80,7 @@ async function fromSource<T>(
       .filter(({ capabilities }) => reference.digest !== undefined || capabilities.has("resolve"));
     return await context.over(reference, endpoints, call, async (at) => {
       const place = await context.placeOf(at);
-      return await work({ target: at.repository, reference: referenceWithin(reference), place, endpoint: at.endpoint.host });
+      return await work({ target: modernSource(at.repository), reference: referenceWithin(reference), place, endpoint: at.endpoint.host });
     });
   }
   const opened = await openSource(from, call);

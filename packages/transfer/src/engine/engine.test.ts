@@ -170,16 +170,15 @@ test.each([
 
 test("malformed references and places are errors of input, before anything is sent", async () => {
   const engine = engineWith();
-  for (const promise of [
-    engine.pull("A"),
-    engine.push("A"),
-    engine.tags("dir:x"),
-    engine.copy("a", ""),
-    engine.delete("localhost/a"),
-    engine.tag("A", ["x"]),
-  ]) {
-    expect(await engineError(promise)).toMatchObject({ class: "InvalidInput" });
-  }
+  const calls = [
+    () => engine.pull("A"),
+    () => engine.push("A"),
+    () => engine.tags("dir:x"),
+    () => engine.copy("a", ""),
+    () => engine.delete("localhost/a"),
+    () => engine.tag("A", ["x"]),
+  ];
+  for (const call of calls) expect(await engineError(call())).toMatchObject({ class: "InvalidInput" });
 });
 
 test("metadata headers go with every request, and only such", async () => {

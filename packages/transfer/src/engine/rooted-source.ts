@@ -1,4 +1,4 @@
-import { type Descriptor, isSchema1MediaType, type ReadOnlyTarget } from "@berth/oci";
+import { type CallOptions, type Descriptor, isSchema1MediaType, type ReadOnlyTarget } from "@berth/oci";
 import { remoteOf } from "../copy/abilities.ts";
 import { EngineError } from "../errors.ts";
 
@@ -9,6 +9,18 @@ import { EngineError } from "../errors.ts";
 export function rootedSource(source: ReadOnlyTarget, root: Descriptor): ReadOnlyTarget {
   const remote = remoteOf(source);
   return remote === undefined ? source : { ...remote, resolve: async () => root };
+}
+
+/** The same source of a registry, but what it resolves to is never schema 1: its manifests are not even asked for. */
+export function modernSource(source: ReadOnlyTarget): ReadOnlyTarget {
+  const remote = remoteOf(source);
+  if (remote === undefined) return source;
+  const resolve = async (reference: string, options?: CallOptions): Promise<Descriptor> => {
+    const found = await remote.resolve(reference, options);
+    refuseSchema1(found, "copy");
+    return found;
+  };
+  return { ...remote, resolve };
 }
 
 /** Refuses what docker wrote before 2016, which names neither sizes nor a config. @throws {EngineError} of class `UnsupportedManifest`. */

@@ -1,0 +1,129 @@
+import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { MEDIA_TYPES } from "@berth/oci";
+import { digestOf } from "@berth/oci/node";
+import { blobFixture, imageManifest, type ImageGraph, Random, randomImage, randomIndex } from "@berth/testkit/images";
+import { expect, onTestFinished, test } from "vitest";
+import { imageOf, startFake } from "../copy/copy.test-kit.ts";
+import { engineError, engineWith } from "./engine.test-kit.ts";
+
+const amd64 = { os: "linux", architecture: "amd64" };
+const arm64 = { os: "linux", architecture: "arm64" };
+
+async function folder(): Promise<string> {
+  const path = await mkdtemp(join(tmpdir(), "berth-copy-"));
+  onTestFinished(() => rm(path, { recursive: true, force: true }));
+  return path;
+}
+
+test("[engine/T32] by way of a layout and of archives an index stays what it is", async () => {
+  const [from, to, path] = [await startFake(), await startFake(), await folder()];
+  const index = randomIndex(new Random(1), [amd64, arm64]);
+  from.put("a", index, "v1");
+  const engine = engineWith();
+  const places = [`${from.host}/a:v1`, `oci:${path}/layout:v1`, `oci-archive:${path}/a.tar:v1`, `${to.host}/b:v1`];
+  for (const [at, place] of places.slice(1).entries()) await engine.copy(places[at] ?? "", place);
+  const digests = await Promise.all(places.map(async (place) => (await engine.resolve(place)).digest));
+  expect(new Set(digests)).toEqual(new Set([index.manifest.digest]));
+  expect(await Promise.all(places.map(async (place) => await engine.tags(place)))).toEqual([["v1"], ["v1"], ["v1"], ["v1"]]);
+  expect(to.manifests.get(`b ${index.manifest.digest}`)?.bytes).toEqual(index.manifest.bytes);
+});
+
+test("[engine/T32] a docker archive takes the image for this machine, and gives it back", async () => {
+  const [registry, path] = [await startFake(), await folder()];
+  const index = randomIndex(new Random(2), [arm64, amd64]);
+  registry.put("a", index, "v1");
+  const engine = engineWith({ platform: amd64 });
+  const archive = `docker-archive:${path}/a.tar`;
+  const copied = await engine.copy(`${registry.host}/a:v1`, archive);
+  expect(copied.descriptor?.digest).toBe(index.children[1]?.manifest.digest);
+  expect(await engine.tags(archive)).toEqual([`${registry.host}/a:v1`]);
+  const back = await engine.copy(archive, `${registry.host}/b:v1`);
+  expect(registry.tags.get("b v1")).toBe(back.descriptor?.digest);
+});
+
+test("one platform of an index is copied as the image that it is", async () => {
+  const registry = await startFake();
+  const index = randomIndex(new Random(3), [amd64, arm64]);
+  registry.put("a", index, "v1");
+  const copied = await engineWith().copy(`${registry.host}/a:v1`, `${registry.host}/b:v1`, { platform: arm64, tags: ["latest"] });
+  expect(copied.descriptor?.digest).toBe(index.children[1]?.manifest.digest);
+  expect(copied.tags.map(({ reference }) => reference)).toEqual([`${registry.host}/b:v1`, `${registry.host}/b:latest`]);
+  expect([registry.tags.get("b v1"), registry.tags.get("b latest")]).toEqual([copied.descriptor?.digest, copied.descriptor?.digest]);
+  expect(registry.manifests.has(`b ${index.manifest.digest}`)).toBe(false);
+});
+
+test("all tags, or those that match, go under their own names", async () => {
+  const [registry, path] = [await startFake(), await folder()];
+  for (const tag of ["v1", "v2", "dev"]) registry.put("a", imageOf(1), tag);
+  const engine = engineWith();
+  await engine.copy(`${registry.host}/a`, `oci:${path}/layout`, { allTags: true, match: (tag) => tag.startsWith("v") });
+  expect(await engine.tags(`oci:${path}/layout`)).toEqual(["v1", "v2"]);
+  const back = await engine.copy(`oci:${path}/layout`, `${registry.host}/c`, { allTags: true });
+  expect(back).toMatchObject({ descriptor: undefined, endpoint: undefined, tags: [{ tag: "v1" }, { tag: "v2" }] });
+});
+
+test("a destination without a tag gets that of the source, and a digest gives none", async () => {
+  const registry = await startFake();
+  const image = imageOf(1);
+  registry.put("a", image, "v7");
+  const engine = engineWith();
+  await engine.copy(`${registry.host}/a:v7`, `${registry.host}/b`);
+  expect(registry.tags.get("b v7")).toBe(image.manifest.digest);
+  await engine.copy(`${registry.host}/a@${image.manifest.digest}`, `${registry.host}/c@${image.manifest.digest}`);
+  expect(registry.manifests.has(`c ${image.manifest.digest}`)).toBe(true);
+  const other = engine.copy(`${registry.host}/a:v7`, `${registry.host}/c@${digestOf("other")}`);
+  expect(await engineError(other)).toMatchObject({ class: "InvalidInput" });
+});
+
+/** An image with a layer that nobody has. */
+function withForeign(): ImageGraph {
+  const config = blobFixture(MEDIA_TYPES.dockerConfig, Buffer.from("{}"));
+  const layer = { mediaType: MEDIA_TYPES.dockerForeignLayerGzip, digest: digestOf("gone"), size: 4, urls: ["https://127.0.0.1:1/layer"] };
+  return {
+    manifest: imageManifest({ mediaType: MEDIA_TYPES.dockerManifest, config: config.descriptor, layers: [layer] }),
+    blobs: [config],
+    children: [],
+  };
+}
+
+test("[engine/T27] a layer that no registry has stays where it is; wanted all the same, the error says that", async () => {
+  const [from, to] = [await startFake(), await startFake()];
+  const image = withForeign();
+  from.put("a", image, "v1");
+  const engine = engineWith();
+  const copied = await engine.copy(`${from.host}/a:v1`, `${to.host}/b:v1`);
+  expect(copied.stats).toMatchObject({ skipped: 1 });
+  expect(to.manifests.get(`b ${image.manifest.digest}`)?.bytes).toEqual(image.manifest.bytes);
+  const error = await engineError(engine.copy(`${from.host}/a:v1`, `${to.host}/c:v1`, { external: true }));
+  expect(error).toMatchObject({ class: "NotFound", code: "ERR_EXTERNAL_LAYER" });
+  expect(error.message).toContain("external layer");
+});
+
+test("a copy that fails leaves no archive, and a layout without the tag", async () => {
+  const [registry, path] = [await startFake(), await folder()];
+  const image = imageOf(2);
+  registry.put("a", image, "v1");
+  registry.blobs.delete(`a ${image.blobs[1]?.descriptor.digest}`);
+  const engine = engineWith();
+  expect(await engineError(engine.copy(`${registry.host}/a:v1`, `oci-archive:${path}/a.tar`))).toMatchObject({ class: "NotFound" });
+  expect(await readdir(path)).toEqual([]);
+  expect(await engineError(engine.copy(`${registry.host}/a:v1`, `oci:${path}/layout`))).toMatchObject({ class: "NotFound" });
+  expect(await engine.tags(`oci:${path}/layout`)).toEqual([]);
+});
+
+test("places that cannot be read say so", async () => {
+  const path = await folder();
+  const engine = engineWith();
+  expect(await engineError(engine.tags(`oci:${path}/none`))).toMatchObject({ class: "NotFound" });
+  expect(await engineError(engine.copy(`oci-archive:${path}/none.tar`, `oci:${path}/x`))).toMatchObject({ class: "NotFound" });
+  expect(await engineError(engine.resolve(`docker-archive:${path}/none.tar`))).toMatchObject({ class: "NotFound" });
+});
+
+test("[engine/T23] a copy within a registry mounts what it can", async () => {
+  const registry = await startFake();
+  registry.put("a", randomImage(new Random(4)), "v1");
+  await engineWith().copy(`${registry.host}/a:v1`, `${registry.host}/b:v1`);
+  expect(registry.count("GET a/blobs")).toBe(0);
+});
