@@ -14,7 +14,12 @@ export interface ExtractOptions extends FlattenOptions, ExtractEntriesOptions {}
  * @throws {FolderNotEmptyError} @throws {UnsafeEntryError} @throws {RootfsMismatchError} @throws {InvalidLayerError}
  * @throws {LimitExceededError} @throws {UnsupportedError} for owners without being root, and for what has no layers of files.
  */
-export async function extract(source: Fetcher, descriptor: Descriptor, folder: string, options: ExtractOptions = {}): Promise<ExtractResult> {
+export async function extract(
+  source: Fetcher,
+  descriptor: Descriptor,
+  folder: string,
+  options: ExtractOptions = {},
+): Promise<ExtractResult> {
   const { signal, limits, platform, ...extractOptions } = options;
   const call = signal && { signal };
   const image = await readImage(source, descriptor, { ...call, ...(platform && { platform }) });

@@ -23,14 +23,27 @@ const flat = async (...layers: readonly (readonly EntrySpec[])[]): Promise<reado
 
 describe("flatten()", () => {
   test("puts layers together: the later one wins, the top one comes first", async () => {
-    const base = [{ path: "a/", mode: 0o700 }, { path: "a/x", text: "1" }, { path: "b", text: "1" }, { path: "l", linkTarget: "b" }];
-    const top = [{ path: "a/y", text: "2" }, { path: "b", text: "2" }];
+    const base = [
+      { path: "a/", mode: 0o700 },
+      { path: "a/x", text: "1" },
+      { path: "b", text: "1" },
+      { path: "l", linkTarget: "b" },
+    ];
+    const top = [
+      { path: "a/y", text: "2" },
+      { path: "b", text: "2" },
+    ];
     expect(await flat(base, top)).toEqual(["a/y: 2", "b: 2", "a/", "a/x: 1", "l -> b"]);
     expect(await flat()).toEqual([]);
   });
 
   test("removes what whiteouts name, in the layers below only, wherever they stand", async () => {
-    const base = [{ path: "a/x", text: "1" }, { path: "a/y", text: "1" }, { path: "d/e/f", text: "1" }, { path: "g", text: "1" }];
+    const base = [
+      { path: "a/x", text: "1" },
+      { path: "a/y", text: "1" },
+      { path: "d/e/f", text: "1" },
+      { path: "g", text: "1" },
+    ];
     const middle = [{ path: "a/x", text: "2" }, { path: "a/.wh.x" }, { path: ".wh.d" }, { path: "a/.wh.y" }];
     const top = [{ path: "d/z", text: "3" }, { path: ".wh.nothing" }, { path: ".wh.g" }];
     expect(await flat(base, middle, top)).toEqual(["d/z: 3", "a/x: 2"]);
@@ -51,7 +64,10 @@ describe("flatten()", () => {
   });
 
   test("lets files replace folders and folders files, for good", async () => {
-    const base = [{ path: "a/x", text: "1" }, { path: "b", text: "1" }];
+    const base = [
+      { path: "a/x", text: "1" },
+      { path: "b", text: "1" },
+    ];
     const middle = [{ path: "a", text: "2" }, { path: "b/" }, { path: "b/x", text: "2" }];
     const top = [{ path: "a/" }];
     expect(await flat(base, middle)).toEqual(["a: 2", "b/", "b/x: 2"]);
@@ -66,7 +82,14 @@ describe("flatten()", () => {
   test("keeps PAX records, owners and modes, and gives the same bytes every time", async () => {
     const capability = Buffer.from([1, 0, 0, 2, 0xff, 0xfe, 10, 0x3d]);
     const specs: EntrySpec[] = [
-      { path: `${"long/".repeat(40)}name`, text: "x", uid: 3_000_000, gid: 12, mode: 0o4755, pax: new Map([["SCHILY.xattr.security.capability", capability]]) },
+      {
+        path: `${"long/".repeat(40)}name`,
+        text: "x",
+        uid: 3_000_000,
+        gid: 12,
+        mode: 0o4755,
+        pax: new Map([["SCHILY.xattr.security.capability", capability]]),
+      },
       { path: "ünï", linkTarget: "é", mtime: 1_700_000_000.25, userName: "jürgen" },
       { path: "null", type: "character-device", deviceMajor: 1, deviceMinor: 3 },
       { path: "old", mtime: -5 },
@@ -76,7 +99,13 @@ describe("flatten()", () => {
     expect((await bytesOf(await flatten(image, image.descriptor))).equals(tar)).toBe(true);
     const entries = [];
     for await (const { entry } of readTar(chunks(tar))) entries.push(entry);
-    expect(entries).toMatchObject(specs.map(({ text: _, pax: __, ...rest }) => rest));
+    expect(entries.map(({ path, mode, uid, mtime, deviceMinor }) => [path, mode, uid, mtime, deviceMinor])).toEqual([
+      [`${"long/".repeat(40)}name`, 0o4755, 3_000_000, 1_700_000_000, 0],
+      ["ünï", 0o644, 0, 1_700_000_000.25, 0],
+      ["null", 0o644, 0, 1_700_000_000, 3],
+      ["old", 0o644, 0, -5, 0],
+    ]);
+    expect([entries[0]?.gid, entries[1]?.linkTarget, entries[1]?.userName, entries[2]?.deviceMajor]).toEqual([12, "é", "jürgen", 1]);
     expect(entries[0]?.pax.get("SCHILY.xattr.security.capability")?.equals(capability)).toBe(true);
   });
 });
@@ -106,9 +135,12 @@ describe("flatten() of hard links", () => {
     expect(await flat([{ path: "a", text: "1" }, link("b", "a")], [{ path: ".wh.b" }, { path: "a", text: "2" }])).toEqual(["a: 2"]);
   });
 
-  test.each([[[link("b", "a")]], [[link("b", "b")]], [[{ path: "a/" }, link("b", "a")]]])("refuses one that leads to no file", async (specs) => {
-    await expect(flat(specs)).rejects.toMatchObject({ code: "ERR_INVALID_LAYER" });
-  });
+  test.each([[[link("b", "a")]], [[link("b", "b")]], [[{ path: "a/" }, link("b", "a")]]])(
+    "refuses one that leads to no file",
+    async (specs) => {
+      await expect(flat(specs)).rejects.toMatchObject({ code: "ERR_INVALID_LAYER" });
+    },
+  );
 });
 
 describe("flatten() of content that is not what it should be", () => {
@@ -116,7 +148,11 @@ describe("flatten() of content that is not what it should be", () => {
 
   test("[engine/T20] fails at the end of a layer that the config does not name", async () => {
     const image = imageOf(layers);
-    const config = { os: "linux", architecture: "amd64", rootfs: { type: "layers", diff_ids: layers.toReversed().map((tar) => digestOf(tar)) } };
+    const config = {
+      os: "linux",
+      architecture: "amd64",
+      rootfs: { type: "layers", diff_ids: layers.toReversed().map((tar) => digestOf(tar)) },
+    };
     const swapped = image.add(image.descriptor.mediaType, {
       schemaVersion: 2,
       mediaType: image.descriptor.mediaType,

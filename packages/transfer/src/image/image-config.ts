@@ -1,4 +1,12 @@
-import { type Digest, InvalidDigestError, InvalidManifestError, isJsonObject, type JsonObject, parseDigest, parseJsonObject } from "@berth/oci";
+import {
+  type Digest,
+  InvalidDigestError,
+  InvalidManifestError,
+  isJsonObject,
+  type JsonObject,
+  parseDigest,
+  parseJsonObject,
+} from "@berth/oci";
 
 /** What the config of an image says about its layers. */
 export interface ImageConfig {
@@ -38,7 +46,8 @@ export function readImageConfig(raw: Uint8Array): ImageConfig {
 function readArray(value: unknown, name: string): readonly unknown[] {
   if (value === undefined || value === null) return [];
   if (!Array.isArray(value)) throw new InvalidManifestError(`the config's ${name}: expected an array`);
-  if (value.length > MAX_LAYERS) throw new InvalidManifestError(`the config's ${name}: has ${value.length} entries, the limit is ${MAX_LAYERS}`);
+  if (value.length > MAX_LAYERS)
+    throw new InvalidManifestError(`the config's ${name}: has ${value.length} entries, the limit is ${MAX_LAYERS}`);
   return value;
 }
 
@@ -46,7 +55,8 @@ function readDiffId(value: unknown): Digest {
   try {
     return parseDigest(typeof value === "string" ? value : "");
   } catch (error) {
-    if (error instanceof InvalidDigestError) throw new InvalidManifestError(`the config's rootfs.diff_ids: ${error.message}`, { cause: error });
+    if (error instanceof InvalidDigestError)
+      throw new InvalidManifestError(`the config's rootfs.diff_ids: ${error.message}`, { cause: error });
     throw error;
   }
 }

@@ -63,7 +63,10 @@ async function readTree(tar: AsyncIterable<Uint8Array>): Promise<Tree> {
     const text = (await bytesOf(content)).toString();
     expect(tree.has(at) && tree.get(at) !== "/").toBe(false);
     if (type === "hardlink") expect(tree.get(linkTarget)).toBeDefined(); // what it leads to came before
-    tree.set(at, type === "folder" ? "/" : type === "symlink" ? `-> ${linkTarget}` : type === "hardlink" ? (tree.get(linkTarget) ?? "") : text);
+    tree.set(
+      at,
+      type === "folder" ? "/" : type === "symlink" ? `-> ${linkTarget}` : type === "hardlink" ? (tree.get(linkTarget) ?? "") : text,
+    );
   }
   return tree;
 }

@@ -54,7 +54,8 @@ export async function* mergedEntries(
       yield* written(links.add(entry, isSeen), content, layer);
     }
     if (links.hasOrphans) {
-      for await (const { entry, content } of readLayerEntries(source, layer, call)) yield* written(links.takeOrphans(entry), content, layer);
+      for await (const { entry, content } of readLayerEntries(source, layer, call))
+        yield* written(links.takeOrphans(entry), content, layer);
     }
     upper.addAll(paths);
   }

@@ -24,7 +24,11 @@ export async function* readLayerArchive(source: Fetcher, layer: ImageLayer, opti
 }
 
 /** Reads the entries of a layer; its digest and diffID are checked at the end, as {@link readLayerArchive} does. */
-export async function* readLayerEntries(source: Fetcher, layer: ImageLayer, options: ReadLayerOptions): AsyncGenerator<TarEntryWithContent> {
+export async function* readLayerEntries(
+  source: Fetcher,
+  layer: ImageLayer,
+  options: ReadLayerOptions,
+): AsyncGenerator<TarEntryWithContent> {
   await using reading = await LayerReading.start(source, layer, options);
   yield* reading.explaining(readTar(reading.archive(), options.budget));
 }
