@@ -1,0 +1,98 @@
+import { randomUUID } from "node:crypto";
+import { lstat, link, mkdir, readdir, realpath, rename, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { errnoOf, ignoreMissing } from "../layout/errno.ts";
+import { FileExistsError, UnsafeTitleError } from "./errors.ts";
+
+/** What happens to files that are there already. */
+export type OldFiles = "replace" | "keep";
+
+/**
+ * The folder that files are pulled into. Nothing is written through a link: each folder on the way to a file was seen to be a real one. This
+ * holds against whatever titles say, not against another process that exchanges folders for links meanwhile.
+ */
+export class TargetFolder {
+  readonly #path: string;
+  readonly #oldFiles: OldFiles;
+  #root: Promise<string> | undefined;
+
+  constructor(path: string, oldFiles: OldFiles) {
+    this.#path = path;
+    this.#oldFiles = oldFiles;
+  }
+
+  /** A path for something unfinished, on the same file system. Whoever asks removes it. */
+  async temporary(): Promise<string> {
+    return join(await this.#open(), `.berth-${randomUUID()}`);
+  }
+
+  /** What is at a title: a path, unless there is nothing or the way there leads through something that is no folder. */
+  async find(parts: readonly string[]): Promise<string | undefined> {
+    const root = await realpath(this.#path).catch(ignoreMissing);
+    if (root === undefined) return undefined;
+    let path = root;
+    for (const part of parts.slice(0, -1)) {
+      path = join(path, part);
+      const stats = await lstat(path).catch(ignoreMissing);
+      if (stats?.isDirectory() !== true) return undefined;
+    }
+    path = join(path, parts.at(-1) ?? "");
+    return (await lstat(path).catch(ignoreMissing)) === undefined ? undefined : path;
+  }
+
+  /** @throws {FileExistsError} when something is at a title that is to be kept: before anything is fetched. */
+  async checkFree(title: string, parts: readonly string[]): Promise<void> {
+    if (this.#oldFiles === "keep" && (await this.find(parts)) !== undefined) throw new FileExistsError(title);
+  }
+
+  /** Puts a finished file into its place. @returns where it is. @throws {UnsafeTitleError} @throws {FileExistsError} */
+  async publishFile(temporary: string, title: string, parts: readonly string[]): Promise<string> {
+    const path = await this.#place(title, parts);
+    if (this.#oldFiles === "keep") {
+      await link(temporary, path).catch((error: unknown) => {
+        throw errnoOf(error) === "EEXIST" ? new FileExistsError(title, { cause: error }) : error;
+      });
+      await rm(temporary);
+      return path;
+    }
+    const there = await lstat(path).catch(ignoreMissing);
+    if (there?.isDirectory() === true) throw new UnsafeTitleError(title, "a folder has that name");
+    await rename(temporary, path);
+    return path;
+  }
+
+  /** Puts a finished folder into its place; into one that is there, its files are moved one by one. */
+  async publishFolder(temporary: string, title: string, parts: readonly string[]): Promise<void> {
+    const path = await this.#place(title, parts);
+    await this.#merge(temporary, path, title);
+    await rm(temporary, { recursive: true, force: true });
+  }
+
+  async #merge(from: string, to: string, title: string): Promise<void> {
+    const there = await lstat(to).catch(ignoreMissing);
+    if (there === undefined) return await rename(from, to);
+    if (this.#oldFiles === "keep") throw new FileExistsError(title);
+    const isFolder = (await lstat(from)).isDirectory();
+    if (isFolder !== there.isDirectory()) throw new UnsafeTitleError(title, "a file and a folder have the same name");
+    if (!isFolder) return await rename(from, to);
+    for (const name of await readdir(from)) await this.#merge(join(from, name), join(to, name), `${title}/${name}`);
+  }
+
+  /** The path of a title, all folders above it being real ones; missing ones are made. */
+  async #place(title: string, parts: readonly string[]): Promise<string> {
+    let path = await this.#open();
+    for (const part of parts.slice(0, -1)) {
+      path = join(path, part);
+      await mkdir(path).catch((error: unknown) => {
+        if (errnoOf(error) !== "EEXIST") throw error;
+      });
+      if (!(await lstat(path)).isDirectory()) throw new UnsafeTitleError(title, `"${part}" is no folder`);
+    }
+    return join(path, parts.at(-1) ?? "");
+  }
+
+  async #open(): Promise<string> {
+    this.#root ??= mkdir(this.#path, { recursive: true }).then(() => realpath(this.#path));
+    return await this.#root;
+  }
+}

@@ -1,0 +1,69 @@
+import { type ByteSource, type CallOptions, type Digest, digestAlgorithm, DigestMismatchError, MEDIA_TYPES } from "@berth/oci";
+import { UnsafeEntryError } from "../image/errors.ts";
+import { extractEntries } from "../image/extract-tar.ts";
+import { LayerBudget, type LayerLimits } from "../image/layer-limits.ts";
+import { openLayer } from "../image/layer.ts";
+import type { TarEntry, TarEntryWithContent } from "../image/tar-entry.ts";
+import { readTar } from "../image/tar-reader.ts";
+
+/** A packed folder of an artifact. */
+export interface PackedFolder {
+  /** Clean; every entry of the archive stands below it. */
+  readonly name: string;
+  /** Of the archive before it was compressed; not checked when undefined. */
+  readonly unpackedDigest: Digest | undefined;
+  readonly limits?: LayerLimits;
+}
+
+/**
+ * Unpacks a folder as oras packs it: a compressed archive whose entries all stand below the folder's name, which is left out. Links stay
+ * within the folder; devices are refused.
+ *
+ * @throws {UnsafeEntryError} @throws {UnsupportedError} @throws {DigestMismatchError} @throws {InvalidLayerError} @throws {LimitExceededError}
+ */
+export async function unpackFolder(
+  content: ByteSource,
+  to: string,
+  { name, unpackedDigest, limits }: PackedFolder,
+  call: CallOptions,
+): Promise<void> {
+  const budget = new LayerBudget(limits);
+  const algorithm = unpackedDigest === undefined ? {} : { algorithm: digestAlgorithm(unpackedDigest) };
+  const archive = openLayer(content, MEDIA_TYPES.ociLayerGzip, { ...call, ...algorithm, limits: budget });
+  await extractEntries(below(name, readTar(archive, budget)), to, { ...call, specialFiles: "error" });
+  if (unpackedDigest !== undefined && archive.diffId !== unpackedDigest) {
+    throw new DigestMismatchError({ expected: unpackedDigest, actual: archive.diffId });
+  }
+}
+
+async function* below(name: string, entries: AsyncIterable<TarEntryWithContent>): AsyncGenerator<TarEntryWithContent> {
+  for await (const { entry, content } of entries) {
+    const path = within(name, entry.path, entry.path);
+    yield { entry: { ...entry, path, ...linkOf(name, entry, path) }, content };
+  }
+}
+
+/** The rest of a path behind the folder's name. */
+function within(name: string, path: string, shown: string): string {
+  if (path === name) return "";
+  if (path.startsWith(`${name}/`)) return path.slice(name.length + 1);
+  throw new UnsafeEntryError(shown, `it is not below "${name}"`);
+}
+
+function linkOf(name: string, { type, path: shown, linkTarget }: TarEntry, path: string): Partial<TarEntry> {
+  if (type === "hardlink") return { linkTarget: within(name, linkTarget, shown) };
+  if (type === "symlink" && leadsOut(path, linkTarget)) throw new UnsafeEntryError(shown, "it links out of the folder");
+  return {};
+}
+
+/**
+ * Whether a link may lead out of the folder. It goes up from where it stands, which is a real folder, and then down, perhaps through other
+ * links, all of which were checked: going up again from there could end anywhere, so that is refused.
+ */
+function leadsOut(path: string, target: string): boolean {
+  if (target.startsWith("/") || target.includes("\\")) return true;
+  const parts = target.split("/").filter((part) => part !== "" && part !== ".");
+  const down = parts.findIndex((part) => part !== "..");
+  const ups = down < 0 ? parts.length : down;
+  return ups > path.split("/").length - 1 || (down >= 0 && parts.slice(down).includes(".."));
+}
