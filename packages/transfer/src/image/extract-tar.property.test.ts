@@ -25,7 +25,7 @@ const entry: fc.Arbitrary<EntrySpec> = fc.oneof(
 
 /** Everything there is but what stands below `in`. */
 async function around(folder: string): Promise<unknown> {
-  const names = (await readdir(folder, { recursive: true })).filter((name) => !name.startsWith("in")).toSorted();
+  const names = [...(await readdir(folder)), ...(await readdir(join(folder, "out")))]; // not deeper: links lead anywhere
   const { mode, mtimeMs, nlink, uid } = await stat(join(folder, "victim"));
   const secret = await stat(join(folder, "out", "secret"));
   return {

@@ -12,8 +12,14 @@ async function scratch(): Promise<string> {
   return folder;
 }
 
-async function listing(folder: string): Promise<readonly string[]> {
-  return (await readdir(folder, { recursive: true })).toSorted();
+/** Everything below; links are not followed. */
+async function listing(folder: string, within = ""): Promise<readonly string[]> {
+  const found: string[] = [];
+  for (const entry of await readdir(join(folder, within), { withFileTypes: true })) {
+    const path = join(within, entry.name);
+    found.push(path, ...(entry.isDirectory() ? await listing(folder, path) : []));
+  }
+  return found.toSorted();
 }
 
 test("extractEntries() unpacks files, folders, links, their modes and times", async () => {
