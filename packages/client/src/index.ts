@@ -72,6 +72,8 @@ export type { RemoteRegistry, RemoteRegistryOptions } from "./remote/create-regi
 export { createRemoteRegistry } from "./remote/create-registry.ts";
 export type { RemoteRepositoryOptions } from "./remote/create-repository.ts";
 export { createRemoteRepository } from "./remote/create-repository.ts";
+export type { ImageNameOptions } from "./remote/image-name.ts";
+export { parseImageName } from "./remote/image-name.ts";
 export type { FetchedConfig, FetchedImage } from "./remote/image-content.ts";
 export type { ManifestStat } from "./remote/manifest-descriptor.ts";
 export type { FetchedReference, RemoteManifestStore } from "./remote/manifest-store.ts";

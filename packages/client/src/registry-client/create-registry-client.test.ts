@@ -168,7 +168,7 @@ test("[client/A-15] a page reader says when there are no more pages", async () =
   await reader.close();
 });
 
-test("[client/A-17] links come bare, with other parameters, in several fields; prev is none", async () => {
+test("[client/A-17,D-2] links come bare, with other parameters, in several fields; prev is none", async () => {
   const page = (name: string, link: string | readonly string[]): ScriptedReply => ({
     headers: { "content-type": "application/json", link },
     body: JSON.stringify({ tags: [name] }),

@@ -49,6 +49,7 @@ export class DownloadStream extends Readable {
   #fruitless = 0;
   /** Reading the whole blob again is done once: else a registry without ranges, far away, would have us do it for ever. */
   #startedOver = false;
+  #wasResumed = false;
 
   constructor(source: BlobSource, span: ByteSpan, opened: OpenedSpan, options: DownloadOptions) {
     super({ highWaterMark: READ_AHEAD });
@@ -61,6 +62,11 @@ export class DownloadStream extends Readable {
     this.#startedOver = opened.start < span.start;
     options.signal?.addEventListener("abort", this.#abort, { once: true });
     this.#attach(opened);
+  }
+
+  /** True once parts of it came over different connections: when the digest is wrong then, they may not fit together. */
+  get wasResumed(): boolean {
+    return this.#wasResumed;
   }
 
   override _read(): void {
@@ -162,6 +168,7 @@ export class DownloadStream extends Readable {
       try {
         if (wait > 0) await delay(wait, undefined, { ref: true, ...call });
         const opened = await this.#reopen(call);
+        this.#wasResumed = true;
         if (this.destroyed) opened.body.destroy();
         else this.#attach(opened);
         return;

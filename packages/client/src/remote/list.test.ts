@@ -43,7 +43,7 @@ test("[client/B-8] a list of too many pages is an error", async () => {
   expect(server.requests).toHaveLength(3);
 });
 
-test("[client/B-8] a page that is too long is an error", async () => {
+test("[client/B-8,D-11] a page that is too long is an error", async () => {
   const { server, repository } = await scripted({ maxMetadataBytes: 20 });
   server.on("GET", LIST, { body: JSON.stringify({ tags: ["a".repeat(20)] }) });
   expect(await failure(Array.fromAsync(repository.tags()))).toMatchObject({ code: "ERR_LIMIT_EXCEEDED", limit: 20 });
@@ -53,14 +53,14 @@ test.each([
   ["itself", (url: string) => `<${url}${LIST}?n=1000>; rel="next"`],
   ["another host", () => `<http://evil.test${LIST}>; rel="next"`],
   ["another scheme", (url: string) => `<${url.replace("http:", "https:")}${LIST}>; rel="next"`],
-])("[client/B-5] a page that leads to %s is an error", async (_, link) => {
+])("[client/B-5,D-1] a page that leads to %s is an error", async (_, link) => {
   const { server, repository } = await scripted();
   server.on("GET", LIST, { headers: { link: link(server.url) }, body: '{"tags":["t"]}' });
   expect(await failure(Array.fromAsync(repository.tags()))).toMatchObject({ code: "ERR_INVALID_LINK" });
   expect(server.requests).toHaveLength(1);
 });
 
-test("[client/B-23] pages that lead around in a circle are an error", async () => {
+test("[client/B-23,D-2] pages that lead around in a circle are an error", async () => {
   const { server, repository } = await scripted({ tagListPageSize: 0 });
   const to = (last: string): { readonly headers: Record<string, string>; readonly body: string } => ({
     headers: { link: `<${LIST}?last=${last}>; rel="next"` },

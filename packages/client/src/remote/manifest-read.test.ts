@@ -74,10 +74,20 @@ test.each([
   ["digest", { "docker-content-digest": undefined }],
   ["type", { "content-type": undefined }],
   ["length", { "transfer-encoding": "chunked" }],
-])("[client/B-20] HEAD without a %s falls back to GET and computes", async (_, missing) => {
+])("[client/B-20,D-6] HEAD without a %s falls back to GET and computes", async (_, missing) => {
   const { server, repository } = await scripted();
   server.on("HEAD", `${AT}x`, answer(missing)).on("GET", `${AT}x`, answer({ "docker-content-digest": undefined }));
   expect(await repository.manifests.stat("x")).toMatchObject({ descriptor: manifest.descriptor, source: "computed" });
+});
+
+test("[client/B-16] a registry whose HEAD tells another length than its GET is pulled from by tag, which is GET alone", async () => {
+  const { server, repository } = await scripted();
+  server.on("HEAD", `${AT}x`, answer({ "content-length": "999" })).on("GET", `${AT}x`, answer());
+  server.on("GET", `${AT}${digest}`, answer());
+  expect((await repository.fetchReference("x")).descriptor).toEqual(manifest.descriptor);
+  expect(server.journal()).toEqual([`GET ${AT}x`]);
+  const misled = await repository.resolve("x");
+  expect(await failure(repository.fetchBytes(misled))).toMatchObject({ code: "ERR_SIZE_MISMATCH", expected: 999, actual: size });
 });
 
 test("[client/B-20] a type that no answer names is told by the content", async () => {
@@ -185,7 +195,7 @@ test("[client/B-18] fetchReference() opens a tag in one request, and hands on al
   expect(server.journal()).toEqual([`GET ${AT}x`]);
 });
 
-test("[client/B-8,C-28] manifests over the limit are refused, promised or not", async () => {
+test("[client/B-8,C-28,D-11] manifests over the limit are refused, promised or not", async () => {
   const { server, repository } = await scripted({ maxMetadataBytes: 10 });
   server.on("GET", `${AT}x`, answer());
   const limit = { code: "ERR_LIMIT_EXCEEDED", limit: 10 };
