@@ -7,14 +7,16 @@ export type MakerOf = (row: CommandRow) => MakeCommand | undefined;
 
 /** Builds the commands of a table: those that have a maker whole, of the others what a list shows. */
 export function buildCommands(table: readonly CommandEntry[], makerOf: MakerOf, options: RunOptions): readonly Command[] {
-  return table.map((entry) => {
-    const command = isGroup(entry) ? groupCommand(entry.commands, makerOf, options) : (makerOf(entry)?.(options) ?? new Command());
-    command.name(entry.name).summary(entry.summary);
-    if (command.description() === "") command.description(entry.summary);
-    if (entry.aliases !== undefined) command.aliases(entry.aliases);
-    if (entry.group !== undefined) command.helpGroup(entry.group);
-    return command;
-  });
+  return table
+    .filter((entry) => entry.hidden !== true || (!isGroup(entry) && makerOf(entry) !== undefined))
+    .map((entry) => {
+      const command = isGroup(entry) ? groupCommand(entry.commands, makerOf, options) : (makerOf(entry)?.(options) ?? new Command());
+      command.name(entry.name).summary(entry.summary);
+      if (command.description() === "") command.description(entry.summary);
+      if (entry.aliases !== undefined) command.aliases(entry.aliases);
+      if (entry.group !== undefined) command.helpGroup(entry.group);
+      return command;
+    });
 }
 
 function groupCommand(table: readonly CommandRow[], makerOf: MakerOf, options: RunOptions): Command {

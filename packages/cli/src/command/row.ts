@@ -13,6 +13,8 @@ export interface CommandRow {
   readonly summary: string;
   /** The heading that it stands under in `berth --help`. */
   readonly group?: string;
+  /** Whether lists leave it out. */
+  readonly hidden?: true;
   load(): Promise<MakeCommand>;
 }
 

@@ -6,25 +6,160 @@ const SIGN_IN = "Sign in:";
 const SERVE = "Run a registry:";
 const HELP = "Help:";
 
-/** Every command. To add one: a file in `commands`, and a row here. */
+/** Every command. To add one: a file in `commands`, and a row here. Its name, aliases and summary stand here and nowhere else. */
 export const COMMANDS: readonly CommandEntry[] = [
+  {
+    name: "ls",
+    aliases: ["catalog", "tags", "list"],
+    summary: "list repositories or tags",
+    group: LOOK,
+    load: async () => (await import("../commands/ls.ts")).lsCommand,
+  },
+  {
+    name: "inspect",
+    summary: "show what an image is",
+    group: LOOK,
+    load: async () => (await import("../commands/inspect.ts")).inspectCommand,
+  },
+  {
+    name: "digest",
+    aliases: ["resolve"],
+    summary: "print the digest of an image, of files, or of standard input",
+    group: LOOK,
+    load: async () => (await import("../commands/digest.ts")).digestCommand,
+  },
+  {
+    name: "referrers",
+    aliases: ["discover"],
+    summary: "list what refers to an image: signatures, attestations",
+    group: LOOK,
+    load: async () => (await import("../commands/referrers.ts")).referrersCommand,
+  },
+  {
+    name: "manifest",
+    summary: "read and write manifests",
+    group: LOOK,
+    commands: [
+      {
+        name: "get",
+        aliases: ["fetch"],
+        summary: "print a manifest as it is",
+        load: async () => (await import("../commands/manifest-get.ts")).manifestGetCommand,
+      },
+      {
+        name: "head",
+        summary: "print type, digest and size of a manifest",
+        load: async () => (await import("../commands/manifest-head.ts")).manifestHeadCommand,
+      },
+      {
+        name: "put",
+        aliases: ["push"],
+        summary: "store a manifest",
+        load: async () => (await import("../commands/manifest-put.ts")).manifestPutCommand,
+      },
+      {
+        name: "rm",
+        aliases: ["delete"],
+        summary: "delete a manifest with all of its tags",
+        load: async () => (await import("../commands/manifest-rm.ts")).manifestRmCommand,
+      },
+    ],
+  },
+  {
+    name: "config",
+    summary: "read the config of an image, check that of a server",
+    group: LOOK,
+    commands: [
+      {
+        name: "get",
+        summary: "print the config of an image as it is",
+        load: async () => (await import("../commands/config-get.ts")).configGetCommand,
+      },
+      {
+        name: "check",
+        summary: "find the mistakes in a server's configuration file; starts nothing",
+        load: async () => (await import("../commands/config-check.ts")).configCheckCommand,
+      },
+    ],
+  },
+  {
+    name: "blob",
+    summary: "read and write blobs",
+    group: LOOK,
+    commands: [
+      {
+        name: "get",
+        aliases: ["fetch"],
+        summary: "read a blob, or a part of it",
+        load: async () => (await import("../commands/blob-get.ts")).blobGetCommand,
+      },
+      {
+        name: "head",
+        summary: "print the size of a blob",
+        load: async () => (await import("../commands/blob-head.ts")).blobHeadCommand,
+      },
+      {
+        name: "put",
+        aliases: ["push"],
+        summary: "store a blob",
+        load: async () => (await import("../commands/blob-put.ts")).blobPutCommand,
+      },
+      {
+        name: "rm",
+        aliases: ["delete"],
+        summary: "delete a blob",
+        load: async () => (await import("../commands/blob-rm.ts")).blobRmCommand,
+      },
+    ],
+  },
+  {
+    name: "ping",
+    summary: "see whether a registry answers, and what it still allows",
+    group: LOOK,
+    load: async () => (await import("../commands/ping.ts")).pingCommand,
+  },
+  {
+    name: "tag",
+    summary: "give an image more tags",
+    group: CHANGE,
+    load: async () => (await import("../commands/tag.ts")).tagCommand,
+  },
+  {
+    name: "untag",
+    summary: "take tags away; what they name stays",
+    group: CHANGE,
+    load: async () => (await import("../commands/untag.ts")).untagCommand,
+  },
+  {
+    name: "rm",
+    aliases: ["delete"],
+    summary: "take a tag away, or delete a manifest",
+    group: CHANGE,
+    load: async () => (await import("../commands/rm.ts")).rmCommand,
+  },
+  {
+    name: "login",
+    summary: "prove who you are to a registry, and remember it",
+    group: SIGN_IN,
+    load: async () => (await import("../commands/login.ts")).loginCommand,
+  },
+  {
+    name: "logout",
+    summary: "forget a password",
+    group: SIGN_IN,
+    load: async () => (await import("../commands/logout.ts")).logoutCommand,
+  },
+  {
+    name: "whoami",
+    summary: "show who is logged in to a registry",
+    group: SIGN_IN,
+    load: async () => (await import("../commands/whoami.ts")).whoamiCommand,
+  },
   {
     name: "serve",
     summary: "run a registry",
     group: SERVE,
     load: async () => (await import("../commands/serve.ts")).serveCommand,
-  },
-  {
-    name: "config",
-    summary: "check a server's configuration, read an image's config",
-    group: SERVE,
-    commands: [
-      {
-        name: "check",
-        summary: "find the mistakes in a configuration file; starts nothing",
-        load: async () => (await import("../commands/config-check.ts")).configCheckCommand,
-      },
-    ],
   },
   {
     name: "htpasswd",
@@ -39,15 +174,27 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import("../commands/api-describe.ts")).apiDescribeCommand,
   },
   {
-    name: "digest",
-    summary: "print the digest of an image, of files, or of standard input",
-    group: LOOK,
-    load: async () => (await import("../commands/digest.ts")).digestCommand,
+    name: "completion",
+    summary: "make a shell complete commands, repositories and tags",
+    group: HELP,
+    load: async () => (await import("../commands/completion.ts")).completionCommand,
+  },
+  {
+    name: "help",
+    summary: "say more about a command or a topic",
+    group: HELP,
+    load: async () => (await import("../commands/help.ts")).helpCommand,
   },
   {
     name: "version",
     summary: "print the version",
     group: HELP,
     load: async () => (await import("../commands/version.ts")).versionCommand,
+  },
+  {
+    name: "__complete",
+    summary: "candidates for a shell",
+    hidden: true,
+    load: async () => (await import("../commands/complete.ts")).completeCommand,
   },
 ];

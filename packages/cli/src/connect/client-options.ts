@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises";
-import type { ConnectionOptions, CredentialSource, LogSink, TlsOptions, WarningHandler } from "@berth/client";
+import type { ConnectionOptions, LogSink, TlsOptions, WarningHandler } from "@berth/client";
 import { CommandFailure, EXIT_CODE } from "../exit-code.ts";
 import type { Settings, SideSettings } from "../flags/settings.ts";
 import type { CommandIo } from "../io.ts";
@@ -13,15 +13,14 @@ export interface ClientOptionsInput {
   readonly side: SideSettings;
   /** What the user's config file says of the host. */
   readonly config: RegistryConfig;
-  readonly credentials: CredentialSource | undefined;
   readonly log: LogSink | undefined;
   readonly onWarning: WarningHandler;
 }
 
 /** Options of a connection to one host: flags and variables, then the user's config, then the defaults of the client. */
-export async function clientOptions(input: ClientOptionsInput): Promise<ConnectionOptions> {
+export async function clientOptions(input: ClientOptionsInput): Promise<Omit<ConnectionOptions, "credentials" | "transport">> {
   const { createBackoff, defaultCertsDirs, proxyFromEnvironment } = await import("@berth/client");
-  const { io, settings, side, config, credentials, log, onWarning } = input;
+  const { io, settings, side, config, log, onWarning } = input;
   const plainHttp = side.plainHttp ?? config.plainHttp;
   const { retries, retryDelayMs } = settings;
   const policy = {
@@ -43,7 +42,6 @@ export async function clientOptions(input: ClientOptionsInput): Promise<Connecti
       ...(config.concurrency !== undefined && { maxConnectionsPerHost: config.concurrency }),
     },
     ...(plainHttp !== undefined && { plainHttp }),
-    ...(credentials !== undefined && { credentials }),
     ...(log !== undefined && { log }),
   };
 }

@@ -1,7 +1,8 @@
-import type { Connection, RemoteRegistry, RemoteRepository, RepositoryOptions } from "@berth/client";
+import type { Connection, ConnectionOptions, CredentialSource, RemoteRegistry, RemoteRepository, RepositoryOptions } from "@berth/client";
 import type { Side } from "../flags/flag-reader.ts";
 import type { Settings } from "../flags/settings.ts";
 import type { CommandIo } from "../io.ts";
+import { oneLine } from "../output/plain-text.ts";
 import { loadUserConfig } from "../user-config/load.ts";
 import type { RegistryConfig, UserConfig } from "../user-config/user-config.ts";
 import { clientOptions } from "./client-options.ts";
@@ -16,6 +17,7 @@ export class Connections {
   readonly #settings: Settings;
   readonly #warnings: Warnings;
   readonly #made = new Map<string, Promise<Connection>>();
+  readonly #credentials = new Map<string, Promise<CredentialSource | undefined>>();
   readonly #log: DebugLog | undefined;
   #userConfig: Promise<UserConfig> | undefined;
 
@@ -69,21 +71,33 @@ export class Connections {
     await this.#log?.close();
   }
 
-  async #connect(host: string, side: Side | undefined): Promise<Connection> {
-    const { createConnection, onceEach } = await import("@berth/client");
-    const settings = this.#settings;
-    const ofSide = settings.side(side);
-    const config = await this.configOf(host);
-    const options = await clientOptions({
+  /** Options of a connection to a host, all but who we are. */
+  async optionsFor(host: string, side?: Side): Promise<Omit<ConnectionOptions, "credentials" | "transport">> {
+    const { onceEach } = await import("@berth/client");
+    return await clientOptions({
       io: this.#io,
-      settings,
-      side: ofSide,
-      config,
+      settings: this.#settings,
+      side: this.#settings.side(side),
+      config: await this.configOf(host),
       log: this.#log,
-      credentials: await credentialsFor(this.#io, host, ofSide.signIn, (text) => this.#warnings.add(text)),
-      onWarning: onceEach(({ registry, text }) => this.#warnings.add(`${registry} says: ${text}`)),
+      onWarning: onceEach(({ registry, text }) => this.#warnings.add(`${registry} says: ${oneLine(text)}`)),
     });
-    const connection = createConnection(host, options);
-    return config.requestsPerSecond === undefined ? connection : throttled(connection, config.requestsPerSecond);
+  }
+
+  /** Who we are to a host; may ask for a password, once. */
+  async credentialsFor(host: string, side?: Side): Promise<CredentialSource | undefined> {
+    const key = `${side ?? ""} ${host}`;
+    const found =
+      this.#credentials.get(key) ?? credentialsFor(this.#io, host, this.#settings.side(side).signIn, (text) => this.#warnings.add(text));
+    this.#credentials.set(key, found);
+    return await found;
+  }
+
+  async #connect(host: string, side: Side | undefined): Promise<Connection> {
+    const { createConnection } = await import("@berth/client");
+    const credentials = await this.credentialsFor(host, side);
+    const connection = createConnection(host, { ...(await this.optionsFor(host, side)), ...(credentials && { credentials }) });
+    const { requestsPerSecond } = await this.configOf(host);
+    return requestsPerSecond === undefined ? connection : throttled(connection, requestsPerSecond);
   }
 }

@@ -12,6 +12,11 @@ export class Warnings {
     if (this.#texts.size < MAX_KEPT) this.#texts.add(text);
   }
 
+  /** Forgets all of them. */
+  clear(): void {
+    this.#texts.clear();
+  }
+
   /** Says all of them, and forgets them. */
   flush(stream: OutputStream): void {
     for (const text of this.#texts) stream.write(`berth: warning: ${text}\n`);

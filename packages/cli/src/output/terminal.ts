@@ -9,9 +9,13 @@ export interface TerminalStyle {
   readonly hasUnicode: boolean;
 }
 
+/** Whether the user's language says that more than ASCII is understood. */
+export function speaksUnicode(env: CommandIo["env"]): boolean {
+  return /utf-?8/i.test(env["LC_ALL"] || env["LC_CTYPE"] || env["LANG"] || "");
+}
+
 /** Tells what a stream can show. @see https://no-color.org */
 export function terminalStyle(stream: OutputStream, env: CommandIo["env"]): TerminalStyle {
   const canMove = stream.isTTY === true && env["TERM"] !== "dumb";
-  const language = env["LC_ALL"] || env["LC_CTYPE"] || env["LANG"] || "";
-  return { canMove, hasColor: canMove && !env["NO_COLOR"], hasUnicode: canMove && /utf-?8/i.test(language) };
+  return { canMove, hasColor: canMove && !env["NO_COLOR"], hasUnicode: canMove && speaksUnicode(env) };
 }

@@ -1,0 +1,28 @@
+import { Command } from "commander";
+import { addHelp } from "../command/add-help.ts";
+import { withPlace } from "../connect/place.ts";
+import type { DeleteFlags } from "../content/confirm-delete.ts";
+import { removeFrom } from "../content/remove.ts";
+import { addOutputFlags, addRegistryFlags } from "../flags/add-flags.ts";
+import { addDeleteFlags } from "../flags/delete-flags.ts";
+import type { RunOptions } from "../run-options.ts";
+import { act } from "../session/act.ts";
+
+/** `berth manifest rm`. */
+export function manifestRmCommand(options: RunOptions): Command {
+  const command = new Command().argument("<reference...>", "manifests to delete, by digest or tag").action(
+    act(options, async (session, references: string[], flags: DeleteFlags) => {
+      for (const text of references) {
+        await withPlace(session, text, async (place, call) => await removeFrom(session, place, { ...flags, manifest: true }, call));
+      }
+    }),
+  );
+  addRegistryFlags(addOutputFlags(addDeleteFlags(command), "quiet"));
+  return addHelp(command, {
+    text: "A manifest goes with all of its tags; `berth rm` takes single tags away.",
+    examples: [
+      ["berth manifest rm -f localhost:5000/app@sha256:...", "delete a manifest and all of its tags"],
+      ["berth manifest rm --dry-run localhost:5000/app:v1", "say which one a tag names"],
+    ],
+  });
+}

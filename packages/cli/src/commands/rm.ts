@@ -1,0 +1,32 @@
+import { Command } from "commander";
+import { addHelp } from "../command/add-help.ts";
+import { withPlace } from "../connect/place.ts";
+import { removeFrom, type RemoveFlags } from "../content/remove.ts";
+import { addOutputFlags, addRegistryFlags } from "../flags/add-flags.ts";
+import { addDeleteFlags } from "../flags/delete-flags.ts";
+import type { RunOptions } from "../run-options.ts";
+import { act } from "../session/act.ts";
+
+/** `berth rm`. */
+export function rmCommand(options: RunOptions): Command {
+  const command = new Command()
+    .argument("<reference...>", "tags to take away, or digests of manifests to delete")
+    .option("--manifest", "delete the manifest that a tag names, with all of its tags")
+    .action(
+      act(options, async (session, references: string[], flags: RemoveFlags) => {
+        for (const text of references) {
+          await withPlace(session, text, async (place, call) => await removeFrom(session, place, flags, call));
+        }
+      }),
+    );
+  addRegistryFlags(addOutputFlags(addDeleteFlags(command), "quiet"));
+  return addHelp(command, {
+    text: "A tag goes alone: what it names stays, and so do its other tags. A manifest goes with all of its tags.",
+    examples: [
+      ["berth rm -f localhost:5000/app:old", "take one tag away"],
+      ["berth rm --dry-run --manifest localhost:5000/app:old", "say which manifest would go"],
+      ["berth rm -f localhost:5000/app@sha256:...", "delete a manifest and all of its tags"],
+      ["berth rm -f oci:folder:old", "take a tag out of an OCI layout"],
+    ],
+  });
+}

@@ -1,0 +1,45 @@
+import { isDigest } from "@berth/oci";
+import { Command } from "commander";
+import { addHelp } from "../command/add-help.ts";
+import { withPlace } from "../connect/place.ts";
+import type { DeleteFlags } from "../content/confirm-delete.ts";
+import { changeable } from "../content/changeable.ts";
+import { isMissing } from "../errors/is-missing.ts";
+import { CommandFailure, EXIT_CODE } from "../exit-code.ts";
+import { addOutputFlags, addRegistryFlags } from "../flags/add-flags.ts";
+import type { RunOptions } from "../run-options.ts";
+import { act } from "../session/act.ts";
+
+/** `berth untag`. */
+export function untagCommand(options: RunOptions): Command {
+  const command = new Command()
+    .argument("<reference...>", "tags to take away; what they name stays")
+    .option("--dry-run", "only say what would be done")
+    .option("--ignore-missing", "what is not there is no failure")
+    .action(
+      act(options, async (session, references: string[], { dryRun, ignoreMissing }: DeleteFlags) => {
+        for (const text of references) {
+          await withPlace(session, text, async (place, call) => {
+            const { location, reference } = place;
+            const named = location.transport === "registry" ? location.reference.tag : location.reference;
+            if (named === undefined || isDigest(reference)) throw new CommandFailure(EXIT_CODE.usage, `"${text}" names no tag`);
+            if (dryRun === true) return void session.io.stdout.write(`would take away tag ${place.describe()}\n`);
+            try {
+              await (await changeable(session, place)).untag(reference, call);
+              session.say(`Untagged ${place.describe()}`);
+            } catch (error) {
+              if (ignoreMissing !== true || !isMissing(error)) throw error;
+              session.say(`${place.describe()} is not there`);
+            }
+          });
+        }
+      }),
+    );
+  addRegistryFlags(addOutputFlags(command, "quiet"));
+  return addHelp(command, {
+    examples: [
+      ["berth untag localhost:5000/app:old", "take a tag away"],
+      ["berth untag oci:folder:old", "in an OCI layout"],
+    ],
+  });
+}

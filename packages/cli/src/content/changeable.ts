@@ -1,0 +1,32 @@
+import type { CallOptions, Deleter, Descriptor, Tagger, Untagger } from "@berth/oci";
+import { UnsupportedError } from "@berth/oci";
+import type { Location } from "@berth/transfer/location";
+import type { Place } from "../connect/place.ts";
+import type { Session } from "../session/session.ts";
+
+/** What can be changed in a place. */
+export type Changeable = Deleter & Tagger & Untagger;
+
+/** The place as something that can be changed: a repository, or an OCI layout. @throws {UnsupportedError} for archives. */
+export async function changeable(session: Session, { location, repository, name }: Place): Promise<Changeable> {
+  if (repository !== undefined) return repository;
+  const folder = folderOf(location);
+  if (folder === undefined) throw new UnsupportedError(`change "${name}": archives are written whole`);
+  const { openLayout } = await import("@berth/transfer");
+  return await openLayout(folder, { signal: session.signal });
+}
+
+function folderOf(location: Location): string | undefined {
+  return location.transport === "oci" ? location.path : undefined;
+}
+
+/** Referrers that are looked for, at most: to warn of them one is enough. */
+const MAX_REFERRERS = 100;
+
+/** Counts what belongs to a manifest, up to 100; 0 also where nobody can tell. */
+export async function countReferrers({ target }: Place, subject: Descriptor, call: CallOptions): Promise<number> {
+  if (target.referrers === undefined) return 0;
+  let count = 0;
+  for await (const _ of target.referrers(subject, call)) if (++count >= MAX_REFERRERS) break;
+  return count;
+}

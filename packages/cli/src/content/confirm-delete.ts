@@ -1,0 +1,29 @@
+import { canAsk, confirm } from "../connect/ask.ts";
+import { CommandFailure, EXIT_CODE } from "../exit-code.ts";
+import type { Session } from "../session/session.ts";
+
+/** Flags of everything that takes something away. */
+export interface DeleteFlags {
+  readonly force?: boolean;
+  readonly dryRun?: boolean;
+  readonly ignoreMissing?: boolean;
+}
+
+/**
+ * Whether to go on: with `--force`, or when somebody at a terminal says yes. `--dry-run` only says what would be done.
+ *
+ * @param what fits behind "delete": `manifest sha256:... of localhost:5000/app`.
+ * @throws {CommandFailure} when nobody can be asked, exit code 2.
+ */
+export async function mayDelete({ io }: Session, what: string, { force, dryRun }: DeleteFlags): Promise<boolean> {
+  if (dryRun === true) {
+    io.stdout.write(`would delete ${what}\n`);
+    return false;
+  }
+  if (force === true) return true;
+  if (!canAsk(io))
+    throw new CommandFailure(EXIT_CODE.usage, `will not delete ${what} unasked: add --force, or --dry-run to see what would be done`);
+  if (await confirm(io, `Delete ${what}?`)) return true;
+  io.stderr.write("berth: nothing was deleted\n");
+  return false;
+}

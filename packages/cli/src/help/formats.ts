@@ -1,0 +1,31 @@
+import { TEMPLATE_FUNCTIONS } from "../output/template-functions.ts";
+
+/** `berth help formats`. */
+export function formatsPage(): string {
+  return `Formats
+
+  --format text                  for people; the default
+  --format json                  for programs; "berth COMMAND --help" lists the fields, which stay as they are
+  --format yaml                  the same as YAML
+  --format go-template=TEMPLATE  the fields in a template; a text with {{ is one, even without the prefix
+  --format jsonpath=PATH         the values that a path finds, one a line
+
+Templates are those of Go's text/template, as far as command lines need them:
+
+  {{.digest}}  {{.Digest}}       a field; letters' case does not matter
+  {{index .annotations "a.b/c"}} a field with any name; {{index .layers 0}} an item
+  {{range .layers}}{{println .digest}}{{else}}none{{end}}
+  {{range $i, $one := .tags}}...{{end}}
+  {{if eq .mediaType "x"}}...{{else if .subject}}...{{else}}...{{end}}
+  {{with .platform}}{{.}}{{end}}
+  {{printf "%-20s %8d" .name .size}}
+  {{.annotations | json}}        pipelines: the value is the last argument
+  {{raw}}                        the exact bytes that the answer was read from
+  {{- .digest -}}                white space around it goes
+
+Functions: ${[...TEMPLATE_FUNCTIONS.keys()].toSorted().join(", ")}.
+
+Paths: $.layers[0].digest, .layers[-1], .layers[0:2], .manifests[*].platform.os, ..digest, .annotations['a.b/c'],
+.manifests[?(@.platform.os=="linux")].
+`;
+}

@@ -1,0 +1,17 @@
+/** `berth help references`. */
+export const REFERENCES_PAGE = `References
+
+  [HOST/]NAME[:TAG][@DIGEST]       in a registry: localhost:5000/team/app:v1, ghcr.io/acme/app@sha256:...
+                                   Without HOST it is Docker Hub: debian:12 is docker.io/library/debian:12.
+                                   Without TAG and DIGEST it is the tag "latest". With both the digest counts.
+  oci:FOLDER[:TAG|@DIGEST]         an OCI image layout, a folder; without a tag the only image in it
+  oci-archive:FILE[:TAG|@DIGEST]   the same in one tar file
+  docker-archive:FILE[:NAME:TAG]   what "docker save" writes
+  -                                an OCI archive on standard input or output
+
+The names that other tools have for them are understood: docker://, oci://, ocidir://, oci-layout:.
+Commands that read take all of them. Those that change something take registries and layouts; archives are written whole.
+
+A registry alone is HOST or HOST:PORT, and may be pasted as a URL. Registries on this machine and in private networks are
+asked by HTTPS and then by HTTP; all others by HTTPS, unless --plain-http says otherwise.
+`;

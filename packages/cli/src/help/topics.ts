@@ -1,0 +1,22 @@
+/** A page of `berth help`. */
+export interface Topic {
+  readonly name: string;
+  readonly summary: string;
+  load(): Promise<string>;
+}
+
+/** Every topic. */
+export const TOPICS: readonly Topic[] = [
+  { name: "exit-codes", summary: "what the exit code says", load: async () => (await import("./exit-codes.ts")).EXIT_CODES_PAGE },
+  {
+    name: "references",
+    summary: "how images, layouts and archives are named",
+    load: async () => (await import("./references.ts")).REFERENCES_PAGE,
+  },
+  {
+    name: "env",
+    summary: "which variables count, and the config file",
+    load: async () => (await import("./environment.ts")).environmentPage(),
+  },
+  { name: "formats", summary: "--format: JSON, YAML, templates and paths", load: async () => (await import("./formats.ts")).formatsPage() },
+];
