@@ -98,7 +98,6 @@ async function run(
   options: EngineCopyOptions,
 ): Promise<EngineCopyResult> {
   const { allTags = false, match, platform: _, tags: more = [], ...rest } = options;
-  const call = callOf(options);
   const places: CopyPlaces = {
     ...(source.place && { source: source.place }),
     ...(destination.place && { destination: destination.place }),

@@ -57,7 +57,11 @@ export interface OperationOptions extends CallOptions {
   readonly onEvent?: (event: TransferEvent) => void;
 }
 
-/** Options of `Engine.pull`. */
+/**
+ * Options of `Engine.pull`.
+ *
+ * @see moby, `ImagePullConfig`
+ */
 export interface PullOptions extends OperationOptions, Pick<CopyGraphOptions, "external" | "recheck" | "referrers"> {
   /**
    * What to take of an index: the image for a platform, or `all` for the index as it is. Default: the engine's platform. With a platform
@@ -90,7 +94,11 @@ export interface PullResult {
   readonly stats: CopyStats;
 }
 
-/** Options of `Engine.push`. */
+/**
+ * Options of `Engine.push`.
+ *
+ * @see moby, `ImagePushConfig`
+ */
 export interface PushOptions extends OperationOptions, Pick<CopyOptions, "atomic" | "existingTags" | "external" | "platforms" | "recheck"> {
   /** Every local tag of the name, also when the reference has a tag. A reference without a tag means all of them anyway. */
   readonly allTags?: boolean;

@@ -3,7 +3,6 @@ import {
   type Descriptor,
   decodeManifest,
   formatReference,
-  isDigest,
   isImageMediaType,
   isIndexMediaType,
   type Named,

@@ -35,13 +35,21 @@ export interface OpenedStore {
   close(): Promise<void>;
 }
 
-/** A place that is open to be read, and which image of it is meant. */
+/**
+ * A place that is open to be read, and which image of it is meant.
+ *
+ * @see moby, distribution.Puller
+ */
 export interface OpenedSource extends OpenedStore {
   /** A tag, a digest, or "" for the only image of a layout or archive. */
   readonly reference: string;
 }
 
-/** A place that is open to be written. */
+/**
+ * A place that is open to be written.
+ *
+ * @see moby, distribution.Pusher
+ */
 export interface OpenedDestination {
   readonly target: Target;
   /** The tag to be written, or a digest when only that was given; of a docker archive an image name, "" for none. */
@@ -81,6 +89,7 @@ export async function openSource(location: Location, options: OpenOptions = {}):
  * Opens a place to be written. A layout that is missing is made; nothing is to be seen of an archive before it is finished.
  *
  * @throws the errors of the place: it cannot be written, or is something else.
+ * @see moby, distribution.NewPusher
  */
 export async function openDestination(location: Location, options: OpenDestinationOptions = {}): Promise<OpenedDestination> {
   const { defaultTag = "latest" } = options;

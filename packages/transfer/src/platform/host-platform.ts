@@ -63,6 +63,8 @@ function readCpuFlags(): ReadonlySet<string> {
   }
 }
 
-function armVariant({ armVersion = Reflect.get(process.config.variables, "arm_version") }: HostFacts): string {
-  return `v${armVersion || "7"}`;
+function armVariant({ armVersion }: HostFacts): string {
+  const built: unknown = Reflect.get(process.config.variables, "arm_version");
+  const version = armVersion ?? (typeof built === "string" || typeof built === "number" ? String(built) : "");
+  return `v${version === "" ? "7" : version}`;
 }
