@@ -2,6 +2,7 @@ import type { FileHandle } from "node:fs/promises";
 import { Readable } from "node:stream";
 import { type ByteSpan, type Descriptor, SizeMismatchError } from "@berth/oci";
 import { createVerifier, type Verifier } from "@berth/oci/node";
+import { asError } from "./as-error.ts";
 
 /** Bytes of one read: large enough that calls cost little, small enough that the next one is read while this one is used. */
 const CHUNK = 512 * 1024;
@@ -49,8 +50,4 @@ export function blobStream(file: FileHandle, target: Descriptor, span: ByteSpan,
   const abort = (): unknown => stream.destroy(asError(signal?.reason));
   signal?.addEventListener("abort", abort, { once: true });
   return stream;
-}
-
-function asError(reason: unknown): Error {
-  return reason instanceof Error ? reason : new Error(String(reason));
 }

@@ -4,8 +4,8 @@ import { errnoOf, ignoreMissing } from "./errno.ts";
 import type { LayoutPaths } from "./layout-paths.ts";
 
 /**
- * What is flushed to the disk before a call resolves. `none`: `index.json` alone; `full`: content and the folders too. Neither ever shows
- * content half-written, and a killed process loses nothing either way: this is about machines that lose power.
+ * Whether what was written is flushed to the disk before a call resolves. Neither way shows content half-written, and a killed process loses
+ * nothing either way: this is about machines that lose power.
  */
 export type Durability = "full" | "none";
 
@@ -32,14 +32,14 @@ export class DurableFiles {
     return this.#durability === "full";
   }
 
-  /** Writes a file by way of a temporary one; `flush`: even where content is not. */
-  async writeWhole(path: string, bytes: Uint8Array | string, flush: "always" | "content"): Promise<void> {
+  /** Writes a file by way of a temporary one. */
+  async writeWhole(path: string, bytes: Uint8Array | string): Promise<void> {
     const temporary = this.#paths.temporary();
     try {
       await this.within(dirname(temporary), async () => {
         await using file = await open(temporary, "wx");
         await file.writeFile(bytes);
-        if (flush === "always" || this.isFull) await file.datasync();
+        if (this.isFull) await file.datasync();
       });
       await this.publish(temporary, path);
     } catch (error) {

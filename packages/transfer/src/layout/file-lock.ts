@@ -28,7 +28,7 @@ const STALE_MS = 60_000;
 
 /** Milliseconds between two tries, at first and at most. */
 const FIRST_DELAY_MS = 4;
-const MAX_DELAY_MS = 250;
+const MAX_DELAY_MS = 60;
 
 /**
  * Locks by a file that must not be there yet, for processes that share a folder, on several machines too. A file whose process is gone is

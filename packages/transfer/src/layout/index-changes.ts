@@ -13,7 +13,7 @@ export function tagEntry(index: LayoutIndex, target: Descriptor, name: string): 
   return indexOf(index.body, bare < 0 ? [...items, entry] : items.with(bare, entry));
 }
 
-/** Takes a name away. Its entry stays without it, unless the content has another one. @throws {NotFoundError} @throws {AmbiguousNameError} */
+/** Takes a name away. Its entry stays without it, unless it then says nothing that another one does not. @throws {NotFoundError} @throws {AmbiguousNameError} */
 export function untagEntry(index: LayoutIndex, name: string): LayoutIndex {
   const found = findByName(
     index.entries.map(({ descriptor }) => descriptor),
@@ -50,9 +50,10 @@ function unnamed(index: LayoutIndex, isOut: (entry: Descriptor) => boolean): Lay
   const items = index.items.flatMap((item) => {
     if (item.descriptor === undefined || isIn(item)) return [item];
     const { digest } = item.descriptor;
-    if (others.has(digest)) return [];
+    const rest = withoutName(item);
+    if (others.has(digest) && isBare(rest.raw)) return [];
     others.add(digest);
-    return [withoutName(item)];
+    return [rest];
   });
   return indexOf(index.body, items);
 }

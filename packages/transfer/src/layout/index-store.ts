@@ -95,7 +95,7 @@ export class IndexStore {
     if (index.items.length > maxEntries)
       throw new LimitExceededError({ what: `index of ${index.items.length} entries`, limit: maxEntries });
     if (Buffer.byteLength(text) > maxIndexBytes) throw new LimitExceededError({ what: "larger index", limit: maxIndexBytes });
-    await this.#files.writeWhole(this.#paths.indexFile, text, "always"); // cut short, it would lose all names
+    await this.#files.writeWhole(this.#paths.indexFile, text);
     const stats = await stat(this.#paths.indexFile, { bigint: true });
     this.#known = { identity: identityOf(stats), index };
   }
@@ -103,19 +103,17 @@ export class IndexStore {
   async #write(): Promise<void> {
     this.#isWriting = true;
     while (this.#pending.length > 0) {
-      let lock;
-      let changes: readonly Pending[] = [];
+      let taken: readonly Pending[] = [];
       try {
-        lock = await this.#lock();
-        const before = await this.read();
-        changes = this.#pending.splice(0);
-        const { index, made } = apply(before, changes);
-        if (index !== before) await this.replace(index);
-        for (const { resolve } of made) resolve();
+        const made = await this.locked(async (before) => {
+          taken = this.#pending.splice(0);
+          const { index, made } = apply(before, taken);
+          if (index !== before) await this.replace(index);
+          return made;
+        });
+        for (const { resolve } of made) resolve(); // the lock is free by now: the process may end
       } catch (error) {
-        for (const { reject } of changes.length > 0 ? changes : this.#pending.splice(0)) reject(error);
-      } finally {
-        await lock?.release().catch(() => undefined); // the change is made; a lock that stays is found stale
+        for (const { reject } of taken.length > 0 ? taken : this.#pending.splice(0)) reject(error);
       }
     }
     this.#isWriting = false;

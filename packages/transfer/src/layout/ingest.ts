@@ -63,7 +63,7 @@ export class Ingest {
   async #pushSmall(expected: Descriptor, content: ByteSource, signal: AbortSignal | undefined): Promise<void> {
     const bytes = await readAllVerified(content, expected, { maxBytes: SMALL, ...(signal && { signal }) });
     signal?.throwIfAborted();
-    await this.#files.writeWhole(this.#paths.blob(expected.digest), bytes, "content");
+    await this.#files.writeWhole(this.#paths.blob(expected.digest), bytes);
   }
 
   async #pushLarge(expected: Descriptor, content: ByteSource, signal: AbortSignal | undefined): Promise<void> {
@@ -168,6 +168,7 @@ async function sizeOf(path: string): Promise<number> {
 
 /** Waits for what another call does, as long as this one is wanted. */
 async function settled(work: Promise<void>, signal: AbortSignal | undefined): Promise<void> {
+  signal?.throwIfAborted();
   const { promise, reject } = Promise.withResolvers<void>();
   const abort = (): void => reject(signal?.reason);
   signal?.addEventListener("abort", abort, { once: true });

@@ -125,7 +125,7 @@ export class LayoutGraph {
       this.#graph.add(node, manifest);
       return successorsOf(manifest);
     } catch (error) {
-      if (error instanceof BerthError && BAD.has(error.code)) return [];
+      if (BerthError.is(error) && BAD.has(error.code)) return [];
       throw error;
     }
   }

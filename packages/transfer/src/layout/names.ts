@@ -97,7 +97,7 @@ export function findOnly<T extends Named>(entries: readonly T[]): T {
   const last = digests(entries) === 1 ? entries.at(-1) : named.at(-1);
   if (last !== undefined && (digests(entries) === 1 || digests(named) === 1)) return last;
   if (entries.length === 0) throw new NotFoundError("manifest", "");
-  throw new AmbiguousNameError("", named.length > 0 ? namesOf(named) : entries.map(({ digest }) => digest));
+  throw new AmbiguousNameError("", named.length > 0 ? namesOf(named).toSorted() : entries.map(({ digest }) => digest));
 }
 
 function key(entry: Named): string {

@@ -26,12 +26,11 @@ import {
 import { readAllVerified } from "@berth/oci/node";
 import { discardSource } from "../memory/discard-source.ts";
 import { pagedItems, pagedTexts } from "../memory/paged.ts";
-import type { BlobFiles, FetchContentOptions } from "./blob-files.ts";
+import type { FetchContentOptions } from "./blob-files.ts";
+import { type CheckLayoutOptions, checkLayout, type LayoutCheck } from "./check-layout.ts";
+import { collectGarbage, type GcOptions, type GcReport } from "./collect-garbage.ts";
 import { addEntry, removeBareEntries, removeEntries, tagEntry, untagEntry } from "./index-changes.ts";
-import type { IndexStore } from "./index-store.ts";
-import type { Ingest } from "./ingest.ts";
-import type { LayoutGraph } from "./layout-graph.ts";
-import type { LayoutPaths } from "./layout-paths.ts";
+import type { LayoutParts } from "./layout-parts.ts";
 import { checkName, findByName, findOnly, namesOf, withoutNames } from "./names.ts";
 
 /**
@@ -48,18 +47,14 @@ export interface OciLayout extends GraphTarget, TagLister, ReferrerLister, Untag
   fetch(target: Descriptor, options?: FetchContentOptions): Promise<ByteStream>;
   /** Describes content by digest; the media type is `application/octet-stream`. @throws {NotFoundError} if absent. */
   stat(digest: Digest, options?: CallOptions): Promise<Descriptor>;
-}
-
-/** What a {@link LayoutTarget} is made of. */
-export interface LayoutParts {
-  readonly paths: LayoutPaths;
-  readonly blobs: BlobFiles;
-  readonly index: IndexStore;
-  readonly graph: LayoutGraph;
-  readonly ingest: Ingest;
-  readonly readOnly: boolean;
-  /** Bytes. */
-  readonly maxManifestBytes: number;
+  /**
+   * Removes what no entry of `index.json` leads to, and what pushes left that stopped long ago. Nobody changes `index.json` meanwhile.
+   *
+   * @throws {InvalidLayoutError} when a manifest is there that cannot be read: nobody knows what it needs. Nothing is removed then.
+   */
+  gc(options?: GcOptions): Promise<GcReport>;
+  /** Reads everything and tells what is wrong with it. Nothing is changed. */
+  check(options?: CheckLayoutOptions): Promise<LayoutCheck>;
 }
 
 interface StoredManifest {
@@ -167,6 +162,14 @@ export class LayoutTarget implements OciLayout {
       predecessors: async ({ digest }: Descriptor) => await graph.predecessors(digest),
     };
     return pagedItems(async () => await referrersOf(store, subject, options), undefined, options.signal);
+  }
+
+  async gc(options: GcOptions = {}): Promise<GcReport> {
+    return await collectGarbage(options.dryRun === true ? this.#parts : this.#writable("collect garbage"), options);
+  }
+
+  async check(options: CheckLayoutOptions = {}): Promise<LayoutCheck> {
+    return await checkLayout(this.#parts, options);
   }
 
   /** What is there already is read instead of what was handed in. */

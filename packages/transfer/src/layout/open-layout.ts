@@ -19,9 +19,9 @@ export interface OpenLayoutOptions extends CallOptions {
   /** Whether writing is refused; nothing is made or touched then. Default false. */
   readonly readOnly?: boolean;
   /**
-   * What is flushed to the disk before a call resolves. Default `none`: `index.json`, but not content. A flush costs about as much as
-   * copying a small layer does, what a layout holds came from somewhere, and content that a loss of power cut short is told by its size and
-   * pushed again. Take `full` where the layout is the only place that has it. A process that is killed loses nothing either way.
+   * Whether what was written is flushed to the disk before a call resolves; default `none`, as with crane, oras and umoci. A flush takes
+   * longer than the copy of a small layer, what a layout holds came from somewhere, and content that a loss of power cut short is told by its
+   * size and pushed again. Take `full` where the layout is the only place that has it. A process that is killed loses nothing either way.
    */
   readonly durability?: Durability;
   /** Milliseconds that a change of `index.json` waits for other processes; default 60,000. */
@@ -66,14 +66,23 @@ export async function openLayout(folder: string, options: OpenLayoutOptions = {}
   if (!isThere) await createLayout(paths, files, index);
   await index.read({ ...(signal && { signal }) });
   const graph = new LayoutGraph(index, blobs, { maxManifestBytes, maxManifests });
-  return new LayoutTarget({ paths, blobs, index, graph, ingest: new Ingest(paths, files, blobs), readOnly, maxManifestBytes });
+  return new LayoutTarget({
+    paths,
+    blobs,
+    index,
+    graph,
+    ingest: new Ingest(paths, files, blobs),
+    readOnly,
+    maxManifestBytes,
+    maxManifests,
+  });
 }
 
 /** The file that makes it a layout comes last. */
 async function createLayout(paths: LayoutPaths, files: DurableFiles, index: IndexStore): Promise<void> {
   await files.makeFolder(paths.blobFolder("sha256"));
   await index.create();
-  await files.writeWhole(paths.layoutFile, JSON.stringify({ imageLayoutVersion: "1.0.0" }), "always");
+  await files.writeWhole(paths.layoutFile, JSON.stringify({ imageLayoutVersion: "1.0.0" }));
 }
 
 /** False when there is none. */

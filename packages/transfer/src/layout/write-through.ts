@@ -1,6 +1,8 @@
 import type { FileHandle } from "node:fs/promises";
-import type { ByteSource } from "@berth/oci";
+import type { ByteSource, ByteStream } from "@berth/oci";
 import type { Verifier } from "@berth/oci/node";
+import { isStream } from "../memory/discard-source.ts";
+import { asError } from "./as-error.ts";
 import { writeFully } from "../archive/write-all.ts";
 
 /** Bytes of one write: small chunks of a network are gathered, which halves the work. */
@@ -38,7 +40,7 @@ export async function writeThrough(
     size = 0;
   };
   try {
-    for await (const chunk of endingOnAbort(content, signal)) {
+    for await (const chunk of signal !== undefined && isStream(content) ? untilAborted(content, signal) : content) {
       signal?.throwIfAborted();
       verifier.update(chunk);
       gathered.push(chunk);
@@ -57,17 +59,14 @@ export async function writeThrough(
 }
 
 /** A stream that waits for bytes is not woken by an abort unless somebody destroys it. */
-function endingOnAbort(content: ByteSource, signal: AbortSignal | undefined): ByteSource {
-  if (signal === undefined || !("destroy" in content) || typeof content.destroy !== "function") return content;
-  const stream = content as ByteSource & { destroy(error?: unknown): unknown };
-  return untilAborted(stream, signal);
-}
-
-async function* untilAborted(stream: ByteSource & { destroy(error?: unknown): unknown }, signal: AbortSignal): AsyncGenerator<Uint8Array> {
-  const abort = (): unknown => stream.destroy(signal.reason);
+async function* untilAborted(stream: ByteStream, signal: AbortSignal): AsyncGenerator<Uint8Array> {
+  const abort = (): unknown => stream.destroy(asError(signal.reason));
   signal.addEventListener("abort", abort, { once: true });
   try {
     yield* stream;
+  } catch (error) {
+    signal.throwIfAborted(); // a reason that is no error was wrapped
+    throw error;
   } finally {
     signal.removeEventListener("abort", abort);
   }
