@@ -1,9 +1,10 @@
 import { createReadStream, type Stats } from "node:fs";
 import { lstat, readdir, readlink, stat } from "node:fs/promises";
 import { join, posix } from "node:path";
-import { Readable } from "node:stream";
 import type { ByteSource, CallOptions } from "@berth/oci";
-import { type Header, pack, type Pack } from "tar-stream";
+import { encodeEntry, TAR_END } from "../image/tar-encode.ts";
+import type { TarEntry } from "../image/tar-entry.ts";
+import { padding } from "../image/tar-reader.ts";
 import { byBytes } from "./document.ts";
 import { UnpackableFileError } from "./errors.ts";
 
@@ -37,98 +38,64 @@ export function tarFolder(inputs: readonly TarInput[], options: TarFolderOptions
   if (!Number.isSafeInteger(epoch) || epoch < 0 || epoch > MAX_TAR_TIME) {
     throw new RangeError(`Cannot pack files: the time is ${epoch}, expected whole seconds from 0 to ${MAX_TAR_TIME}`);
   }
-  return { [Symbol.asyncIterator]: () => archive(checkNames(inputs), new Date(epoch * 1000), signal) };
+  return { [Symbol.asyncIterator]: () => archive(inputs, { mtime: epoch, signal }) };
 }
 
-async function* archive(inputs: readonly TarInput[], mtime: Date, signal: AbortSignal | undefined): AsyncGenerator<Uint8Array> {
-  const tar = pack();
-  const writing = writeAll(new Writer(tar, mtime, signal), inputs).then(
-    () => tar.finalize(),
-    (error: unknown) => tar.destroy(error instanceof Error ? error : new Error("Cannot pack files: stopped", { cause: error })),
-  );
-  try {
-    const chunks: AsyncIterable<Uint8Array> = Readable.from(tar);
-    for await (const chunk of chunks) yield chunk;
-    signal?.throwIfAborted();
-  } catch (error) {
-    signal?.throwIfAborted(); // with the signal's own reason, whatever the streams made of it
-    throw error;
-  } finally {
-    tar.destroy();
-    await writing;
-  }
+interface Archive {
+  readonly mtime: number;
+  readonly signal: AbortSignal | undefined;
 }
 
-async function writeAll(writer: Writer, inputs: readonly TarInput[]): Promise<void> {
-  for (const { path, name } of inputs) await writer.add(path, name, await stat(path));
+async function* archive(inputs: readonly TarInput[], options: Archive): AsyncGenerator<Uint8Array> {
+  for (const { path, name } of checkNames(inputs)) yield* packOne(path, name, await stat(path), options);
+  yield TAR_END;
 }
 
-type EntryHeader = Partial<Header> & Pick<Header, "name">;
-
-class Writer {
-  readonly #tar: Pack;
-  readonly #mtime: Date;
-  readonly #signal: AbortSignal | undefined;
-
-  constructor(tar: Pack, mtime: Date, signal: AbortSignal | undefined) {
-    this.#tar = tar;
-    this.#mtime = mtime;
-    this.#signal = signal;
-  }
-
-  async add(path: string, name: string, stats: Stats): Promise<void> {
-    this.#signal?.throwIfAborted();
-    const common = { mode: stats.mode & 0o7777, uid: 0, gid: 0, mtime: this.#mtime };
-    if (stats.isDirectory()) {
-      if (name !== "") await this.#entry({ ...common, name: `${name}/`, type: "directory" });
-      await this.#addContent(path, name);
-    } else if (name === "") {
-      throw new UnpackableFileError(path, "only a folder can be the top of an archive");
-    } else if (stats.isSymbolicLink()) {
-      await this.#entry({ ...common, mode: 0o777, name, type: "symlink", linkname: await readlink(path) });
-    } else if (stats.isFile()) {
-      await this.#file({ ...common, name, type: "file", size: stats.size }, path, stats.size);
-    } else {
-      throw new UnpackableFileError(path, "expected a file, a folder or a link");
-    }
-  }
-
-  async #addContent(path: string, name: string): Promise<void> {
+async function* packOne(path: string, name: string, stats: Stats, options: Archive): AsyncGenerator<Uint8Array> {
+  options.signal?.throwIfAborted();
+  const entry = { ...NOBODY, path: name, mode: stats.mode & 0o7777, mtime: options.mtime };
+  if (stats.isDirectory()) {
+    if (name !== "") yield encodeEntry({ ...entry, type: "folder" });
     for (const child of (await readdir(path)).sort(byBytes)) {
       const childPath = join(path, child);
-      await this.add(childPath, name === "" ? child : `${name}/${child}`, await lstat(childPath));
+      yield* packOne(childPath, name === "" ? child : `${name}/${child}`, await lstat(childPath), options);
     }
-  }
-
-  /** An entry without content. */
-  async #entry(header: EntryHeader): Promise<void> {
-    await new Promise<void>((resolve, reject) => {
-      this.#tar.entry(header, (error) => (error ? reject(error) : resolve()));
-    });
-  }
-
-  async #file(header: EntryHeader, path: string, size: number): Promise<void> {
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
-    promise.catch(() => undefined); // it is awaited below, unless reading fails first
-    const sink = this.#tar.entry(header, (error) => (error ? reject(error) : resolve()));
-    sink.on("error", reject);
-    let seen = 0;
-    // One byte more than expected is asked for, to notice a file that grows.
-    const options = { end: size, highWaterMark: 262_144, ...(this.#signal && { signal: this.#signal }) };
-    const chunks: AsyncIterable<Uint8Array> = createReadStream(path, options);
-    for await (const bytes of chunks) {
-      seen += bytes.byteLength;
-      if (seen > size) break;
-      if (!sink.write(bytes)) await Promise.race([drained(sink), promise]);
-    }
-    if (seen !== size) throw new UnpackableFileError(path, "it changed while it was read");
-    sink.end(undefined);
-    await promise;
+  } else if (name === "") {
+    throw new UnpackableFileError(path, "only a folder can be the top of an archive");
+  } else if (stats.isSymbolicLink()) {
+    yield encodeEntry({ ...entry, type: "symlink", mode: 0o777, linkTarget: await readlink(path) });
+  } else if (stats.isFile()) {
+    yield encodeEntry({ ...entry, type: "file", size: stats.size });
+    yield* fileContent(path, stats.size, options);
+    yield Buffer.alloc(padding(stats.size));
+  } else {
+    throw new UnpackableFileError(path, "expected a file, a folder or a link");
   }
 }
 
-async function drained(sink: ReturnType<Pack["entry"]>): Promise<void> {
-  await new Promise<void>((resolve) => sink.once("drain", () => resolve()));
+const NOBODY: Omit<TarEntry, "path" | "mode" | "mtime" | "type"> = {
+  uid: 0,
+  gid: 0,
+  userName: "",
+  groupName: "",
+  size: 0,
+  linkTarget: "",
+  deviceMajor: 0,
+  deviceMinor: 0,
+  pax: new Map(),
+};
+
+/** One byte more than expected is asked for, to notice a file that grows. */
+async function* fileContent(path: string, size: number, { signal }: Archive): AsyncGenerator<Uint8Array> {
+  let seen = 0;
+  const chunks: AsyncIterable<Uint8Array> = createReadStream(path, { end: size, highWaterMark: 262_144 });
+  for await (const chunk of chunks) {
+    signal?.throwIfAborted();
+    seen += chunk.byteLength;
+    if (seen > size) break;
+    yield chunk;
+  }
+  if (seen !== size) throw new UnpackableFileError(path, "it changed while it was read");
 }
 
 /** Inputs by name, their names in one form. */
