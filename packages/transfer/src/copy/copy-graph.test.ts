@@ -1,4 +1,13 @@
-import { bytesSource, type Descriptor, type Digest, MEDIA_TYPES, NotFoundError, type Pusher } from "@berth/oci";
+import {
+  type Annotations,
+  bytesSource,
+  type Descriptor,
+  type Digest,
+  MEDIA_TYPES,
+  NotFoundError,
+  type Platform,
+  type Pusher,
+} from "@berth/oci";
 import { blobFixture, EMPTY_JSON, imageManifest, type ImageGraph, indexManifest, manifestOf } from "@berth/testkit/images";
 import { expect, test } from "vitest";
 import type { TransferEvent } from "../events.ts";
@@ -30,7 +39,7 @@ async function storeOf(graph: ImageGraph, tag?: string): Promise<MemoryTarget> {
 }
 
 function indexOf(
-  children: readonly { readonly graph: ImageGraph; readonly platform?: object; readonly annotations?: object }[],
+  children: readonly { readonly graph: ImageGraph; readonly platform?: Platform; readonly annotations?: Annotations }[],
 ): ImageGraph {
   const entries = children.map(({ graph, ...rest }) => ({ ...graph.manifest.descriptor, ...rest }));
   return { manifest: indexManifest(entries), blobs: [], children: children.map(({ graph }) => graph) };
@@ -73,7 +82,7 @@ test("[engine/T18] of chosen platforms, a child of an unknown type is left out",
 
 test("of an index, only some platforms and what is attached to them; its own bytes stay", async () => {
   const [one, two] = [imageOf(1, { of: "amd" }), imageOf(1, { of: "arm" })];
-  const proof = (of: ImageGraph): { graph: ImageGraph; platform: object; annotations: object } => ({
+  const proof = (of: ImageGraph): { graph: ImageGraph; platform: Platform; annotations: Annotations } => ({
     graph: imageOf(1, { of: `proof of ${of.manifest.digest}` }),
     platform: { os: "unknown", architecture: "unknown" },
     annotations: { "vnd.docker.reference.type": "attestation-manifest", "vnd.docker.reference.digest": of.manifest.digest },

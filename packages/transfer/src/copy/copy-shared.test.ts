@@ -148,3 +148,43 @@ test("[engine/T9] a blob that fails five times fails the copy, with the first re
   expect(events).toEqual(["Retrying in 1 second", "Retrying in 1 second", "Retrying in 2 second", "Retrying in 4 second"]);
   expect(await Array.fromAsync(store.tags())).toEqual([]);
 });
+
+/** Cuts the first answer to a GET of a blob after half of it; the rest is sent with its last byte changed as often as told. */
+function cuttingOnce(spoil: number): (request: IncomingMessage, response: ServerResponse) => boolean {
+  const bytes = imageOf(1, { size: 100_000 }).blobs[1]?.bytes ?? Buffer.alloc(0);
+  let cuts = 0;
+  return (request, response) => {
+    if (request.method !== "GET" || request.url?.includes(imageOf(1, { size: 100_000 }).blobs[1]?.descriptor.digest ?? "-") !== true)
+      return false;
+    const start = Number(/^bytes=(\d+)-/.exec(request.headers.range ?? "")?.[1] ?? 0);
+    if (start === 0 && cuts++ < spoil) {
+      response.writeHead(200, { "content-length": String(bytes.byteLength) });
+      response.write(bytes.subarray(0, 50_000), () => response.destroy());
+      return true;
+    }
+    if (start === 0) return false;
+    const rest = Buffer.from(bytes.subarray(start));
+    rest[rest.byteLength - 1] = ~(rest.at(-1) ?? 0);
+    response.writeHead(206, {
+      "content-range": `bytes ${start}-${bytes.byteLength - 1}/${bytes.byteLength}`,
+      "content-length": String(rest.byteLength),
+    });
+    response.end(rest);
+    return true;
+  };
+}
+
+test.each([
+  ["one restart is enough", 1, "tagged"],
+  ["the same again and again is the error", 99, "ERR_TRANSFER_FAILED"],
+])("[engine/T12] a download that was cut, gone on with and wrong is begun anew: %s", async (_, spoil, expected) => {
+  const from = await startFake({ answer: cuttingOnce(spoil) });
+  from.put("a", imageOf(1, { size: 100_000 }), "v1");
+  const store = createMemoryStore();
+  const manager = createTransferManager({ backoff: () => 0, attempts: 3 });
+  const outcome = await copy(from.repository("a"), "v1", store, undefined, { manager }).then(
+    ({ tags }) => tags[0]?.outcome,
+    (error: { code: string }) => error.code,
+  );
+  expect(outcome).toBe(expected);
+});

@@ -6,7 +6,9 @@ import { createRemoteRepository, type RemoteRepository, type RemoteRepositoryOpt
 import { bytesSource, type Descriptor, MEDIA_TYPES, type Pusher } from "@berth/oci";
 import { descriptorOf, digestOf } from "@berth/oci/node";
 import { blobFixture, type BlobFixture, imageManifest, type ImageGraph, Random } from "@berth/testkit/images";
-import { onTestFinished } from "vitest";
+import { onTestFinished, vi } from "vitest";
+
+vi.setConfig({ testTimeout: 60_000 }); // they speak HTTP, and machines are sometimes busy
 
 /** What a {@link FakeRegistry} does otherwise. */
 export interface FakeRegistryOptions {

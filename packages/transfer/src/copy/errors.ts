@@ -13,8 +13,14 @@ export class CopyError extends BerthError<"ERR_COPY"> {
   /** What was being copied; undefined before that is known. */
   readonly descriptor: Descriptor | undefined;
 
-  constructor(step: CopyStep, origin: CopyOrigin, descriptor: Descriptor | undefined, cause: unknown) {
-    super("ERR_COPY", cause instanceof Error ? cause.message : String(cause), { cause, retryable: isRetryable(cause) });
+  constructor(
+    step: CopyStep,
+    origin: CopyOrigin,
+    descriptor: Descriptor | undefined,
+    cause: unknown,
+    retryable: boolean = isRetryable(cause),
+  ) {
+    super("ERR_COPY", cause instanceof Error ? cause.message : String(cause), { cause, retryable });
     this.step = step;
     this.origin = origin;
     this.descriptor = descriptor;
@@ -65,6 +71,12 @@ export function asCopyError(step: CopyStep, origin: CopyOrigin, descriptor: Desc
   if (error instanceof CopyError || error instanceof TagExistsError || error instanceof ExternalLayerError) return error;
   if (isBadContent(error)) return new CopyError("fetch", "source", descriptor, error);
   return new CopyError(step, origin, descriptor, error);
+}
+
+/** An error about content that was put together of parts: they may not fit together, and fit when all of it comes anew. */
+export function mayNotFit(error: unknown): unknown {
+  if (!(error instanceof CopyError) || error.retryable || !isBadContent(error.cause)) return error;
+  return new CopyError(error.step, error.origin, error.descriptor, error.cause, true);
 }
 
 function isBadContent(error: unknown): boolean {

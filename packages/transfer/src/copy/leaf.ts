@@ -1,27 +1,42 @@
 import { isNotFound } from "@berth/client";
 import { bytesSource, type Descriptor, isForeignLayerMediaType } from "@berth/oci";
 import { readAllVerified } from "@berth/oci/node";
+import type { TransferOutcome } from "../manager/transfer.ts";
 import { manifestsOf } from "./abilities.ts";
 import { copyBlob } from "./copy-blob.ts";
-import { atStep, CopyError, ExternalLayerError } from "./errors.ts";
-import { type CopyOperation, MAX_METADATA_BYTES } from "./operation.ts";
+import { atStep, CopyError, ExternalLayerError, mayNotFit } from "./errors.ts";
+import { type CopyOperation, MAX_METADATA_BYTES, type Report } from "./operation.ts";
 import { sourceContent } from "./source-content.ts";
 
 /** Copies content that nothing is below: a blob, or a child of an index whose type says nothing to us. */
 export async function copyLeaf(operation: CopyOperation, target: Descriptor): Promise<void> {
-  const { source, destination, options } = operation;
+  const { options } = operation;
   const isExternal = isForeignLayerMediaType(target.mediaType) && (target.urls?.length ?? 0) > 0;
   if (isExternal && options.external !== true) return operation.skipped(target);
   try {
-    await operation.transfer(target, "blob", async (context) => {
-      const { signal, pass } = context;
-      const content = sourceContent(source, target, { signal, pass, onRead: (position) => context.report(position, target.size) });
-      return await copyBlob({ source, destination, options }, target, content, signal);
-    });
+    await operation.transfer(target, "blob", async (context) => await moveBlob(operation, target, context));
   } catch (error) {
     if (!(error instanceof CopyError) || error.origin !== "source" || !isNotFound(error.cause)) throw error;
     if (isExternal) throw new ExternalLayerError(target, error.cause);
     if (!(await copyUnknownManifest(operation, target))) throw error;
+  }
+}
+
+/** One try to bring a blob over. */
+async function moveBlob(operation: CopyOperation, target: Descriptor, context: Report): Promise<TransferOutcome> {
+  const { signal, pass } = context;
+  const { source, destination, options } = operation;
+  let wasResumed = false;
+  const content = sourceContent(source, target, {
+    signal,
+    pass,
+    onResumed: () => (wasResumed = true),
+    onRead: (position) => context.report(position, target.size),
+  });
+  try {
+    return await copyBlob({ source, destination, options }, target, content, signal);
+  } catch (error) {
+    throw wasResumed ? mayNotFit(error) : error;
   }
 }
 

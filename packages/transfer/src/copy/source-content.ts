@@ -1,9 +1,19 @@
-import { type ByteSource, type Descriptor, type Fetcher, type FetchOptions, type ReplayableSource, replayableSource } from "@berth/oci";
+import {
+  type ByteSource,
+  type ByteStream,
+  type Descriptor,
+  type Fetcher,
+  type FetchOptions,
+  type ReplayableSource,
+  replayableSource,
+} from "@berth/oci";
 import { asCopyError } from "./errors.ts";
 
 /** Options of {@link sourceContent}. */
 export interface SourceContentOptions {
   readonly signal: AbortSignal;
+  /** Told when content is put together of parts that came by themselves. */
+  readonly onResumed: () => void;
   /** Told how far into the content the reader came. Never goes back. */
   readonly onRead: (position: number) => void;
   /** Waits until bytes may pass. */
@@ -31,12 +41,18 @@ export function sourceContent(source: Fetcher, target: Descriptor, options: Sour
 
 type Chunks = AsyncIterator<Uint8Array, unknown>;
 
+/** True for downloads that were cut and gone on with. */
+function wasResumed(stream: object): boolean {
+  return "wasResumed" in stream && stream.wasResumed === true;
+}
+
 /** Opens the source with the first read; then hands chunk by chunk on, with as few promises as possible. */
 class SourceReader implements AsyncIterator<Uint8Array, undefined> {
-  readonly #open: () => Promise<Chunks>;
+  readonly #open: () => Promise<ByteStream>;
   readonly #target: Descriptor;
   readonly #options: SourceContentOptions;
   #position: number;
+  #stream: ByteStream | undefined;
   #chunks: Chunks | undefined;
   #isOver = false;
 
@@ -45,17 +61,20 @@ class SourceReader implements AsyncIterator<Uint8Array, undefined> {
     this.#options = options;
     this.#position = offset;
     const fetchOptions: FetchOptions & { readonly verify: false } = { offset, signal: options.signal, verify: false };
-    this.#open = async () => (await source.fetch(target, fetchOptions))[Symbol.asyncIterator]();
+    this.#open = async () => await source.fetch(target, fetchOptions);
+    if (offset > 0) options.onResumed();
   }
 
   async next(): Promise<IteratorResult<Uint8Array, undefined>> {
     if (this.#isOver) return { done: true, value: undefined };
     const { signal, onRead, pass } = this.#options;
     try {
-      this.#chunks ??= await this.#open();
+      this.#stream ??= await this.#open();
+      this.#chunks ??= this.#stream[Symbol.asyncIterator]();
       const step = await this.#chunks.next();
       if (step.done) {
         this.#isOver = true;
+        if (wasResumed(this.#stream)) this.#options.onResumed();
         return { done: true, value: undefined };
       }
       this.#position += step.value.byteLength;
