@@ -20,7 +20,11 @@ const TAGS = ["a", "b", "c", "d"];
 
 /** What one call does; those of one step are made at the same time, so no two of them are about the same name. */
 type Call = { readonly tag: string; readonly image: number | "untag" };
-type Step = { readonly push: readonly number[] } | { readonly names: readonly Call[] } | { readonly delete: number } | { readonly gc: true };
+type Step =
+  | { readonly push: readonly number[] }
+  | { readonly names: readonly Call[] }
+  | { readonly delete: number }
+  | { readonly gc: true };
 
 const number = fc.nat(IMAGES.length - 1);
 const call = fc.record({ tag: fc.constantFrom(...TAGS), image: fc.oneof(number, fc.constant("untag" as const)) });

@@ -19,7 +19,9 @@ test("createMemoryStore() keeps its limit, over pushes at the same time too", as
   expect(store.bytes).toBe(10);
   await store.delete(one.descriptor);
   expect(store.bytes).toBe(5);
-  await Promise.all([one, one, one].map(async ({ descriptor, bytes }) => await store.push(descriptor, bytesSource(bytes)).catch(() => undefined)));
+  await Promise.all(
+    [one, one, one].map(async ({ descriptor, bytes }) => await store.push(descriptor, bytesSource(bytes)).catch(() => undefined)),
+  );
   expect(store.bytes).toBe(10);
 });
 

@@ -176,15 +176,18 @@ export function describeTarget(name: string, { create, without = {}, immediate }
       expect(await target.exists(large.descriptor)).toBe(false);
     });
 
-    test(immediate === undefined ? "look-ups reject with the reason of their signal" : `look-ups need no signal: ${immediate}`, async () => {
-      const { target } = await start();
-      const reason = new Error("enough");
-      const signal = AbortSignal.abort(reason);
-      if (immediate !== undefined) return expect(await target.exists(layer.descriptor, { signal })).toBe(false);
-      await expect(target.exists(layer.descriptor, { signal })).rejects.toBe(reason);
-      await expect(target.resolve("v1", { signal })).rejects.toBe(reason);
-      await expect(target.fetch(layer.descriptor, { signal })).rejects.toBe(reason);
-    });
+    test(
+      immediate === undefined ? "look-ups reject with the reason of their signal" : `look-ups need no signal: ${immediate}`,
+      async () => {
+        const { target } = await start();
+        const reason = new Error("enough");
+        const signal = AbortSignal.abort(reason);
+        if (immediate !== undefined) return expect(await target.exists(layer.descriptor, { signal })).toBe(false);
+        await expect(target.exists(layer.descriptor, { signal })).rejects.toBe(reason);
+        await expect(target.resolve("v1", { signal })).rejects.toBe(reason);
+        await expect(target.fetch(layer.descriptor, { signal })).rejects.toBe(reason);
+      },
+    );
 
     test("content comes in any chunks, empty ones too", async () => {
       const { target } = await start();
