@@ -90,7 +90,7 @@ test("mutateImage() keeps the config as it is when annotations alone change", as
   expect((await imageOf(store, made)).config).toEqual((await imageOf(store, image)).config);
 });
 
-test("mutateImage() keeps members that nobody named, the algorithm of digests, and content kept in the manifest", async () => {
+test("mutateImage() keeps members that nobody named, and content kept in the manifest", async () => {
   const store = createMemoryStore();
   const config = blobFixture(MEDIA_TYPES.ociConfig, Buffer.from('{"os":"linux","architecture":"amd64","n":12345678901234567890}'));
   const manifest = imageManifest({
