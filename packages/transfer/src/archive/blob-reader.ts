@@ -29,6 +29,7 @@ export function createBlobReader(tar: TarFile): BlobReader {
   return {
     has: (target) => tar.entries.has(blobName(target)),
     open(target, options = {}) {
+      options.signal?.throwIfAborted();
       const entry = tar.entries.get(blobName(target));
       if (entry === undefined) throw new NotFoundError("blob", target.digest);
       if (entry.linksTo !== undefined) throw new InvalidArchiveError(`"${printable(entry.name)}" is a link`);

@@ -89,6 +89,7 @@ class OciArchiveWriter implements NewOciArchive {
   }
 
   async fetch(target: Descriptor, options: FetchOptions = {}): Promise<Readable> {
+    options.signal?.throwIfAborted();
     const name = blobName(target);
     if (!this.#tar.has(name)) throw new NotFoundError("blob", target.digest);
     const { start, end } = spanOf(options, target.size);
