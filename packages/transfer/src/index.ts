@@ -113,9 +113,14 @@ export type { MemoryStoreOptions, MemoryTarget } from "./memory/memory-store.ts"
 export { createMemoryStore } from "./memory/memory-store.ts";
 export type { AnnotationsFile } from "./pack/annotations-file.ts";
 export { parseAnnotations, parseAnnotationsFile } from "./pack/annotations-file.ts";
+export type { AppendLayerOptions, LayerInput } from "./pack/append-layer.ts";
+export { appendLayer } from "./pack/append-layer.ts";
 export type { CompressedFile, CompressToFileOptions, Compression } from "./pack/compress-to-file.ts";
 export { compressToFile } from "./pack/compress-to-file.ts";
 export type { ConfigEdits, HistoryEntry } from "./pack/config-edits.ts";
+export type { ConvertImageOptions } from "./pack/convert-image.ts";
+export { convertImage } from "./pack/convert-image.ts";
+export type { Schema1Source } from "./pack/convert-schema1.ts";
 export type { CopyContent, EditOptions } from "./pack/copy-content.ts";
 export type { ConfigDiff } from "./pack/diff-configs.ts";
 export { diffConfigs } from "./pack/diff-configs.ts";
@@ -136,6 +141,8 @@ export {
 export type { FileReference } from "./pack/file-reference.ts";
 export { parseFileReference } from "./pack/file-reference.ts";
 export type { EnvEdits } from "./pack/env-edits.ts";
+export type { FlattenImageOptions } from "./pack/flatten-image.ts";
+export { flattenImage } from "./pack/flatten-image.ts";
 export type { EntrySelector, IndexEdits } from "./pack/index-edits.ts";
 export type { IndexAddition } from "./pack/index-entry.ts";
 export type { FileLayer, LayerFromFilesOptions } from "./pack/layer-from-files.ts";
@@ -148,6 +155,9 @@ export { attachArtifact, CREATED_ANNOTATION, packArtifact, UNKNOWN_ARTIFACT_TYPE
 export type { BlobToPack, PackPart } from "./pack/pack-blob.ts";
 export type { BaseImage, RebaseOptions } from "./pack/rebase-image.ts";
 export { BASE_DIGEST_ANNOTATION, BASE_NAME_ANNOTATION, rebaseImage } from "./pack/rebase-image.ts";
+export type { RecompressLayersOptions } from "./pack/recompress-layers.ts";
+export { recompressLayers } from "./pack/recompress-layers.ts";
+export type { RewriteOptions } from "./pack/rewrite-images.ts";
 export type { TarFolderOptions, TarInput } from "./pack/tar-folder.ts";
 export { MAX_TAR_TIME, tarFolder } from "./pack/tar-folder.ts";
 export { formatEpoch, isTimestamp, parseEpoch } from "./pack/timestamps.ts";

@@ -1,5 +1,6 @@
-import { type Descriptor, type Digest, MEDIA_TYPES, type ReplayableSource } from "@berth/oci";
-import { type Compression, compressToFile, type CompressToFileOptions } from "./compress-to-file.ts";
+import type { Descriptor, Digest, ReplayableSource } from "@berth/oci";
+import { compressToFile, type CompressToFileOptions } from "./compress-to-file.ts";
+import { layerMediaType } from "./layer-types.ts";
 import { tarFolder, type TarInput } from "./tar-folder.ts";
 
 /** Options of {@link layerFromFiles}. */
@@ -19,12 +20,6 @@ export interface FileLayer extends AsyncDisposable {
   readonly source: ReplayableSource;
 }
 
-const MEDIA_TYPE: Readonly<Record<Compression, string>> = {
-  gzip: MEDIA_TYPES.ociLayerGzip,
-  zstd: MEDIA_TYPES.ociLayerZstd,
-  none: MEDIA_TYPES.ociLayer,
-};
-
 /**
  * Makes a layer of files and folders on disk: the same files give the same layer, whoever owns them, whenever they were written. Memory
  * does not grow with their size.
@@ -36,7 +31,7 @@ export async function layerFromFiles(inputs: readonly TarInput[], options: Layer
   const call = signal === undefined ? {} : { signal };
   const file = await compressToFile(tarFolder(inputs, { ...call, ...(epoch !== undefined && { epoch }) }), { ...rest, ...call });
   return {
-    descriptor: { mediaType: mediaType ?? MEDIA_TYPE[options.compression ?? "gzip"], digest: file.digest, size: file.size },
+    descriptor: { mediaType: mediaType ?? layerMediaType("oci", options.compression ?? "gzip"), digest: file.digest, size: file.size },
     diffId: file.contentDigest,
     source: file.source,
     [Symbol.asyncDispose]: async () => await file[Symbol.asyncDispose](),

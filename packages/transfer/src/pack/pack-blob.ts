@@ -76,7 +76,13 @@ export async function pushBytes(destination: Pusher, expected: Descriptor, bytes
   await pushUnlessThere(destination, expected, bytesSource(bytes), options);
 }
 
-async function pushUnlessThere(destination: Pusher, expected: Descriptor, source: ReplayableSource, options: CallOptions): Promise<void> {
+/** Pushes content unless it is there. */
+export async function pushUnlessThere(
+  destination: Pusher,
+  expected: Descriptor,
+  source: ReplayableSource,
+  options: CallOptions,
+): Promise<void> {
   const { signal } = options;
   const call = signal === undefined ? {} : { signal };
   if (!(await destination.exists(expected, call))) await destination.push(expected, source, call);
