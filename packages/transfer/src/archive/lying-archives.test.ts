@@ -29,7 +29,7 @@ const layout = { path: "oci-layout", content: Buffer.from('{"imageLayoutVersion"
 const index = { path: "index.json", content: indexManifest([]).bytes };
 const withName = (entryName: string): Buffer => Buffer.concat([encodeFileHeader({ name: entryName, size: 0 }, 0), Buffer.alloc(1024)]);
 
-test.each<readonly [string, Buffer, string, ArchiveLimits?]>([
+const LIES: readonly (readonly [what: string, bytes: Buffer, code: string, limits?: ArchiveLimits])[] = [
   ["nothing", Buffer.alloc(0), "ERR_INVALID_ARCHIVE"],
   ["zeros", Buffer.alloc(10_240), "ERR_INVALID_ARCHIVE"],
   ["text", Buffer.alloc(2000, "text"), "ERR_INVALID_ARCHIVE"],
@@ -53,12 +53,17 @@ test.each<readonly [string, Buffer, string, ArchiveLimits?]>([
   ["too much when it is unpacked", gzipSync(packTar([layout, index])), "ERR_LIMIT_EXCEEDED", { maxSpoolBytes: 1000 }],
   ["damaged compression", gzipSync(packTar([layout, index])).subarray(0, -20), "ERR_INVALID_ARCHIVE"],
   ["another compression", Buffer.from("BZh91AY&SY and more"), "ERR_UNSUPPORTED"],
-])("%s is refused by a typed error, from a file and from a stream, and nothing is left", async (_, bytes, code, limits = {}) => {
-  await writeFile(path, bytes);
-  await expect(openOciArchive(path, { ...limits, temporaryFolder: folder })).rejects.toMatchObject({ code });
-  await expect(openOciArchive(bytesSource(bytes), { ...limits, temporaryFolder: folder })).rejects.toMatchObject({ code });
-  expect(await readdir(folder)).toEqual(["images.tar"]);
-});
+];
+
+test.each(LIES.map(([what, bytes, code, limits]) => ({ what, bytes, code, limits })))(
+  "$what is refused by a typed error, from a file and from a stream, and nothing is left",
+  async ({ bytes, code, limits }) => {
+    await writeFile(path, bytes);
+    await expect(openOciArchive(path, { ...limits, temporaryFolder: folder })).rejects.toMatchObject({ code });
+    await expect(openOciArchive(bytesSource(bytes), { ...limits, temporaryFolder: folder })).rejects.toMatchObject({ code });
+    expect(await readdir(folder)).toEqual(["images.tar"]);
+  },
+);
 
 /** A file that is larger than what stands in the archive. */
 function sparse(): Buffer {
