@@ -1,6 +1,7 @@
 import type { CommandEntry } from "./row.ts";
 
 const LOOK = "Look:";
+const MOVE = "Move:";
 const CHANGE = "Change:";
 const SIGN_IN = "Sign in:";
 const SERVE = "Run a registry:";
@@ -117,6 +118,13 @@ export const COMMANDS: readonly CommandEntry[] = [
     summary: "see whether a registry answers, and what it still allows",
     group: LOOK,
     load: async () => (await import("../commands/ping.ts")).pingCommand,
+  },
+  {
+    name: "cp",
+    aliases: ["copy"],
+    summary: "copy images between registries, OCI layouts and archives",
+    group: MOVE,
+    load: async () => (await import("../commands/cp.ts")).cpCommand,
   },
   {
     name: "tag",

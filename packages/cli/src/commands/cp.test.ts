@@ -1,0 +1,148 @@
+import { mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createRegistry, type EmbeddedRegistry } from "@berth/registry";
+import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { type PushedImage, pushImage, pushIndex, serveHandler, type TestServer } from "../testing/registry.ts";
+import { berth } from "../testing/run-berth.ts";
+
+let folder: string;
+let registry: EmbeddedRegistry;
+let server: TestServer;
+let app: string;
+let amd64: PushedImage;
+let arm64: PushedImage;
+let index: string;
+let number = 0;
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), "berth-cp-"));
+  registry = await createRegistry();
+  server = await serveHandler(registry.handler);
+  app = `${server.host}/team/app`;
+  const repository = registry.repository("team/app");
+  amd64 = await pushImage(repository, { tags: ["v1", "v2"], content: "one" });
+  arm64 = await pushImage(repository, { architecture: "arm64", content: "two" });
+  const images = [["linux/amd64", amd64.manifest] as const, ["linux/arm64", arm64.manifest] as const];
+  index = (await pushIndex(repository, "multi", images)).digest;
+  await pushImage(repository, { subject: amd64.manifest, artifactType: "application/sig", content: "sig" });
+  await pushImage(repository, { subject: amd64.manifest, artifactType: "application/spdx+json", content: "sbom" });
+});
+
+afterAll(async () => {
+  await server.close();
+  await registry.close();
+  rmSync(folder, { recursive: true });
+});
+
+/** A repository, and a path, of each test's own. */
+let other: string;
+let path: string;
+beforeEach(() => {
+  other = `${server.host}/copy/n${++number}`;
+  path = join(folder, `n${number}`);
+});
+
+const digestOf = async (place: string): Promise<string> => (await berth(["digest", place])).stdout.trim();
+
+test("[engine/T32] from a registry into a layout and on into another repository the digest stays", async () => {
+  expect(await berth(["cp", `${app}:multi`, `oci:${path}:v1`])).toEqual({ code: 0, stdout: `oci:${path}:v1@${index}\n`, stderr: "" });
+  expect(await berth(["copy", `oci:${path}:v1`, other])).toEqual({ code: 0, stdout: `${other}:v1@${index}\n`, stderr: "" });
+  expect(await digestOf(`${other}:v1`)).toBe(await digestOf(`${app}:multi`));
+});
+
+test.each(["oci-archive", "docker-archive"])("an image goes through a file: %s", async (transport) => {
+  const file = `${transport}:${path}.tar`;
+  expect(await berth(["cp", "--platform", "linux/arm64", `${app}:multi`, file])).toMatchObject({ code: 0, stderr: "" });
+  expect(await berth(["cp", file, `${other}:v1`])).toMatchObject({ code: 0 });
+  const platform = (await berth(["inspect", "--format", "{{.platform}}", `${other}:v1`])).stdout;
+  expect(platform).toBe("linux/arm64\n");
+});
+
+test("more tags, the result as JSON, the digest in a file", async () => {
+  const { code, stdout } = await berth(["cp", "--format", "json", "--digest-file", path, `${app}:v1`, `${other}:a`, "b", "c"]);
+  expect(code).toBe(0);
+  const { digest, mediaType, size } = amd64.manifest;
+  expect(JSON.parse(stdout)).toEqual({
+    source: `${app}:v1`,
+    reference: `${other}@${digest}`,
+    mediaType,
+    digest,
+    size,
+    tags: ["a", "b", "c"].map((tag) => ({ reference: `${other}:${tag}`, tag, digest, size, outcome: "tagged" })),
+    stats: { copied: 1, mounted: 2, existing: 0, skipped: 0, bytes: size },
+  });
+  expect(readFileSync(path, "utf8")).toBe(`${digest}\n`);
+});
+
+test("all tags, those that match, those that are missing; a tag that is taken is exit code 5", async () => {
+  const all = await berth(["cp", "--all-tags", app, other]);
+  expect(all.stdout.split("\n").filter(Boolean)).toHaveLength(3);
+  expect((await berth(["ls", other])).stdout).toBe("multi\nv1\nv2\n");
+  expect((await berth(["cp", "--match", "v*", "--exclude", "v2", app, `oci:${path}`])).stdout).toBe(
+    `oci:${path}:v1@${amd64.manifest.digest}\n`,
+  );
+  expect(await berth(["cp", "--no-clobber", `${app}:multi`, `${other}:v1`])).toMatchObject({ code: 5, stdout: "" });
+  expect((await berth(["cp", "--only-missing", `${app}:multi`, `${other}:v1`])).stdout).toBe(
+    `${other}:v1@${amd64.manifest.digest} (kept)\n`,
+  );
+  expect(await digestOf(`${other}:v1`)).toBe(amd64.manifest.digest);
+});
+
+test("some platforms of an index, its digest kept", async () => {
+  expect(await berth(["cp", "--platforms", "linux/arm64", `${app}:multi`, `oci:${path}`])).toMatchObject({ code: 0, stderr: "" });
+  expect(await digestOf(`oci:${path}:multi`)).toBe(index);
+  expect(await berth(["manifest", "get", `oci:${path}@${arm64.manifest.digest}`])).toMatchObject({ code: 0 });
+  expect(await berth(["manifest", "get", `oci:${path}@${amd64.manifest.digest}`])).toMatchObject({ code: 4 });
+});
+
+test("referrers, all or of a type", async () => {
+  await berth(["cp", "--referrers", `${app}:v1`, `oci:${path}:all`]);
+  await berth(["cp", "--referrers=application/sig", `${app}:v1`, `${other}:v1`]);
+  const types = async (place: string): Promise<string> =>
+    (await berth(["referrers", "--format", "jsonpath=.referrers[*].artifactType", place])).stdout;
+  expect((await types(`oci:${path}:all`)).split("\n").toSorted()).toEqual(["", "application/sig", "application/spdx+json"]);
+  expect(await types(`${other}:v1`)).toBe("application/sig\n");
+});
+
+test("a dry run writes nothing", async () => {
+  await berth(["cp", `${app}:v1`, `${other}:v1`]);
+  server.journal.length = 0;
+  expect((await berth(["cp", "--dry-run", `${app}:multi`, `${other}:v1`, "v9"])).stdout).toBe(
+    `${other}:v1@${index}\n${other}:v9@${index}\n`,
+  );
+  expect((await berth(["cp", "--dry-run", `${app}:v1`, `${other}:v1`])).stdout).toContain("(unchanged)");
+  expect(await berth(["cp", "--dry-run", "--all-tags", app, `oci:${path}`])).toMatchObject({ code: 0 });
+  expect(server.journal.filter((line) => !/^(GET|HEAD) /.test(line))).toEqual([]);
+  expect(() => statSync(path)).toThrow("ENOENT");
+});
+
+test("[engine/T30] --progress json writes JSON lines whose last one is the result, and no piece goes back", async () => {
+  const { code, stdout, stderr } = await berth(["cp", "--progress", "json", `${app}:multi`, `oci:${path}:v1`]);
+  expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+  const lines = stdout
+    .trimEnd()
+    .split("\n")
+    .map((line) => JSON.parse(line) as { readonly type: string; readonly id: string; readonly current: number });
+  expect(lines.map(({ type }) => type).lastIndexOf("progress")).toBe(lines.length - 2);
+  expect(lines.at(-1)).toMatchObject({ type: "result", digest: index });
+  const reached = new Map<string, number>();
+  for (const { id, current } of lines.slice(0, -1)) {
+    expect(current).toBeGreaterThanOrEqual(reached.get(id) ?? 0);
+    reached.set(id, current);
+  }
+  expect(reached.size).toBeGreaterThanOrEqual(7);
+});
+
+test.each([
+  [["--platform", "linux/amd64", "--platforms", "linux/amd64"], "cannot use --platform with --platforms"],
+  [["--no-clobber", "--only-missing"], "cannot use --no-clobber with --only-missing"],
+  [["--all-tags", "--digest-file", "x"], "cannot use --digest-file with all tags"],
+])("flags that say different things are a mistake: %j", async (flags, message) => {
+  expect(await berth(["cp", ...flags, app, other])).toMatchObject({ code: 2, stdout: "", stderr: expect.stringContaining(message) });
+});
+
+test("what is not there is exit code 4, and leaves nothing of an archive", async () => {
+  expect(await berth(["cp", `${app}:nope`, `oci-archive:${path}`])).toMatchObject({ code: 4, stdout: "" });
+  expect(() => statSync(path)).toThrow("ENOENT");
+});

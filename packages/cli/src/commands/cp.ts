@@ -1,0 +1,156 @@
+import { Command } from "commander";
+import type { CopyOptions } from "@berth/transfer";
+import type { Location } from "@berth/transfer/location";
+import { addHelp } from "../command/add-help.ts";
+import { ownReference, withDestination } from "../connect/destination.ts";
+import { describeLocation } from "../connect/describe-location.ts";
+import { type Place, withPlace } from "../connect/place.ts";
+import { nameFilter } from "../content/name-filter.ts";
+import { CommandFailure, EXIT_CODE } from "../exit-code.ts";
+import { addRegistryFlags } from "../flags/add-flags.ts";
+import type { RunOptions } from "../run-options.ts";
+import { act } from "../session/act.ts";
+import type { Session } from "../session/session.ts";
+import { COPIED_FIELDS, copiedFields, printCopied, writeDigestFile } from "../transfer/copied.ts";
+import { addCopyFlags, contradiction, type CopyFlags, copyOptions } from "../transfer/copy-flags.ts";
+import { copyImage, imageToCopy } from "../transfer/copy-image.ts";
+import { previewTags } from "../transfer/preview-copy.ts";
+import { tagsAt } from "../transfer/tags-at.ts";
+import { addTransferFlags, digestFileOption, more, type TransferFlags } from "../transfer/transfer-flags.ts";
+import { withTransfer } from "../transfer/with-transfer.ts";
+
+interface CpFlags extends CopyFlags, TransferFlags {
+  readonly allTags?: boolean;
+  readonly match?: readonly string[];
+  readonly exclude?: readonly string[];
+  readonly dryRun?: boolean;
+  readonly digestFile?: string;
+}
+
+/** `berth cp`. */
+export function cpCommand(options: RunOptions): Command {
+  const command = new Command()
+    .argument("<source>", "an image, an index, an artifact; with --all-tags a repository, a layout or an archive")
+    .argument("<destination>", "where it goes; a tag that is not given is that of the source")
+    .argument("[tag...]", "more tags at the destination")
+    .option("--all-tags", "copy every tag, under its own name")
+    .option("--match <pattern>", "of all tags, those that match a shell pattern, or /expression/; repeatable", more)
+    .option("--exclude <pattern>", "of all tags, none that match; repeatable", more);
+  addCopyFlags(command)
+    .option("--dry-run", "only say what would be done to tags")
+    .addOption(digestFileOption())
+    .action(
+      act(options, async (session, from: string, to: string, tags: string[], flags: CpFlags) => {
+        const { parseLocation } = await import("@berth/transfer/location");
+        const target = parseLocation(to);
+        const isMany = flags.allTags === true || flags.match !== undefined || flags.exclude !== undefined;
+        if (isMany) checkMany(target, tags, flags);
+        const job = { target, tags, flags, settings: copyOptions(flags) };
+        await withPlace(session, from, (source) => (isMany ? copyMany(session, source, job) : copyOne(session, source, job)), {
+          side: "from",
+        });
+      }),
+    );
+  addRegistryFlags(addTransferFlags(command), { twoSides: true });
+  return addHelp(command, {
+    text: [
+      "Bytes stay what they are, so digests stay too. What is there already is not sent again, and within one registry blobs are not sent",
+      "at all. A copy that was cut off goes on where it was when the same command runs again.",
+    ].join("\n"),
+    examples: [
+      ["berth cp debian:12 localhost:5000/debian:12", "all platforms, from one registry to another"],
+      ["berth cp localhost:5000/app:v1 localhost:5000/app:v1 latest stable", "more tags"],
+      ["berth cp --platform linux/arm64 debian:12 oci:images:12", "one image, into an OCI layout"],
+      ["berth cp --platforms linux/amd64,linux/arm64 debian:12 oci:images", "the index with two of its images"],
+      ["berth cp --all-tags --match '1.*' ghcr.io/acme/app localhost:5000/app", "some tags of a repository"],
+      ["berth cp --referrers=application/spdx+json debian:12 localhost:5000/debian", "with what refers to it, of one type"],
+      ["berth cp --referrers ghcr.io/acme/app:v1 oci-archive:app.tar:v1", "with signatures and SBOMs, into one file"],
+      ["berth cp docker-archive:app.tar localhost:5000/app:v1", "what docker save wrote"],
+      ["berth cp debian:12 - | ssh host berth cp - localhost:5000/debian:12", "through a pipe"],
+      ["berth cp --from-user me --to-anonymous ghcr.io/acme/app:v1 localhost:5000/app", "credentials of each side"],
+    ],
+    output: COPIED_FIELDS,
+  });
+}
+
+interface CopyJob {
+  readonly target: Location;
+  readonly tags: readonly string[];
+  readonly flags: CpFlags;
+  readonly settings: CopyOptions;
+}
+
+async function copyOne(session: Session, source: Place, { target, tags: extra, flags, settings }: CopyJob): Promise<void> {
+  const { platform, dryRun, digestFile } = flags;
+  const tags = tagsAt(target, source.location, extra);
+  const call = { signal: session.signal };
+  if (dryRun === true) {
+    const root = (await imageToCopy(source, { location: target }, platform, call)) ?? (await source.target.resolve(source.reference, call));
+    const found = await previewTags(
+      session,
+      target,
+      tags.map((tag) => [tag, root]),
+      settings.existingTags,
+    );
+    const told = copiedFields({ describe: (reference) => describeLocation(target, reference) }, root, found);
+    return await printCopied(session, { source: source.describe(), ...told, dryRun: true });
+  }
+  const isStdout = target.transport !== "registry" && target.path === "-";
+  const copied = await withDestination(
+    session,
+    target,
+    async (destination) => {
+      const {
+        descriptor,
+        tags: named,
+        stats,
+      } = await withTransfer(session, { ...flags, stdoutIsData: isStdout }, async (transfer) => {
+        transfer.into(destination.repository);
+        return await copyImage(source, destination, tags, { ...settings, ...transfer.settings, ...(platform && { platform }) });
+      });
+      await writeDigestFile(digestFile, descriptor.digest);
+      return { source: source.describe(), ...copiedFields(destination, descriptor, named), stats };
+    },
+    { side: "to" },
+  );
+  await printCopied(session, copied, isStdout);
+}
+
+async function copyMany(session: Session, source: Place, { target, flags, settings }: CopyJob): Promise<void> {
+  const { match, exclude, platform, dryRun } = flags;
+  if (platform !== undefined) throw contradiction("--all-tags", "--platform: use --platforms");
+  if (ownReference(source.location) !== "")
+    throw new CommandFailure(EXIT_CODE.usage, `all tags are to be copied: leave ":${source.reference}" away`);
+  const filter = nameFilter({ ...(match && { match }), ...(exclude && { exclude }) });
+  const call = { signal: session.signal };
+  if (dryRun === true) {
+    const names = (await Array.fromAsync(source.target.tags?.(call) ?? [])).filter(filter);
+    const wanted = await Promise.all(names.map(async (tag) => [tag, await source.target.resolve(tag, call)] as const));
+    const found = await previewTags(session, target, wanted, settings.existingTags);
+    const told = copiedFields({ describe: (reference) => describeLocation(target, reference) }, undefined, found);
+    return await printCopied(session, { source: source.name, ...told, dryRun: true });
+  }
+  const { copyTags } = await import("@berth/transfer");
+  const isStdout = target.transport !== "registry" && target.path === "-";
+  const copied = await withDestination(
+    session,
+    target,
+    async (destination) => {
+      const { tags, stats } = await withTransfer(session, { ...flags, stdoutIsData: isStdout }, async (transfer) => {
+        transfer.into(destination.repository);
+        return await copyTags(source.target, undefined, destination.target, { ...settings, ...transfer.settings, match: filter });
+      });
+      return { source: source.name, ...copiedFields(destination, undefined, tags), stats };
+    },
+    { side: "to" },
+  );
+  await printCopied(session, copied, isStdout);
+}
+
+function checkMany(target: Location, tags: readonly string[], { digestFile }: CpFlags): void {
+  if (tags.length > 0 || ownReference(target) !== "")
+    throw new CommandFailure(EXIT_CODE.usage, "with all tags each keeps its name: leave the tag of the destination away");
+  if (digestFile !== undefined) throw contradiction("--digest-file", "all tags");
+  if (target.transport === "docker-archive")
+    throw new CommandFailure(EXIT_CODE.usage, "to save several images in a docker archive use berth save");
+}

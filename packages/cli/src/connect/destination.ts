@@ -1,0 +1,73 @@
+import { UnsupportedError, type Resolver, type Target } from "@berth/oci";
+import type { RemoteRepository } from "@berth/client";
+import type { Location } from "@berth/transfer/location";
+import type { Side } from "../flags/flag-reader.ts";
+import type { Session } from "../session/session.ts";
+import { describeLocation } from "./describe-location.ts";
+
+/** A place that can be written: a repository of a registry, a layout, an archive. */
+export interface Destination {
+  readonly location: Location;
+  /** A tag, a digest when only that was given, or "" when nothing was said: then the default counts. */
+  readonly reference: string;
+  readonly target: Target & Partial<Resolver>;
+  /** The target, when it is a repository of a registry. */
+  readonly repository: RemoteRepository | undefined;
+  /** Whether its content goes to standard output. */
+  readonly isStdout: boolean;
+  /** The place with a tag or digest: `localhost:5000/app:v1`. */
+  describe(reference: string): string;
+}
+
+/** Options of {@link withDestination}. */
+export interface DestinationOptions {
+  readonly side?: Side;
+}
+
+/**
+ * Opens a place to be written, does something with it, and makes that stay; when the work fails nothing is to be seen of an archive.
+ *
+ * @throws {InvalidLocationError} @throws {UnsupportedError} for a terminal.
+ */
+export async function withDestination<T>(
+  session: Session,
+  place: string | Location,
+  work: (destination: Destination) => Promise<T>,
+  { side }: DestinationOptions = {},
+): Promise<T> {
+  const { openDestination, parseLocation } = await import("@berth/transfer/location");
+  const location = typeof place === "string" ? parseLocation(place) : place;
+  session.subject = describeLocation(location);
+  const isStdout = location.transport !== "registry" && location.path === "-";
+  if (isStdout && session.io.stdout.isTTY === true) throw new UnsupportedError("write an archive to a terminal: name a file");
+  let repository: RemoteRepository | undefined;
+  const opened = await openDestination(location, {
+    signal: session.signal,
+    stdout: session.io.stdout,
+    async connect({ domain, path }) {
+      repository = await session.connections.repository(domain, path, side);
+      return repository;
+    },
+  });
+  try {
+    const done = await work({
+      location,
+      reference: ownReference(location),
+      target: opened.target,
+      repository,
+      isStdout,
+      describe: (reference) => describeLocation(location, reference),
+    });
+    await opened.finish();
+    return done;
+  } catch (error) {
+    await opened.abort();
+    throw error;
+  }
+}
+
+/** What a place names within itself: a tag or digest, or "". */
+export function ownReference(location: Location): string {
+  if (location.transport !== "registry") return location.reference ?? "";
+  return location.reference.digest ?? location.reference.tag ?? "";
+}

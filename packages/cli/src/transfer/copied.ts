@@ -1,0 +1,79 @@
+import type { Descriptor } from "@berth/oci";
+import type { CopiedTag, CopyStats } from "@berth/transfer";
+import type { Destination } from "../connect/destination.ts";
+import { CommandFailure, EXIT_CODE } from "../exit-code.ts";
+import { humanSize } from "../output/human.ts";
+import type { Session } from "../session/session.ts";
+
+/** What a copy is told as: fields of `--format json`. */
+export interface Copied {
+  readonly source?: string;
+  readonly reference: string;
+  readonly mediaType?: string | undefined;
+  readonly digest?: string | undefined;
+  readonly size?: number | undefined;
+  readonly artifactType?: string | undefined;
+  readonly tags: readonly (CopiedTag & { readonly reference: string })[];
+  readonly dryRun?: true;
+  readonly stats?: CopyStats;
+}
+
+/** Descriptions of the fields of {@link Copied}, for help. */
+export const COPIED_FIELDS: Readonly<Record<string, string>> = {
+  source: "what was copied",
+  reference: "where it is now",
+  mediaType: "of the manifest; not with several tags",
+  digest: "of the manifest; not with several tags",
+  size: "bytes of the manifest; not with several tags",
+  artifactType: "of the manifest, if it is known",
+  "tags[].reference": "a tag at the destination",
+  "tags[].tag": "its name",
+  "tags[].digest": "what it names",
+  "tags[].size": "bytes of the manifest",
+  "tags[].outcome": "tagged, unchanged (it named that already) or kept (it names something else, and was left alone)",
+  dryRun: "true, when nothing was done",
+  "stats.copied": "manifests and blobs that were moved",
+  "stats.mounted": "blobs that another repository of the registry gave",
+  "stats.existing": "manifests and blobs that were there",
+  "stats.skipped": "layers that are kept outside of registries",
+  "stats.bytes": "bytes of all that was moved",
+};
+
+/** Puts together what a copy did. */
+export function copiedFields(
+  destination: Pick<Destination, "describe">,
+  descriptor: Descriptor | undefined,
+  tags: readonly CopiedTag[],
+): Pick<Copied, "reference" | "mediaType" | "digest" | "size" | "artifactType" | "tags"> {
+  return {
+    reference: destination.describe(descriptor?.digest ?? ""),
+    mediaType: descriptor?.mediaType,
+    digest: descriptor?.digest,
+    size: descriptor?.size,
+    artifactType: descriptor?.artifactType,
+    tags: tags.map((tag) => ({ reference: destination.describe(tag.tag), ...tag })),
+  };
+}
+
+/**
+ * Tells what a copy did: a line for each tag, with its digest. Where content took standard output it goes to standard error.
+ *
+ * @param isStdout whether content went to standard output.
+ */
+export async function printCopied(session: Session, copied: Copied, isStdout: boolean = false): Promise<void> {
+  const lines = copied.tags.map(({ reference, digest, outcome }) => `${reference}@${digest}${outcome === "tagged" ? "" : ` (${outcome})`}`);
+  const text = `${(lines.length === 0 ? [copied.reference] : lines).join("\n")}\n`;
+  if (isStdout) session.say(text.trimEnd());
+  else await session.print({ data: copied, text: () => (session.settings.quiet ? "" : text) });
+  const { stats } = copied;
+  if (stats === undefined || session.format.kind !== "text" || session.io.stderr.isTTY !== true) return;
+  session.say(`${stats.copied} copied (${humanSize(stats.bytes)}), ${stats.mounted} mounted, ${stats.existing} there already`);
+}
+
+/** Writes the digest to the file of `--digest-file`. @throws {CommandFailure} when there is not one digest. */
+export async function writeDigestFile(file: string | undefined, digest: string | undefined): Promise<void> {
+  if (file === undefined) return;
+  if (digest === undefined) throw new CommandFailure(EXIT_CODE.usage, "--digest-file needs one image, not several tags");
+  const { writeFile } = await import("node:fs/promises");
+  await writeFile(file, `${digest}\n`);
+}

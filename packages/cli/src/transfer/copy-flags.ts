@@ -1,0 +1,70 @@
+import { type Platform, parsePlatform } from "@berth/oci";
+import type { CopyOptions } from "@berth/transfer";
+import { type Command, InvalidArgumentError, Option } from "commander";
+import { CommandFailure, EXIT_CODE } from "../exit-code.ts";
+import { platformOption } from "../flags/platform.ts";
+import { more } from "./transfer-flags.ts";
+
+/** Flags that choose what is copied along, and what happens to tags. */
+export interface CopyFlags {
+  readonly platform?: Platform;
+  readonly platforms?: readonly Platform[];
+  readonly referrers?: boolean;
+  readonly referrerType?: readonly string[];
+  readonly digestTags?: boolean;
+  readonly external?: boolean;
+  readonly clobber?: boolean;
+  readonly onlyMissing?: boolean;
+  readonly atomic?: boolean;
+  readonly recheck?: boolean;
+}
+
+/** Adds them. */
+export function addCopyFlags(command: Command): Command {
+  const parse = command.parseOptions.bind(command);
+  // a value that is optional would swallow the argument behind it, unless it comes with an equals sign
+  command.parseOptions = (args) => parse(args.map((arg) => arg.replace(/^--referrers=/, "--referrer-type=")));
+  return command
+    .addOption(platformOption("of an index, copy only the image for this platform: linux/arm64"))
+    .option("--platforms <list>", "copy the index as it is, but only these of its images: linux/amd64,linux/arm64", parsePlatforms)
+    .option("--referrers", "copy what refers to it, too; --referrers=TYPE is --referrer-type TYPE")
+    .option("--referrer-type <type>", "copy what refers to it and is of this artifact type; repeatable", more)
+    .option("--digest-tags", "copy what hangs on it by tags, too: sha256-....sig")
+    .addOption(new Option("--include-external, --external", "copy layers that are kept outside of registries, too"))
+    .option("--no-clobber", "fail when a tag exists and names something else")
+    .option("--only-missing", "leave tags alone that exist")
+    .option("--atomic", "move tags when all content is there")
+    .option("--recheck", "look at everything below, also where the manifest is there: repairs what is broken");
+}
+
+/** Options of the copy. @throws {CommandFailure} for flags that say different things. */
+export function copyOptions(
+  flags: CopyFlags,
+): Pick<CopyOptions, "atomic" | "digestTags" | "existingTags" | "external" | "platforms" | "recheck" | "referrers"> {
+  const { platform, platforms, referrers, referrerType, digestTags, external, clobber, onlyMissing, atomic, recheck } = flags;
+  if (platform !== undefined && platforms !== undefined) throw contradiction("--platform", "--platforms");
+  if (clobber === false && onlyMissing === true) throw contradiction("--no-clobber", "--only-missing");
+  return {
+    existingTags: clobber === false ? "refuse" : onlyMissing === true ? "keep" : "overwrite",
+    ...(platforms && { platforms }),
+    ...(referrerType !== undefined ? { referrers: { artifactTypes: referrerType } } : referrers === true && { referrers }),
+    ...(digestTags !== undefined && { digestTags }),
+    ...(external !== undefined && { external }),
+    ...(atomic !== undefined && { atomic }),
+    ...(recheck !== undefined && { recheck }),
+  };
+}
+
+/** Two flags that cannot be used together. */
+export function contradiction(one: string, other: string): CommandFailure {
+  return new CommandFailure(EXIT_CODE.usage, `cannot use ${one} with ${other}`);
+}
+
+function parsePlatforms(text: string): readonly Platform[] {
+  try {
+    return text.split(",").map(parsePlatform);
+  } catch (error) {
+    if (error instanceof SyntaxError) throw new InvalidArgumentError("expected platforms such as linux/amd64,linux/arm64");
+    throw error;
+  }
+}

@@ -1,0 +1,36 @@
+import type { CallOptions, Descriptor, Platform } from "@berth/oci";
+import type { CopyOptions, CopyResult } from "@berth/transfer";
+import type { Destination } from "../connect/destination.ts";
+import type { Place } from "../connect/place.ts";
+
+/** Options of {@link copyImage}. */
+export interface CopyImageOptions extends CopyOptions {
+  /** The image for this platform, of an index. Default: everything as it is. */
+  readonly platform?: Platform;
+}
+
+/** Copies what a place names, under tags of the destination. */
+export async function copyImage(
+  source: Place,
+  destination: Pick<Destination, "location" | "target">,
+  tags: readonly string[],
+  { platform, ...options }: CopyImageOptions,
+): Promise<CopyResult> {
+  const { copy } = await import("@berth/transfer");
+  const call = { ...(options.signal && { signal: options.signal }) };
+  const chosen = await imageToCopy(source, destination, platform, call);
+  return await copy(source.target, chosen?.digest ?? source.reference, destination.target, tags, options);
+}
+
+/** The image that is meant of an index; undefined: whatever the place names. A docker archive has no room for an index. */
+export async function imageToCopy(
+  { target, reference }: Pick<Place, "reference" | "target">,
+  { location }: Pick<Destination, "location">,
+  platform: Platform | undefined,
+  call: CallOptions,
+): Promise<Descriptor | undefined> {
+  if (platform === undefined && location.transport !== "docker-archive") return undefined;
+  const { chooseImage, hostPlatform } = await import("@berth/transfer/platform");
+  const root = await target.resolve(reference, call);
+  return (await chooseImage(target, root, platform ?? hostPlatform(), { ...call, checkSingle: platform !== undefined })).image;
+}

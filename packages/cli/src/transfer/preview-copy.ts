@@ -1,0 +1,57 @@
+import { type CallOptions, type Descriptor, type Resolver, isDigest } from "@berth/oci";
+import type { CopiedTag, CopyOptions } from "@berth/transfer";
+import type { Location } from "@berth/transfer/location";
+import { openPlace, type Place } from "../connect/place.ts";
+import { describeLocation } from "../connect/describe-location.ts";
+import { isMissing } from "../errors/is-missing.ts";
+import type { Session } from "../session/session.ts";
+
+/** What tags of a destination would become. Nothing is written, and nothing made. @throws {TagExistsError} */
+export async function previewTags(
+  session: Session,
+  to: Location,
+  wanted: readonly (readonly [tag: string, descriptor: Descriptor])[],
+  existingTags: CopyOptions["existingTags"],
+): Promise<readonly CopiedTag[]> {
+  const { TagExistsError } = await import("@berth/transfer");
+  const call = { signal: session.signal };
+  const there = await openIfThere(session, to);
+  try {
+    const tags: CopiedTag[] = [];
+    for (const [tag, { digest, size }] of wanted) {
+      const before = isDigest(tag) || there === undefined ? undefined : await find(there.target, tag, call);
+      if (before === undefined || (before.digest !== digest && existingTags === "overwrite"))
+        tags.push({ tag, digest, size, outcome: "tagged" });
+      else if (before.digest === digest) tags.push({ tag, digest, size, outcome: "unchanged" });
+      else if (existingTags === "refuse") throw new TagExistsError(tag, before.digest);
+      else tags.push({ tag, digest: before.digest, size: before.size, outcome: "kept" });
+    }
+    return tags;
+  } finally {
+    await there?.close();
+  }
+}
+
+/** Archives are written anew: what is there does not count. */
+async function openIfThere(session: Session, to: Location): Promise<Place | undefined> {
+  if (to.transport !== "registry" && to.transport !== "oci") return undefined;
+  try {
+    return await openPlace(session, describeLocation(to), { side: "to" });
+  } catch (error) {
+    if (isMissing(error) || isNoLayout(error)) return undefined;
+    throw error;
+  }
+}
+
+async function find(target: Resolver, tag: string, call: CallOptions): Promise<Descriptor | undefined> {
+  try {
+    return await target.resolve(tag, call);
+  } catch (error) {
+    if (isMissing(error)) return undefined;
+    throw error;
+  }
+}
+
+function isNoLayout(error: unknown): boolean {
+  return error instanceof Error && "code" in error && error.code === "ERR_LAYOUT_NOT_FOUND";
+}

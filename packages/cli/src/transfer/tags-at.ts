@@ -1,0 +1,39 @@
+import { formatName, isDigest } from "@berth/oci";
+import type { Location } from "@berth/transfer/location";
+import { ownReference } from "../connect/destination.ts";
+
+/**
+ * The tags that a copy gets at its destination: those that were asked for, else that of the source. What is copied by digest and named
+ * nowhere gets none.
+ *
+ * @returns of a docker archive whole image names.
+ */
+export function tagsAt(to: Location, from: Location, extra: readonly string[]): readonly string[] {
+  const own = ownReference(to);
+  const main = own === "" ? defaultTag(to, from) : own;
+  return [...new Set([...(main === "" ? [] : [main]), ...extra])];
+}
+
+function defaultTag(to: Location, from: Location): string {
+  const tag = tagOf(from);
+  if (to.transport !== "docker-archive") return tag;
+  if (tag === "") return "";
+  return from.transport === "registry"
+    ? `${formatName(from.reference)}:${tag}`
+    : from.transport === "docker-archive"
+      ? (from.reference ?? "")
+      : "";
+}
+
+/** The tag of a source; "" when it is named by its digest. */
+function tagOf(from: Location): string {
+  if (from.transport === "registry") {
+    const { tag, digest } = from.reference;
+    return tag ?? (digest === undefined ? "latest" : "");
+  }
+  const { reference } = from;
+  if (reference === undefined) return "latest";
+  if (isDigest(reference)) return "";
+  // a docker archive names images whole
+  return from.transport === "docker-archive" ? (/:([^:/]+)$/.exec(reference)?.[1] ?? "latest") : reference;
+}

@@ -1,0 +1,69 @@
+import type { RemoteRepository } from "@berth/client";
+import type { CopyGraphOptions, TransferManager } from "@berth/transfer";
+import type { Session } from "../session/session.ts";
+import type { TransferFlags } from "./transfer-flags.ts";
+import { journalFolder, OpenUploads } from "./upload-journal.ts";
+
+/** What every copy of a command is given. */
+export interface Transfer {
+  /** Options of copies. */
+  readonly settings: Pick<CopyGraphOptions, "concurrency" | "journal" | "manager" | "onEvent" | "signal">;
+  /** Names a repository that is written to: uploads into it are taken back when the user stops the command. */
+  into(repository: RemoteRepository | undefined): void;
+}
+
+/** Options of {@link withTransfer}. */
+export interface WithTransferOptions extends TransferFlags {
+  /** Whether content goes to standard output. */
+  readonly stdoutIsData?: boolean;
+}
+
+/**
+ * Does work that moves content: with the pace that flags say, progress shown, and uploads remembered, so that the next run goes on with
+ * them. When the user stops it they are taken back, unless `--resume` says otherwise.
+ */
+export async function withTransfer<T>(
+  session: Session,
+  { limitRate, resume, stdoutIsData = false }: WithTransferOptions,
+  work: (transfer: Transfer) => Promise<T>,
+): Promise<T> {
+  const { createTransferEvents, openUploadJournal } = await import("@berth/transfer");
+  const { signal } = session;
+  const folder = journalFolder(session.io.env);
+  const journal = folder === undefined ? undefined : new OpenUploads(openUploadJournal(folder));
+  const repositories = new Set<RemoteRepository>();
+  const view = await session.openView({ stdoutIsData });
+  const events = createTransferEvents();
+  const showing = (async () => {
+    for await (const event of events.watch()) view.take(event);
+  })();
+  const { jobs } = session.settings;
+  try {
+    return await work({
+      settings: {
+        signal,
+        manager: await makeManager(session, limitRate),
+        onEvent: (event) => events.emit(event),
+        ...(jobs !== undefined && { concurrency: jobs }),
+        ...(journal && { journal }),
+      },
+      into: (repository) => void (repository && repositories.add(repository)),
+    });
+  } catch (error) {
+    if (signal.aborted && !session.isTimedOut && resume !== true) await journal?.cancel(repositories);
+    throw error;
+  } finally {
+    events.end();
+    await showing;
+    view.end();
+  }
+}
+
+async function makeManager({ settings: { jobs, retries } }: Session, bytesPerSecond: number | undefined): Promise<TransferManager> {
+  const { createTransferManager } = await import("@berth/transfer");
+  return createTransferManager({
+    ...(jobs !== undefined && { downloads: jobs, uploads: jobs }),
+    ...(retries !== undefined && { attempts: retries + 1 }),
+    ...(bytesPerSecond !== undefined && { bytesPerSecond }),
+  });
+}
