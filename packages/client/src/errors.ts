@@ -108,7 +108,7 @@ export class PlatformNotFoundError extends NotFoundError {
   readonly available: readonly string[];
 
   constructor(platform: string, available: readonly string[], options?: BerthErrorOptions) {
-    super("manifest", `${platform}, among ${available.length === 0 ? "no platforms" : available.join(", ")}`, options);
+    super("manifest", `image for ${platform}, among ${available.length === 0 ? "no platforms" : available.join(", ")}`, options);
     this.platform = platform;
     this.available = available;
   }

@@ -1,6 +1,6 @@
 import type { Descriptor } from "./descriptor.ts";
 import type { Digest } from "./digest.ts";
-import { BerthError, type BerthErrorOptions, InvalidReferenceError, NotFoundError } from "./errors.ts";
+import { type AnswerErrorOptions, BerthError, type BerthErrorOptions, InvalidReferenceError, NotFoundError } from "./errors.ts";
 
 // Errors with a `detail` carry the words that clients of the reference implementation find in the `detail` of an error body.
 
@@ -10,7 +10,7 @@ export class BlobUnknownError extends NotFoundError {
   /** The digest. */
   readonly detail: string;
 
-  constructor(digest: string, options?: BerthErrorOptions) {
+  constructor(digest: string, options?: AnswerErrorOptions) {
     super("blob", digest, options);
     this.digest = digest;
     this.detail = digest;
@@ -21,7 +21,7 @@ export class BlobUnknownError extends NotFoundError {
 export class BlobUploadUnknownError extends NotFoundError {
   readonly id: string;
 
-  constructor(id: string, options?: BerthErrorOptions) {
+  constructor(id: string, options?: AnswerErrorOptions) {
     super("upload", id, options);
     this.id = id;
   }
@@ -34,7 +34,7 @@ export class ManifestUnknownError extends NotFoundError {
   /** `unknown manifest name=N tag=T`. */
   readonly detail: string;
 
-  constructor({ repository, tag }: { readonly repository: string; readonly tag: string }, options?: BerthErrorOptions) {
+  constructor({ repository, tag }: { readonly repository: string; readonly tag: string }, options?: AnswerErrorOptions) {
     super("manifest", `${repository}:${tag}`, options);
     this.repository = repository;
     this.tag = tag;
@@ -49,7 +49,7 @@ export class ManifestUnknownRevisionError extends NotFoundError {
   /** `unknown manifest name=N revision=D`. */
   readonly detail: string;
 
-  constructor({ repository, revision }: { readonly repository: string; readonly revision: string }, options?: BerthErrorOptions) {
+  constructor({ repository, revision }: { readonly repository: string; readonly revision: string }, options?: AnswerErrorOptions) {
     super("manifest", `${repository}@${revision}`, options);
     this.repository = repository;
     this.revision = revision;
@@ -63,7 +63,7 @@ export class RepositoryUnknownError extends NotFoundError {
   /** `unknown repository name=N`. */
   readonly detail: string;
 
-  constructor(repository: string, options?: BerthErrorOptions) {
+  constructor(repository: string, options?: AnswerErrorOptions) {
     super("repository", repository, options);
     this.repository = repository;
     this.detail = `unknown repository name=${repository}`;
@@ -76,7 +76,7 @@ export class TagUnknownError extends NotFoundError {
   /** `unknown tag=T`. */
   readonly detail: string;
 
-  constructor(tag: string, options?: BerthErrorOptions) {
+  constructor(tag: string, options?: AnswerErrorOptions) {
     super("tag", tag, options);
     this.tag = tag;
     this.detail = `unknown tag=${tag}`;

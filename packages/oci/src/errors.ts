@@ -56,8 +56,12 @@ export class InvalidReferenceError extends BerthError<"ERR_INVALID_REFERENCE"> {
 
 /** Manifest bytes break the rules of their media type. */
 export class InvalidManifestError extends BerthError<"ERR_INVALID_MANIFEST"> {
-  constructor(reason: string, options?: BerthErrorOptions) {
-    super("ERR_INVALID_MANIFEST", `Cannot accept manifest: ${reason}`, options);
+  /** The reason alone. */
+  readonly reason: string;
+
+  constructor(reason: string, options?: ContentErrorOptions) {
+    super("ERR_INVALID_MANIFEST", `Cannot accept manifest${giver(options)}: ${reason}`, options);
+    this.reason = reason;
   }
 }
 
@@ -111,11 +115,22 @@ export class LimitExceededError extends BerthError<"ERR_LIMIT_EXCEEDED"> {
   readonly what: string;
   readonly limit: number;
 
-  constructor({ what, limit }: { readonly what: string; readonly limit: number }, options?: ContentErrorOptions) {
-    super("ERR_LIMIT_EXCEEDED", `Cannot accept ${what}${giver(options)}: the limit is ${limit}`, options);
+  /** @param option what the limit is called where it can be raised; the message names it. */
+  constructor(
+    { what, limit, option }: { readonly what: string; readonly limit: number; readonly option?: string },
+    options?: ContentErrorOptions,
+  ) {
+    const name = option === undefined ? "" : ` (${option})`;
+    super("ERR_LIMIT_EXCEEDED", `Cannot accept ${what}${giver(options)}: the limit is ${limit}${name}`, options);
     this.what = what;
     this.limit = limit;
   }
+}
+
+/** Options of errors that stand for the answer of a remote registry. */
+export interface AnswerErrorOptions extends BerthErrorOptions {
+  /** Who answered what, and what to do about it: `"ghcr.io" answered 404 Not Found; check the name`. The message ends with it. */
+  readonly answer?: string;
 }
 
 /** Kinds of things that can be missing. */
@@ -128,8 +143,13 @@ export class NotFoundError extends BerthError<"ERR_NOT_FOUND"> {
   /** What was asked for: a digest, a tag, a name. */
   readonly target: string;
 
-  constructor(what: NotFoundKind, target: string, options?: BerthErrorOptions) {
-    super("ERR_NOT_FOUND", `Cannot find ${what}: "${clip(target)}"`, options);
+  constructor(what: NotFoundKind, target: string, options?: AnswerErrorOptions) {
+    const { answer } = options ?? {};
+    super(
+      "ERR_NOT_FOUND",
+      answer === undefined ? `Cannot find ${what}: "${clip(target)}"` : `Cannot find ${what} "${clip(target)}": ${answer}`,
+      options,
+    );
     this.what = what;
     this.target = target;
   }
@@ -137,8 +157,8 @@ export class NotFoundError extends BerthError<"ERR_NOT_FOUND"> {
 
 /** The store cannot do what was asked, ever (not a passing fault). */
 export class UnsupportedError extends BerthError<"ERR_UNSUPPORTED"> {
-  constructor(what: string, options?: BerthErrorOptions) {
-    super("ERR_UNSUPPORTED", `Cannot ${what}: unsupported`, options);
+  constructor(what: string, options?: AnswerErrorOptions) {
+    super("ERR_UNSUPPORTED", `Cannot ${what}: ${options?.answer ?? "unsupported"}`, options);
   }
 }
 

@@ -45,7 +45,7 @@ export {
 } from "./digest.ts";
 export type { ErrorCodeDescriptor, OciError, OciErrorCode } from "./error-codes.ts";
 export { ERROR_CODES, errorCodeDescriptor } from "./error-codes.ts";
-export type { BerthErrorOptions, ContentErrorOptions, NotFoundKind } from "./errors.ts";
+export type { AnswerErrorOptions, BerthErrorOptions, ContentErrorOptions, NotFoundKind } from "./errors.ts";
 export {
   BerthError,
   DigestMismatchError,

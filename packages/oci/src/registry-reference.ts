@@ -31,9 +31,9 @@ export interface RegistryReference {
 export function parseRegistryReference(input: string): RegistryReference {
   const text = input.startsWith("oci://") ? input.slice("oci://".length) : input;
   const slash = text.indexOf("/");
-  if (slash < 0) throw new InvalidReferenceError(input, "expected registry/repository");
+  if (slash < 0) throw new InvalidReferenceError(input, "expected registry/repository, as in docker.io/library/ubuntu");
   const registry = text.slice(0, slash);
-  if (!isRegistryHost(registry)) throw new InvalidReferenceError(input, "invalid registry");
+  if (!isRegistryHost(registry)) throw new InvalidReferenceError(input, registryProblem(input));
   const { name, reference } = splitReference(text.slice(slash + 1));
   if (!isRepositoryName(name)) throw new InvalidReferenceError(input, repositoryNameProblem(name));
   return { registry, repository: name, ...(reference !== undefined && { reference: check(input, reference.text, reference.kind) }) };
@@ -62,6 +62,10 @@ export function parseReferenceWithin(
   return { registry: repository.registry, repository: repository.repository, reference };
 }
 
+function registryProblem(input: string): string {
+  return /^https?:\/\//i.test(input) ? "invalid registry: leave the scheme out" : "invalid registry";
+}
+
 function splitReference(path: string): {
   readonly name: string;
   readonly reference?: { readonly text: string; readonly kind: "tag" | "digest" };
@@ -85,7 +89,7 @@ function check(input: string, text: string, kind: "tag" | "digest" | "any"): Tag
  * @throws {InvalidReferenceError}
  */
 export function parseRegistryHost(input: string): string {
-  if (!isRegistryHost(input)) throw new InvalidReferenceError(input, "invalid registry");
+  if (!isRegistryHost(input)) throw new InvalidReferenceError(input, registryProblem(input));
   return input;
 }
 

@@ -135,7 +135,7 @@ class AuthClient {
     if (challenge === undefined) {
       if (challenges.length === 0 || !target.own) return undefined;
       const schemes = challenges.map(({ scheme }) => `"${scheme}"`).join(", ");
-      throw authError(request, `asks for ${schemes}, which is not supported`);
+      throw authError(request, `asks for ${schemes}, which is not supported: Basic and Bearer are`);
     }
     this.#options.tokenCache.remember(target.origin, knownChallenge(challenge));
     if (challenge.scheme === "bearer") return await this.#answerBearer(target, challenge, request, sent);

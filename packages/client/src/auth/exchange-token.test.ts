@@ -87,7 +87,9 @@ describe("exchangeToken() by GET", () => {
   test("[client/B-46,A-10] says who refused with which status and errors, and no secret", async () => {
     const body = JSON.stringify({ errors: [{ code: "DENIED", message: "not you" }] });
     const error = await failureOfCall(exchange({ status: 403, body }, { credential: USER }).result);
-    expect(String(error)).toBe('AuthError: Cannot get token for "r.test": the token server "a.test" answered 403 (denied: not you)');
+    expect(String(error)).toBe(
+      'AuthError: Cannot get token for "r.test": the token server "a.test" answered 403 (denied: not you); log in, or check the credentials',
+    );
     expect(error instanceof AuthError && error.cause instanceof ResponseError && error.cause.status).toBe(403);
     expect(hasErrorCode(error, "DENIED")).toBe(true);
     expect(inspect(error, { depth: 10 })).not.toContain(BASIC);
@@ -105,9 +107,9 @@ describe("exchangeToken() by GET", () => {
       ),
     );
     expect(errors.map((text) => text.slice(text.indexOf("answered")))).toEqual([
-      "answered 401 (invalid_grant: expired)",
-      "answered 401 (incorrect username or password)",
-      "answered 401",
+      "answered 401 (invalid_grant: expired); log in, or check the credentials",
+      "answered 401 (incorrect username or password); log in, or check the credentials",
+      "answered 401; log in, or check the credentials",
     ]);
   });
 });

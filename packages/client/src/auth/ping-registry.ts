@@ -83,9 +83,13 @@ function challengeOf({ status, headers, request }: TransportResponse): RegistryC
 
 function bothFailed(registry: string, error: unknown): unknown {
   if (!(error instanceof AggregateError)) return error;
-  const [secure, plain] = error.errors.map((one: unknown) => (one instanceof Error ? one.message : String(one)));
   const operation = `reach registry "${registry}"`;
-  return new NetworkError(`Cannot ${operation}: by HTTPS: ${secure}; by HTTP: ${plain}`, {
+  const wanted = `Cannot ${operation}: `;
+  const [secure = "", plain = ""] = error.errors
+    .map((one: unknown) => (one instanceof Error ? one.message : String(one)))
+    .map((words) => (words.startsWith(wanted) ? words.slice(wanted.length) : words));
+  const words = secure === plain ? `by HTTPS and by HTTP: ${secure}` : `by HTTPS: ${secure}; by HTTP: ${plain}`;
+  return new NetworkError(wanted + words, {
     operation,
     method: "GET",
     url: new URL("/v2/", registryOrigin(registry, "https")).href,

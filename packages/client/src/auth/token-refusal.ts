@@ -10,7 +10,8 @@ export async function tokenRefusal(response: TransportResponse, operation: strin
   const cause = await responseError(response, [200]);
   const reason = cause.errors.length > 0 ? cause.errors.slice(0, 3).map(errorText).join("; ") : otherReason(cause);
   const words = reason === "" ? "" : ` (${reason.slice(0, MAX_REASON)})`;
-  const message = `Cannot ${operation}: the token server "${response.request.url.host}" answered ${cause.status}${words}`;
+  const hint = cause.status === 401 || cause.status === 403 ? "; log in, or check the credentials" : "";
+  const message = `Cannot ${operation}: the token server "${response.request.url.host}" answered ${cause.status}${words}${hint}`;
   const { method, url, attempts, retryable } = cause;
   return new AuthError(message, { operation, method, url, attempts, retryable, cause });
 }

@@ -14,12 +14,11 @@ import {
   type Schema1Manifest,
   UnsupportedError,
 } from "@berth/oci";
-import { contentDigest, orNotFound, protocolError } from "../remote/answers.ts";
+import { contentDigest, orNotFound, protocolError, readMetadata } from "../remote/answers.ts";
 import { manifestPath, type RepositoryContext, scopesOf } from "../remote/context.ts";
 import { describeByContent } from "../remote/manifest-descriptor.ts";
 import { ask, manifestUnknown } from "../remote/manifest-read.ts";
 import { drain } from "../transport/drain.ts";
-import { readBounded } from "../transport/read-bounded.ts";
 
 /** Asked for when any manifest will do: Docker's own, then OCI's. A registry turns a list into the image for it when it can. */
 export const ANY_MANIFEST: readonly string[] = [
@@ -75,7 +74,7 @@ export async function readManifestOf(
   options: CallOptions,
 ): Promise<Manifest> {
   const response = await ask(context, "GET", checkedReference(reference), mediaTypes, "fetch manifest", options);
-  const bytes = await readBounded(response, context.settings.maxMetadataBytes);
+  const bytes = await readMetadata(response, context.settings.maxMetadataBytes);
   const { mediaType } = describeByContent(response, reference, bytes);
   if (!mediaTypes.includes(mediaType) && mediaType !== MEDIA_TYPES.dockerManifestList) {
     throw protocolError(response, `sent content of the type "${mediaType}", expected ${mediaTypes.map((one) => `"${one}"`).join(" or ")}`);
@@ -145,7 +144,7 @@ export async function readDigest(
     expect: [200],
     ...(signal && { signal }),
   });
-  const response = await orNotFound(answer, (cause) => manifestUnknown(context, reference, cause));
+  const response = await orNotFound(answer, (options) => manifestUnknown(context, reference, options));
   await drain(response);
   const digest = contentDigest(response);
   if (digest === undefined) throw protocolError(response, "sent no Docker-Content-Digest");

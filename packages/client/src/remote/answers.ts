@@ -1,4 +1,5 @@
 import {
+  type AnswerErrorOptions,
   type BerthErrorOptions,
   type Digest,
   digestAlgorithm,
@@ -8,14 +9,21 @@ import {
   UnsupportedError,
 } from "@berth/oci";
 import { ProtocolError, ResponseError } from "../errors.ts";
+import { readBounded } from "../transport/read-bounded.ts";
 import { headerValue, type TransportResponse } from "../transport/transport.ts";
 
+/** What an error that stands for a refusal is made with: the refusal, and what it says behind the words for what was wanted. */
+export function answered(refusal: ResponseError): AnswerErrorOptions {
+  const wanted = `Cannot ${refusal.operation}: `;
+  return { cause: refusal, ...(refusal.message.startsWith(wanted) && { answer: refusal.message.slice(wanted.length) }) };
+}
+
 /** Runs a request whose 404 has a meaning of its own. */
-export async function orNotFound<T>(answer: Promise<T>, notFound: (cause: ResponseError) => Error): Promise<T> {
+export async function orNotFound<T>(answer: Promise<T>, notFound: (options: AnswerErrorOptions) => Error): Promise<T> {
   try {
     return await answer;
   } catch (error) {
-    if (error instanceof ResponseError && error.status === 404) throw notFound(error);
+    if (error instanceof ResponseError && error.status === 404) throw notFound(answered(error));
     throw error;
   }
 }
@@ -25,7 +33,7 @@ export async function orUnsupported<T>(answer: Promise<T>, what: string, statuse
   try {
     return await answer;
   } catch (error) {
-    if (error instanceof ResponseError && statuses.includes(error.status)) throw new UnsupportedError(what, { cause: error });
+    if (error instanceof ResponseError && statuses.includes(error.status)) throw new UnsupportedError(what, answered(error));
     throw error;
   }
 }
@@ -78,4 +86,9 @@ export function checkContentDigest(response: TransportResponse, expected: Digest
   const actual = contentDigest(response);
   if (actual === undefined || actual === expected || digestAlgorithm(actual) !== digestAlgorithm(expected)) return;
   throw new DigestMismatchError({ expected, actual }, { from: response.request.url.host });
+}
+
+/** Reads a manifest, an index or a page of a list. @throws {LimitExceededError} */
+export async function readMetadata(response: TransportResponse, maxBytes: number): Promise<Buffer> {
+  return await readBounded(response, maxBytes, "response", "maxMetadataBytes");
 }

@@ -46,7 +46,7 @@ export function blobSource(context: RepositoryContext, target: Descriptor, url?:
         expect: [200, 206],
         ...(signal && { signal }),
       });
-      const response = await orNotFound(answer, (cause) => new BlobUnknownError(target.digest, { cause }));
+      const response = await orNotFound(answer, (options) => new BlobUnknownError(target.digest, options));
       try {
         return openedSpan(response, span, target);
       } catch (error) {

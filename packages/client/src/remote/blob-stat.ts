@@ -24,7 +24,7 @@ export async function askForBlob(
     expect,
     ...(signal && { signal }),
   });
-  return await orNotFound(answer, (cause) => new BlobUnknownError(digest, { cause }));
+  return await orNotFound(answer, (options) => new BlobUnknownError(digest, options));
 }
 
 /** Describes a blob by HEAD, or by a GET of one byte when the answer lacks the length. @throws {NotFoundError} */

@@ -76,7 +76,7 @@ async function deleteBlob(context: RepositoryContext, digest: Digest, { signal }
     ...(signal && { signal }),
   });
   const response = await orUnsupported(
-    orNotFound(answer, (cause) => new BlobUnknownError(digest, { cause })),
+    orNotFound(answer, (options) => new BlobUnknownError(digest, options)),
     "delete blob",
   );
   await drain(response);

@@ -12,14 +12,15 @@ export async function fetchBytes(
   target: Descriptor,
   { maxBytes = context.settings.maxMetadataBytes, signal }: FetchBytesOptions = {},
 ): Promise<Uint8Array> {
-  if (target.size > maxBytes) throw new LimitExceededError({ what: `content of ${target.size} bytes`, limit: maxBytes });
+  if (target.size > maxBytes)
+    throw new LimitExceededError({ what: `content of ${target.size} bytes`, limit: maxBytes, option: "maxBytes" });
   return await readBounded(await repository.fetch(target, signal === undefined ? {} : { signal }), maxBytes); // checked on its way
 }
 
 /** Reads and decodes a manifest, with a platform the one for it. */
 export async function fetchManifest(repository: RemoteRepository, reference: string, options: PlatformOptions = {}): Promise<FetchedImage> {
   const { descriptor, content } = await repository.fetchReference(reference, options);
-  const found = await decodeContent(descriptor, content);
+  const found = await decodeContent(descriptor, content, repository.registry);
   return options.platform === undefined ? found : await selectImage(repository, found, options.platform, options);
 }
 

@@ -28,15 +28,20 @@ export interface FetchedConfig {
   readonly image: FetchedImage;
 }
 
-/** Decodes a manifest out of its bytes. */
-export async function decodeContent(descriptor: Descriptor, content: AsyncIterable<Uint8Array>): Promise<FetchedImage> {
+/** Decodes a manifest out of its bytes; `from` is the host that errors name. */
+export async function decodeContent(descriptor: Descriptor, content: AsyncIterable<Uint8Array>, from: string): Promise<FetchedImage> {
   const bytes = Buffer.concat(await Array.fromAsync(content)); // in memory already
-  return { descriptor, manifest: decodeManifest(bytes, descriptor.mediaType) };
+  try {
+    return { descriptor, manifest: decodeManifest(bytes, descriptor.mediaType) };
+  } catch (error) {
+    if (!(error instanceof InvalidManifestError)) throw error;
+    throw new InvalidManifestError(error.reason, { from, cause: error.cause });
+  }
 }
 
 /** Reads the manifest that a descriptor names. */
 export async function fetchDescribed(repository: RemoteRepository, target: Descriptor, options: CallOptions): Promise<FetchedImage> {
-  return await decodeContent(target, await repository.manifests.fetch(target, options));
+  return await decodeContent(target, await repository.manifests.fetch(target, options), repository.registry);
 }
 
 /** Reads the config that a manifest names. @throws {UnsupportedError} when it names none. */
@@ -47,17 +52,17 @@ export async function readConfig(
 ): Promise<Omit<FetchedConfig, "image">> {
   if (manifest.kind !== "image") throw new UnsupportedError(`read the config of a manifest of type "${manifest.mediaType}"`);
   const raw = await repository.fetchBytes({ ...manifest.config, mediaType: MEDIA_TYPES.octetStream }, options); // a blob, whatever it calls itself
-  return { descriptor: manifest.config, raw, config: parseConfig(raw) };
+  return { descriptor: manifest.config, raw, config: parseConfig(raw, repository.registry) };
 }
 
-function parseConfig(raw: Uint8Array): Readonly<Record<string, unknown>> {
+function parseConfig(raw: Uint8Array, from: string): Readonly<Record<string, unknown>> {
   try {
     const config: unknown = JSON.parse(Buffer.from(raw).toString("utf8"));
     if (isRecord(config)) return config;
   } catch (cause) {
-    throw new InvalidManifestError("its config is not JSON", { cause });
+    throw new InvalidManifestError("its config is not JSON", { from, cause });
   }
-  throw new InvalidManifestError("its config is not a JSON object");
+  throw new InvalidManifestError("its config is not a JSON object", { from });
 }
 
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {

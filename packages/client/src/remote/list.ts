@@ -1,8 +1,7 @@
 import { type CallOptions, InvalidLinkError, LimitExceededError, nextPage, type Paged } from "@berth/oci";
 import type { TransportResponse } from "../transport/transport.ts";
-import { protocolError } from "./answers.ts";
+import { protocolError, readMetadata } from "./answers.ts";
 import type { Connection } from "./connection.ts";
-import { readBounded } from "../transport/read-bounded.ts";
 
 /** A list that a registry gives in pages. */
 export interface RemoteList<T> extends CallOptions {
@@ -79,7 +78,7 @@ async function fetchPage<T>(list: RemoteList<T>, target: string | URL): Promise<
 
 /** Reads a body of JSON. @throws {ProtocolError} when it is something else. */
 export async function readJson(response: TransportResponse, maxBytes: number): Promise<unknown> {
-  const bytes = await readBounded(response, maxBytes);
+  const bytes = await readMetadata(response, maxBytes);
   try {
     return JSON.parse(bytes.toString("utf8"));
   } catch (cause) {

@@ -24,7 +24,8 @@ export async function readForPush(
 ): Promise<Uint8Array> {
   signal?.throwIfAborted();
   const limit = context.settings.maxMetadataBytes;
-  if (expected.size > limit) throw new LimitExceededError({ what: `manifest of ${expected.size} bytes`, limit });
+  if (expected.size > limit)
+    throw new LimitExceededError({ what: `manifest of ${expected.size} bytes`, limit, option: "maxMetadataBytes" });
   const chunks: Uint8Array[] = [];
   let size = 0;
   for await (const chunk of content) {

@@ -1,4 +1,5 @@
 import {
+  type AnswerErrorOptions,
   type CallOptions,
   type Descriptor,
   type Digest,
@@ -12,12 +13,11 @@ import {
   SizeMismatchError,
 } from "@berth/oci";
 import type { ResponseHeaders, TransportResponse } from "../transport/transport.ts";
-import { checkContentDigest, contentType, orNotFound, protocolError } from "./answers.ts";
+import { checkContentDigest, contentType, orNotFound, protocolError, readMetadata } from "./answers.ts";
 import { manifestPath, type RepositoryContext, scopesOf } from "./context.ts";
 import { inlineContent } from "./inline-content.ts";
 import { describeByContent, describeByHeaders, type ManifestStat, manifestDigest } from "./manifest-descriptor.ts";
 import { drain } from "../transport/drain.ts";
-import { readBounded } from "../transport/read-bounded.ts";
 
 /** A manifest as it came. */
 export interface FetchedManifest {
@@ -39,7 +39,7 @@ export async function statManifest(context: RepositoryContext, reference: string
 /** Reads a manifest by tag or digest, in one request. `reference` is checked. */
 export async function readManifest(context: RepositoryContext, reference: string, options: CallOptions = {}): Promise<FetchedManifest> {
   const response = await ask(context, "GET", reference, context.settings.manifestMediaTypes, "fetch manifest", options);
-  const bytes = await readBounded(response, context.settings.maxMetadataBytes);
+  const bytes = await readMetadata(response, context.settings.maxMetadataBytes);
   return { descriptor: describeByContent(response, reference, bytes), bytes, headers: response.headers };
 }
 
@@ -54,7 +54,7 @@ export async function readDescribedManifest(
   actions: readonly string[] = ["pull"],
 ): Promise<Uint8Array> {
   const limit = context.settings.maxMetadataBytes;
-  if (target.size > limit) throw new LimitExceededError({ what: `manifest of ${target.size} bytes`, limit });
+  if (target.size > limit) throw new LimitExceededError({ what: `manifest of ${target.size} bytes`, limit, option: "maxMetadataBytes" });
   const inline = inlineContent(target);
   if (inline !== undefined) return inline;
   const response = await ask(context, "GET", target.digest, [target.mediaType], "fetch manifest", options, [200], actions);
@@ -63,7 +63,7 @@ export async function readDescribedManifest(
     response.body.destroy();
     throw problem;
   }
-  const bytes = await readBounded(response, limit);
+  const bytes = await readMetadata(response, limit);
   checkManifest(bytes, target, response.request.url.host);
   return bytes;
 }
@@ -110,12 +110,12 @@ export async function ask(
     expect,
     ...(signal && { signal }),
   });
-  return await orNotFound(answer, (cause) => manifestUnknown(context, reference, cause));
+  return await orNotFound(answer, (options) => manifestUnknown(context, reference, options));
 }
 
 /** The error for a manifest that the repository does not hold. */
-export function manifestUnknown({ name }: RepositoryContext, reference: string | Digest, cause?: unknown): NotFoundError {
+export function manifestUnknown({ name }: RepositoryContext, reference: string | Digest, options?: AnswerErrorOptions): NotFoundError {
   return isDigest(reference)
-    ? new ManifestUnknownRevisionError({ repository: name, revision: reference }, { cause })
-    : new ManifestUnknownError({ repository: name, tag: reference }, { cause });
+    ? new ManifestUnknownRevisionError({ repository: name, revision: reference }, options)
+    : new ManifestUnknownError({ repository: name, tag: reference }, options);
 }

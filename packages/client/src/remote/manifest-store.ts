@@ -137,7 +137,7 @@ async function deleteManifest(context: RepositoryContext, target: Descriptor, { 
     ...(signal && { signal }),
   });
   const response = await orUnsupported(
-    orNotFound(answer, (cause) => manifestUnknown(context, target.digest, cause)),
+    orNotFound(answer, (options) => manifestUnknown(context, target.digest, options)),
     "delete manifest",
   );
   await drain(response);

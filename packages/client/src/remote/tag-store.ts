@@ -9,7 +9,7 @@ import {
 } from "@berth/oci";
 import { ResponseError } from "../errors.ts";
 import { drain } from "../transport/drain.ts";
-import { orNotFound, orUnsupported } from "./answers.ts";
+import { answered, orNotFound, orUnsupported } from "./answers.ts";
 import { manifestPath, type RepositoryContext, scopesOf } from "./context.ts";
 import { readTexts, remoteList, withQuery } from "./list.ts";
 import type { RemoteManifestStore } from "./manifest-store.ts";
@@ -36,7 +36,7 @@ function listTags(context: RepositoryContext, { last, pageSize, signal }: ListOp
     maxPages: settings.tagListMaxPages,
     read: (body, response) => readTexts(body, "tags", response),
     refused: (error) =>
-      error instanceof ResponseError && error.status === 404 ? new RepositoryUnknownError(name, { cause: error }) : undefined,
+      error instanceof ResponseError && error.status === 404 ? new RepositoryUnknownError(name, answered(error)) : undefined,
     ...(signal && { signal }),
   });
 }
@@ -57,7 +57,7 @@ async function untag(context: RepositoryContext, tag: string, { signal }: CallOp
   });
   // some registries answer 400 DIGEST_INVALID: they take nothing but digests there
   const response = await orUnsupported(
-    orNotFound(answer, (cause) => new TagUnknownError(tag, { cause })),
+    orNotFound(answer, (options) => new TagUnknownError(tag, options)),
     "delete tag",
     [400, 405, 501],
   );

@@ -14,12 +14,14 @@ export interface BodyStart {
  * Reads a body whole. Memory follows what arrives, never what was promised; the body is closed on every path.
  *
  * @param what names the content in the error, default `response`
+ * @param option what the limit is called where it can be raised
  * @throws {LimitExceededError} when it is longer than `maxBytes`
  */
 export async function readBounded(
   from: ByteSource | (Pick<TransportResponse, "body"> & Partial<Pick<TransportResponse, "request">>),
   maxBytes: number,
   what = "response",
+  option?: string,
 ): Promise<Buffer> {
   const source: ByteSource = Symbol.asyncIterator in from ? from : from.body;
   const host = "request" in from ? from.request?.url.host : undefined;
@@ -29,7 +31,7 @@ export async function readBounded(
     size += chunk.byteLength;
     if (size > maxBytes) {
       throw new LimitExceededError(
-        { what: `${what} of more than ${maxBytes} bytes`, limit: maxBytes },
+        { what: `${what} of more than ${maxBytes} bytes`, limit: maxBytes, ...(option !== undefined && { option }) },
         host === undefined ? {} : { from: host },
       ); // closes it
     }

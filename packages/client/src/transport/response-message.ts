@@ -14,12 +14,15 @@ const HINTS: Readonly<Record<number, string>> = {
   405: "the registry does not offer it, or has it switched off",
   407: "the proxy wants credentials: give them in its URL",
   413: "the registry, or a proxy before it, limits the size of requests",
-  429: "too many requests: wait, or log in for a higher limit",
+  429: "wait, or log in for a higher limit",
   500: "the registry failed: its log says more",
   502: "a proxy did not reach the registry: try again later",
   503: "the registry is overloaded or being serviced: try again later",
   504: "a proxy waited too long for the registry: try again later",
 };
+
+/** What helps where nothing was named that could be missing. */
+const NO_REGISTRY = "check that it is a registry and that host and port are right; some registries have no catalog";
 
 /** The sentence that a {@link ResponseFailure} is thrown with: which registry answered what, and what to do. */
 export function responseMessage(failure: ResponseFailure, host: string, expected: readonly number[]): string {
@@ -29,8 +32,13 @@ export function responseMessage(failure: ResponseFailure, host: string, expected
   const wanted = status < 400 && expected.length > 0 ? `, expected ${expected.join(" or ")}` : "";
   const id = requestId !== undefined && status >= 500 ? ` (request id "${plainText(requestId)}")` : "";
   const said = whatItSaid(failure);
-  const hint = HINTS[status];
+  const hint = status === 404 && isRoot(failure.url) ? NO_REGISTRY : HINTS[status];
   return `${answer}${wanted}${id}${said === "" ? "" : `: ${said}`}${hint === undefined ? "" : `; ${hint}`}`;
+}
+
+/** True for the addresses that every registry has. */
+function isRoot(url: string): boolean {
+  return /\/v2\/(?:_catalog)?(?:\?|$)/.test(url);
 }
 
 function whatItSaid({ errors, body = new Uint8Array(), headers = {}, method }: ResponseFailure): string {

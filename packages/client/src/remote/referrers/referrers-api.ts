@@ -12,9 +12,8 @@ import {
 } from "@berth/oci";
 import { hasErrorCode, type ProtocolError, ResponseError } from "../../errors.ts";
 import { drain } from "../../transport/drain.ts";
-import { readBounded } from "../../transport/read-bounded.ts";
 import { headerValue, type ResponseHeaders, type TransportResponse } from "../../transport/transport.ts";
-import { protocolError } from "../answers.ts";
+import { protocolError, readMetadata } from "../answers.ts";
 import { type RepositoryContext, scopesOf } from "../context.ts";
 import { withQuery } from "../list.ts";
 
@@ -113,7 +112,7 @@ async function requestPage(
     const got = (contentType ?? "none").slice(0, 100);
     return { reason: protocolError(response, `sent content of the type "${got}", expected "${MEDIA_TYPES.ociIndex}"`) };
   }
-  return readPage(await readBounded(response, context.settings.maxMetadataBytes), response, query.artifactType);
+  return readPage(await readMetadata(response, context.settings.maxMetadataBytes), response, query.artifactType);
 }
 
 function saysNoApi(error: ResponseError): boolean {

@@ -12,8 +12,8 @@ import {
 import { digestOf } from "@berth/oci/node";
 import { isNotFound } from "../../errors.ts";
 import { drain } from "../../transport/drain.ts";
-import { readBounded } from "../../transport/read-bounded.ts";
 import { headerValue, type TransportResponse } from "../../transport/transport.ts";
+import { readMetadata } from "../answers.ts";
 import { manifestPath, type RepositoryContext, scopesOf } from "../context.ts";
 
 /** An index under a referrers tag. */
@@ -55,7 +55,7 @@ export async function readTagIndex(context: RepositoryContext, subject: Descript
     if (isNotFound(error)) return { kind: "nothing" };
     throw error;
   }
-  const bytes = await readBounded(response, context.settings.maxMetadataBytes);
+  const bytes = await readMetadata(response, context.settings.maxMetadataBytes);
   if (digestOf(bytes, digestAlgorithm(subject.digest)) === subject.digest) return { kind: "subject" };
   const mediaType = parseMediaType(headerValue(response.headers, "content-type") ?? "") ?? "";
   if (mediaType !== MEDIA_TYPES.ociIndex) return { kind: "other", mediaType };

@@ -85,6 +85,23 @@ test("[client/B-25] a lie about large content is found out before the registry h
   expect(registry.journal("DELETE")).toHaveLength(6);
 });
 
+test("[client/B-25] content above wholeBytes leaves as it comes when it can be read again, and never whole when it is wrong", async () => {
+  const { registry, connection } = await startScripted();
+  const small = randomBlob(200_000);
+  registry.on("POST", UPLOADS, { status: 202, headers: { location: `${UPLOADS}u` } }).on("DELETE", `${UPLOADS}u`, { status: 204 });
+  registry.on("PUT", `${UPLOADS}u`, { status: 201 });
+  const right = recorded(small.bytes);
+  await pushBlob(connection, "a/b", small.descriptor, right.source, { ...options, wholeBytes: 65_536 });
+  expect([right.opened, registry.requests[1]?.body.equals(small.bytes)]).toEqual([[0], true]);
+  const wrong = { ...options, wholeBytes: 65_536 };
+  await expect(pushBlob(connection, "a/b", small.descriptor, recorded(randomBlob(200_000).bytes).source, wrong)).rejects.toThrow(
+    DigestMismatchError,
+  );
+  expect(registry.journal("DELETE")).toEqual([`DELETE ${UPLOADS}u`]);
+  await pushBlob(connection, "a/b", small.descriptor, once(small.bytes), wrong); // can be read once: read whole all the same
+  expect(registry.requests.at(-1)?.body.equals(small.bytes)).toBe(true);
+});
+
 test("an error of the source is the push's, and ends it", async () => {
   const { registry, connection } = await startScripted();
   const broken = new Error("disk is gone");

@@ -12,7 +12,7 @@ import { ResponseError } from "../../errors.ts";
 import type { Content } from "../../transport/body.ts";
 import { drain } from "../../transport/drain.ts";
 import { headerValue, type ResponseHeaders, type TransportResponse } from "../../transport/transport.ts";
-import { checkContentDigest } from "../answers.ts";
+import { answered, checkContentDigest } from "../answers.ts";
 import type { Connection, ConnectionRequest } from "../connection.ts";
 import { saysWhere, uploadFault } from "./fault.ts";
 import { uploadLocation, withDigest } from "./location.ts";
@@ -186,7 +186,8 @@ export class UploadSession {
       return response;
     } catch (error) {
       if (uploadFault(error) !== "lost") throw error;
-      throw new BlobUploadUnknownError(this.#url.origin + this.#url.pathname, { cause: error });
+      const options = error instanceof ResponseError ? answered(error) : { cause: error };
+      throw new BlobUploadUnknownError(this.#url.origin + this.#url.pathname, options);
     }
   }
 
