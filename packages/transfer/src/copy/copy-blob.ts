@@ -18,6 +18,9 @@ export interface BlobRoute {
  */
 const WORTH_ASKING = 4_194_304;
 
+/** Blobs above this size leave as they come: each would cost memory twice over, and a wait. Bytes. */
+const WHOLE_BYTES = 65_536;
+
 /** Uploads of blobs from this size on are worth remembering: less is sent again as fast as it is found. Bytes. */
 const WORTH_REMEMBERING = 4_194_304;
 
@@ -73,7 +76,7 @@ async function toRegistry(
   const journal = target.size < WORTH_REMEMBERING ? undefined : route.options.journal;
   const { connection, name } = remote;
   const key = { registry: remote.registry, repository: name, digest: target.digest };
-  const push = { signal, ...(journal && { onUpload: (id: string) => journal.note(key, id) }) };
+  const push = { signal, wholeBytes: WHOLE_BYTES, ...(journal && { onUpload: (id: string) => journal.note(key, id) }) };
   const begun = await journal?.find(key);
   const habit = habitsOf(connection);
   if (begun !== undefined || habit.wantsQuestion) {

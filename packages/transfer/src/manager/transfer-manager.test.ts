@@ -127,16 +127,16 @@ test("[engine/T9] who needs no network any more lets the next one in", async () 
   await Promise.all([first, second]);
 });
 
-test("[engine/T9] small content takes a quarter of a place, unless the number of places was given", async () => {
+test("[engine/T9] small content takes an eighth of a place, unless the number of places was given", async () => {
   for (const [options, expected] of [
-    [{}, 12],
+    [{}, 24],
     [{ downloads: 3 }, 3],
-    [{ downloads: 3, smallBytes: 100 }, 12],
+    [{ downloads: 3, smallBytes: 100 }, 24],
     [{ smallBytes: 5 }, 3],
   ] as const) {
     const jobs = new TestJobs();
     const manager = createTransferManager(options);
-    const keys = Array.from({ length: 20 }, (_, at) => `blob ${at}`);
+    const keys = Array.from({ length: 30 }, (_, at) => `blob ${at}`);
     const all = keys.map((key) => manager.transfer(jobs.make(key, { size: 10 })));
     await settled();
     expect(jobs.running).toHaveLength(expected);
@@ -154,7 +154,7 @@ test("[engine/T9] who leaves while waiting makes room for those behind", async (
   const manager = createTransferManager({ downloads: 2, smallBytes: 10 });
   const big = manager.transfer(jobs.make("big", { size: 100 }));
   const controller = new AbortController();
-  const quarter = Array.from({ length: 2 }, (_, at) => manager.transfer(jobs.make(`small ${at}`, { size: 1 })));
+  const small = Array.from({ length: 2 }, (_, at) => manager.transfer(jobs.make(`small ${at}`, { size: 1 })));
   const wide = manager.transfer(jobs.make("wide", { size: 100 }), { signal: controller.signal });
   const behind = manager.transfer(jobs.make("behind", { size: 1 }));
   await settled();
@@ -164,7 +164,7 @@ test("[engine/T9] who leaves while waiting makes room for those behind", async (
   await settled();
   expect(jobs.running).toEqual(["big", "small 0", "small 1", "behind"]);
   for (const key of jobs.started) jobs.finish(key);
-  await Promise.all([big, behind, ...quarter]);
+  await Promise.all([big, behind, ...small]);
 });
 
 test("[engine/T9] what fails is tried again after growing waits; the fifth failure rejects with the first cause", async () => {

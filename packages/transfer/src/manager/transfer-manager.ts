@@ -16,7 +16,7 @@ export interface TransferManagerOptions {
   /** Uploads at a time; 0: no limit. Default 5; see `smallBytes`. */
   readonly uploads?: number;
   /**
-   * Content up to this size takes a quarter of a place: round trips cost more than bytes there. Default 1 MiB, and 0 (every transfer takes
+   * Content up to this size takes an eighth of a place: round trips cost more than bytes there. Default 1 MiB, and 0 (every transfer takes
    * a whole place) for a direction whose number was given.
    */
   readonly smallBytes?: number;
@@ -86,7 +86,8 @@ export interface TransferManager {
 }
 
 const SMALL_BYTES = 1_048_576;
-const SMALL_WEIGHT = 0.25;
+/** Where an answer takes 25 ms, 24 blobs of 200 kB at a time go over twice as fast as 12, and four times as fast as 3. */
+const SMALL_WEIGHT = 0.125;
 
 /** Full jitter: clients that failed together do not come back together. */
 const defaultBackoff: Backoff = createBackoff({ initialMs: 1000, factor: 2, jitter: [-1, 0], maxMs: 30_000 });

@@ -78,20 +78,20 @@ export class OutgoingBlob implements Span {
   }
 
   /**
-   * Takes content to be sent. Small content is read and checked right away.
+   * Takes content to be sent. Small content is read and checked right away: up to `wholeBytes`, and always if it can be read only once.
    *
    * @throws {SizeMismatchError} @throws {DigestMismatchError}
    */
   static async open(
     content: Content,
     expected: Descriptor,
-    options: CallOptions & { readonly onProgress?: (progress: UploadProgress) => void } = {},
+    options: CallOptions & { readonly wholeBytes?: number; readonly onProgress?: (progress: UploadProgress) => void } = {},
   ): Promise<OutgoingBlob> {
-    const { signal, onProgress } = options;
+    const { signal, onProgress, wholeBytes = SMALL_BLOB } = options;
     const source = typeof content === "string" ? Buffer.from(content) : content;
     const known = source instanceof Uint8Array ? source.byteLength : isReplayable(source) ? source.size : expected.size;
     if (known !== expected.size) throw new SizeMismatchError({ expected: expected.size, actual: known });
-    if (expected.size > SMALL_BLOB)
+    if (expected.size > (isReplayable(source) ? Math.min(wholeBytes, SMALL_BLOB) : SMALL_BLOB))
       return new OutgoingBlob(source instanceof Uint8Array ? bytesSource(source) : source, expected, onProgress);
     if (source instanceof Uint8Array) {
       const verifier = createVerifier(expected);

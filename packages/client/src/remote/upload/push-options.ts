@@ -21,6 +21,11 @@ export interface PushBlobOptions extends CallOptions {
    * large. Content that can be read only once is held in memory chunk by chunk.
    */
   readonly chunkSize?: number;
+  /**
+   * Content up to this size is read whole, and so checked before anything is sent; bytes, default 4 MiB. Less makes a copy of content that
+   * can be read again quicker: it leaves as it comes, and the registry gets the end of it only when all was right.
+   */
+  readonly wholeBytes?: number;
   /** Called as bytes leave. */
   readonly onProgress?: (progress: UploadProgress) => void;
   /** Asks for the blob first and sends nothing when the registry has it; default false. */
