@@ -146,6 +146,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import("../commands/rm.ts")).rmCommand,
   },
   {
+    name: "mutate",
+    summary: "change labels, variables, what runs: the config of an image",
+    group: CHANGE,
+    load: async () => (await import("../commands/mutate.ts")).mutateCommand,
+  },
+  {
     name: "login",
     summary: "prove who you are to a registry, and remember it",
     group: SIGN_IN,

@@ -6,8 +6,8 @@ export function platformOption(doc: string = "of an index, the image for this pl
   return new Option("--platform <os/arch>", doc).argParser(readPlatform);
 }
 
-/** @throws {InvalidArgumentError} */
-function readPlatform(text: string): Platform {
+/** Reads `linux/arm64`. @throws {InvalidArgumentError} */
+export function readPlatform(text: string): Platform {
   try {
     return parsePlatform(text);
   } catch (error) {

@@ -60,7 +60,8 @@ export function contradiction(one: string, other: string): CommandFailure {
   return new CommandFailure(EXIT_CODE.usage, `cannot use ${one} with ${other}`);
 }
 
-function parsePlatforms(text: string): readonly Platform[] {
+/** Reads `linux/amd64,linux/arm64`. @throws {InvalidArgumentError} */
+export function parsePlatforms(text: string): readonly Platform[] {
   try {
     return text.split(",").map(parsePlatform);
   } catch (error) {

@@ -1,0 +1,59 @@
+import type { MapEdits } from "@berth/transfer";
+import { type Command, InvalidArgumentError, Option } from "commander";
+
+/** Texts by name. */
+export type Pairs = Readonly<Record<string, string>>;
+
+/** Reads `name=value`, and gathers it. @throws {InvalidArgumentError} */
+export function morePairs(text: string, before: Pairs = {}): Pairs {
+  const at = text.indexOf("=");
+  if (at <= 0) throw new InvalidArgumentError("expected name=value");
+  return { ...before, [text.slice(0, at)]: text.slice(at + 1) };
+}
+
+/** Changes to a map: what is set, and names that go; undefined: nothing was said. */
+export function mapEdits(set: Pairs | undefined, removed: readonly string[] | undefined): MapEdits | undefined {
+  if (set === undefined && removed === undefined) return undefined;
+  return { ...Object.fromEntries((removed ?? []).map((name) => [name, null])), ...set };
+}
+
+/** Changes to a set of names: what is added, and what goes; undefined: nothing was said. */
+export function setEdits(
+  added: readonly string[] | undefined,
+  removed: readonly string[] | undefined,
+): Readonly<Record<string, boolean>> | undefined {
+  if (added === undefined && removed === undefined) return undefined;
+  return Object.fromEntries([
+    ...(removed ?? []).map((name) => [name, false] as const),
+    ...(added ?? []).map((name) => [name, true] as const),
+  ]);
+}
+
+/** Reads a command of an image: a list in JSON, or words with spaces between them. @throws {InvalidArgumentError} */
+export function parseWords(text: string): readonly string[] {
+  if (!text.trimStart().startsWith("[")) return text.split(/\s+/).filter(Boolean);
+  const words = fromJson(text);
+  if (Array.isArray(words) && words.every((word) => typeof word === "string")) return words;
+  throw new InvalidArgumentError('expected words, or a list of texts in JSON: ["sh","-c","echo hi"]');
+}
+
+/** Adds a flag and its opposite: `--cmd <words>` and `--no-cmd`. The value is false for the opposite. */
+export function addClearable(command: Command, flag: string, doc: string, parse?: (text: string) => unknown): Command {
+  const option = new Option(flag, doc);
+  if (parse !== undefined) option.argParser(parse);
+  const [name = ""] = flag.split(" ", 1);
+  return command.addOption(option).option(name.replace(/^--/, "--no-"), `take it away`);
+}
+
+/** What a flag of {@link addClearable} means as an edit. */
+export function clearable<T>(value: T | false | undefined): T | null | undefined {
+  return value === false ? null : value;
+}
+
+function fromJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,146 @@
+import { type CallOptions, type Descriptor, type Fetcher, isDigest, type Platform, type Pusher, UnsupportedError } from "@berth/oci";
+import type { CopiedTag, EditOptions } from "@berth/transfer";
+import type { Location } from "@berth/transfer/location";
+import { withDestination } from "../connect/destination.ts";
+import { describeLocation } from "../connect/describe-location.ts";
+import { type Place, withPlace } from "../connect/place.ts";
+import { resolveImage } from "../content/resolve-image.ts";
+import { CommandFailure, EXIT_CODE } from "../exit-code.ts";
+import type { Session } from "../session/session.ts";
+import { type Copied, COPIED_FIELDS, copiedFields, printCopied, writeDigestFile } from "../transfer/copied.ts";
+import { tagsAt } from "../transfer/tags-at.ts";
+import { withTransfer } from "../transfer/with-transfer.ts";
+import { dryTarget } from "./dry-target.ts";
+import type { ResultFlags } from "./result-flags.ts";
+import { setTags } from "./set-tags.ts";
+
+/** What something new is made of, and where. */
+export interface Making {
+  /** What was named. */
+  readonly place: Place;
+  /** What it names: of an index perhaps the image for a platform. */
+  readonly descriptor: Descriptor;
+  /** Where it is read. */
+  readonly from: Fetcher;
+  /** Where the result goes: the same object when it stays there. */
+  readonly into: Fetcher & Pusher;
+  readonly options: EditOptions;
+}
+
+/** Makes something new; the descriptor of what it made, which has no tag yet. */
+export type Make = (making: Making) => Promise<Descriptor>;
+
+/** Options of {@link makeNew}. */
+export interface MakeNewOptions {
+  /** Of an index, the image that the result is made of; default: all of it. */
+  readonly platform?: Platform | undefined;
+  /** Whether the tag that was named moves to the result unless flags say something else; default false: the result has no tag then. */
+  readonly replaces?: boolean;
+}
+
+/** What is told of something that was made. */
+interface Made extends Copied {
+  /** Digest of what it was made of. */
+  readonly before: string;
+}
+
+/** Fields of {@link Made}, for help. */
+export const MADE_FIELDS: Readonly<Record<string, string>> = {
+  ...without(COPIED_FIELDS, "stats."),
+  source: "what it was made of",
+  before: "the digest of that",
+};
+
+/**
+ * Makes something new of what a text names, and tags it as flags say; prints it.
+ *
+ * @throws {CommandFailure} for flags that say different things. @throws {UnsupportedError} for archives without `-o`.
+ */
+export async function makeNew(session: Session, text: string, flags: ResultFlags, make: Make, options: MakeNewOptions = {}): Promise<void> {
+  const { parseLocation } = await import("@berth/transfer/location");
+  const { output, dryRun, replace } = flags;
+  if (output !== undefined && replace === true) throw new CommandFailure(EXIT_CODE.usage, "cannot use --replace with --output");
+  await withPlace(
+    session,
+    text,
+    async (place, call) => {
+      const target = output === undefined ? sameLocation(place) : parseLocation(output);
+      const isReplaced = replace === true || (options.replaces === true && flags.tag === undefined);
+      const tags = output === undefined ? tagsHere(place, flags.tag ?? [], isReplaced) : tagsAt(target, place.location, flags.tag ?? []);
+      const descriptor = await resolveImage(place, options.platform, call);
+      const job: Job = { place, target, tags, descriptor, make, flags };
+      await (dryRun === true ? makeDry(session, job, call) : makeAt(session, job));
+    },
+    { side: "from" },
+  );
+}
+
+interface Job {
+  readonly place: Place;
+  readonly target: Location;
+  readonly tags: readonly string[];
+  readonly descriptor: Descriptor;
+  readonly make: Make;
+  readonly flags: ResultFlags;
+}
+
+async function makeAt(session: Session, { place, target, tags, descriptor, make, flags }: Job): Promise<void> {
+  const { copyGraph } = await import("@berth/transfer");
+  const isHere = flags.output === undefined;
+  const isStdout = target.transport !== "registry" && target.path === "-";
+  const told = await withDestination(
+    session,
+    target,
+    async (destination) => {
+      const into = destination.target;
+      const from = isHere ? into : place.target;
+      const made = await withTransfer(session, { ...flags, stdoutIsData: isStdout }, async ({ into: note, settings }) => {
+        note(destination.repository);
+        return await make({
+          place,
+          descriptor,
+          from,
+          into,
+          options: {
+            signal: session.signal,
+            copy: async (content, origin, call) => void (await copyGraph(origin, content, into, { ...settings, ...call })),
+          },
+        });
+      });
+      const named = await setTags(into, made, tags, { signal: session.signal });
+      await writeDigestFile(flags.digestFile, made.digest);
+      return tell(place, target, descriptor, made, named);
+    },
+    { side: isHere ? "from" : "to" },
+  );
+  await printCopied(session, told, isStdout);
+}
+
+async function makeDry(session: Session, { place, target, tags, descriptor, make }: Job, call: CallOptions): Promise<void> {
+  const from = place.target;
+  const made = await make({ place, descriptor, from, into: dryTarget(from), options: { ...call, copy: async () => undefined } });
+  const named = tags.map((tag): CopiedTag => ({ tag, digest: made.digest, size: made.size, outcome: "tagged" }));
+  await printCopied(session, { ...tell(place, target, descriptor, made, named), dryRun: true });
+}
+
+function tell(place: Place, target: Location, { digest }: Descriptor, made: Descriptor, tags: readonly CopiedTag[]): Made {
+  const told = copiedFields({ describe: (reference) => describeLocation(target, reference) }, made, tags);
+  return { source: place.describe(), before: digest, ...told };
+}
+
+/** @throws {UnsupportedError} for archives. */
+function sameLocation({ location, name }: Place): Location {
+  if (location.transport === "registry" || location.transport === "oci") return location;
+  throw new UnsupportedError(`change "${name}": archives are written whole, so name another place with --output`);
+}
+
+function tagsHere({ reference, location }: Place, tags: readonly string[], isReplaced: boolean): readonly string[] {
+  const isTag = reference !== "" && !isDigest(reference);
+  if (!isReplaced || !isTag) return tags;
+  if (location.transport === "registry" && location.reference.digest !== undefined) return tags; // the digest was meant, not the tag
+  return [...new Set([reference, ...tags])];
+}
+
+function without(fields: Readonly<Record<string, string>>, prefix: string): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(fields).filter(([name]) => !name.startsWith(prefix)));
+}

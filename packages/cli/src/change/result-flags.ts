@@ -1,0 +1,22 @@
+import type { Command } from "commander";
+import { addRegistryFlags } from "../flags/add-flags.ts";
+import { addTransferFlags, digestFileOption, more, type TransferFlags } from "../transfer/transfer-flags.ts";
+
+/** Flags that say where what is made goes, and under which names. */
+export interface ResultFlags extends TransferFlags {
+  readonly tag?: readonly string[];
+  readonly output?: string;
+  readonly replace?: boolean;
+  readonly dryRun?: boolean;
+  readonly digestFile?: string;
+}
+
+/** Adds them, and all that a command needs that reads an image and makes another. */
+export function addResultFlags(command: Command, { replaces = false }: { readonly replaces?: boolean } = {}): Command {
+  command
+    .option("--tag <tag>", "tag the result so; repeatable", more)
+    .option("-o, --output <place>", "where the result goes: another repository, oci:..., oci-archive:...; default: where the image is");
+  if (!replaces) command.option("--replace", "move the tag of the image to the result");
+  command.addOption(digestFileOption()).option("--dry-run", "make it, tell its digest, and write nothing");
+  return addRegistryFlags(addTransferFlags(command), { twoSides: true });
+}
