@@ -4,6 +4,7 @@ import fc from "fast-check";
 import { expect, test, vi } from "vitest";
 import { createMemoryStore } from "../memory/memory-store.ts";
 import type { WholeTarget } from "../testing/target-contract.test-kit.ts";
+import type { OciLayout } from "./oci-layout.ts";
 import { openLayout } from "./open-layout.ts";
 import { temporaryLayout } from "./testing/temporary-layout.test-kit.ts";
 
@@ -60,8 +61,12 @@ async function make(targets: readonly WholeTarget[], given: Step): Promise<reado
     return await Promise.all(given.names.map(name));
   }
   if ("delete" in given) return [await attempt(at(given.delete).delete(imageAt(given.delete).descriptor))];
-  for (const target of targets) if ("gc" in target && typeof target.gc === "function") await target.gc({ graceMs: 0, ingestGraceMs: 0 });
+  for (const target of targets) if (isLayout(target)) await target.gc({ graceMs: 0, ingestGraceMs: 0 });
   return [];
+}
+
+function isLayout(target: WholeTarget): target is OciLayout {
+  return "gc" in target;
 }
 
 /** All that can be seen. */

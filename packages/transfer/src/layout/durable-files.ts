@@ -1,5 +1,7 @@
-import { mkdir, open, rename, rm } from "node:fs/promises";
+import { renameSync, writeFileSync } from "node:fs";
+import { mkdir, open, rm } from "node:fs/promises";
 import { dirname } from "node:path";
+import { coalesced } from "./coalesced.ts";
 import { errnoOf, ignoreMissing } from "./errno.ts";
 import type { LayoutPaths } from "./layout-paths.ts";
 
@@ -9,17 +11,14 @@ import type { LayoutPaths } from "./layout-paths.ts";
  */
 export type Durability = "full" | "none";
 
-/** The flush of a folder that runs, and the one after it, which has not begun. */
-interface FolderFlush {
-  running?: Promise<void> | undefined;
-  next?: Promise<void> | undefined;
-}
+/** Bytes of a file that is written without leaving the thread: about as many as are hashed in the time that saves. */
+const AT_ONCE = 262_144;
 
 /** Writes whole files so that each is there complete or not at all. */
 export class DurableFiles {
   readonly #paths: LayoutPaths;
   readonly #durability: Durability;
-  readonly #flushes = new Map<string, FolderFlush>();
+  readonly #flushes = new Map<string, () => Promise<void>>();
   readonly #made = new Map<string, Promise<void>>();
 
   constructor(paths: LayoutPaths, durability: Durability) {
@@ -33,14 +32,11 @@ export class DurableFiles {
   }
 
   /** Writes a file by way of a temporary one. */
-  async writeWhole(path: string, bytes: Uint8Array | string): Promise<void> {
+  async writeWhole(path: string, content: Uint8Array | string): Promise<void> {
     const temporary = this.#paths.temporary();
+    const bytes = typeof content === "string" ? Buffer.from(content) : content;
     try {
-      await this.within(dirname(temporary), async () => {
-        await using file = await open(temporary, "wx");
-        await file.writeFile(bytes);
-        if (this.isFull) await file.datasync();
-      });
+      await this.within(dirname(temporary), async () => await this.#write(temporary, bytes));
       await this.publish(temporary, path);
     } catch (error) {
       await rm(temporary, { force: true });
@@ -51,7 +47,7 @@ export class DurableFiles {
   /** Puts a complete file into its place. */
   async publish(from: string, to: string): Promise<void> {
     const folder = dirname(to);
-    await this.within(folder, () => rename(from, to));
+    await this.within(folder, async () => renameSync(from, to)); // waits for no disk
     if (this.isFull) await this.flushFolder(folder);
   }
 
@@ -75,17 +71,19 @@ export class DurableFiles {
     await making;
   }
 
-  /** Flushes the names of a folder. Who asks while one flush runs shares the next: it covers them all. */
+  /** Flushes the names of a folder; calls at the same time share one flush. */
   async flushFolder(folder: string): Promise<void> {
-    const state = this.#flushes.get(folder) ?? {};
-    this.#flushes.set(folder, state);
-    state.next ??= (async () => {
-      await state.running?.catch(() => undefined); // who asked for that one hears of its error
-      state.running = state.next;
-      state.next = undefined;
-      await flush(folder);
-    })();
-    await state.next;
+    const flushing = this.#flushes.get(folder) ?? coalesced(async () => await flush(folder));
+    this.#flushes.set(folder, flushing);
+    await flushing();
+  }
+
+  /** Small files go at once: into memory of the system, in less time than a thread takes to be asked for it. */
+  async #write(path: string, bytes: Uint8Array): Promise<void> {
+    if (!this.isFull && bytes.byteLength <= AT_ONCE) return writeFileSync(path, bytes, { flag: "wx" });
+    await using file = await open(path, "wx");
+    await file.writeFile(bytes);
+    if (this.isFull) await file.datasync();
   }
 
   async #make(folder: string): Promise<void> {

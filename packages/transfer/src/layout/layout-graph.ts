@@ -11,6 +11,8 @@ import {
 import { readAllVerified } from "@berth/oci/node";
 import { ReverseIndex } from "../memory/reverse-index.ts";
 import type { BlobFiles } from "./blob-files.ts";
+import { coalesced } from "./coalesced.ts";
+import type { LayoutIndex } from "./index-json.ts";
 import type { IndexStore } from "./index-store.ts";
 
 /** Manifests that are read at the same time. */
@@ -35,7 +37,8 @@ export class LayoutGraph {
   readonly #blobs: BlobFiles;
   readonly #options: LayoutGraphOptions;
   readonly #graph: ReverseIndex;
-  #reading: Promise<void> | undefined;
+  readonly #update = coalesced(async () => await this.#readNew());
+  #known: { readonly index: LayoutIndex; readonly roots: ReadonlySet<Digest> } | undefined;
 
   constructor(index: IndexStore, blobs: BlobFiles, options: LayoutGraphOptions) {
     this.#index = index;
@@ -80,8 +83,9 @@ export class LayoutGraph {
   }
 
   async #roots(options: CallOptions): Promise<ReadonlySet<Digest>> {
-    const { entries } = await this.#index.read(options);
-    return new Set(entries.map(({ descriptor }) => descriptor.digest));
+    const index = await this.#index.read(options);
+    if (this.#known?.index !== index) this.#known = { index, roots: new Set(index.entries.map(({ descriptor }) => descriptor.digest)) };
+    return this.#known.roots;
   }
 
   #isReachable(digest: Digest, roots: ReadonlySet<Digest>): boolean {
@@ -95,10 +99,7 @@ export class LayoutGraph {
 
   async #refresh({ signal }: CallOptions): Promise<void> {
     signal?.throwIfAborted();
-    this.#reading ??= this.#readNew().finally(() => {
-      this.#reading = undefined;
-    });
-    await this.#reading;
+    await this.#update();
     signal?.throwIfAborted();
   }
 

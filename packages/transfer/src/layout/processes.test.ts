@@ -10,12 +10,14 @@ import { ingestOf, temporaryLayout } from "./testing/temporary-layout.test-kit.t
 
 vi.setConfig({ testTimeout: 60_000 }); // starting a process takes a while on a busy machine
 
+const PUSH_SLOWLY = new URL("./testing/push-slowly.test-kit.ts", import.meta.url);
+const TAG_MANY = new URL("./testing/tag-many.test-kit.ts", import.meta.url);
 const COUNT = 10;
 const { bytes, descriptor } = blobFixture("application/octet-stream", mebibytes(COUNT));
 
 /** A process that pushes the content, and waits with that many MiB read by it. */
 async function pushing(layout: OciLayout, read: number): Promise<Child> {
-  const child = startChild("push-slowly.test-kit.ts", [layout.folder, String(COUNT), descriptor.digest]);
+  const child = startChild(PUSH_SLOWLY, [layout.folder, String(COUNT), descriptor.digest]);
   for (let at = 0; at < read; at++) {
     expect((await child.lines.next()).value).toBe(String(at));
     child.input.write("next\n");
@@ -75,7 +77,7 @@ test("a stream that can be read once does not wait for another process", async (
 test("processes that tag at the same time lose nothing", async () => {
   const layout = await temporaryLayout();
   const prefixes = ["a", "b", "c", "d"];
-  const children = prefixes.map((prefix) => startChild("tag-many.test-kit.ts", [layout.folder, prefix, "12"]));
+  const children = prefixes.map((prefix) => startChild(TAG_MANY, [layout.folder, prefix, "12"]));
   expect(await Promise.all(children.map(({ ended }) => ended))).toEqual([0, 0, 0, 0]);
   const tags = await Array.fromAsync(layout.tags());
   expect(tags).toEqual(prefixes.flatMap((prefix) => Array.from({ length: 12 }, (_, at) => `${prefix}-${at}`)).sort());
@@ -85,7 +87,7 @@ test("processes that tag at the same time lose nothing", async () => {
 test("what a process leaves that is killed while it tags does not last", async () => {
   const layout = await temporaryLayout();
   for (let round = 0; round < 3; round++) {
-    const child = startChild("tag-many.test-kit.ts", [layout.folder, `r${round}`, "1000000"]);
+    const child = startChild(TAG_MANY, [layout.folder, `r${round}`, "1000000"]);
     await expect
       .poll(async () => (await Array.fromAsync(layout.tags())).some((tag) => tag.startsWith(`r${round}-`)), { timeout: 50_000 })
       .toBe(true);

@@ -5,7 +5,7 @@ import type { Readable, Writable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { onTestFinished } from "vitest";
 
-/** A script of this folder that runs as a process of its own, and is killed at the end of the test at the latest. */
+/** A script that runs as a process of its own, and is killed at the end of the test at the latest. */
 export interface Child {
   readonly process: ChildProcess;
   readonly input: Writable;
@@ -16,11 +16,10 @@ export interface Child {
 }
 
 /** Starts a script. What it says on standard error is shown. */
-export function startChild(script: string, args: readonly string[]): Child {
-  const path = fileURLToPath(new URL(script, import.meta.url));
+export function startChild(script: URL, args: readonly string[]): Child {
   const child: ChildProcess & { stdin: Writable; stdout: Readable } = spawn(
     process.execPath,
-    ["--conditions=berth-source", path, ...args],
+    ["--conditions=berth-source", fileURLToPath(script), ...args],
     {
       stdio: ["pipe", "pipe", "inherit"],
     },
