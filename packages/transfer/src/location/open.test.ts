@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PassThrough } from "node:stream";
@@ -78,4 +78,11 @@ test("registries are reached by the way that is given, else by nobody's", async 
   expect(await plain.target.resolve(plain.reference)).toMatchObject({ digest: image.manifest.digest });
   const written = await openDestination(parseLocation(`${registry.host}/b`), { defaultTag: "v3" });
   expect(written.reference).toBe("v3");
+});
+
+test("files of an archive get the time that is asked for", async () => {
+  const path = await folder();
+  await write(`oci-archive:${path}/a.tar:v1`, { epoch: 1_700_000_000 });
+  const header = (await readFile(join(path, "a.tar"))).subarray(0, 512);
+  expect(Number.parseInt(header.toString("latin1", 136, 147), 8)).toBe(1_700_000_000);
 });

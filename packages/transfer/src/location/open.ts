@@ -25,6 +25,8 @@ export interface OpenDestinationOptions extends OpenOptions {
   readonly defaultTag?: string;
   /** The whole image name where a docker archive names none, such as `docker.io/library/debian:12`; default: none. */
   readonly defaultName?: string;
+  /** The time that the files of an archive get, in seconds since 1970, as `SOURCE_DATE_EPOCH` has it; default 0. */
+  readonly epoch?: number;
 }
 
 /** A place that is open to be read. */
@@ -104,7 +106,7 @@ export async function openDestination(location: Location, options: OpenDestinati
     return { target: await openLayout(location.path, { ...call, create: true }), reference, finish: nothing, abort: nothing };
   }
   const out = location.path === "-" ? (options.stdout ?? process.stdout) : location.path;
-  const archive = await createArchive(location, out);
+  const archive = await createArchive(location, out, { ...call, ...(options.epoch !== undefined && { epoch: options.epoch }) });
   return { target: archive, reference, finish: async () => await archive.finish(), abort: async () => await archive.abort() };
 }
 
@@ -121,13 +123,17 @@ async function openArchive(
   return await openOciArchive(from, options);
 }
 
-async function createArchive({ transport }: FileLocation, out: string | Writable): Promise<NewDockerArchive | NewOciArchive> {
+async function createArchive(
+  { transport }: FileLocation,
+  out: string | Writable,
+  options: CallOptions & Pick<OpenDestinationOptions, "epoch">,
+): Promise<NewDockerArchive | NewOciArchive> {
   if (transport === "docker-archive") {
     const { createDockerArchive } = await import("../archive/docker-archive-writer.ts");
-    return await createDockerArchive(out);
+    return await createDockerArchive(out, options);
   }
   const { createOciArchive } = await import("../archive/oci-archive-writer.ts");
-  return await createOciArchive(out);
+  return await createOciArchive(out, options);
 }
 
 async function repositoryAt(reference: Named, { connect }: OpenOptions): Promise<Repository> {
