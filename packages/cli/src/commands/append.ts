@@ -1,0 +1,81 @@
+import { stat } from "node:fs/promises";
+import type { LayerInput } from "@berth/transfer";
+import { Command, Option } from "commander";
+import { addHelp } from "../command/add-help.ts";
+import { addCompressionFlags, compressionOptions, type CompressionFlags } from "../change/compression-flags.ts";
+import { MADE_FIELDS, makeNew } from "../change/make-new.ts";
+import { addResultFlags, type ResultFlags } from "../change/result-flags.ts";
+import { sourceEpoch } from "../change/source-epoch.ts";
+import { addWhichFlags, platformsOf, type WhichFlags } from "../change/which-flags.ts";
+import type { RunOptions } from "../run-options.ts";
+import { act } from "../session/act.ts";
+import type { Session } from "../session/session.ts";
+import { more } from "../transfer/transfer-flags.ts";
+
+interface AppendFlags extends ResultFlags, WhichFlags, CompressionFlags {
+  readonly layer: readonly string[];
+  readonly at: string;
+  readonly createdBy?: string;
+}
+
+/** `berth append`. */
+export function appendCommand(options: RunOptions): Command {
+  const command = new Command()
+    .argument("<reference>", "the image that goes below; of an index every image gets the layers")
+    .addOption(
+      new Option("-f, --layer <file>", "a tar archive, compressed or not, - for standard input, or a folder; repeatable, bottom first")
+        .argParser(more)
+        .makeOptionMandatory(),
+    )
+    .option("--at <path>", "where the content of folders goes in the image", "/")
+    .option("--created-by <text>", "what the history says made the layer");
+  addResultFlags(addWhichFlags(addCompressionFlags(command))).action(
+    act(options, async (session, text: string, flags: AppendFlags) => {
+      const { appendLayer } = await import("@berth/transfer");
+      const epoch = await sourceEpoch(session);
+      const { createdBy } = flags;
+      const inputs: LayerInput[] = [];
+      for (const file of flags.layer) inputs.push(await layerInput(session, file, flags.at));
+      await makeNew(
+        session,
+        text,
+        flags,
+        async ({ from, into, descriptor, options: edit }) => {
+          let made = { descriptor, from };
+          for (const input of inputs) {
+            const next = await appendLayer(made.from, made.descriptor, input, into, {
+              ...edit,
+              ...platformsOf(flags),
+              ...compressionOptions(flags),
+              ...(epoch !== undefined && { epoch }),
+              ...(createdBy !== undefined && { createdBy }),
+            });
+            made = { descriptor: next, from: into };
+          }
+          return made.descriptor;
+        },
+        { platform: flags.platform },
+      );
+    }),
+  );
+  return addHelp(command, {
+    text: [
+      "Files of a folder are owned by root and all of one time, 1970 or SOURCE_DATE_EPOCH, so that the same files give the same digest.",
+      "Without --tag, --replace and --output the result has no tag: what is printed names it by digest.",
+    ].join("\n"),
+    examples: [
+      ["berth append -f site --at /srv/www --tag v2 localhost:5000/app:v1", "the content of a folder, at a place in the image"],
+      ["berth append -f layer.tar --replace localhost:5000/app:v1", "an archive as it is; the tag moves to the result"],
+      ["tar -c etc | berth append -f - --compression zstd --tag v2 oci:images:v1", "from a pipe, in a layout"],
+      ["berth append -f bin -o oci-archive:app.tar:v1 debian:12", "on a base image, into a file"],
+    ],
+    output: MADE_FIELDS,
+  });
+}
+
+async function layerInput({ io }: Session, file: string, at: string): Promise<LayerInput> {
+  if (file === "-") return io.stdin;
+  if ((await stat(file)).isDirectory()) return [{ path: file, name: at.replace(/^\/+|\/+$/g, "") }];
+  const { fileSource } = await import("@berth/oci/node");
+  return await fileSource(file);
+}

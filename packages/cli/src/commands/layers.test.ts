@@ -1,0 +1,155 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createRegistry, type EmbeddedRegistry } from "@berth/registry";
+import { tarFolder } from "@berth/transfer";
+import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { pushImage, pushIndex, serveHandler, type TestServer } from "../testing/registry.ts";
+import { berth } from "../testing/run-berth.ts";
+
+let folder: string;
+let registry: EmbeddedRegistry;
+let server: TestServer;
+let number = 0;
+/** Files for layers. */
+let etc: string;
+let site: string;
+/** A repository with an empty image as `scratch`, and a path, of each test's own. */
+let app: string;
+let path: string;
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), "berth-layers-"));
+  etc = join(folder, "etc");
+  site = join(folder, "site");
+  for (const [where, content] of [
+    [etc, "base"],
+    [site, "site"],
+  ] as const) {
+    mkdirSync(where);
+    writeFileSync(join(where, "file"), content);
+  }
+  registry = await createRegistry();
+  server = await serveHandler(registry.handler);
+});
+
+afterAll(async () => {
+  await server.close();
+  await registry.close();
+  rmSync(folder, { recursive: true });
+});
+
+beforeEach(async () => {
+  const name = `team/n${++number}`;
+  app = `${server.host}/${name}`;
+  path = join(folder, `n${number}`);
+  const archive = Buffer.concat(await Array.fromAsync(tarFolder([{ path: etc, name: "etc" }])));
+  const { manifest } = await pushImage(registry.repository(name), { tags: ["base"], content: archive.toString("latin1") });
+  await pushIndex(registry.repository(name), "multi", [["linux/amd64", manifest]]);
+});
+
+const digestOf = async (place: string): Promise<string> => (await berth(["digest", place])).stdout.trim();
+
+async function inspect(place: string): Promise<unknown> {
+  return JSON.parse((await berth(["inspect", "--format", "json", place])).stdout);
+}
+
+test("append puts a folder on top of an image, and the same files make the same digest", async () => {
+  const append = ["append", "-f", site, "--at", "/srv/www", `${app}:base`];
+  const { code, stderr } = await berth([...append, "--tag", "v1"]);
+  expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+  expect(await inspect(`${app}:v1`)).toMatchObject({ layers: [{}, { mediaType: "application/vnd.oci.image.layer.v1.tar+gzip" }] });
+  expect((await berth([...append, "--format", "jsonpath=.digest"])).stdout.trim()).toBe(await digestOf(`${app}:v1`));
+  expect((await berth(["cat", `${app}:v1`, "srv/www/file"])).stdout).toBe("site");
+});
+
+test("append takes archives from files and standard input, several at once, and every image of an index", async () => {
+  const archive = Buffer.concat(await Array.fromAsync(tarFolder([{ path: site, name: "srv" }])));
+  writeFileSync(`${path}.tar`, archive);
+  const flags = ["--compression", "zstd", "--format", "jsonpath=.digest", `${app}:multi`];
+  const ofFile = await berth(["append", "-f", `${path}.tar`, ...flags]);
+  expect(ofFile).toMatchObject({ code: 0, stderr: "" });
+  expect(await berth(["append", "-f", "-", ...flags], { stdin: archive })).toEqual(ofFile);
+  expect(await berth(["append", "-f", `${path}.tar`, "-f", etc, "--replace", `${app}:multi`])).toMatchObject({ code: 0 });
+  expect(await inspect(`${app}@${(await berth(["digest", "--platform", "linux/amd64", `${app}:multi`])).stdout.trim()}`)).toMatchObject({
+    layers: [{}, {}, {}],
+  });
+});
+
+test("append honours SOURCE_DATE_EPOCH, and refuses what is no archive", async () => {
+  const env = { SOURCE_DATE_EPOCH: "1700000000" };
+  await berth(["append", "-f", site, "--created-by", "make site", "--tag", "v1", `${app}:base`], { env });
+  expect(await inspect(`${app}:v1`)).toMatchObject({ created: "2023-11-14T22:13:20Z" });
+  writeFileSync(path, "no archive at all".repeat(100));
+  expect(await berth(["append", "-f", path, `${app}:base`])).toMatchObject({ code: 6, stdout: "" });
+  expect(await berth(["append", `${app}:base`])).toMatchObject({ code: 2, stdout: "" });
+});
+
+test("rebase moves the upper layers to another base; then the annotations say what it stands on", async () => {
+  await berth(["append", "-f", site, "--tag", "v1", `${app}:base`]);
+  await berth(["mutate", "--label", "fixed=yes", "--tag", "base2", `${app}:base`]);
+  const rebase = ["rebase", "--old-base", `${app}:base`, "--new-base", `${app}:base2`, `${app}:v1`];
+  expect(await berth([...rebase, "--tag", "v2"])).toMatchObject({ code: 0, stderr: "" });
+  expect(await inspect(`${app}:v2`)).toMatchObject({
+    annotations: {
+      "org.opencontainers.image.base.name": `${app}:base2`,
+      "org.opencontainers.image.base.digest": await digestOf(`${app}:base2`),
+    },
+    layers: [{}, {}],
+  });
+  await berth(["append", "-f", etc, "--tag", "base2", `${app}:base`]);
+  expect(await berth(["rebase", "--replace", `${app}:v2`])).toMatchObject({ code: 0, stderr: "" });
+  expect(await inspect(`${app}:v2`)).toMatchObject({ layers: [{}, {}, {}] });
+});
+
+test("rebase refuses an image that stands on something else, one that says nothing, and an index", async () => {
+  await berth(["append", "-f", site, "--tag", "v1", `${app}:base`]);
+  expect(await berth(["rebase", `${app}:v1`])).toMatchObject({ code: 2, stderr: expect.stringContaining("--new-base") });
+  expect(await berth(["rebase", "--old-base", `${app}:v1`, "--new-base", `${app}:base`, `${app}:base`])).toMatchObject({
+    code: 5,
+    stdout: "",
+  });
+  const index = ["rebase", "--old-base", `${app}:base`, "--new-base", `${app}:base`, `${app}:multi`];
+  expect(await berth(index)).toMatchObject({ code: 1, stderr: expect.stringContaining("--platform") });
+});
+
+test("flatten makes one layer; export gives the same files", async () => {
+  await berth(["append", "-f", site, "--at", "srv", "--tag", "v1", `${app}:base`]);
+  expect(await berth(["flatten", "--tag", "flat", `${app}:v1`])).toMatchObject({ code: 0, stderr: "" });
+  expect(await inspect(`${app}:flat`)).toMatchObject({ layers: [{}] });
+  expect((await berth(["cat", `${app}:flat`, "etc/file"])).stdout).toBe("base");
+  expect((await berth(["cat", `${app}:flat`, "srv/file"])).stdout).toBe("site");
+});
+
+test("[engine/T32] convert goes to Docker's types and back, in a registry as in a layout", async () => {
+  await berth(["append", "-f", site, "--replace", `${app}:base`]);
+  const original = await digestOf(`${app}:base`);
+  expect(await berth(["convert", "--to", "docker", "--tag", "docker", `${app}:base`])).toMatchObject({ code: 0, stderr: "" });
+  expect(await inspect(`${app}:docker`)).toMatchObject({ mediaType: "application/vnd.docker.distribution.manifest.v2+json" });
+  expect(await berth(["convert", "--to", "oci", "-o", `oci:${path}:back`, `${app}:docker`])).toMatchObject({ code: 0, stderr: "" });
+  expect(await digestOf(`oci:${path}:back`)).toBe(original);
+  const unchanged = await berth(["convert", "--to", "oci", "--replace", `oci:${path}:back`]);
+  expect(unchanged.stdout).toBe(`oci:${path}:back@${original} (unchanged)\n`);
+});
+
+test("recompress changes layers and leaves what they hold", async () => {
+  await berth(["append", "-f", site, "--tag", "v1", `${app}:base`]);
+  const before = await inspect(`${app}:v1`);
+  expect(await berth(["recompress", "--to", "zstd", "--tag", "zstd", `${app}:v1`])).toMatchObject({ code: 0, stderr: "" });
+  expect(await inspect(`${app}:zstd`)).toMatchObject({ layers: [{}, { mediaType: "application/vnd.oci.image.layer.v1.tar+zstd" }] });
+  expect((await berth(["config", "get", `${app}:zstd`])).stdout).toBe((await berth(["config", "get", `${app}:v1`])).stdout);
+  await berth(["recompress", "--to", "gzip", "--tag", "gzip", `${app}:zstd`]);
+  expect(await inspect(`${app}:gzip`)).toHaveProperty("config", Object(before).config);
+});
+
+test.each([["append", "-f", "."], ["flatten"], ["convert", "--to", "docker"], ["recompress", "--to", "zstd"]])(
+  "a dry run of %s tells the digest, and writes nothing",
+  async (...command) => {
+    const args = command.map((one) => (one === "." ? site : one));
+    server.journal.length = 0;
+    const dry = await berth([...args, "--dry-run", "--tag", "new", `${app}:base`]);
+    expect(dry).toMatchObject({ code: 0, stderr: "" });
+    expect(server.journal.filter((line) => !/^(GET|HEAD) /.test(line))).toEqual([]);
+    expect((await berth([...args, "--tag", "new", `${app}:base`])).stdout).toBe(dry.stdout);
+  },
+);
