@@ -14,6 +14,8 @@ export interface Copied {
   readonly size?: number | undefined;
   readonly artifactType?: string | undefined;
   readonly tags: readonly (CopiedTag & { readonly reference: string })[];
+  /** Of an artifact that was made of files. */
+  readonly files?: readonly Descriptor[] | undefined;
   readonly dryRun?: true;
   readonly stats?: CopyStats;
 }

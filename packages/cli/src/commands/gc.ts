@@ -1,0 +1,70 @@
+import { Command } from "commander";
+import { addHelp } from "../command/add-help.ts";
+import { mayDelete } from "../content/confirm-delete.ts";
+import { CommandFailure, EXIT_CODE } from "../exit-code.ts";
+import { addOutputFlags } from "../flags/add-flags.ts";
+import { parseDuration } from "../flags/values.ts";
+import { humanSize } from "../output/human.ts";
+import type { RunOptions } from "../run-options.ts";
+import { act } from "../session/act.ts";
+
+interface GcFlags {
+  readonly dryRun?: boolean;
+  readonly untagged?: boolean;
+  readonly force?: boolean;
+  readonly grace?: number;
+}
+
+/** `berth gc`. */
+export function gcCommand(options: RunOptions): Command {
+  const command = new Command()
+    .argument("<layout>", "an OCI layout: oci:FOLDER")
+    .option("--dry-run", "only say what would be removed")
+    .option("--untagged", "remove manifests without a tag, too, unless something tagged leads to them")
+    .option("-f, --force", "with --untagged: do not ask")
+    .option("--grace <time>", "leave what came within this time: it may belong to a copy under way; default 1h", parseDuration)
+    .action(
+      act(options, async (session, text: string, { dryRun = false, untagged = false, force = false, grace }: GcFlags) => {
+        const { parseLocation } = await import("@berth/transfer/location");
+        const location = parseLocation(text);
+        if (location.transport !== "oci")
+          throw new CommandFailure(EXIT_CODE.usage, `only OCI layouts are cleaned up so: expected oci:FOLDER, found "${text}"`);
+        session.subject = text;
+        if (untagged && !dryRun && !(await mayDelete(session, `what has no tag in oci:${location.path}`, { force }))) return;
+        const { openLayout } = await import("@berth/transfer");
+        const call = { signal: session.signal };
+        const layout = await openLayout(location.path, { ...call, ...(dryRun && { readOnly: true }) });
+        const report = await layout.gc({ ...call, dryRun, untagged, ...(grace !== undefined && { graceMs: grace }) });
+        const { removed, removedBytes, keptBlobs, keptBytes } = report;
+        const verb = dryRun ? "would remove" : "removed";
+        await session.print({
+          data: { reference: `oci:${location.path}`, ...(dryRun && { dryRun }), removed, removedBytes, keptBlobs, keptBytes },
+          text: () =>
+            session.settings.quiet
+              ? ""
+              : [
+                  ...removed.map(({ kind, name }) => `${verb} ${kind} ${name}\n`),
+                  `${verb} ${humanSize(removedBytes)}, ${keptBlobs} blobs stay (${humanSize(keptBytes)})\n`,
+                ].join(""),
+        });
+      }),
+    );
+  addOutputFlags(command, "format", "quiet");
+  return addHelp(command, {
+    examples: [
+      ["berth gc --dry-run oci:folder", "what nothing leads to any more"],
+      ["berth gc oci:folder", "remove it"],
+      ["berth gc --untagged -f --grace 0 oci:folder", "all that has no tag, at once"],
+    ],
+    output: {
+      reference: "the layout",
+      dryRun: "true, when nothing was done",
+      "removed[].kind": "blob, entry (of index.json) or ingest (what stopped half-way)",
+      "removed[].name": "its digest, or the name of a file",
+      "removed[].size": "bytes",
+      removedBytes: "bytes of all that",
+      keptBlobs: "blobs that stay",
+      keptBytes: "bytes of those",
+    },
+  });
+}

@@ -1,0 +1,134 @@
+import { formatName, type Named, parseNormalizedNamed } from "@berth/oci";
+import { Command } from "commander";
+import type { CopiedTag, CopyStats } from "@berth/transfer";
+import { addHelp } from "../command/add-help.ts";
+import { withDestination } from "../connect/destination.ts";
+import { type Place, withPlace } from "../connect/place.ts";
+import { CommandFailure, EXIT_CODE } from "../exit-code.ts";
+import { addRegistryFlags } from "../flags/add-flags.ts";
+import type { RunOptions } from "../run-options.ts";
+import { act } from "../session/act.ts";
+import type { Session } from "../session/session.ts";
+import { type Copied, COPIED_FIELDS, copiedFields, printCopied } from "../transfer/copied.ts";
+import { previewTags } from "../transfer/preview-copy.ts";
+import { addTransferFlags, type TransferFlags } from "../transfer/transfer-flags.ts";
+import { type Transfer, withTransfer } from "../transfer/with-transfer.ts";
+import { withArchive } from "../transfer/archive-kind.ts";
+
+interface LoadFlags extends TransferFlags {
+  readonly registry?: string;
+  readonly dryRun?: boolean;
+}
+
+/** `berth load`. */
+export function loadCommand(options: RunOptions): Command {
+  const command = new Command()
+    .argument("<file>", "an archive of docker save, an OCI archive, the folder of an OCI layout; - for standard input")
+    .argument("[destination]", "HOST/NAME:TAG for the only image; HOST/NAME for all of them, each with its tag")
+    .option("--registry <host>", "push every image under its own name to this registry, perhaps with a folder: localhost:5000/mirror")
+    .option("--dry-run", "only say which images go where")
+    .action(
+      act(options, async (session, file: string, destination: string | undefined, flags: LoadFlags) => {
+        if ((destination === undefined) === (flags.registry === undefined))
+          throw new CommandFailure(EXIT_CODE.usage, "say where the images go: a destination, or --registry HOST");
+        await withArchive(session, file, async (place) => {
+          await withPlace(session, place, async (source) => await loadFrom(session, source, destination, flags));
+        });
+      }),
+    );
+  addRegistryFlags(addTransferFlags(command));
+  return addHelp(command, {
+    text: "Which kind of archive it is, and whether it is compressed, is found out.",
+    examples: [
+      ["berth load app.tar localhost:5000/app:v1", "the only image of an archive"],
+      ["docker save app:v1 app:v2 | berth load - localhost:5000/team/app", "two images, each with its tag"],
+      ["berth load --registry localhost:5000/mirror images.tar", "each under its own name"],
+      ["berth load ./layout localhost:5000/app", "the folder of an OCI layout"],
+    ],
+    output: COPIED_FIELDS,
+  });
+}
+
+/** One image of an archive, and where it goes. */
+interface Load {
+  /** Its name in the archive; "" for the only one. */
+  readonly name: string;
+  readonly to: Named & { readonly tag: string };
+}
+
+async function loadFrom(session: Session, source: Place, destination: string | undefined, flags: LoadFlags): Promise<void> {
+  const call = { signal: session.signal };
+  const names = await Array.fromAsync(source.target.tags?.(call) ?? []);
+  const loads = destination === undefined ? byName(names, flags.registry ?? "") : intoOne(names, destination);
+  const results: Copied["tags"][number][] = [];
+  let stats: CopyStats | undefined;
+  const add = (told: Pick<Copied, "tags">): void => void results.push(...told.tags);
+  if (flags.dryRun === true) {
+    for (const { name, to } of loads) {
+      const root = await source.target.resolve(name, call);
+      const location = { transport: "registry", reference: to } as const;
+      const tags = await previewTags(session, location, [[to.tag, root]], "overwrite");
+      add(copiedFields({ describe: (tag) => `${formatName(to)}:${tag}` }, root, tags));
+    }
+  } else {
+    stats = await withTransfer(session, flags, async (transfer) => {
+      let total: CopyStats = { copied: 0, mounted: 0, existing: 0, skipped: 0, bytes: 0 };
+      for (const load of loads) {
+        const done = await loadOne(session, source, load, transfer);
+        add(done);
+        const { copied, mounted, existing, skipped, bytes } = done.stats;
+        total = {
+          copied: total.copied + copied,
+          mounted: total.mounted + mounted,
+          existing: total.existing + existing,
+          skipped: total.skipped + skipped,
+          bytes: total.bytes + bytes,
+        };
+      }
+      return total;
+    });
+  }
+  const [only] = results;
+  const reference = results.length === 1 && only !== undefined ? only.reference : (destination ?? flags.registry ?? "");
+  const one = results.length === 1 && only !== undefined ? { digest: only.digest, size: only.size } : {};
+  await printCopied(session, { source: source.name, reference, ...one, tags: results, ...(stats ? { stats } : { dryRun: true }) });
+}
+
+async function loadOne(
+  session: Session,
+  source: Place,
+  { name, to }: Load,
+  transfer: Transfer,
+): Promise<Pick<Copied, "tags"> & { readonly stats: CopyStats }> {
+  const { copy } = await import("@berth/transfer");
+  return await withDestination(session, { transport: "registry", reference: to }, async (destination) => {
+    transfer.into(destination.repository);
+    const done = await copy(source.target, name, destination.target, [to.tag], transfer.settings);
+    const tags: readonly CopiedTag[] = done.tags;
+    return { ...copiedFields(destination, done.descriptor, tags), stats: done.stats };
+  });
+}
+
+function byName(names: readonly string[], registry: string): readonly Load[] {
+  if (names.length === 0) throw new CommandFailure(EXIT_CODE.usage, "the images have no names: give a destination");
+  return names.map((name) => {
+    if (!/[:/]/.test(name)) throw new CommandFailure(EXIT_CODE.usage, `"${name}" is a tag without a name: give a destination`);
+    const { path, tag = "latest" } = parseNormalizedNamed(name);
+    return { name, to: { ...parseNormalizedNamed(`${registry.replace(/\/+$/, "")}/${path}`), tag } };
+  });
+}
+
+function intoOne(names: readonly string[], destination: string): readonly Load[] {
+  const named = parseNormalizedNamed(destination);
+  if (named.digest !== undefined) throw new CommandFailure(EXIT_CODE.usage, "a digest cannot be pushed to: give a tag");
+  const { domain, path, tag } = named;
+  if (tag !== undefined || names.length === 0) {
+    if (names.length > 1)
+      throw new CommandFailure(EXIT_CODE.usage, `there are ${names.length} images: leave the tag away, then each keeps its own`);
+    return [{ name: "", to: { domain, path, tag: tag ?? "latest" } }];
+  }
+  return names.map((name) => ({
+    name,
+    to: { domain, path, tag: /[:/]/.test(name) ? (parseNormalizedNamed(name).tag ?? "latest") : name },
+  }));
+}

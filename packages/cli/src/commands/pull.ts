@@ -1,0 +1,139 @@
+import { basename, join } from "node:path";
+import { type Descriptor, formatPlatform, isDigest, isImageMediaType, MEDIA_TYPES, type Platform } from "@berth/oci";
+import { Command } from "commander";
+import type { Location } from "@berth/transfer/location";
+import { addHelp } from "../command/add-help.ts";
+import { withDestination } from "../connect/destination.ts";
+import { type Place, withPlace } from "../connect/place.ts";
+import { readDescribed } from "../content/read-manifest.ts";
+import { addRegistryFlags } from "../flags/add-flags.ts";
+import { platformOption } from "../flags/platform.ts";
+import { plainText } from "../output/plain-text.ts";
+import type { RunOptions } from "../run-options.ts";
+import { act } from "../session/act.ts";
+import type { Session } from "../session/session.ts";
+import { COPIED_FIELDS, copiedFields, printCopied, writeDigestFile } from "../transfer/copied.ts";
+import { pulledFiles } from "../transfer/pulled-files.ts";
+import { tagsAt } from "../transfer/tags-at.ts";
+import { addTransferFlags, digestFileOption, type TransferFlags } from "../transfer/transfer-flags.ts";
+import { withTransfer } from "../transfer/with-transfer.ts";
+
+interface PullFlags extends TransferFlags {
+  readonly output?: string;
+  readonly platform?: Platform;
+  readonly allPlatforms?: boolean;
+  readonly keepOldFiles?: boolean;
+  readonly verify?: boolean;
+  readonly digestFile?: string;
+}
+
+/** `berth pull`. */
+export function pullCommand(options: RunOptions): Command {
+  const command = new Command()
+    .argument("<reference>", "an image or an artifact")
+    .option(
+      "-o, --output <place>",
+      "of an artifact a folder, default this one; of an image oci:FOLDER, oci-archive:FILE, docker-archive:FILE",
+    )
+    .addOption(platformOption("of an index, the image for this platform; default: this machine's"))
+    .option("--all-platforms", "the index as it is, with all images")
+    .option("-k, --keep-old-files", "of an artifact: fail instead of replacing a file by another one")
+    .option("--verify", "of an image: unpack its layers, and hold them against its config")
+    .addOption(digestFileOption())
+    .action(
+      act(options, async (session, text: string, flags: PullFlags) => {
+        await withPlace(session, text, async (source) => await pullFrom(session, source, flags));
+      }),
+    );
+  addRegistryFlags(addTransferFlags(command));
+  return addHelp(command, {
+    text: [
+      "An artifact becomes files: what is no safe path below the folder is refused. An image becomes an OCI layout, or a file that docker",
+      "load takes. What was pulled in part is gone on with.",
+    ].join("\n"),
+    examples: [
+      ["berth pull localhost:5000/report:v1", "the files of an artifact, into this folder"],
+      ["berth pull -o build localhost:5000/site:v1", "into another one"],
+      ["berth pull debian:12", "the image for this machine, into the layout oci:debian:12"],
+      ["berth pull --platform linux/arm64 -o docker-archive:debian.tar debian:12", "for docker load"],
+      ["berth pull --all-platforms -o oci:images debian:12", "every platform"],
+    ],
+    output: {
+      ...COPIED_FIELDS,
+      "files[].path": "of an artifact: each file, with mediaType, digest and size",
+      platform: "that was asked for",
+    },
+  });
+}
+
+async function pullFrom(session: Session, source: Place, flags: PullFlags): Promise<void> {
+  const call = { signal: session.signal };
+  const { target } = source;
+  const root = await target.resolve(source.reference, call);
+  const { chooseImage, hostPlatform } = await import("@berth/transfer/platform");
+  const image =
+    flags.allPlatforms === true
+      ? root
+      : (await chooseImage(target, root, flags.platform ?? hostPlatform(), { ...call, checkSingle: flags.platform !== undefined })).image;
+  const { parseLocation } = await import("@berth/transfer/location");
+  const isPlace = /^(?:oci|ocidir|oci-layout|oci-archive|docker-archive):|^-$/.test(flags.output ?? "");
+  if (!isPlace && (await isArtifact(source, image, call))) return await pullFiles(session, source, image, flags);
+  const to = isPlace ? parseLocation(flags.output ?? "") : layoutAt(source, flags.output);
+  await pullImage(session, source, image, to, flags);
+}
+
+/** Anything whose config is not that of an image. */
+async function isArtifact({ target }: Place, image: Descriptor, call: { readonly signal: AbortSignal }): Promise<boolean> {
+  if (!isImageMediaType(image.mediaType)) return false;
+  const { manifest } = await readDescribed(target, image, call);
+  const { ociConfig, dockerConfig } = MEDIA_TYPES;
+  return manifest.kind === "image" && manifest.configMediaType !== ociConfig && manifest.configMediaType !== dockerConfig;
+}
+
+/** The layout that an image goes to where nobody says: named after its repository. */
+function layoutAt({ location }: Place, output: string | undefined): Location {
+  const name = location.transport === "registry" ? location.reference.path : location.path;
+  return { transport: "oci", path: output ?? join(".", basename(name)) };
+}
+
+async function pullImage(session: Session, source: Place, image: Descriptor, to: Location, flags: PullFlags): Promise<void> {
+  const { copy, verifyImage } = await import("@berth/transfer");
+  const tags = tagsAt(to, source.location, []).filter((tag) => !isDigest(tag));
+  const isStdout = to.transport !== "registry" && to.path === "-";
+  const copied = await withDestination(session, to, async (destination) => {
+    const { tags: named, stats } = await withTransfer(session, { ...flags, stdoutIsData: isStdout }, async (transfer) => {
+      return await copy(source.target, image.digest, destination.target, tags, transfer.settings);
+    });
+    if (flags.verify === true) await verifyImage(isStdout ? source.target : destination.target, image, { signal: session.signal });
+    await writeDigestFile(flags.digestFile, image.digest);
+    return { source: source.describe(), ...copiedFields(destination, image, named), ...platformOf(flags), stats };
+  });
+  await printCopied(session, copied, isStdout);
+}
+
+function platformOf({ platform }: PullFlags): { readonly platform?: string } {
+  return platform === undefined ? {} : { platform: formatPlatform(platform) };
+}
+
+async function pullFiles(session: Session, source: Place, image: Descriptor, flags: PullFlags): Promise<void> {
+  const { copy, openFileStore } = await import("@berth/transfer");
+  const { output = ".", keepOldFiles = false } = flags;
+  await using store = await openFileStore(output, { keepOldFiles, untitled: "skip" });
+  const call = { signal: session.signal };
+  const { manifest } = await readDescribed(source.target, image, call);
+  const { files, unnamed } = pulledFiles(manifest, output);
+  const { stats } = await withTransfer(session, flags, async (transfer) => {
+    return await copy(source.target, image.digest, store, [], transfer.settings);
+  });
+  await writeDigestFile(flags.digestFile, image.digest);
+  if (unnamed > 0)
+    session.warnings.add(
+      `${unnamed} ${unnamed === 1 ? "blob has" : "blobs have"} no file name: left out, berth pull -o oci:FOLDER keeps all`,
+    );
+  const { mediaType, digest, size } = image;
+  const { artifactType, annotations } = manifest;
+  await session.print({
+    data: { reference: source.describe(digest), mediaType, digest, size, artifactType, annotations, files, stats },
+    text: () => (session.settings.quiet ? "" : files.map(({ path }) => `${plainText(path)}\n`).join("")),
+  });
+}

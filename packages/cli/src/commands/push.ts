@@ -1,0 +1,112 @@
+import { Command } from "commander";
+import { addHelp } from "../command/add-help.ts";
+import { ownReference, withDestination } from "../connect/destination.ts";
+import { withPlace } from "../connect/place.ts";
+import { resolveImage } from "../content/resolve-image.ts";
+import { CommandFailure, EXIT_CODE } from "../exit-code.ts";
+import { addRegistryFlags } from "../flags/add-flags.ts";
+import type { RunOptions } from "../run-options.ts";
+import { act } from "../session/act.ts";
+import type { Session } from "../session/session.ts";
+import { COPIED_FIELDS, copiedFields, printCopied, writeDigestFile } from "../transfer/copied.ts";
+import { copyImage } from "../transfer/copy-image.ts";
+import { addPackFlags, type PackFlags } from "../transfer/pack-files.ts";
+import { previewTags } from "../transfer/preview-copy.ts";
+import { pushFiles } from "../transfer/push-files.ts";
+import { tagsAt } from "../transfer/tags-at.ts";
+import { addTransferFlags, digestFileOption, more, type TransferFlags } from "../transfer/transfer-flags.ts";
+import { withTransfer } from "../transfer/with-transfer.ts";
+import { describeLocation } from "../connect/describe-location.ts";
+
+interface PushFlags extends PackFlags, TransferFlags {
+  readonly subject?: string;
+  readonly tag?: readonly string[];
+  readonly clobber?: boolean;
+  readonly dryRun?: boolean;
+  readonly digestFile?: string;
+}
+
+/** `berth push`. */
+export function pushCommand(options: RunOptions): Command {
+  const command = new Command()
+    .argument("<reference>", "where it goes: HOST/NAME:TAG")
+    .argument("[file...]", "files and folders, each perhaps with its type: report.json:application/json; or one image: oci:FOLDER:TAG");
+  addPackFlags(command)
+    .option("--subject <reference>", "what the artifact is about")
+    .option("--tag <tag>", "tag it so, too; repeatable", more)
+    .option("--no-clobber", "fail when a tag exists and names something else")
+    .option("--dry-run", "only say what would be pushed")
+    .addOption(digestFileOption())
+    .action(
+      act(options, async (session, reference: string, files: string[], flags: PushFlags) => {
+        const [only] = files;
+        if (only !== undefined && files.length === 1 && isImage(only)) return await pushImage(session, reference, only, flags);
+        if (files.length === 0 && flags.config === undefined && flags.annotation === undefined && flags.annotationFile === undefined)
+          throw new CommandFailure(EXIT_CODE.usage, "nothing to push: name files, or an image such as oci:FOLDER:TAG");
+        const { parseLocation } = await import("@berth/transfer/location");
+        const to = parseLocation(reference);
+        const subject =
+          flags.subject === undefined
+            ? undefined
+            : await withPlace(session, flags.subject, async (place, call) => await resolveImage(place, undefined, call));
+        const tags = [...new Set([ownReference(to), ...(flags.tag ?? [])])].filter((tag) => tag !== "");
+        await pushFiles(session, { to, tags, files, flags, ...existing(flags), ...(subject && { subject }) });
+      }),
+    );
+  addRegistryFlags(addTransferFlags(command));
+  return addHelp(command, {
+    text: [
+      "Files become an artifact that any OCI registry takes. A folder is packed, and unpacked again when it is pulled. Set SOURCE_DATE_EPOCH",
+      "to get the same digest every time.",
+    ].join("\n"),
+    examples: [
+      ["berth push localhost:5000/report:v1 report.json:application/json", "a file"],
+      ["berth push --artifact-type application/vnd.acme.site localhost:5000/site:v1 ./public", "a folder"],
+      ["pg_dump shop | berth push --stdin-name shop.sql --stdin-type application/sql localhost:5000/backup:monday -", "standard input"],
+      ["berth push localhost:5000/app:v1 oci:folder:v1", "an image out of an OCI layout"],
+      ["berth push localhost:5000/app:v1 docker-archive:app.tar", "what docker save wrote"],
+    ],
+    output: { ...COPIED_FIELDS, "files[].digest": "of each file, with mediaType, size and annotations" },
+  });
+}
+
+function isImage(text: string): boolean {
+  return /^(?:oci|ocidir|oci-layout|oci-archive|docker-archive):/.test(text);
+}
+
+function existing({ clobber }: PushFlags): { readonly settings: { readonly existingTags: "overwrite" | "refuse" } } {
+  return { settings: { existingTags: clobber === false ? "refuse" : "overwrite" } };
+}
+
+async function pushImage(session: Session, reference: string, from: string, flags: PushFlags): Promise<void> {
+  const { parseLocation } = await import("@berth/transfer/location");
+  const to = parseLocation(reference);
+  const { settings } = existing(flags);
+  await withPlace(session, from, async (source, call) => {
+    const tags = tagsAt(to, source.location, flags.tag ?? []);
+    if (flags.dryRun === true) {
+      const root = await source.target.resolve(source.reference, call);
+      const preview = await previewTags(
+        session,
+        to,
+        tags.map((tag) => [tag, root]),
+        settings.existingTags,
+      );
+      const fields = copiedFields({ describe: (one) => describeLocation(to, one) }, root, preview);
+      return await printCopied(session, { source: source.describe(), ...fields, dryRun: true });
+    }
+    const copied = await withDestination(session, to, async (destination) => {
+      const {
+        descriptor,
+        tags: named,
+        stats,
+      } = await withTransfer(session, flags, async (transfer) => {
+        transfer.into(destination.repository);
+        return await copyImage(source, destination, tags, { ...settings, ...transfer.settings });
+      });
+      await writeDigestFile(flags.digestFile, descriptor.digest);
+      return { source: source.describe(), ...copiedFields(destination, descriptor, named), stats };
+    });
+    await printCopied(session, copied);
+  });
+}

@@ -1,0 +1,34 @@
+import { mkdtemp, rm, stat } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { writeFileOf } from "../output/write-bytes.ts";
+import type { Session } from "../session/session.ts";
+
+/**
+ * Finds out what a file or folder is, and does something with its place: `docker-archive:app.tar`. What comes by standard input lies in a
+ * temporary file meanwhile. A text that is a place already stays one.
+ */
+export async function withArchive<T>(session: Session, text: string, work: (place: string) => Promise<T>): Promise<T> {
+  if (/^(?:oci|ocidir|oci-layout|oci-archive|docker-archive):/.test(text)) return await work(text);
+  if (text !== "-") return await work(await placeOf(session, text));
+  const temporary = await mkdtemp(join(tmpdir(), "berth-load-"));
+  try {
+    const file = join(temporary, "stdin.tar");
+    await writeFileOf(file, session.io.stdin, { signal: session.signal });
+    return await work(await placeOf(session, file));
+  } finally {
+    await rm(temporary, { recursive: true, force: true });
+  }
+}
+
+async function placeOf(session: Session, path: string): Promise<string> {
+  if ((await stat(path)).isDirectory()) return `oci:${path}`;
+  const { InvalidArchiveError, openDockerArchive } = await import("@berth/transfer");
+  try {
+    await (await openDockerArchive(path, { signal: session.signal })).close();
+    return `docker-archive:${path}`;
+  } catch (error) {
+    if (!(error instanceof InvalidArchiveError)) throw error;
+    return `oci-archive:${path}`; // if it is none either, opening it says so
+  }
+}

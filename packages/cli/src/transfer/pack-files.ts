@@ -1,0 +1,139 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { basename, isAbsolute, join } from "node:path";
+import type { Annotations, Descriptor } from "@berth/oci";
+import type { FileStore, PackPart } from "@berth/transfer";
+import { type Command, Option } from "commander";
+import { inputBytes } from "../content/input-bytes.ts";
+import { CommandFailure, EXIT_CODE } from "../exit-code.ts";
+import { writeFileOf } from "../output/write-bytes.ts";
+import type { Session } from "../session/session.ts";
+import { more } from "./transfer-flags.ts";
+
+/** Flags that say what files become. */
+export interface PackFlags {
+  readonly artifactType?: string;
+  readonly annotation?: readonly string[];
+  readonly annotationFile?: string;
+  readonly config?: string;
+  readonly imageSpec?: "1.0" | "1.1";
+  readonly stdinName?: string;
+  readonly stdinType?: string;
+}
+
+/** Adds them. */
+export function addPackFlags(command: Command): Command {
+  return command
+    .option("--artifact-type <type>", "what the artifact is: application/vnd.acme.report")
+    .option("--annotation <name=value>", "an annotation of the manifest; repeatable", more)
+    .option("--annotation-file <file>", "annotations as JSON, by file; those of the manifest under $manifest")
+    .option("--config <file[:type]>", "a config for the manifest, instead of an empty one")
+    .option("--stdin-name <name>", "what standard input is called, where - is one of the files", "stdin")
+    .option("--stdin-type <type>", "the media type of standard input")
+    .addOption(new Option("--image-spec <version>", "the rules to follow").choices(["1.0", "1.1"]).default("1.1"));
+}
+
+/** Bytes of a file with annotations, at most. */
+const MAX_ANNOTATIONS = 4_194_304;
+
+/** What files became: a manifest, and everything it names, in the store. */
+export interface Packed {
+  readonly store: FileStore;
+  readonly manifest: Descriptor;
+  readonly files: readonly Descriptor[];
+}
+
+/**
+ * Makes an artifact of files, and does something with it while they are held.
+ *
+ * @param files each `path`, `path:type`, or `-` for standard input.
+ */
+export async function withPackedFiles<T>(
+  session: Session,
+  files: readonly string[],
+  flags: PackFlags,
+  subject: Descriptor | undefined,
+  work: (packed: Packed) => Promise<T>,
+): Promise<T> {
+  const { attachArtifact, openFileStore, packArtifact, parseEpoch, UNKNOWN_ARTIFACT_TYPE } = await import("@berth/transfer");
+  const { SOURCE_DATE_EPOCH } = session.io.env;
+  const epoch = SOURCE_DATE_EPOCH ? parseEpoch(SOURCE_DATE_EPOCH) : undefined;
+  const call = { signal: session.signal };
+  const temporary = await mkdtemp(join(tmpdir(), "berth-push-"));
+  await using store = await openFileStore(".", { temporaryFolder: temporary, ...(epoch !== undefined && { epoch }) });
+  try {
+    const annotations = await readAnnotations(session, flags);
+    const layers: Descriptor[] = [];
+    for (const text of files) layers.push(await addFile(session, store, text, { annotations, temporary, flags }));
+    const config = await configOf(flags, annotations);
+    const type = flags.artifactType ?? (config === undefined && flags.imageSpec !== "1.0" ? UNKNOWN_ARTIFACT_TYPE : undefined);
+    const options = {
+      ...call,
+      layers,
+      annotations: annotations.manifest,
+      ...(type !== undefined && { artifactType: type }),
+      ...(config && { config }),
+      ...(epoch !== undefined && { epoch }),
+    };
+    const manifest =
+      subject === undefined
+        ? await packArtifact(store, { ...options, ...(flags.imageSpec && { imageSpec: flags.imageSpec }) })
+        : await attachArtifact(store, subject, options);
+    return await work({ store, manifest, files: layers });
+  } finally {
+    await rm(temporary, { recursive: true, force: true });
+  }
+}
+
+interface KnownAnnotations {
+  readonly manifest: Annotations;
+  readonly config: Annotations;
+  readonly files: ReadonlyMap<string, Annotations>;
+}
+
+async function readAnnotations({ io }: Session, { annotation = [], annotationFile }: PackFlags): Promise<KnownAnnotations> {
+  const { parseAnnotations, parseAnnotationsFile } = await import("@berth/transfer");
+  const given = parseAnnotations(annotation);
+  if (annotationFile === undefined) return { manifest: given, config: {}, files: new Map() };
+  const found = parseAnnotationsFile(Buffer.from(await inputBytes(io, annotationFile, MAX_ANNOTATIONS)).toString("utf8"));
+  return { ...found, manifest: { ...found.manifest, ...given } };
+}
+
+interface AddFileInput {
+  readonly annotations: KnownAnnotations;
+  readonly temporary: string;
+  readonly flags: PackFlags;
+}
+
+async function addFile(
+  session: Session,
+  store: FileStore,
+  text: string,
+  { annotations, temporary, flags }: AddFileInput,
+): Promise<Descriptor> {
+  const { parseFileReference } = await import("@berth/transfer");
+  const { path, mediaType } = parseFileReference(text);
+  const call = { signal: session.signal };
+  const own = annotations.files.get(path);
+  const options = { ...call, ...(mediaType !== undefined && { mediaType }), ...(own && { annotations: own }) };
+  if (path !== "-") return await store.add(path, { ...options, name: titleOf(path) });
+  if (session.io.stdin.isTTY === true) throw new CommandFailure(EXIT_CODE.usage, "will not wait for content at a terminal: pipe it in");
+  const file = join(temporary, "stdin");
+  await writeFileOf(file, session.io.stdin, call);
+  const { stdinName: name = "stdin", stdinType } = flags;
+  return await store.add(file, { ...options, name, ...(stdinType !== undefined && { mediaType: stdinType }) });
+}
+
+/** What a file is called where it is pulled: its path below the folder that we are in, else its name alone. */
+function titleOf(path: string): string {
+  return isAbsolute(path) ? basename(path) : path.replace(/^(?:\.\/+)+/, "").replace(/\/+$/, "") || path;
+}
+
+async function configOf({ config }: PackFlags, annotations: KnownAnnotations): Promise<PackPart | undefined> {
+  if (config === undefined) return undefined;
+  const { parseFileReference, UNKNOWN_CONFIG_TYPE } = await import("@berth/transfer");
+  const { fileSource } = await import("@berth/oci/node");
+  const { path, mediaType = UNKNOWN_CONFIG_TYPE } = parseFileReference(config);
+  const source = await fileSource(path);
+  return { source, mediaType, ...(Object.keys(annotations.config).length > 0 && { annotations: annotations.config }) };
+}
