@@ -7,12 +7,14 @@ import { BerthError, type BlobStore, bytesSource, type Descriptor, type Digest, 
 import { expectTypeOf, test } from "vitest";
 import {
   type AuthError,
+  type ClientHooks,
   type Connection,
   type Credential,
   createConnection,
   type createRemoteRegistry,
   createRemoteRepository,
   type NetworkError,
+  parseImageName,
   type RegistryClientOptions,
   type RemoteRegistry,
   type RemoteRepository,
@@ -106,6 +108,19 @@ test("a transport is a function; no class has to be extended", () => {
   // @ts-expect-error a source is asked when it is needed: hand over a function
   createConnection("localhost", { credentials: { username: "a", password: "b" } });
   createConnection("localhost", { credentials: staticCredentials("localhost", { username: "a", password: "b" }) });
+});
+
+test("[client/X-10] hooks take what they are told, and nothing else", () => {
+  const hooks: ClientHooks = {
+    onResponse: ({ status }) => expectTypeOf(status).toEqualTypeOf<number | undefined>(),
+    onProgress: ({ operation }) => expectTypeOf(operation).toEqualTypeOf<"fetch blob" | "push blob">(),
+    // @ts-expect-error an event is a value
+    onRetry: (event) => (event.delayMs = 0),
+  };
+  createRemoteRepository("localhost/app", { hooks });
+  // @ts-expect-error no such hook
+  createRemoteRepository("localhost/app", { hooks: { onReply: () => undefined } });
+  expectTypeOf(parseImageName("ubuntu").reference).toExtend<string>();
 });
 
 test("credentials and options have no members that are misspelt", () => {
