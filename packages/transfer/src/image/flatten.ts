@@ -23,7 +23,7 @@ export async function flatten(source: Fetcher, descriptor: Descriptor, options: 
   const { signal } = options;
   const image = await readImage(source, descriptor, readOptions);
   const entries = mergedEntries(source, image.layers, { ...(limits && { limits }), ...(signal && { signal }) });
-  return Readable.from(encodeEntries(entries), { objectMode: false, highWaterMark: 262_144 });
+  return Readable.from(gathered(encodeEntries(entries)), { objectMode: false, highWaterMark: 262_144 });
 }
 
 /** Writes entries as an archive. */
@@ -36,4 +36,21 @@ export async function* encodeEntries(entries: AsyncIterable<TarEntryWithContent>
     if (fill > 0) yield Buffer.alloc(fill);
   }
   yield TAR_END;
+}
+
+/** Chunks that are passed on at once: an archive of small files is made of headers of 512 bytes. */
+const GATHERED = 131_072;
+
+async function* gathered(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  let batch: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of chunks) {
+    batch.push(chunk);
+    size += chunk.byteLength;
+    if (size < GATHERED) continue;
+    yield batch.length === 1 ? chunk : Buffer.concat(batch, size);
+    batch = [];
+    size = 0;
+  }
+  if (size > 0) yield Buffer.concat(batch, size);
 }

@@ -1,3 +1,4 @@
+import { posix } from "node:path";
 import type { Fetcher } from "@berth/oci";
 import { ImagePathError } from "./errors.ts";
 import { type IndexedEntry, LayerIndex } from "./layer-index.ts";
@@ -20,6 +21,8 @@ export class ImageFiles {
   readonly #options: ReadLayerOptions;
   /** The top layer first. */
   readonly #indexes: LayerIndex[] = [];
+  /** What is looked for in the end. */
+  #wanted = "";
 
   constructor(source: Fetcher, image: ReadImage, options: ReadLayerOptions) {
     this.#source = source;
@@ -35,6 +38,7 @@ export class ImageFiles {
    */
   async resolve(path: string, followLast: boolean): Promise<FoundEntry | "folder"> {
     const parts = path.split("/").toReversed();
+    this.#wanted = posix.join("/", path).slice(1);
     let folder = "";
     let found: FoundEntry | "folder" | undefined = "folder";
     for (let links = 0, part = parts.pop(); part !== undefined; part = parts.pop()) {
@@ -68,7 +72,7 @@ export class ImageFiles {
    */
   async find(path: string, from: number): Promise<FoundEntry | "folder" | undefined> {
     for (let at = from; at < this.#image.layers.length; at++) {
-      const index = await this.#indexAt(at, path);
+      const index = await this.#indexAt(at);
       const found = index.at(path);
       if (found !== undefined) return found === "folder" ? found : { ...found, index };
       if (index.closes(path)) return undefined;
@@ -87,12 +91,12 @@ export class ImageFiles {
     throw notFound(link.entry.path, "it is a hard link that leads to no file");
   }
 
-  async #indexAt(at: number, keep: string): Promise<LayerIndex> {
+  async #indexAt(at: number): Promise<LayerIndex> {
     const known = this.#indexes[at];
     if (known !== undefined) return known;
     const layer = this.#image.layers.at(-1 - at);
     if (layer === undefined) throw new RangeError(`Cannot read layer ${at} from the top: there is none`);
-    const index = await LayerIndex.read(this.#source, layer, keep, this.#options);
+    const index = await LayerIndex.read(this.#source, layer, this.#wanted, this.#options);
     this.#indexes[at] = index;
     return index;
   }

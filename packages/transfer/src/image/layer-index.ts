@@ -1,8 +1,9 @@
+import { posix } from "node:path";
 import type { Fetcher } from "@berth/oci";
 import type { ImageLayer } from "./read-image.ts";
 import { readLayerEntries, type ReadLayerOptions } from "./read-layer.ts";
 import type { TarEntry } from "./tar-entry.ts";
-import { ancestorsOf } from "./tar-path.ts";
+import { ancestorsOf, parentOf } from "./tar-path.ts";
 import { readWhiteout } from "./whiteout.ts";
 
 /** An entry, and where it stands in its layer: the first is number 0. A path can stand there more than once. */
@@ -14,7 +15,10 @@ export interface IndexedEntry {
 /** Bytes of a file that are kept while a layer is looked through, at most, to save reading it again. */
 const MAX_KEPT = 1_048_576;
 
-/** What a layer holds, by path; content is not kept, except for one small file. */
+/** Paths that links are taken to lead to, at most. It is a guess that saves reading a layer twice: whoever resolves links decides. */
+const MAX_GUESSES = 8;
+
+/** What a layer holds, by path; content is not kept, except for that of a small file or a few. */
 export class LayerIndex {
   readonly layer: ImageLayer;
   readonly #entries = new Map<string, IndexedEntry>();
@@ -22,20 +26,23 @@ export class LayerIndex {
   readonly #implied = new Set<string>();
   readonly #removed = new Set<string>();
   readonly #opaque = new Set<string>();
-  #kept: { readonly number: number; readonly content: Buffer } | undefined;
+  /** By the numbers of their entries. */
+  readonly #kept = new Map<number, Buffer>();
 
   private constructor(layer: ImageLayer) {
     this.layer = layer;
   }
 
-  /** Reads a layer whole. The content of the file at `keep` is kept unless it is large. */
-  static async read(source: Fetcher, layer: ImageLayer, keep: string, options: ReadLayerOptions): Promise<LayerIndex> {
+  /** Reads a layer whole. The content of the file at `wanted` is kept unless it is large, and so is that of what links make of it. */
+  static async read(source: Fetcher, layer: ImageLayer, wanted: string, options: ReadLayerOptions): Promise<LayerIndex> {
     const index = new LayerIndex(layer);
+    const keep = new Set([wanted]);
     let number = 0;
     for await (const { entry, content } of readLayerEntries(source, layer, options)) {
       index.#add(entry, number);
-      if (entry.path === keep && entry.type === "file" && entry.size <= MAX_KEPT) {
-        index.#kept = { number, content: Buffer.concat(await Array.fromAsync(content)) };
+      if (entry.type === "symlink" && keep.size <= MAX_GUESSES) for (const path of [...keep]) keep.add(followed(path, entry));
+      if (entry.type === "file" && entry.size <= MAX_KEPT && keep.has(entry.path)) {
+        index.#kept.set(number, Buffer.concat(await Array.fromAsync(content)));
       }
       number++;
     }
@@ -60,7 +67,7 @@ export class LayerIndex {
 
   /** The content of an entry, if it was kept. */
   keptContent({ number }: IndexedEntry): Buffer | undefined {
-    return this.#kept?.number === number ? this.#kept.content : undefined;
+    return this.#kept.get(number);
   }
 
   #add(entry: TarEntry, number: number): void {
@@ -74,4 +81,10 @@ export class LayerIndex {
       this.#implied.add(folder);
     }
   }
+}
+
+/** The path that a link makes of another one, when that leads over it. */
+function followed(path: string, { path: at, linkTarget }: TarEntry): string {
+  if (path !== at && !path.startsWith(`${at}/`)) return path;
+  return posix.join("/", linkTarget.startsWith("/") ? "" : parentOf(at), linkTarget, path.slice(at.length)).slice(1);
 }
