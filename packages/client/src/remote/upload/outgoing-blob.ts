@@ -91,7 +91,8 @@ export class OutgoingBlob implements Span {
     const source = typeof content === "string" ? Buffer.from(content) : content;
     const known = source instanceof Uint8Array ? source.byteLength : isReplayable(source) ? source.size : expected.size;
     if (known !== expected.size) throw new SizeMismatchError({ expected: expected.size, actual: known });
-    if (expected.size > (isReplayable(source) ? Math.min(wholeBytes, SMALL_BLOB) : SMALL_BLOB))
+    const isWhole = source instanceof Uint8Array || !isReplayable(source);
+    if (expected.size > (isWhole ? SMALL_BLOB : Math.min(wholeBytes, SMALL_BLOB)))
       return new OutgoingBlob(source instanceof Uint8Array ? bytesSource(source) : source, expected, onProgress);
     if (source instanceof Uint8Array) {
       const verifier = createVerifier(expected);
