@@ -1,5 +1,7 @@
+import type { Platform } from "@berth/oci";
 import type { MapEdits } from "@berth/transfer";
 import { type Command, InvalidArgumentError, Option } from "commander";
+import { readPlatform } from "../flags/platform.ts";
 
 /** Texts by name. */
 export type Pairs = Readonly<Record<string, string>>;
@@ -37,12 +39,18 @@ export function parseWords(text: string): readonly string[] {
   throw new InvalidArgumentError('expected words, or a list of texts in JSON: ["sh","-c","echo hi"]');
 }
 
+/** Reads the platform that something is for: unlike one that is looked for, it has an OS and an architecture. @throws {InvalidArgumentError} */
+export function parseWholePlatform(text: string): Platform {
+  if (!text.includes("/")) throw new InvalidArgumentError("expected os/architecture/variant, such as linux/arm64");
+  return readPlatform(text);
+}
+
 /** Adds a flag and its opposite: `--cmd <words>` and `--no-cmd`. The value is false for the opposite. */
 export function addClearable(command: Command, flag: string, doc: string, parse?: (text: string) => unknown): Command {
   const option = new Option(flag, doc);
   if (parse !== undefined) option.argParser(parse);
   const [name = ""] = flag.split(" ", 1);
-  return command.addOption(option).option(name.replace(/^--/, "--no-"), `take it away`);
+  return command.addOption(option).option(name.replace(/^--/, "--no-"), "take it away");
 }
 
 /** What a flag of {@link addClearable} means as an edit. */

@@ -64,6 +64,11 @@ export const COMMANDS: readonly CommandEntry[] = [
         summary: "delete a manifest with all of its tags",
         load: async () => (await import("../commands/manifest-rm.ts")).manifestRmCommand,
       },
+      {
+        name: "diff",
+        summary: "show how two images or indexes differ",
+        load: async () => (await import("../commands/manifest-diff.ts")).manifestDiffCommand,
+      },
     ],
   },
   {
@@ -205,6 +210,34 @@ export const COMMANDS: readonly CommandEntry[] = [
     summary: "take a tag away, or delete a manifest",
     group: CHANGE,
     load: async () => (await import("../commands/rm.ts")).rmCommand,
+  },
+  {
+    name: "index",
+    summary: "make and change indexes: images of several platforms",
+    group: CHANGE,
+    commands: [
+      {
+        name: "create",
+        summary: "make an index of images",
+        load: async () => (await import("../commands/index-create.ts")).indexCreateCommand,
+      },
+      {
+        name: "add",
+        summary: "put images into an index",
+        load: async () => (await import("../commands/index-add.ts")).indexAddCommand,
+      },
+      {
+        name: "rm",
+        aliases: ["delete"],
+        summary: "take images out of an index",
+        load: async () => (await import("../commands/index-rm.ts")).indexRmCommand,
+      },
+      {
+        name: "filter",
+        summary: "leave only some platforms in an index",
+        load: async () => (await import("../commands/index-filter.ts")).indexFilterCommand,
+      },
+    ],
   },
   {
     name: "mutate",

@@ -19,6 +19,7 @@ beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "berth-mutate-"));
   registry = await createRegistry();
   server = await serveHandler(registry.handler);
+  await import("@berth/transfer"); // takes its time: no test waits for it
 });
 
 afterAll(async () => {

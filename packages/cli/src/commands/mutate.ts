@@ -2,13 +2,21 @@ import type { Platform } from "@berth/oci";
 import type { ImageEdits } from "@berth/transfer";
 import { Command, Option } from "commander";
 import { addHelp } from "../command/add-help.ts";
-import { addClearable, clearable, mapEdits, morePairs, type Pairs, parseWords, setEdits } from "../change/edit-flags.ts";
+import {
+  addClearable,
+  clearable,
+  mapEdits,
+  morePairs,
+  type Pairs,
+  parseWholePlatform,
+  parseWords,
+  setEdits,
+} from "../change/edit-flags.ts";
 import { MADE_FIELDS, makeNew } from "../change/make-new.ts";
 import { sourceEpoch } from "../change/source-epoch.ts";
 import { addResultFlags, type ResultFlags } from "../change/result-flags.ts";
 import { addWhichFlags, platformsOf, type WhichFlags } from "../change/which-flags.ts";
 import { CommandFailure, EXIT_CODE } from "../exit-code.ts";
-import { readPlatform } from "../flags/platform.ts";
 import type { RunOptions } from "../run-options.ts";
 import { act } from "../session/act.ts";
 import { more } from "../transfer/transfer-flags.ts";
@@ -57,7 +65,7 @@ export function mutateCommand(options: RunOptions): Command {
     .option("--rm-volume <path>", "declare it no more; repeatable", more)
     .option("--annotation <name=value>", "annotate the manifest; repeatable", morePairs)
     .option("--rm-annotation <name>", "take an annotation away; repeatable", more)
-    .addOption(new Option("--set-platform <os/arch>", "say that it is for this platform").argParser(readPlatform));
+    .addOption(new Option("--set-platform <os/arch>", "say that it is for this platform").argParser(parseWholePlatform));
   addClearable(command, "--author <text>", "set who made it");
   addClearable(command, "--created <time>", "set when it was made: 2024-05-06T07:08:09Z; default: SOURCE_DATE_EPOCH, if that is set");
   command.option("--history <text>", "tell what was done at the end of its history");

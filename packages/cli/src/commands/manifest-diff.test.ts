@@ -1,0 +1,96 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createRegistry, type EmbeddedRegistry } from "@berth/registry";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { type PushedImage, pushImage, pushIndex, serveHandler, type TestServer } from "../testing/registry.ts";
+import { berth } from "../testing/run-berth.ts";
+
+let folder: string;
+let registry: EmbeddedRegistry;
+let server: TestServer;
+let app: string;
+let v1: PushedImage;
+let v2: PushedImage;
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), "berth-diff-"));
+  registry = await createRegistry();
+  server = await serveHandler(registry.handler);
+  await import("@berth/transfer"); // takes its time: no test waits for it
+  app = `${server.host}/team/app`;
+  const repository = registry.repository("team/app");
+  v1 = await pushImage(repository, { tags: ["v1"], content: "one" });
+  v2 = await pushImage(repository, { tags: ["v2"], content: "two!", annotations: { a: "b" } });
+  const arm64 = await pushImage(repository, { architecture: "arm64", content: "three" });
+  await pushIndex(repository, "both", [
+    ["linux/amd64", v1.manifest],
+    ["linux/arm64", arm64.manifest],
+  ]);
+  await pushIndex(repository, "one", [["linux/amd64", v2.manifest]]);
+});
+
+afterAll(async () => {
+  await server.close();
+  await registry.close();
+  rmSync(folder, { recursive: true });
+});
+
+test("two images: members, layers, configs, in words and signs", async () => {
+  await berth(["mutate", "--env", "MODE=prod", "--no-set-user", "--set-platform", "linux/arm64", "--tag", "v3", `${app}:v2`]);
+  const { code, stdout, stderr } = await berth(["manifest", "diff", `${app}:v1`, `${app}:v3`]);
+  expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+  const lines = stdout.split("\n");
+  expect(lines[0]).toBe(`--- ${app}:v1 ${v1.manifest.digest}`);
+  expect(lines).toEqual(
+    expect.arrayContaining([
+      '  + annotations: {"a":"b"}',
+      '  ~ architecture: "amd64" -> "arm64"',
+      '  + config.Env.MODE: "prod"',
+      '  - config.User: "app"',
+      "Layers (0 B shared, 4 B added, 3 B removed):",
+      `  - ${v1.layer.digest} 3 B application/vnd.oci.image.layer.v1.tar`,
+      `  + ${v2.layer.digest} 4 B application/vnd.oci.image.layer.v1.tar`,
+    ]),
+  );
+});
+
+test("two indexes: platforms; with --platform the images for it", async () => {
+  const text = (await berth(["manifest", "diff", `${app}:both`, `${app}:one`])).stdout;
+  expect(text).toContain(`  ~ linux/amd64: ${v1.manifest.digest} -> ${v2.manifest.digest}\n`);
+  expect(text).toMatch(/^ {2}- linux\/arm64: sha256:[0-9a-f]{64}$/m);
+  const ofImages = await berth(["manifest", "diff", "--platform", "linux/amd64", `${app}:both`, `${app}:one`]);
+  expect(ofImages.stdout).toBe(
+    (await berth(["manifest", "diff", `${app}:v1`, `${app}:v2`])).stdout
+      .replace(`${app}:v1 `, `${app}:both `)
+      .replace(`${app}:v2 `, `${app}:one `),
+  );
+});
+
+test("[engine/T33] an image and its copy in a layout are the same: nothing is printed", async () => {
+  await berth(["cp", `${app}:v1`, `oci:${folder}:v1`]);
+  expect(await berth(["manifest", "diff", `${app}:v1`, `oci:${folder}:v1`])).toEqual({ code: 0, stdout: "", stderr: "" });
+  expect((await berth(["manifest", "diff", "--format", "jsonpath=.same", `${app}:v1`, `oci:${folder}:v1`])).stdout).toBe("true\n");
+});
+
+test("as JSON", async () => {
+  const { stdout } = await berth(["manifest", "diff", "--format", "json", `${app}:v1`, `${app}:v2`]);
+  expect(JSON.parse(stdout)).toMatchObject({
+    before: { reference: `${app}:v1`, ...v1.manifest },
+    after: { reference: `${app}:v2`, ...v2.manifest },
+    same: false,
+    fields: [{ path: ["annotations"], kind: "added", after: { a: "b" } }, { path: ["config", "digest"] }],
+    layers: [
+      { state: "removed", ...v1.layer },
+      { state: "added", ...v2.layer },
+    ],
+    layerBytes: { shared: 0, added: 4, removed: 3 },
+    entries: [],
+    config: [],
+    history: [],
+  });
+});
+
+test("what is not there is exit code 4", async () => {
+  expect(await berth(["manifest", "diff", `${app}:v1`, `${app}:nope`])).toMatchObject({ code: 4, stdout: "" });
+});
