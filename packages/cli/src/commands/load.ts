@@ -1,4 +1,4 @@
-import { formatName, type Named, parseNormalizedNamed } from "@berth/oci";
+import { formatName, parseNormalizedNamed, withTag } from "@berth/oci";
 import { Command } from "commander";
 import type { CopiedTag, CopyStats } from "@berth/transfer";
 import { addHelp } from "../command/add-help.ts";
@@ -53,7 +53,7 @@ export function loadCommand(options: RunOptions): Command {
 interface Load {
   /** Its name in the archive; "" for the only one. */
   readonly name: string;
-  readonly to: Named & { readonly tag: string };
+  readonly to: ReturnType<typeof withTag>;
 }
 
 async function loadFrom(session: Session, source: Place, destination: string | undefined, flags: LoadFlags): Promise<void> {
@@ -114,7 +114,7 @@ function byName(names: readonly string[], registry: string): readonly Load[] {
   return names.map((name) => {
     if (!/[:/]/.test(name)) throw new CommandFailure(EXIT_CODE.usage, `"${name}" is a tag without a name: give a destination`);
     const { path, tag = "latest" } = parseNormalizedNamed(name);
-    return { name, to: { ...parseNormalizedNamed(`${registry.replace(/\/+$/, "")}/${path}`), tag } };
+    return { name, to: withTag(parseNormalizedNamed(`${registry.replace(/\/+$/, "")}/${path}`), tag) };
   });
 }
 
@@ -125,10 +125,10 @@ function intoOne(names: readonly string[], destination: string): readonly Load[]
   if (tag !== undefined || names.length === 0) {
     if (names.length > 1)
       throw new CommandFailure(EXIT_CODE.usage, `there are ${names.length} images: leave the tag away, then each keeps its own`);
-    return [{ name: "", to: { domain, path, tag: tag ?? "latest" } }];
+    return [{ name: "", to: withTag({ domain, path }, tag ?? "latest") }];
   }
   return names.map((name) => ({
     name,
-    to: { domain, path, tag: /[:/]/.test(name) ? (parseNormalizedNamed(name).tag ?? "latest") : name },
+    to: withTag({ domain, path }, /[:/]/.test(name) ? (parseNormalizedNamed(name).tag ?? "latest") : name),
   }));
 }

@@ -85,7 +85,7 @@ const KINDS: Readonly<Record<string, string>> = {
 };
 
 function longLine({ path, type, mode, uid, gid, size, modifiedAt, linkTarget }: ImageFile): string {
-  const bits = [...(mode & 0o777).toString(2).padStart(9, "0")].map((bit, at) => (bit === "1" ? "rwx"[at % 3] : "-")).join("");
+  const bits = Array.from({ length: 9 }, (_, at) => ((mode >> (8 - at)) & 1 ? "rwx".charAt(at % 3) : "-")).join("");
   const link = linkTarget === undefined ? "" : ` -> ${linkTarget}`;
   const time = modifiedAt.toISOString().slice(0, 19).replace("T", " ");
   return `${KINDS[type] ?? "?"}${bits} ${uid}/${gid} ${String(size).padStart(10)} ${time} ${oneLine(`/${path}${link}`)}`;

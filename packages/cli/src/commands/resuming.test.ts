@@ -1,0 +1,115 @@
+import { spawn } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { once } from "node:events";
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo, Socket } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import { bytesSource, type Descriptor, MEDIA_TYPES } from "@berth/oci";
+import { descriptorOf } from "@berth/oci/node";
+import { createRegistry, type EmbeddedRegistry } from "@berth/registry";
+import { openLayout } from "@berth/transfer";
+import { afterAll, beforeAll, expect, test } from "vitest";
+
+const BIN = fileURLToPath(new URL("../../bin/berth.mjs", import.meta.url));
+const SIZE = 24 << 20;
+
+let folder: string;
+let registry: EmbeddedRegistry;
+let server: Server;
+let host: string;
+let layer: Descriptor;
+const sockets: Socket[] = [];
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), "berth-resuming-"));
+  registry = await createRegistry();
+  server = createServer(registry.handler);
+  server.on("connection", (socket) => sockets.push(socket));
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const content = randomBytes(SIZE);
+  layer = descriptorOf(MEDIA_TYPES.ociLayer, content);
+  const configBytes = Buffer.from(
+    JSON.stringify({ architecture: "amd64", os: "linux", rootfs: { type: "layers", diff_ids: [layer.digest] } }),
+  );
+  const config = descriptorOf(MEDIA_TYPES.ociConfig, configBytes);
+  const bytes = Buffer.from(JSON.stringify({ schemaVersion: 2, mediaType: MEDIA_TYPES.ociManifest, config, layers: [layer] }));
+  const manifest = descriptorOf(MEDIA_TYPES.ociManifest, bytes);
+  const layout = await openLayout(join(folder, "layout"), { create: true });
+  for (const target of [layout, registry.repository("source")]) {
+    await target.push(target === layout ? layer : { ...layer, mediaType: MEDIA_TYPES.octetStream }, bytesSource(content));
+    await target.push(target === layout ? config : { ...config, mediaType: MEDIA_TYPES.octetStream }, bytesSource(configBytes));
+    await target.push(manifest, bytesSource(bytes));
+    await target.tag(manifest, "v1");
+  }
+});
+
+afterAll(async () => {
+  server.close();
+  server.closeAllConnections();
+  await once(server, "close");
+  await registry.close();
+  rmSync(folder, { recursive: true });
+});
+
+interface Ended {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
+
+/** Runs berth; `onMost` is called once, when most of the layer was moved. */
+async function run(args: readonly string[], share: number, onMost?: (child: ReturnType<typeof spawn>) => void): Promise<Ended> {
+  const env = { PATH: process.env["PATH"], HOME: folder };
+  const child = spawn(process.execPath, [BIN, ...args, "--progress", "json"], { cwd: folder, env, stdio: ["ignore", "pipe", "ignore"] });
+  const lines = createInterface({ input: child.stdout });
+  let isPast = false;
+  lines.on("line", (line) => {
+    const { id, current } = JSON.parse(line) as { readonly id?: string; readonly current?: number };
+    if (isPast || id === undefined || !layer.digest.includes(id) || (current ?? 0) < share * SIZE) return;
+    isPast = true;
+    onMost?.(child);
+  });
+  await once(child, "exit");
+  return { code: child.exitCode, signal: child.signalCode };
+}
+
+const moved = (way: "bytesRead" | "bytesWritten"): number => sockets.reduce((sum, socket) => sum + socket[way], 0);
+const journal = (): readonly string[] => readdirSync(join(folder, ".local", "state", "berth", "uploads"));
+
+test("[engine/T45] a push that was killed at 70 % goes on: less than 35 % is sent again", { timeout: 60_000 }, async () => {
+  const args = ["cp", `oci:${join(folder, "layout")}:v1`, `${host}/killed:v1`];
+  const killed = await run([...args, "--limit-rate", "16MiB"], 0.7, (child) => child.kill("SIGKILL"));
+  expect(killed.signal).toBe("SIGKILL");
+  expect(journal()).toHaveLength(1);
+  const before = moved("bytesRead");
+  expect(await run(args, 2)).toMatchObject({ code: 0 });
+  expect(moved("bytesRead") - before).toBeLessThan(0.35 * SIZE);
+  expect(journal()).toHaveLength(0);
+});
+
+test("[engine/T11] a pull that was killed at 70 % goes on: less than 35 % is fetched again", { timeout: 60_000 }, async () => {
+  const args = ["pull", "-o", "oci:pulled", "--platform", "linux/amd64", `${host}/source:v1`];
+  const killed = await run([...args, "--limit-rate", "16MiB"], 0.7, (child) => child.kill("SIGKILL"));
+  expect(killed.signal).toBe("SIGKILL");
+  const before = moved("bytesWritten");
+  expect(await run(args, 2)).toMatchObject({ code: 0 });
+  expect(moved("bytesWritten") - before).toBeLessThan(0.35 * SIZE);
+});
+
+test("stopped by the user, a push takes its upload back; with --resume it stays", { timeout: 60_000 }, async () => {
+  const args = ["cp", `oci:${join(folder, "layout")}:v1`, `${host}/stopped:v1`, "--limit-rate", "16MiB"];
+  expect(await run(args, 0.3, (child) => child.kill("SIGINT"))).toEqual({ code: 130, signal: null });
+  expect(journal()).toHaveLength(0);
+  expect(await run([...args, "--resume"], 0.3, (child) => child.kill("SIGINT"))).toEqual({ code: 130, signal: null });
+  expect(journal()).toHaveLength(1);
+});
+
+test("[engine/T30] when nobody reads the progress any more the process ends", { timeout: 60_000 }, async () => {
+  const args = ["cp", `${host}/source:v1`, "oci:closed:v1", "--limit-rate", "1MiB"];
+  expect(await run(args, 0.01, (child) => child.stdout?.destroy())).toEqual({ code: 141, signal: null });
+});
