@@ -1,13 +1,4 @@
-import {
-  type ByteSource,
-  bytesSource,
-  type ByteStream,
-  type Descriptor,
-  type Fetcher,
-  isManifestMediaType,
-  NotFoundError,
-  type Pusher,
-} from "@berth/oci";
+import { type ByteSource, bytesSource, type ByteStream, type Descriptor, type Fetcher, NotFoundError, type Pusher } from "@berth/oci";
 
 /** Bytes of a manifest or config, at most. */
 const MAX_DOCUMENT = 8_388_608;
