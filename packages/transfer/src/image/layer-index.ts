@@ -36,11 +36,11 @@ export class LayerIndex {
   /** Reads a layer whole. The content of the file at `wanted` is kept unless it is large, and so is that of what links make of it. */
   static async read(source: Fetcher, layer: ImageLayer, wanted: string, options: ReadLayerOptions): Promise<LayerIndex> {
     const index = new LayerIndex(layer);
-    const keep = new Set([wanted]);
+    let keep: ReadonlySet<string> = new Set([wanted]);
     let number = 0;
     for await (const { entry, content } of readLayerEntries(source, layer, options)) {
       index.#add(entry, number);
-      if (entry.type === "symlink" && keep.size <= MAX_GUESSES) for (const path of [...keep]) keep.add(followed(path, entry));
+      if (entry.type === "symlink" && keep.size <= MAX_GUESSES) keep = new Set([...keep].flatMap((path) => [path, followed(path, entry)]));
       if (entry.type === "file" && entry.size <= MAX_KEPT && keep.has(entry.path)) {
         index.#kept.set(number, Buffer.concat(await Array.fromAsync(content)));
       }

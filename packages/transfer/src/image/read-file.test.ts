@@ -86,6 +86,21 @@ describe("readFileOf()", () => {
     expect(small.fetched).not.toContain(small.manifest.layers[0]?.digest);
   });
 
+  test("reads a layer once when the file stands behind the link that leads to it", async () => {
+    const once = image([
+      { path: "etc/release", linkTarget: "../usr/lib/release" },
+      { path: "bin", linkTarget: "usr/bin" },
+      { path: "usr/lib/release", text: "1" },
+    ]);
+    expect(await read(once, "/etc/release")).toBe("1");
+    expect(once.fetched.filter((digest) => digest === once.manifest.layers[0]?.digest)).toHaveLength(1);
+    const circle = image([
+      { path: "a", linkTarget: "a/a" },
+      { path: "a/a", linkTarget: "a" },
+    ]);
+    await expect(read(circle, "a")).rejects.toMatchObject({ code: "ERR_IMAGE_PATH_LOOP" });
+  });
+
   test("fails at the end of a large file whose layer is another one", async () => {
     const text = "L".repeat(2_000_000);
     const lying = image([

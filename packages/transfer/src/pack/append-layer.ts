@@ -16,7 +16,7 @@ import { compressToFile } from "./compress-to-file.ts";
 import { historyOf, textsOf } from "./config-edits.ts";
 import { descriptorDocument } from "./document.ts";
 import { InvalidImageConfigError } from "./errors.ts";
-import { type ImageDocument, layersIn, pushImageDocument, readImageDocument } from "./image-document.ts";
+import { type ImageDocument, layerDocuments, layersIn, pushImageDocument, readImageDocument } from "./image-document.ts";
 import { familyOf, layerMediaType } from "./layer-types.ts";
 import { withMember } from "./member-edits.ts";
 import { pushUnlessThere } from "./pack-blob.ts";
@@ -101,8 +101,7 @@ async function appendOne(
   diffId: Digest,
 ): Promise<Descriptor> {
   const before = await readImageDocument(source, image, manifest, call);
-  const documents: readonly unknown[] = Array.isArray(manifest["layers"]) ? manifest["layers"] : [];
-  const layers = [...documents, descriptorDocument(layer)];
+  const layers = [...layerDocuments(manifest), descriptorDocument(layer)];
   for (const below of layersIn(manifest)) await copy(below, source);
   const after = { ...before, manifest: withMember(manifest, "layers", layers), config: appendedConfig(before, diffId, options) };
   return await pushImageDocument(destination, before, after, call);

@@ -1,7 +1,6 @@
 import {
   type CallOptions,
   type Descriptor,
-  digestAlgorithm,
   type Fetcher,
   InvalidManifestError,
   isJsonObject,
@@ -13,14 +12,12 @@ import {
   type Pusher,
   UnsupportedError,
 } from "@berth/oci";
-import { descriptorOf } from "@berth/oci/node";
 import { convertSchema1, type Schema1Source } from "./convert-schema1.ts";
-import { formatDocument, parseDocument } from "./document.ts";
+import { parseDocument } from "./document.ts";
 import { fetchBytes, MAX_CONFIG_BYTES } from "./fetch-bytes.ts";
-import { configOf, hasImageConfig, layersIn } from "./image-document.ts";
+import { configOf, hasImageConfig, layerDocuments, layersIn, pushManifest } from "./image-document.ts";
 import { mediaTypeIn } from "./layer-types.ts";
-import { inManifestOrder, withMember } from "./member-edits.ts";
-import { pushBytes } from "./pack-blob.ts";
+import { withMember } from "./member-edits.ts";
 import { rewriteImages, type RewriteOptions, type Rewriting } from "./rewrite-images.ts";
 
 /** Options of {@link convertImage}. */
@@ -79,17 +76,15 @@ async function convertOne(
   for (const layer of layers) await copy(layer, source);
   let after = withMember(manifest, "mediaType", mediaType);
   after = withMember(after, "config", converted(manifest["config"], config, to));
-  const documents: unknown = manifest["layers"];
+  const documents = layerDocuments(manifest);
   after = withMember(
     after,
     "layers",
-    layers.map((layer, at) => converted(Array.isArray(documents) ? documents[at] : undefined, layer, to)),
+    layers.map((layer, at) => converted(documents[at], layer, to)),
   );
   if (to === "docker") after = withMember(after, "annotations", undefined);
-  const bytes = formatDocument(inManifestOrder(after));
-  const pushed = descriptorOf(mediaType, bytes, digestAlgorithm(digest));
+  const pushed = await pushManifest(destination, { mediaType, digest }, after, options);
   if (to === "docker") await notePlatform(source, config, pushed, platforms, options);
-  await pushBytes(destination, pushed, bytes, options);
   return pushed;
 }
 

@@ -44,6 +44,12 @@ export function layersIn(manifest: JsonObject): readonly Descriptor[] {
   return layers.map((layer, i) => readDescriptor(layer, `layers[${i}]`));
 }
 
+/** The layers as they stand in a manifest, with members that a descriptor does not have. Check them with {@link layersIn}. */
+export function layerDocuments(manifest: JsonObject): readonly JsonObject[] {
+  const layers: readonly unknown[] = Array.isArray(manifest["layers"]) ? manifest["layers"] : [];
+  return layers.map((layer) => (isJsonObject(layer) ? layer : {}));
+}
+
 /** Reads the config of an image. @throws {UnsupportedError} for an artifact, which has none. */
 export async function readImageDocument(
   source: Fetcher,
@@ -79,9 +85,22 @@ export async function pushImageDocument(
 ): Promise<Descriptor> {
   const manifest = after.config === before.config ? after.manifest : await pushConfig(destination, after, options);
   if (manifest === before.manifest) return plainDescriptor(before.descriptor);
-  const bytes = formatDocument(inManifestOrder(manifest));
-  const { mediaType, digest } = before.descriptor;
-  const pushed = descriptorOf(mediaType, bytes, digestAlgorithm(digest));
+  return await pushManifest(destination, before.descriptor, manifest, options);
+}
+
+/**
+ * Pushes a manifest or index that was changed.
+ *
+ * @param like media type of the new one; its digest is computed with the algorithm of this one.
+ */
+export async function pushManifest(
+  destination: Pusher,
+  like: Pick<Descriptor, "mediaType" | "digest">,
+  document: JsonObject,
+  options: CallOptions,
+): Promise<Descriptor> {
+  const bytes = formatDocument(inManifestOrder(document));
+  const pushed = descriptorOf(like.mediaType, bytes, digestAlgorithm(like.digest));
   await pushBytes(destination, pushed, bytes, options);
   return pushed;
 }

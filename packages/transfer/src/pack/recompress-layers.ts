@@ -1,7 +1,6 @@
 import {
   decodeManifest,
   type Descriptor,
-  digestAlgorithm,
   type Fetcher,
   isForeignLayerMediaType,
   isJsonObject,
@@ -9,7 +8,6 @@ import {
   type Pusher,
   UnsupportedError,
 } from "@berth/oci";
-import { descriptorOf } from "@berth/oci/node";
 import type { LayerCompression } from "../image/layer-compression.ts";
 import { LayerBudget, type LayerLimits } from "../image/layer-limits.ts";
 import { readImageConfig } from "../image/image-config.ts";
@@ -18,10 +16,10 @@ import { readLayerArchive } from "../image/read-layer.ts";
 import { compressToFile } from "./compress-to-file.ts";
 import { formatDocument } from "./document.ts";
 import { fetchBytes, MAX_CONFIG_BYTES } from "./fetch-bytes.ts";
-import { configOf, hasImageConfig } from "./image-document.ts";
+import { configOf, hasImageConfig, layerDocuments, pushManifest } from "./image-document.ts";
 import { familyOf, isCompressedAs, layerMediaType } from "./layer-types.ts";
-import { inManifestOrder, withMember } from "./member-edits.ts";
-import { pushBytes, pushUnlessThere } from "./pack-blob.ts";
+import { withMember } from "./member-edits.ts";
+import { pushUnlessThere } from "./pack-blob.ts";
 import { rewriteImages, type RewriteOptions, type Rewriting } from "./rewrite-images.ts";
 
 /** Options of {@link recompressLayers}. */
@@ -72,28 +70,25 @@ async function recompressOne(
   const budget = new LayerBudget(limits);
   const wanted = layerMediaType(familyOf(mediaType), to);
   const layers: JsonObject[] = [];
-  const documents: unknown = document["layers"];
+  const documents = layerDocuments(document);
   for (const layer of matchLayers(manifest, config)) {
-    const before: unknown = Array.isArray(documents) ? documents[layer.index] : undefined;
+    const before = documents[layer.index] ?? {};
     const isLeft =
       isForeignLayerMediaType(layer.descriptor.mediaType) || (level === undefined && isCompressedAs(layer.descriptor.mediaType, to));
     if (isLeft) {
       await copy(layer.descriptor, source);
-      layers.push(isJsonObject(before) ? before : {});
+      layers.push(before);
       continue;
     }
     const key = `${layer.descriptor.digest} ${layer.diffId} ${wanted}`;
     const making = known.get(key) ?? recompress(source, layer, wanted, destination, options, budget);
     known.set(key, making);
-    layers.push(replaced(isJsonObject(before) ? before : {}, await making));
+    layers.push(replaced(before, await making));
   }
   const after = withMember(document, "layers", layers);
   if (after === document) return undefined;
   await copy(manifest.config, source);
-  const bytes = formatDocument(inManifestOrder(after));
-  const pushed = descriptorOf(mediaType, bytes, digestAlgorithm(digest));
-  await pushBytes(destination, pushed, bytes, options);
-  return pushed;
+  return await pushManifest(destination, { mediaType, digest }, after, options);
 }
 
 async function recompress(

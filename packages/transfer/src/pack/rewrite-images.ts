@@ -1,6 +1,5 @@
 import {
   type Descriptor,
-  digestAlgorithm,
   type Fetcher,
   isImageMediaType,
   isIndexMediaType,
@@ -12,15 +11,13 @@ import {
   type Pusher,
   UnsupportedError,
 } from "@berth/oci";
-import { descriptorOf } from "@berth/oci/node";
 import { ATTACHED_TO } from "../copy/children.ts";
 import { contentCopier, type EditOptions } from "./copy-content.ts";
-import { formatDocument, parseDocument, plainDescriptor } from "./document.ts";
+import { parseDocument, plainDescriptor } from "./document.ts";
 import { fetchBytes } from "./fetch-bytes.ts";
-import { hasImageConfig } from "./image-document.ts";
+import { hasImageConfig, pushManifest } from "./image-document.ts";
 import { indexEntries } from "./index-edits.ts";
-import { editMapMember, inManifestOrder, withMember } from "./member-edits.ts";
-import { pushBytes } from "./pack-blob.ts";
+import { editMapMember, withMember } from "./member-edits.ts";
 
 /** Options of everything that changes the images of an index. */
 export interface RewriteOptions extends EditOptions {
@@ -98,10 +95,8 @@ async function visitIndex(
   const withChanges = withEntries(index, entries, changed, rewrite);
   const after = rewrite.index?.(withChanges, mediaType) ?? { document: withChanges, mediaType };
   if (after.document === index) return await leave(rewriting, descriptor);
-  const bytes = formatDocument(inManifestOrder(after.document));
-  const pushed = descriptorOf(after.mediaType, bytes, digestAlgorithm(descriptor.digest));
-  await pushBytes(rewriting.destination, pushed, bytes, rewriting.options);
-  return pushed;
+  const like = { mediaType: after.mediaType, digest: descriptor.digest };
+  return await pushManifest(rewriting.destination, like, after.document, rewriting.options);
 }
 
 /** Images and indexes for the platforms asked for; nothing that is attached to another entry. */
