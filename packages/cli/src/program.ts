@@ -12,12 +12,17 @@ import { versionLine } from "./version.ts";
 
 /** Runs one command line, without the program's name, and resolves with the exit code. Never throws. */
 export async function run(args: readonly string[], options: RunOptions): Promise<number> {
+  return await runTable(COMMANDS, args, options);
+}
+
+/** {@link run} with commands of another table. */
+export async function runTable(table: readonly CommandEntry[], args: readonly string[], options: RunOptions): Promise<number> {
   const { io } = options;
   try {
-    const words = asHelp(hoistFlags(COMMANDS, args));
-    const { row } = findCommand(COMMANDS, words);
+    const words = asHelp(table, hoistFlags(table, args));
+    const { row } = findCommand(table, words);
     const make = await row?.load();
-    const program = assemble((one) => (one === row ? make : undefined), options);
+    const program = assemble(table, (one) => (one === row ? make : undefined), options);
     if (args.length === 0) {
       io.stdout.write(program.helpInformation());
       return EXIT_CODE.ok;
@@ -40,23 +45,24 @@ export async function run(args: readonly string[], options: RunOptions): Promise
 export async function loadProgram(options: RunOptions): Promise<Command> {
   const makers = new Map<CommandEntry, MakeCommand>();
   for (const row of COMMANDS.flatMap((entry) => (isGroup(entry) ? entry.commands : [entry]))) makers.set(row, await row.load());
-  return assemble((row) => makers.get(row), options);
+  return assemble(COMMANDS, (row) => makers.get(row), options);
 }
 
 /** `berth help ls` is `berth ls --help`. What is no command may be a topic. */
-function asHelp(args: readonly string[]): readonly string[] {
+function asHelp(table: readonly CommandEntry[], args: readonly string[]): readonly string[] {
   const [first, ...words] = args;
-  return first === "help" && (words.length === 0 || findCommand(COMMANDS, words).path.length > 0) ? [...words, "--help"] : args;
+  return first === "help" && (words.length === 0 || findCommand(table, words).path.length > 0) ? [...words, "--help"] : args;
 }
 
-function assemble(makerOf: MakerOf, options: RunOptions): Command {
+function assemble(table: readonly CommandEntry[], makerOf: MakerOf, options: RunOptions): Command {
   const program = new Command("berth")
     .description("The OCI registry toolkit: run a registry and work with what is in it.")
     .usage("[options] <command>")
     .version(versionLine(), "-v, --version", "print the version and stop")
     .helpOption("-h, --help", "say more about a command")
+    .enablePositionalOptions()
     .addHelpText("after", EXAMPLES);
-  for (const command of buildCommands(COMMANDS, makerOf, options)) program.addCommand(command);
+  for (const command of buildCommands(table, makerOf, { ...options, commands: table })) program.addCommand(command);
   prepare(program, options.io);
   return program;
 }

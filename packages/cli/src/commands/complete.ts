@@ -1,6 +1,5 @@
 import { Command } from "commander";
 import { findCommand } from "../command/find.ts";
-import { COMMANDS } from "../command/table.ts";
 import type { Candidate } from "../completion/candidate.ts";
 import { commandNames, flagNames, flagOf, flagValues, tableAfter } from "../completion/command-line.ts";
 import { referenceNames } from "../completion/remote-names.ts";
@@ -9,18 +8,19 @@ import type { RunOptions } from "../run-options.ts";
 import { Session } from "../session/session.ts";
 import { plainText } from "../output/plain-text.ts";
 
-/** Whoever presses Tab does not wait longer. */
-const PATIENCE = { timeout: "2s", retries: "0" };
+/** Whoever presses Tab does not wait longer, unless `BERTH_TIMEOUT` says so. */
+const PATIENCE = "2s";
 
 /** `berth __complete WORDS...`: what the last word may be completed to. Says nothing when anything is wrong. */
-export function completeCommand({ io }: RunOptions): Command {
+export function completeCommand(options: RunOptions): Command {
+  const { io } = options;
   return new Command()
     .argument("[word...]")
     .helpOption(false)
     .allowUnknownOption()
     .passThroughOptions()
     .action(async (words: string[]) => {
-      for (const { value, meaning } of await candidates({ io }, words))
+      for (const { value, meaning } of await candidates(options, words))
         io.stdout.write(`${plainText(value)}${meaning === "" ? "" : `\t${plainText(meaning)}`}\n`);
     });
 }
@@ -28,14 +28,15 @@ export function completeCommand({ io }: RunOptions): Command {
 async function candidates(options: RunOptions, words: readonly string[]): Promise<readonly Candidate[]> {
   const before = words.slice(0, -1);
   const word = words.at(-1) ?? "";
+  const { commands = [] } = options;
   if (before[0] === "help" && before.length === 1)
     return [
-      ...commandNames(COMMANDS, word),
+      ...commandNames(commands, word),
       ...TOPICS.filter(({ name }) => name.startsWith(word)).map(({ name, summary }) => ({ value: name, meaning: summary })),
     ];
-  const inner = tableAfter(COMMANDS, before[0] === "help" ? before.slice(1) : before);
+  const inner = tableAfter(commands, before[0] === "help" ? before.slice(1) : before);
   if (inner !== undefined) return commandNames(inner, word);
-  const { row } = findCommand(COMMANDS, before);
+  const { row } = findCommand(commands, before);
   if (row === undefined) return [];
   const command = (await row.load())(options);
   const flag = flagOf(command, before.at(-1));
@@ -49,7 +50,7 @@ async function remote({ io }: RunOptions, command: Command, before: readonly str
     /reference|place|registry|repository|from|to|source|destination/.test(argument.name()),
   );
   if (!takesPlace) return [];
-  const session = new Session(io, { ...PATIENCE, ...switches(before) });
+  const session = new Session(io, { timeout: io.env["BERTH_TIMEOUT"] || PATIENCE, retries: "0", ...switches(before) });
   try {
     return await referenceNames(session, word);
   } catch {

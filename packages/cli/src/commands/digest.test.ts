@@ -15,13 +15,13 @@ afterEach(() => rmSync(folder, { recursive: true }));
 
 const HI = "sha256:8f434346648f6b96df89dda901c5176b10a6d83961dd3c1ac88b59b2dc327aa4";
 
-test("[server/C1] digest prints digest, tab and name for each input, and reads standard input for none or -", async () => {
+test("[server/C1] digest --file prints digest, tab and name for each input, and reads standard input for none or -", async () => {
   const file = join(folder, "hi");
   writeFileSync(file, "hi");
   for (const [args, out] of [
     [[], `${HI}\t-\n`],
     [["-"], `${HI}\t-\n`],
-    [[file, "-"], `${HI}\t${file}\n${HI}\t-\n`],
+    [["--file", file, "-"], `${HI}\t${file}\n${HI}\t-\n`],
   ] as const) {
     const fake = fakeIo({ stdin: "hi" });
     expect(await run(["digest", ...args], { io: fake.io })).toBe(0);
@@ -53,7 +53,7 @@ test("[server/C2] an unknown algorithm is said, and exits 1", async () => {
 
 test("[server/C2] a file that cannot be read is said, the rest is done, and the exit is 1", async () => {
   const fake = fakeIo({ stdin: "hi" });
-  expect(await run(["digest", join(folder, "gone"), folder, "-"], { io: fake.io })).toBe(1);
+  expect(await run(["digest", "--file", join(folder, "gone"), folder, "-"], { io: fake.io })).toBe(1);
   expect(fake.stdout()).toBe(`${HI}\t-\n`);
   expect(fake.stderr()).toBe(
     `berth digest: cannot read "${join(folder, "gone")}": no such file\nberth digest: cannot read "${folder}": it is a folder\n`,

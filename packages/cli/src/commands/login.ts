@@ -1,5 +1,5 @@
 import type { Credential } from "@berth/client";
-import { Command } from "commander";
+import { Command, Option } from "commander";
 import { addHelp } from "../command/add-help.ts";
 import { askLine, askSecret, canAsk } from "../connect/ask.ts";
 import { loginStore } from "../connect/login-store.ts";
@@ -13,6 +13,7 @@ import type { Session } from "../session/session.ts";
 
 interface LoginFlags {
   readonly user?: string;
+  readonly username?: string;
   readonly password?: string;
   readonly passwordStdin?: boolean;
   readonly identityToken?: boolean;
@@ -24,7 +25,8 @@ interface LoginFlags {
 export function loginCommand(options: RunOptions): Command {
   const command = new Command()
     .argument("[registry]", "HOST or HOST:PORT", DEFAULT_REGISTRY)
-    .option("-u, --user, --username <name>", "the user's name; BERTH_USER")
+    .option("-u, --user <name>", "the user's name; BERTH_USER")
+    .addOption(new Option("--username <name>", "the same, as docker has it").hideHelp())
     .option("-p, --password <password>", "the password, for all to see; better use --password-stdin")
     .option("--password-stdin", "read the password from standard input")
     .option("--identity-token", "what is read is a token to get others with, not a password")
@@ -60,7 +62,7 @@ export function loginCommand(options: RunOptions): Command {
 }
 
 async function credentialOf({ io, warnings }: Session, flags: LoginFlags): Promise<Credential> {
-  const user = flags.user ?? (io.env["BERTH_USER"] || undefined);
+  const user = flags.user ?? flags.username ?? (io.env["BERTH_USER"] || undefined);
   if (flags.password !== undefined)
     warnings.add("--password is for all to see, in the list of processes and the shell's history: use --password-stdin");
   const isToken = flags.identityToken === true;

@@ -7,6 +7,7 @@ import { chosen, registryHostOf } from "../content/list-place.ts";
 import { isDigestTag, nameFilter } from "../content/name-filter.ts";
 import { type TagDetails, tagDetails } from "../content/tag-details.ts";
 import { addOutputFlags, addRegistryFlags } from "../flags/add-flags.ts";
+import { more } from "../transfer/transfer-flags.ts";
 import { parseCount } from "../flags/values.ts";
 import { humanAge, humanSize } from "../output/human.ts";
 import { oneLine } from "../output/plain-text.ts";
@@ -29,7 +30,6 @@ const DEFAULT_JOBS = 8;
 
 /** `berth ls`. */
 export function lsCommand(options: RunOptions): Command {
-  const more = (text: string, before: readonly string[] = []): readonly string[] => [...before, text];
   const command = new Command()
     .argument("<place>", "a registry, for its repositories; a repository or OCI layout, for its tags")
     .option("--last <name>", "list what comes after this name")

@@ -4,6 +4,7 @@ import { addHelp } from "../command/add-help.ts";
 import { withPlace } from "../connect/place.ts";
 import { readManifest } from "../content/read-manifest.ts";
 import { addOutputFlags, addRegistryFlags } from "../flags/add-flags.ts";
+import { more } from "../transfer/transfer-flags.ts";
 import { platformOption } from "../flags/platform.ts";
 import type { RunOptions } from "../run-options.ts";
 import { act } from "../session/act.ts";
@@ -20,7 +21,7 @@ export function manifestGetCommand(options: RunOptions): Command {
     .argument("<reference>", "an image, an index or an artifact")
     .addOption(platformOption())
     .option("--pretty", "indent it; the bytes are then not those of the digest")
-    .option("--media-type <type>", "ask for this type; repeatable", (text: string, before: readonly string[] = []) => [...before, text])
+    .option("--media-type <type>", "ask for this type; repeatable", more)
     .action(
       act(options, async (session, text: string, { platform, pretty, mediaType }: ManifestGetFlags) => {
         const asked = mediaType === undefined ? {} : { mediaTypes: mediaType };

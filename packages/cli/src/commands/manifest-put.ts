@@ -17,6 +17,7 @@ import { addHelp } from "../command/add-help.ts";
 import { type Place, withPlace } from "../connect/place.ts";
 import { inputBytes } from "../content/input-bytes.ts";
 import { addOutputFlags, addRegistryFlags } from "../flags/add-flags.ts";
+import { more } from "../transfer/transfer-flags.ts";
 import type { RunOptions } from "../run-options.ts";
 import { act } from "../session/act.ts";
 
@@ -34,7 +35,7 @@ export function manifestPutCommand(options: RunOptions): Command {
     .argument("<reference>", "where it goes: a tag, a digest that is checked, or a repository alone for its own digest")
     .argument("[file]", "the manifest; - or none for standard input", "-")
     .option("--media-type <type>", "its type; default: what it says, or looks like")
-    .option("--tag <tag>", "tag it so, too; repeatable", (text: string, before: readonly string[] = []) => [...before, text])
+    .option("--tag <tag>", "tag it so, too; repeatable", more)
     .action(
       act(options, async (session, text: string, file: string, flags: ManifestPutFlags) => {
         const bytes = await inputBytes(session.io, file, MAX_MANIFEST);

@@ -5,6 +5,7 @@ import { type Place, withPlace } from "../connect/place.ts";
 import { REFERRER_ORDERS, type ReferrerNode, referrerTree } from "../content/referrer-tree.ts";
 import { resolveImage } from "../content/resolve-image.ts";
 import { addOutputFlags, addRegistryFlags } from "../flags/add-flags.ts";
+import { more } from "../transfer/transfer-flags.ts";
 import { platformOption } from "../flags/platform.ts";
 import { parseCount } from "../flags/values.ts";
 import { humanSize } from "../output/human.ts";
@@ -33,11 +34,7 @@ export function referrersCommand(options: RunOptions): Command {
     .argument("<reference>", "an image or artifact")
     .addOption(platformOption())
     .option("--artifact-type <type>", "only those of this type")
-    .option(
-      "--annotation <name=value>",
-      "only those with this annotation, or with this name; repeatable",
-      (text: string, before: readonly string[] = []) => [...before, text],
-    )
+    .option("--annotation <name=value>", "only those with this annotation, or with this name; repeatable", more)
     .option("--depth <number>", "levels of referrers of referrers", parseCount(1), DEFAULT_DEPTH)
     .addOption(new Option("--sort <order>", "what orders them").choices(REFERRER_ORDERS).default("created"))
     .option("--latest", "only the last one of each list")

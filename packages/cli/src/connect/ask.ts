@@ -1,4 +1,3 @@
-import { createInterface } from "node:readline/promises";
 import { Writable } from "node:stream";
 import { CommandFailure, EXIT_CODE } from "../exit-code.ts";
 import type { CommandIo } from "../io.ts";
@@ -30,6 +29,7 @@ export async function confirm(io: CommandIo, question: string): Promise<boolean>
 }
 
 async function ask(io: CommandIo, output: Writable, question: string): Promise<string> {
+  const { createInterface } = await import("node:readline/promises"); // nobody asks most of the time
   const lines = createInterface({ input: io.stdin, output, terminal: true });
   // A raw terminal hands Ctrl-C to us instead of to the system.
   const interrupt = new AbortController();

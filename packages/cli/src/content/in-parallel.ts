@@ -18,12 +18,12 @@ export async function* inParallel<T, R>(
       const [first] = running;
       if (running.length >= limit && first !== undefined) {
         yield await first;
-        running.shift();
+        void running.shift();
       }
     }
     for (let first = running[0]; first !== undefined; first = running[0]) {
       yield await first;
-      running.shift();
+      void running.shift();
     }
   } finally {
     await Promise.allSettled(running);

@@ -17,7 +17,7 @@ export function inspectionText(found: Inspection, now: number): string {
       ["Platform", found.platform],
       ["Created", found.created === undefined ? undefined : `${found.created} (${humanAge(found.created, now)})`],
       ["Author", found.author],
-      ["Size", manifests === undefined ? `${humanSize(found.contentSize)} in ${layers?.length ?? 0} layers` : undefined],
+      ["Size", manifests === undefined ? `${humanSize(found.contentSize)} in ${countOf(layers?.length ?? 0, "layer")}` : undefined],
       ["User", nonEmpty(config["User"])],
       ["Working dir", nonEmpty(config["WorkingDir"])],
       ["Entrypoint", words(config["Entrypoint"])],
@@ -33,6 +33,10 @@ export function inspectionText(found: Inspection, now: number): string {
     table("Layers", layers === undefined ? [] : layerRows(layers)),
   ];
   return parts.filter((part) => part !== "").join("\n");
+}
+
+function countOf(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? "" : "s"}`;
 }
 
 function manifestRows(manifests: readonly Descriptor[]): readonly (readonly string[])[] {

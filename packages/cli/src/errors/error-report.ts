@@ -79,13 +79,13 @@ export async function reportError(error: unknown, context: ErrorContext): Promis
   }
   const { classifyError } = await import("@berth/transfer/errors");
   const found = classifyError(error);
-  const hint = hintText(found, context.subject);
+  const hint = hintText(found, messageOf(error), context.subject);
   // what the system forbids is no matter of signing in
   const isSystem = found.class === "Denied" && found.status === undefined && /^E[A-Z]+$/.test(found.code);
   return {
     class: found.class,
     code: found.code,
-    message: withAnswer(oneLine(error.message), found),
+    message: withAnswer(oneLine(messageOf(error)), found),
     ...(found.registry !== undefined && { registry: found.registry }),
     ...(found.status !== undefined && { status: found.status }),
     ...(hint !== undefined && { hint }),
@@ -96,6 +96,13 @@ export async function reportError(error: unknown, context: ErrorContext): Promis
 /** Errors that are thrown on purpose: ours, and those of the system. All others are bugs. */
 function isMeant(error: unknown): error is Error {
   return BerthError.is(error) || (error instanceof Error && "code" in error && typeof error.code === "string" && "syscall" in error);
+}
+
+/** A registry that was tried in two ways, and failed alike in both, is said to have failed once. */
+function messageOf(error: Error): string {
+  const tried = error.cause instanceof AggregateError ? error.cause.errors.map((one) => (one instanceof Error ? one.message : "")) : [];
+  const [first] = tried;
+  return first !== undefined && first !== "" && tried.every((message) => message === first) ? first : error.message;
 }
 
 /** Says who said it, when the message does not. */

@@ -1,7 +1,11 @@
 import type { ErrorClassification, HintKind } from "@berth/transfer";
 
-/** What to do next, in words of this command line. `subject`: the reference that it was about. */
-export function hintText({ hint, registry }: Pick<ErrorClassification, "hint" | "registry">, subject?: string): string | undefined {
+/** What to do next, in words of this command line. `message`: what is said already. `subject`: the reference that it was about. */
+export function hintText(
+  { hint, registry }: Pick<ErrorClassification, "hint" | "registry">,
+  message: string,
+  subject?: string,
+): string | undefined {
   if (hint === undefined) return undefined;
   const host = registry ?? "HOST";
   const reference = subject ?? "HOST/NAME";
@@ -14,7 +18,8 @@ export function hintText({ hint, registry }: Pick<ErrorClassification, "hint" | 
     "trust-certificate": "trust its authority with --ca-file FILE, or any certificate with --insecure",
     wait: `wait, or sign in for a higher limit: berth login ${host}`,
   };
-  return texts[hint.kind] ?? hint.text;
+  // what the client advises in general stands behind its semicolon already
+  return texts[hint.kind] ?? (message.includes("; ") ? undefined : hint.text);
 }
 
 /** The repository of a reference, or the layout of one of its images. */

@@ -37,6 +37,6 @@ function optionOf({ name, short, value, doc, parse, repeatable }: SharedFlag): O
   if (value === undefined) return option;
   return option.argParser((text: string, before: string | readonly string[] | undefined): string | readonly string[] => {
     parse?.(text);
-    return repeatable === true ? [...(before ?? []), text] : text;
+    return repeatable === true ? [...(Array.isArray(before) ? before : []), text] : text;
   });
 }

@@ -71,7 +71,7 @@ export const CONNECTION_FLAGS: readonly SharedFlag[] = [
 ];
 
 /** What is said, and how. */
-export const OUTPUT_FLAGS = {
+export const OUTPUT_FLAGS: Readonly<Record<"format" | "jobs" | "progress" | "quiet", SharedFlag>> = {
   format: { name: "format", value: "format", doc: "text, json, yaml, go-template=... or jsonpath=...; see `berth help formats`" },
   quiet: { name: "quiet", short: "q", doc: "say nothing that was not asked for", parse: parseSwitch },
   progress: {
@@ -81,7 +81,7 @@ export const OUTPUT_FLAGS = {
     parse: parseProgressMode,
   },
   jobs: { name: "jobs", short: "j", value: "number", doc: "do so many things at a time", parse: parseCount(1) },
-} as const satisfies Readonly<Record<string, SharedFlag>>;
+};
 
 /** All of them. */
 export const SHARED_FLAGS: readonly SharedFlag[] = [...SIGN_IN_FLAGS, ...CONNECTION_FLAGS, ...Object.values(OUTPUT_FLAGS)];

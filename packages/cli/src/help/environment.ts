@@ -25,7 +25,8 @@ A flag wins over a variable, a variable over the config file, and that over dock
 
 Variables that stand for flags (1 or 0 for those without a value):
 ${columns(flags)}
-Commands with two sides also have BERTH_FROM_... and BERTH_TO_... of ${sided.join(", ")}.
+Commands with two sides also have BERTH_FROM_... and BERTH_TO_... of
+  ${sided.join(", ")}.
 
 Others:
 ${columns(OTHERS)}

@@ -23,9 +23,17 @@ Templates are those of Go's text/template, as far as command lines need them:
   {{raw}}                        the exact bytes that the answer was read from
   {{- .digest -}}                white space around it goes
 
-Functions: ${[...TEMPLATE_FUNCTIONS.keys()].toSorted().join(", ")}.
+Functions:
+${columns([...TEMPLATE_FUNCTIONS.keys()].toSorted(), 11)}
 
 Paths: $.layers[0].digest, .layers[-1], .layers[0:2], .manifests[*].platform.os, ..digest, .annotations['a.b/c'],
 .manifests[?(@.platform.os=="linux")].
 `;
+}
+
+/** Words in lines of so many each. */
+function columns(words: readonly string[], count: number): string {
+  const lines: string[] = [];
+  for (let at = 0; at < words.length; at += count) lines.push(`  ${words.slice(at, at + count).join("  ")}`);
+  return lines.join("\n");
 }

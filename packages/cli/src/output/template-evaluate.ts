@@ -6,7 +6,7 @@ import { parseTemplate } from "./template-parser.ts";
 /** Characters of output, at most. */
 const MAX_OUTPUT = 67_108_864;
 /** Nodes that are gone through, at most: loops within loops grow fast. */
-const MAX_STEPS = 5_000_000;
+const MAX_STEPS = 1_000_000;
 
 /** A template, ready to be filled. @throws {TemplateError} from the fill, on what cannot be done with the data. */
 export type Template = (data: unknown, world?: TemplateWorld) => string;
@@ -40,9 +40,13 @@ class Run {
 
   all(nodes: readonly Node[], dot: unknown): void {
     for (const node of nodes) {
-      if (++this.#steps > MAX_STEPS) throw new TemplateError("go-template", 0, `more than ${MAX_STEPS} steps`);
+      this.#step();
       this.#one(node, dot);
     }
+  }
+
+  #step(): void {
+    if (++this.#steps > MAX_STEPS) throw new TemplateError("go-template", 0, `more than ${MAX_STEPS} steps`);
   }
 
   #one(node: Node, dot: unknown): void {
@@ -80,6 +84,7 @@ class Run {
     if (items.length === 0) this.#within([], () => this.all(node.otherwise, dot));
     const [first, second] = node.declared;
     for (const [key, item] of items) {
+      this.#step();
       const variables: [string, unknown][] = [];
       if (first !== undefined) variables.push([first, second === undefined ? item : key]);
       if (second !== undefined) variables.push([second, item]);

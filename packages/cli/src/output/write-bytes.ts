@@ -1,5 +1,5 @@
+import type { Writable } from "node:stream";
 import { finished } from "node:stream/promises";
-import { once } from "node:events";
 import { createWriteStream } from "node:fs";
 import { rename, rm } from "node:fs/promises";
 import type { ByteSource, CallOptions } from "@berth/oci";
@@ -11,9 +11,23 @@ export async function writeBytes(stream: OutputStream, source: ByteSource, { sig
     signal?.throwIfAborted();
     // who read us may have gone away: then there is nobody to write for
     if (stream.destroyed || stream.writableEnded) return;
-    if (!stream.write(chunk))
-      await Promise.race([once(stream, "drain", signal && { signal }), once(stream, "close", signal && { signal })]);
+    if (!stream.write(chunk)) await writable(stream, signal);
   }
+}
+
+/** Waits until a stream takes more, is closed, or nobody waits any longer. */
+async function writable(stream: Writable, signal: AbortSignal | undefined): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    const settle = (done: () => void) => (): void => {
+      for (const name of ["drain", "close", "error"] as const) stream.off(name, ready);
+      signal?.removeEventListener("abort", stop);
+      done();
+    };
+    const ready = settle(resolve);
+    const stop = settle(() => reject(signal?.reason));
+    for (const name of ["drain", "close", "error"] as const) stream.once(name, ready);
+    signal?.addEventListener("abort", stop);
+  });
 }
 
 /** Writes bytes to a file, which has its name only when all of it is there. */

@@ -1,0 +1,164 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { MEDIA_TYPES } from "@berth/oci";
+import { digestOf } from "@berth/oci/node";
+import { createRegistry, type EmbeddedRegistry } from "@berth/registry";
+import { openLayout } from "@berth/transfer";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { type PushedImage, pushImage, serveHandler, type TestServer } from "../testing/registry.ts";
+import { berth } from "../testing/run-berth.ts";
+
+// each test runs many commands
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
+
+let folder: string;
+let registry: EmbeddedRegistry;
+let server: TestServer;
+let app: string;
+let image: PushedImage;
+
+beforeEach(async () => {
+  folder = mkdtempSync(join(tmpdir(), "berth-changing-"));
+  registry = await createRegistry();
+  server = await serveHandler(registry.handler);
+  app = `${server.host}/app`;
+  image = await pushImage(registry.repository("app"), { tags: ["v1", "v2"] });
+});
+
+afterEach(async () => {
+  await server.close();
+  await registry.close();
+  rmSync(folder, { recursive: true });
+});
+
+async function tags(): Promise<readonly string[]> {
+  return await Array.fromAsync(registry.repository("app").tags());
+}
+
+test("tag gives more tags, moves no blob, and takes whole references too", async () => {
+  server.journal.length = 0;
+  const { digest } = image.manifest;
+  expect(await berth(["tag", `${app}:v1`, "1", "latest", `${app}:stable`])).toEqual({
+    code: 0,
+    stdout: "",
+    stderr: ["1", "latest", "stable"].map((tag) => `Tagged ${app}:${tag} as ${digest}\n`).join(""),
+  });
+  expect(await tags()).toEqual(["1", "latest", "stable", "v1", "v2"]);
+  expect(server.journal.filter((line) => line.includes("/blobs/"))).toEqual([]);
+  expect((await berth(["tag", "--dry-run", `${app}:v1`, "x"])).stdout).toBe(`would tag ${app}:x as ${digest}\n`);
+  expect(await tags()).not.toContain("x");
+  expect(await berth(["tag", `${app}:v1`, `${server.host}/other:x`])).toMatchObject({ code: 2 });
+  expect(await berth(["tag", `${app}:nope`, "x"])).toMatchObject({ code: 4 });
+});
+
+test("rm of a tag takes the tag alone; it asks nobody and does nothing unless forced", async () => {
+  const refused = await berth(["rm", `${app}:v1`]);
+  expect(refused).toMatchObject({ code: 2, stdout: "" });
+  expect(refused.stderr).toMatch(
+    /^berth: will not delete tag .*:v1 unasked: add --force, or --dry-run to see what would be done\nusage: berth rm /,
+  );
+  expect(await berth(["rm", "--dry-run", `${app}:v1`])).toEqual({ code: 0, stdout: `would delete tag ${app}:v1\n`, stderr: "" });
+  expect(await tags()).toEqual(["v1", "v2"]);
+  expect(await berth(["rm", "-f", `${app}:v1`])).toEqual({ code: 0, stdout: "", stderr: `Untagged ${app}:v1\n` });
+  expect(await tags()).toEqual(["v2"]);
+  expect(await berth(["rm", "-f", `${app}:v1`])).toMatchObject({ code: 4 });
+  expect(await berth(["rm", "-f", "--ignore-missing", "-q", `${app}:v1`])).toEqual({ code: 0, stdout: "", stderr: "" });
+  expect(await berth(["rm", "-f", app])).toMatchObject({ code: 2, stderr: expect.stringContaining("name a tag or digest") });
+});
+
+test("rm asks at a terminal, and a yes is a yes", async () => {
+  expect(await berth(["rm", `${app}:v1`], { typed: ["n"] })).toMatchObject({
+    code: 0,
+    stderr: expect.stringContaining("nothing was deleted"),
+  });
+  expect(await tags()).toEqual(["v1", "v2"]);
+  expect(await berth(["rm", `${app}:v1`], { typed: ["y"] })).toMatchObject({
+    code: 0,
+    stderr: expect.stringContaining(`Delete tag ${app}:v1? [y/N]`),
+  });
+  expect(await tags()).toEqual(["v2"]);
+});
+
+test("a manifest goes by its digest or --manifest, with all of its tags, and referrers are warned of", async () => {
+  const { digest } = image.manifest;
+  await pushImage(registry.repository("app"), { subject: image.manifest, artifactType: "application/sig", content: "s" });
+  expect((await berth(["rm", "--dry-run", `${app}@${digest}`])).stdout).toBe(
+    `would delete manifest ${app}@${digest} with all of its tags, which 1 manifest refers to\n`,
+  );
+  expect(await berth(["manifest", "rm", "--dry-run", `${app}:v1`])).toMatchObject({
+    stderr: `berth: warning: ${app}@${digest} has referrers: see berth referrers ${app}@${digest}\n`,
+  });
+  expect(await berth(["rm", "-f", "--manifest", `${app}:v1`])).toMatchObject({
+    code: 0,
+    stderr: expect.stringMatching(new RegExp(`^Deleted .*${digest}\n`)),
+  });
+  expect(await tags()).toEqual([]);
+  expect(await berth(["manifest", "rm", "-f", "--ignore-missing", `${app}@${digest}`])).toMatchObject({ code: 0 });
+});
+
+test("untag takes tags away, and digests are no tags", async () => {
+  expect(await berth(["untag", "--dry-run", `${app}:v1`])).toMatchObject({ stdout: `would take away tag ${app}:v1\n` });
+  expect(await berth(["untag", `${app}:v1`, `${app}:v2`])).toEqual({
+    code: 0,
+    stdout: "",
+    stderr: `Untagged ${app}:v1\nUntagged ${app}:v2\n`,
+  });
+  expect(await tags()).toEqual([]);
+  expect(await berth(["untag", `${app}@${image.manifest.digest}`])).toMatchObject({ code: 2 });
+  expect(await berth(["untag", app])).toMatchObject({ code: 2 });
+});
+
+test("tag, untag and rm change OCI layouts too, and refuse archives", async () => {
+  const layout = join(folder, "layout");
+  await pushImage(await openLayout(layout, { create: true }), { tags: ["v1"] });
+  expect(await berth(["tag", `oci:${layout}:v1`, "v2", "v3"])).toMatchObject({ code: 0 });
+  expect(await berth(["untag", `oci:${layout}:v1`])).toMatchObject({ code: 0 });
+  expect(await berth(["rm", "-f", `oci:${layout}:v3`])).toMatchObject({ code: 0 });
+  expect((await berth(["ls", `oci:${layout}`])).stdout).toBe("v2\n");
+  expect(await berth(["rm", "-f", "--manifest", `oci:${layout}:v2`])).toMatchObject({ code: 0 });
+  expect((await berth(["ls", `oci:${layout}`])).stdout).toBe("");
+});
+
+test("manifest put stores the exact bytes under tags or their digest, and refuses another digest", async () => {
+  const bytes = image.bytes.manifest.toString().replace(/^\{/, "{ ");
+  const digest = digestOf(bytes);
+  const file = join(folder, "manifest.json");
+  writeFileSync(file, bytes);
+  expect(await berth(["manifest", "put", "--tag", "b", `${app}:a`, file])).toEqual({ code: 0, stdout: `${app}@${digest}\n`, stderr: "" });
+  expect(await tags()).toEqual(["a", "b", "v1", "v2"]);
+  expect((await berth(["manifest", "get", `${app}:a`])).stdout).toBe(bytes);
+  expect(JSON.parse((await berth(["manifest", "put", "--format", "json", app], { stdin: bytes })).stdout)).toEqual({
+    reference: `${app}@${digest}`,
+    mediaType: MEDIA_TYPES.ociManifest,
+    digest,
+    size: bytes.length,
+  });
+  expect(await berth(["manifest", "put", `${app}@sha256:${"0".repeat(64)}`, file])).toMatchObject({ code: 6, stdout: "" });
+  expect(await berth(["manifest", "put", `${app}:x`], { stdin: '{"a":1}' })).toMatchObject({
+    code: 6,
+    stderr: expect.stringContaining("--media-type"),
+  });
+  expect(await berth(["manifest", "put", `${app}:x`, join(folder, "gone")])).toMatchObject({ code: 4 });
+});
+
+test("blob put stores a file or standard input, sends nothing twice, and nothing that is not what it should be", async () => {
+  const file = join(folder, "blob");
+  writeFileSync(file, "hello");
+  const digest = digestOf("hello");
+  expect(await berth(["blob", "put", app, file])).toEqual({ code: 0, stdout: `${app}@${digest}\n`, stderr: "" });
+  server.journal.length = 0;
+  expect(await berth(["blob", "put", app, file])).toMatchObject({ code: 0 });
+  expect(server.journal.filter((line) => /^(?:POST|PUT|PATCH)/.test(line))).toEqual([]);
+  const other = digestOf("other");
+  expect((await berth(["blob", "put", "--format", "{{.digest}} {{.size}}", app], { stdin: "other" })).stdout).toBe(`${other} 5\n`);
+  for (const args of [["-"], [file]]) {
+    const refused = await berth(["blob", "put", "--digest", `sha256:${"0".repeat(64)}`, app, ...args], { stdin: "wrong" });
+    expect(refused).toMatchObject({ code: 6, stdout: "" });
+  }
+  const sha512 = digestOf("big", "sha512");
+  expect((await berth(["blob", "put", "--digest", sha512, app], { stdin: "big" })).stdout).toBe(`${app}@${sha512}\n`);
+  expect(await berth(["blob", "rm", "-f", `${app}@${digest}`])).toMatchObject({ code: 0, stderr: `Deleted ${app}@${digest}\n` });
+  expect(await berth(["blob", "head", `${app}@${digest}`])).toMatchObject({ code: 4 });
+  expect(await berth(["blob", "rm", "-f", "--ignore-missing", `${app}@${digest}`])).toMatchObject({ code: 0 });
+});

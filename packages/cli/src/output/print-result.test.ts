@@ -1,0 +1,28 @@
+import { expect, test } from "vitest";
+import { parseFormat } from "./format.ts";
+import { formatResult } from "./print-result.ts";
+
+const RESULT = {
+  data: { reference: "r.test/a", digest: undefined, tags: [{ name: "v1", size: 3 }] },
+  text: () => "v1\n",
+  raw: Buffer.from('{"a":1}'),
+};
+
+test.each([
+  [undefined, "v1\n"],
+  ["text", "v1\n"],
+  ["json", '{\n  "reference": "r.test/a",\n  "tags": [\n    {\n      "name": "v1",\n      "size": 3\n    }\n  ]\n}\n'],
+  ["yaml", "reference: r.test/a\ntags:\n  - name: v1\n    size: 3\n"],
+  ["go-template={{range .tags}}{{.name}}{{end}}", "v1\n"],
+  ["{{.reference}}{{println}}", "r.test/a\n"],
+  ["{{raw}}", '{"a":1}'],
+  ["jsonpath=.tags[*].name", "v1\n"],
+  ["jsonpath=.tags", '[{"name":"v1","size":3}]\n'],
+  ["jsonpath=.nothing", ""],
+])("a result as %s", async (format, expected) => {
+  expect(await formatResult(parseFormat(format), RESULT)).toBe(expected);
+});
+
+test("an unknown format is told with those that there are", () => {
+  expect(() => parseFormat("xml")).toThrow('cannot use --format "xml": expected text, json, yaml, go-template=TEMPLATE or jsonpath=PATH');
+});
