@@ -43,7 +43,7 @@ export async function workspacePackages(): Promise<readonly WorkspacePackage[]> 
 /** Files that match a pattern, relative to {@link ROOT}, sorted, without what is installed or built. */
 export async function files(pattern: string | readonly string[]): Promise<readonly string[]> {
   const found: string[] = [];
-  const exclude = (name: string): boolean => /(^|\/)(node_modules|dist|data|coverage)(\/|$)/.test(name);
+  const exclude = (name: string): boolean => /(^|\/)(node_modules|dist|bundle|data|coverage)(\/|$)/.test(name);
   for await (const path of glob(pattern, { cwd: ROOT, exclude })) found.push(path.replaceAll("\\", "/"));
   return found.sort();
 }

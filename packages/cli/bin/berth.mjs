@@ -24,5 +24,5 @@ if (existsSync(new URL("../tsconfig.json", import.meta.url))) {
   });
   await import("../src/main.ts");
 } else {
-  await import("../dist/main.js");
+  await import("../bundle/main.js");
 }

@@ -35,8 +35,10 @@ export function addOutputFlags(command: Command, ...names: readonly (keyof typeo
 function optionOf({ name, short, value, doc, parse, repeatable }: SharedFlag): Option {
   const option = new Option(`${short === undefined ? "" : `-${short}, `}--${name}${value === undefined ? "" : ` <${value}>`}`, doc);
   if (value === undefined) return option;
-  return option.argParser((text: string, before: string | readonly string[] | undefined): string | readonly string[] => {
+  const checked = (text: string): string => {
     parse?.(text);
-    return repeatable === true ? [...(Array.isArray(before) ? before : []), text] : text;
-  });
+    return text;
+  };
+  if (repeatable !== true) return option.argParser(checked);
+  return option.argParser((text: string, before: readonly string[] | undefined): readonly string[] => [...(before ?? []), checked(text)]);
 }

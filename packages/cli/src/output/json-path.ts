@@ -55,13 +55,17 @@ function stepOf(groups: Readonly<Record<string, string | undefined>>): Step {
   if (all !== undefined) return children;
   if (index !== undefined) return (value) => (Array.isArray(value) ? present(value.at(Number(index))) : []);
   if (key !== undefined) return (value) => children(value).filter((one) => matches(one, key, groups));
-  return (value) => (Array.isArray(value) ? value.slice(from ? Number(from) : 0, to ? Number(to) : undefined) : []);
+  return (value) => listOf(value).slice(from ? Number(from) : 0, to ? Number(to) : undefined);
 }
 
 function matches(value: unknown, key: string, { sign, text, quoted, number }: Readonly<Record<string, string | undefined>>): boolean {
   const found = key.split(".").reduce(memberOf, value);
   const wanted = number === undefined ? (text ?? quoted) : Number(number);
   return (found === wanted) === (sign === "==");
+}
+
+function listOf(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : [];
 }
 
 function present(value: unknown): readonly unknown[] {

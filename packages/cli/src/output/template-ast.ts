@@ -18,7 +18,7 @@ export type Node =
       readonly kind: "if" | "with" | "range";
       readonly declared: Declared;
       readonly value: Expression;
-      readonly then: readonly Node[];
+      readonly body: readonly Node[];
       readonly otherwise: readonly Node[];
       readonly offset: number;
     };

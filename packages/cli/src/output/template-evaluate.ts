@@ -69,7 +69,7 @@ class Run {
         const value = this.#value(node.value, dot);
         const [name] = node.declared;
         const inner = node.kind === "with" && isTrue(value) ? value : dot;
-        return this.#within(name === undefined ? [] : [[name, value]], () => this.all(isTrue(value) ? node.then : node.otherwise, inner));
+        return this.#within(name === undefined ? [] : [[name, value]], () => this.all(isTrue(value) ? node.body : node.otherwise, inner));
       }
     }
   }
@@ -88,7 +88,7 @@ class Run {
       const variables: [string, unknown][] = [];
       if (first !== undefined) variables.push([first, second === undefined ? item : key]);
       if (second !== undefined) variables.push([second, item]);
-      this.#within(variables, () => this.all(node.then, item));
+      this.#within(variables, () => this.all(node.body, item));
     }
   }
 

@@ -69,9 +69,9 @@ class BlockParser {
     const { declared, rest } = declaredBy(tokens);
     if (declared.length > (kind === "range" ? 2 : 1)) throw new TemplateError("go-template", offset, `too many variables for "${kind}"`);
     const value = this.#pipeline(rest, offset);
-    const then = this.#nodes(depth + 1);
+    const body = this.#nodes(depth + 1);
     let otherwise: readonly Node[] = [];
-    let end = then.end;
+    let end = body.end;
     if (end?.tokens[0]?.text === "else") {
       const [, next] = end.tokens;
       if (next !== undefined) {
@@ -81,7 +81,7 @@ class BlockParser {
           kind,
           declared,
           value,
-          then: then.nodes,
+          body: body.nodes,
           otherwise: [this.#block(kind, end.tokens.slice(2), end.offset, depth + 1)],
           offset,
         };
@@ -92,7 +92,7 @@ class BlockParser {
     }
     if (end === undefined) throw new TemplateError("go-template", this.#length, `"${kind}" of column ${offset + 1} has no "end"`);
     if (end.tokens[0]?.text !== "end") throw new TemplateError("go-template", end.offset, 'expected "end"');
-    return { kind, declared, value, then: then.nodes, otherwise, offset };
+    return { kind, declared, value, body: body.nodes, otherwise, offset };
   }
 
   #pipeline(tokens: readonly Token[], offset: number): Expression {
