@@ -10,12 +10,3 @@ export interface ProgressView {
 
 /** Shows nothing. */
 export const NO_PROGRESS: ProgressView = { take: () => undefined, end: () => undefined };
-
-/** Shows the events of an operation, up to its last one. */
-export async function watchEvents(view: ProgressView, events: AsyncIterable<TransferEvent>): Promise<void> {
-  try {
-    for await (const event of events) view.take(event);
-  } finally {
-    view.end();
-  }
-}
