@@ -1,7 +1,7 @@
 import { Command, CommanderError } from "commander";
 import { buildCommands, type MakerOf } from "./command/build.ts";
 import { findCommand } from "./command/find.ts";
-import { type CommandEntry, type CommandRow, isGroup, type MakeCommand } from "./command/row.ts";
+import { type CommandEntry, isGroup, type MakeCommand } from "./command/row.ts";
 import { COMMANDS } from "./command/table.ts";
 import { usageOf } from "./command/usage.ts";
 import { CommandFailure, EXIT_CODE } from "./exit-code.ts";
@@ -20,10 +20,9 @@ export async function runTable(table: readonly CommandEntry[], args: readonly st
   const { io } = options;
   try {
     const words = asHelp(table, hoistFlags(table, args));
-    const { path, row } = findCommand(table, words);
+    const { row } = findCommand(table, words);
     const make = await row?.load();
-    // a command that was found needs no others beside it
-    const program = assemble(row === undefined ? table : alone(path, row), (one) => (one === row ? make : undefined), options);
+    const program = assemble(table, (one) => (one === row ? make : undefined), options);
     if (args.length === 0) {
       io.stdout.write(program.helpInformation());
       return EXIT_CODE.ok;
@@ -40,10 +39,6 @@ export async function runTable(table: readonly CommandEntry[], args: readonly st
     io.stderr.write(`berth: ${error instanceof Error ? error.message : "an unknown error happened"}\n`);
     return EXIT_CODE.failure;
   }
-}
-
-function alone([outer]: readonly CommandEntry[], row: CommandRow): readonly CommandEntry[] {
-  return outer !== undefined && isGroup(outer) ? [{ ...outer, commands: [row] }] : [row];
 }
 
 /** The whole command line, every command loaded: the manual is made from it. */
