@@ -13,16 +13,58 @@ const undici = dirname(fileURLToPath(import.meta.resolve("undici")));
 
 /** What the client uses of undici, without `fetch`, WebSocket and the rest: those take longer to load than all of ours. */
 const CORE = "\0undici-core";
+/** Parts that are asked for when somebody speaks HTTP/2 or sends a form: the client does neither, and they are large. */
+const UNUSED: ReadonlySet<string> = new Set(
+  ["dispatcher/client-h2.js", "web/fetch/body.js", "web/fetch/formdata.js", "web/webidl/index.js"].map((file) => join(undici, "lib", file)),
+);
+
 const onlyCore: Plugin = {
   name: "undici-core",
   resolveId: (name) => (name === "undici" ? CORE : undefined),
-  load: (id) =>
-    id === CORE
-      ? `export { default as Agent } from ${JSON.stringify(join(undici, "lib/dispatcher/agent.js"))};
-         export { default as buildConnector } from ${JSON.stringify(join(undici, "lib/core/connect.js"))};
-         export { default as errors } from ${JSON.stringify(join(undici, "lib/core/errors.js"))};`
-      : undefined,
+  load(id) {
+    if (UNUSED.has(id)) return 'module.exports = () => { throw new Error("This part of undici is not in the bundle"); };';
+    if (id !== CORE) return undefined;
+    return `export { default as Agent } from ${JSON.stringify(join(undici, "lib/dispatcher/agent.js"))};
+      export { default as Client } from ${JSON.stringify(join(undici, "lib/dispatcher/client.js"))};
+      export { default as buildConnector } from ${JSON.stringify(join(undici, "lib/core/connect.js"))};
+      export { default as errors } from ${JSON.stringify(join(undici, "lib/core/errors.js"))};`;
+  },
 };
+
+/** Modules of Node that take long to load, and of which functions alone are used: a digest by HEAD needs none of them. */
+const LARGE: ReadonlySet<string> = new Set(["node:child_process", "node:crypto", "node:tls"]);
+
+/** `import { a as b } from "node:x"`, as it stands in what comes out. */
+const BUILTIN_IMPORT = /^import (?:(?<whole>[\w$]+)(?:, )?)?(?:\{ (?<names>[^}]*) \} )?\s*from "(?<module>node:[\w/]+)";$/gm;
+
+/**
+ * Takes modules of Node without `import`: that would look at everything a module has, which loads what stands behind it (`node:process` a
+ * reporter and worker threads, `node:util` a parser of arguments).
+ */
+const directBuiltins: Plugin = {
+  name: "direct-builtins",
+  renderChunk(code) {
+    const changed = code.replace(BUILTIN_IMPORT, (line, ...rest: readonly unknown[]) => {
+      const { whole, names, module } = rest.at(-1) as Readonly<Record<string, string | undefined>>;
+      const taken = `process.getBuiltinModule("${module}")`;
+      if (module !== undefined && LARGE.has(module)) return lazily(line, taken, whole, names);
+      const parts = [whole === undefined || whole === "process" ? [] : [`${whole} = ${taken}`]];
+      if (names !== undefined) parts.push([`{ ${names.replaceAll(" as ", ": ")} } = ${taken}`]);
+      const constants = parts.flat().join(", ");
+      return line.includes("default as") ? line : constants === "" ? "" : `const ${constants};`;
+    });
+    return changed === code ? null : { code: changed };
+  },
+};
+
+/** Functions that load their module when they are called. */
+function lazily(line: string, taken: string, whole: string | undefined, names: string | undefined): string {
+  const called = (name: string): string => `(...args) => ${taken}.${name}(...args)`;
+  if (whole !== undefined && names === undefined) return `const ${whole} = { spawn: ${called("spawn")} };`;
+  const pairs = (names ?? "").split(", ").map((one) => one.split(" as "));
+  const areFunctions = pairs.every(([name = ""]) => /^[a-z]/.test(name));
+  return areFunctions ? `const ${pairs.map(([name = "", local = name]) => `${local} = ${called(name)}`).join(", ")};` : line;
+}
 
 await rm(folder, { recursive: true, force: true });
 const { output } = await build({
@@ -30,7 +72,7 @@ const { output } = await build({
   input: { main: "packages/cli/src/main.ts" },
   platform: "node",
   preserveEntrySignatures: false,
-  plugins: [onlyCore],
+  plugins: [onlyCore, directBuiltins],
   external: [/^@berth\/(?:registry|storage)(?:\/|$)/],
   resolve: { conditionNames: ["berth-source", "node", "import", "default"] },
   output: {
@@ -38,7 +80,8 @@ const { output } = await build({
     format: "esm",
     entryFileNames: "[name].js",
     chunkFileNames: "[name]-[hash].js",
-    minify: "dce-only",
+    // White space and comments are half of it, and one letter that is not ASCII doubles what V8 keeps. Names stay, for stack traces.
+    minify: { compress: true, mangle: false, codegen: { removeWhitespace: true } },
     // What many verbs need comes in one piece each: opening a file costs more than reading a longer one.
     codeSplitting: {
       includeDependenciesRecursively: false,

@@ -1,7 +1,9 @@
 #!/usr/bin/env node
-import { existsSync } from "node:fs";
-import { enableCompileCache, registerHooks } from "node:module";
-import { join } from "node:path";
+
+// Not by `import`, which would look at all that these modules have, and so load what stands behind it.
+const { existsSync } = process.getBuiltinModule("node:fs");
+const { enableCompileCache, registerHooks } = process.getBuiltinModule("node:module");
+const { join } = process.getBuiltinModule("node:path");
 
 // A server runs for long and should hold little: a small young generation, a heap that grows in small steps, few arenas of the C library's
 // allocator. All of that is settled before a process starts, so this one starts anew in its place.

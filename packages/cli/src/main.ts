@@ -1,4 +1,5 @@
 import { CommandFailure, EXIT_CODE } from "./exit-code.ts";
+import type { CommandIo } from "./io.ts";
 import { run } from "./program.ts";
 
 // Flushes to disk take a thread each while they wait; with Node's four, concurrent pushes queue. Counts only before the first file is touched.
@@ -14,9 +15,22 @@ for (const name of ["SIGINT", "SIGTERM"] as const) {
 }
 // A reader that went away (`berth ... | head`) wants no more: what is running ends, and says nothing.
 process.stdout.on("error", () => stop.abort(new CommandFailure(EXIT_CODE.readerGone)));
-process.stderr.on("error", () => undefined);
 
-const exitCode = await run(process.argv.slice(2), {
-  io: { stdin: process.stdin, stdout: process.stdout, stderr: process.stderr, env: process.env, signal: stop.signal },
-});
+let isWatched = false;
+// Standard input and error are opened when they are wanted: that takes longer than many verbs need.
+const io: CommandIo = {
+  get stdin() {
+    return process.stdin;
+  },
+  stdout: process.stdout,
+  get stderr() {
+    if (!isWatched) process.stderr.on("error", () => undefined);
+    isWatched = true;
+    return process.stderr;
+  },
+  env: process.env,
+  signal: stop.signal,
+};
+
+const exitCode = await run(process.argv.slice(2), { io });
 process.exitCode = stop.signal.aborted && exitCode === EXIT_CODE.failure ? EXIT_CODE.interrupted : exitCode;

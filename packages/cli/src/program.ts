@@ -1,7 +1,7 @@
 import { Command, CommanderError } from "commander";
 import { buildCommands, type MakerOf } from "./command/build.ts";
 import { findCommand } from "./command/find.ts";
-import { type CommandEntry, isGroup, type MakeCommand } from "./command/row.ts";
+import { type CommandEntry, type CommandRow, isGroup, type MakeCommand } from "./command/row.ts";
 import { COMMANDS } from "./command/table.ts";
 import { usageOf } from "./command/usage.ts";
 import { CommandFailure, EXIT_CODE } from "./exit-code.ts";
@@ -20,9 +20,13 @@ export async function runTable(table: readonly CommandEntry[], args: readonly st
   const { io } = options;
   try {
     const words = asHelp(table, hoistFlags(table, args));
-    const { row } = findCommand(table, words);
+    const { path, row } = findCommand(table, words);
     const make = await row?.load();
-    const program = assemble(table, (one) => (one === row ? make : undefined), options);
+    // a command that was found needs no others beside it
+    const program = assemble(row === undefined ? table : alone(path, row), (one) => (one === row ? make : undefined), {
+      ...options,
+      commands: table,
+    });
     if (args.length === 0) {
       io.stdout.write(program.helpInformation());
       return EXIT_CODE.ok;
@@ -41,11 +45,16 @@ export async function runTable(table: readonly CommandEntry[], args: readonly st
   }
 }
 
+/** A table of one command, with the group around it. */
+function alone([outer]: readonly CommandEntry[], row: CommandRow): readonly CommandEntry[] {
+  return outer !== undefined && isGroup(outer) ? [{ ...outer, commands: [row] }] : [row];
+}
+
 /** The whole command line, every command loaded: the manual is made from it. */
 export async function loadProgram(options: RunOptions): Promise<Command> {
   const makers = new Map<CommandEntry, MakeCommand>();
   for (const row of COMMANDS.flatMap((entry) => (isGroup(entry) ? entry.commands : [entry]))) makers.set(row, await row.load());
-  return assemble(COMMANDS, (row) => makers.get(row), options);
+  return assemble(COMMANDS, (row) => makers.get(row), { ...options, commands: COMMANDS });
 }
 
 /** `berth help ls` is `berth ls --help`. What is no command may be a topic. */
@@ -62,7 +71,7 @@ function assemble(table: readonly CommandEntry[], makerOf: MakerOf, options: Run
     .helpOption("-h, --help", "say more about a command")
     .enablePositionalOptions()
     .addHelpText("after", EXAMPLES);
-  for (const command of buildCommands(table, makerOf, { ...options, commands: table })) program.addCommand(command);
+  for (const command of buildCommands(table, makerOf, options)) program.addCommand(command);
   prepare(program, options.io);
   return program;
 }

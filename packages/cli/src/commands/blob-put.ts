@@ -1,3 +1,4 @@
+import { basename } from "node:path";
 import { type Digest, digestAlgorithm, DigestMismatchError, isDigest, MEDIA_TYPES, UnsupportedError } from "@berth/oci";
 import type { RemoteRepository } from "@berth/client";
 import { Command, InvalidArgumentError } from "commander";
@@ -77,7 +78,8 @@ async function putFile({ session, repository, view, expected, chunkSize }: PutIn
   const { signal } = session;
   const source = await fileSource(file);
   const digester = createDigester(expected && digestAlgorithm(expected));
-  for await (const chunk of source.openPassing?.() ?? source) {
+  const reading = { id: basename(file), action: "verifying", total: source.size } as const;
+  for await (const chunk of counted(source.openPassing?.() ?? source, view, reading)) {
     signal.throwIfAborted();
     digester.update(chunk);
   }

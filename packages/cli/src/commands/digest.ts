@@ -15,6 +15,7 @@ interface DigestFlags {
   readonly algorithm?: string;
   readonly platform?: Platform;
   readonly full?: boolean;
+  readonly version?: boolean;
 }
 
 /** `berth digest`: of what a reference names; with `--file`, what distribution's `digest` does, to the letter. */
@@ -25,9 +26,10 @@ export function digestCommand(options: RunOptions): Command {
     .option("-a, --algorithm <name>", "of files: sha256, sha384 or sha512; default sha256")
     .addOption(platformOption())
     .option("--full", "print the whole reference: HOST/NAME@DIGEST")
-    .version(versionLine(), "--version", "print the version and stop")
+    .option("--version", "print the version and stop")
     .action(
       act(options, async (session, references: string[], flags: DigestFlags) => {
+        if (flags.version === true) return void session.io.stdout.write(`${versionLine()}\n`);
         const isFiles = flags.file === true || flags.algorithm !== undefined || references.every((one) => one === "-");
         if (!isFiles) return await printDigests(session, references, flags);
         const { digestFiles } = await import("../content/digest-files.ts");

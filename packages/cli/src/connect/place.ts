@@ -48,7 +48,7 @@ export async function openPlace(session: Session, text: string, options: OpenPla
   let repository: RemoteRepository | undefined;
   const opened = await openSource(location, {
     signal: session.signal,
-    stdin: session.io.stdin,
+    ...("path" in location && location.path === "-" && { stdin: session.io.stdin }),
     async connect({ domain, path }) {
       repository = await session.connections.repository(domain, path, options.side, {
         ...(options.mediaTypes && { manifestMediaTypes: options.mediaTypes }),

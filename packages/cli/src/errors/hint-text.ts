@@ -2,12 +2,12 @@ import type { ErrorClassification, HintKind } from "@berth/transfer";
 
 /** What to do next, in words of this command line. `message`: what is said already. `subject`: the reference that it was about. */
 export function hintText(
-  { hint, registry }: Pick<ErrorClassification, "hint" | "registry">,
+  { hint, registry, code }: Pick<ErrorClassification, "hint" | "registry" | "code">,
   message: string,
   subject?: string,
 ): string | undefined {
-  if (hint === undefined) return undefined;
   const host = registry ?? "HOST";
+  if (hint === undefined) return code === "NAME_UNKNOWN" ? `see which repositories there are: berth ls ${host}` : undefined;
   const reference = subject ?? "HOST/NAME";
   const texts: Readonly<Partial<Record<HintKind, string>>> = {
     "ask-for-access": `check the name, and who you are: berth whoami ${host}`,

@@ -12,9 +12,10 @@ export function itemLine(item: ItemState, width: number, style: TerminalStyle): 
   const head = `${oneLine(id).slice(0, 32).padEnd(12)}  ${action.padEnd(11)}`;
   if (item.last) return fit(`${mark(item, style)} ${head}  ${tailOf(item)}`, width);
   const figures = total > 0 ? `${humanSize(current).padStart(7)} / ${humanSize(total)}` : current > 0 ? humanSize(current) : "";
-  const room = Math.min(MAX_BAR, width - head.length - figures.length - 6);
+  const room = Math.min(MAX_BAR, width - head.length - figures.length - (style.hasUnicode ? 6 : 8));
   const bar = total > 0 && room >= 5 ? `  ${barOf(current / total, room, style)}` : "";
-  return `${fit(`  ${head}${"\u0000"}  ${message === undefined ? figures : `${figures}  ${oneLine(message)}`}`, width - visible(bar)).replace("\u0000", bar)}`;
+  const tail = [figures, message === undefined ? "" : oneLine(message)].filter((part) => part !== "").join("  ");
+  return fit(`  ${head}`, width) + bar + fit(`  ${tail}`, width - Math.min(width, head.length + 2) - visible(bar));
 }
 
 /** The line about everything. */
@@ -54,7 +55,7 @@ function visible(line: string): number {
 
 /** Cuts a line that is too wide; what colors it stays. */
 function fit(line: string, width: number): string {
-  let room = Math.max(1, width);
+  let room = Math.max(0, width);
   let shown = "";
   for (const [piece] of line.matchAll(/\x1b\[[0-9;]*m|[\s\S]/gu)) {
     const isColor = piece.startsWith("\x1b");

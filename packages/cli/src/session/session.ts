@@ -26,7 +26,7 @@ export class Session {
     const { timeoutMs } = this.settings;
     this.#deadline = timeoutMs === undefined ? undefined : AbortSignal.timeout(timeoutMs);
     const signal = this.#deadline === undefined ? io.signal : AbortSignal.any([io.signal, this.#deadline]);
-    this.io = { stdin: io.stdin, stdout: io.stdout, stderr: io.stderr, env: io.env, signal };
+    this.io = withSignal(io, signal);
     this.warnings = new Warnings();
     this.connections = new Connections(this.io, this.settings, this.warnings);
   }
@@ -85,4 +85,21 @@ export class Session {
 
 function asObject(data: unknown): object {
   return typeof data === "object" && data !== null && !Array.isArray(data) ? data : { value: data };
+}
+
+/** The same world with another signal. Streams are looked at when they are wanted: to open standard input takes longer than most verbs need. */
+function withSignal(io: CommandIo, signal: AbortSignal): CommandIo {
+  return {
+    get stdin() {
+      return io.stdin;
+    },
+    get stdout() {
+      return io.stdout;
+    },
+    get stderr() {
+      return io.stderr;
+    },
+    env: io.env,
+    signal,
+  };
 }
