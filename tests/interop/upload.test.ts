@@ -168,13 +168,14 @@ function uploads(server: Server): void {
     });
     const before = proxy.sent;
     proxy.cutAfter(20 * MIB);
-    await pushBlob(connection, "a/b", descriptor, watched, options);
+    // Waits as people have them: until the registry notices the cut it counts little of what came, and lets nobody else write.
+    await pushBlob(connection, "a/b", descriptor, watched);
     expect(proxy.spare()).toBe(true);
     await expectStored("a/b", descriptor);
     if (!KEEPS_CUT_CHUNKS(server)) return;
     expect(opened[0]).toBe(0);
-    expect(opened[1]).toBeGreaterThan(19 * MIB);
-    expect(proxy.sent - before).toBeLessThan(34 * MIB);
+    expect(opened.at(-1)).toBeGreaterThan(19 * MIB);
+    expect(proxy.sent - before).toBeLessThan(40 * MIB); // a chunk that was refused, perhaps, but not all of it again
   });
 
   test("[client/X-3] connections that are cut again and again do not stop a push", async (context) => {

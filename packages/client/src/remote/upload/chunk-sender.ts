@@ -1,11 +1,13 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { ResponseError } from "../../errors.ts";
+import { NetworkError, ResponseError } from "../../errors.ts";
 import { UploadBrokenError, uploadFault } from "./fault.ts";
 import type { UploadSession } from "./session.ts";
 import type { Span } from "./span.ts";
 
 /** Failures in a row, without any byte having moved, after which an upload is given up. */
 const MAX_FAILURES = 5;
+/** How often a registry that shows none of what was sent is asked again, after a cut, before that is sent anew. */
+const MAX_ASKS = 3;
 /** Bytes that a chunk is not cut below when a proxy refuses larger ones. */
 const SMALLEST_CHUNK = 65_536;
 const MAX_WAIT_MS = 60_000;
@@ -72,7 +74,8 @@ export class ChunkSender {
   }
 
   /**
-   * Deals with a failed request: waits, and finds out where the upload stands.
+   * Deals with a failed request: waits, and finds out where the upload stands. A registry often hears later than we do that a connection is
+   * cut, and until then counts nothing of what came over it: when it shows nothing at all it is asked again.
    *
    * @throws the error itself when it is none that passes, or when there were too many.
    */
@@ -80,9 +83,13 @@ export class ChunkSender {
     for (let current = error; ; ) {
       this.#signal?.throwIfAborted();
       if (uploadFault(current) !== "interrupted" || ++this.#failures > MAX_FAILURES) throw current;
-      await this.#wait(current);
+      await this.#wait(this.#failures, current);
       try {
         await this.#session.relocate(current, this.#signal);
+        for (let asks = 1; current instanceof NetworkError && this.#session.showsNothing && asks <= MAX_ASKS; asks++) {
+          await this.#wait(asks);
+          await this.#session.locate(this.#signal);
+        }
         this.#noteProgress();
         return;
       } catch (next) {
@@ -112,9 +119,9 @@ export class ChunkSender {
     await this.recover(error);
   }
 
-  async #wait(error: unknown): Promise<void> {
+  async #wait(times: number, error?: unknown): Promise<void> {
     const asked = error instanceof ResponseError ? (error.retryAfterMs ?? 0) : 0;
-    const ms = Math.max(this.#backoff(this.#failures), Math.min(asked, MAX_WAIT_MS));
+    const ms = Math.max(this.#backoff(times), Math.min(asked, MAX_WAIT_MS));
     if (ms <= 0) return;
     try {
       await sleep(ms, undefined, { ...(this.#signal && { signal: this.#signal }) });

@@ -126,6 +126,47 @@ test("[client/X-3] a registry that says 0-0 may hold one byte: who began at 0 in
   expect(ranges(registry)[1]).toBe(`1-${2 * MIB}`);
 });
 
+test.each([
+  ["a push in one request", "PUT", 0],
+  ["a chunk", "PATCH", 0],
+  ["a later chunk", "PATCH", 2 * MIB],
+])(
+  "[client/X-3] a registry that has not noticed yet that %s was cut off is asked again before anything is sent anew",
+  async (_, cut, before) => {
+    const { registry, connection } = await startScripted();
+    const stale = before === 0 ? { ...standsAt(0), headers: { "berth-upload-offset": "0" } } : standsAt(before - 1);
+    registry.on("POST", UPLOADS, started).on("PUT", UPLOAD, ...(cut === "PUT" ? [{ cutAfter: -1 }] : []), { status: 201 });
+    registry.on("GET", UPLOAD, stale, stale, standsAt(4 * MIB - 1));
+    const sendsCut = cut === "PATCH" ? [...(before === 0 ? [] : [taken("u", before - 1)]), { cutAfter: -1 }] : [];
+    registry.on("PATCH", UPLOAD, ...sendsCut, taken("u", 5 * MIB - 1));
+    const mode = cut === "PUT" ? "auto" : "chunked";
+    await pushBlob(connection, "a/b", descriptor, bytes, { ...options, mode });
+    expect([registry.journal("GET").length, registry.journal("POST").length]).toEqual([3, 1]);
+    expect(ranges(registry).at(-1)).toBe(`${4 * MIB}-${5 * MIB - 1}`);
+  },
+);
+
+test("[client/X-3] a registry that shows nothing of what was cut off is not asked for ever", async () => {
+  const { registry, connection } = await startScripted();
+  registry.on("POST", UPLOADS, started).on("PUT", UPLOAD, { cutAfter: -1 }, { status: 201 });
+  registry.on("GET", UPLOAD, { status: 204, headers: { range: "0-0" } });
+  registry.on("PATCH", UPLOAD, taken("u", 2 * MIB - 1), taken("u", 4 * MIB - 1), taken("u", 5 * MIB - 1));
+  await pushBlob(connection, "a/b", descriptor, bytes, options);
+  expect(registry.journal("GET")).toHaveLength(4);
+  expect(ranges(registry)[0]).toBe(`0-${2 * MIB - 1}`); // "0-0" is no byte until that proves wrong
+});
+
+test("[client/X-3] a registry that refuses a chunk where it stands is at work on an earlier one: it is asked again, and nothing is begun anew", async () => {
+  const { registry, connection } = await startScripted();
+  const busy = { status: 416, headers: { location: UPLOAD, range: `0-${2 * MIB - 1}`, "berth-upload-offset": String(2 * MIB) } };
+  registry.on("POST", UPLOADS, started).on("PUT", UPLOAD, { status: 201 });
+  registry.on("GET", UPLOAD, standsAt(2 * MIB - 1), standsAt(4 * MIB - 1));
+  registry.on("PATCH", UPLOAD, taken("u", 2 * MIB - 1), busy, busy, taken("u", 5 * MIB - 1));
+  await pushBlob(connection, "a/b", descriptor, bytes, { ...options, mode: "chunked" });
+  expect([registry.journal("GET").length, registry.journal("POST").length]).toEqual([2, 1]);
+  expect(ranges(registry).slice(1)).toEqual([...Array<string>(2).fill(`${2 * MIB}-${4 * MIB - 1}`), `${4 * MIB}-${5 * MIB - 1}`]);
+});
+
 test("[client/X-3] a body that is too large for a proxy is sent in chunks, and smaller ones when those are too", async () => {
   const { registry, connection } = await startScripted();
   registry.on("POST", UPLOADS, started).on("PUT", UPLOAD, { status: 413, early: true }, { status: 201 });

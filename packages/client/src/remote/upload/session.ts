@@ -19,6 +19,8 @@ import { uploadLocation, withDigest } from "./location.ts";
 
 const OCTETS = { "content-type": "application/octet-stream" };
 const CANCEL_MS = 5_000;
+/** What a request loses less than is not worth asking twice for. Bytes. */
+const WORTH_ASKING = 1_048_576;
 
 /** Which repository uploads go to, and how. */
 export interface UploadRoute {
@@ -63,6 +65,8 @@ export class UploadSession {
   #held = 0;
   /** Where the last chunk began that was sent. */
   #tried = -1;
+  /** The bytes that were sent last, in a chunk or with the commit. */
+  #sent: { readonly from: number; readonly size: number } = { from: 0, size: 0 };
   #minChunkSize = 0;
 
   constructor(route: UploadRoute, url: URL) {
@@ -110,6 +114,12 @@ export class UploadSession {
     return this.#held;
   }
 
+  /** True while the registry shows none of the many bytes that were sent last: it may still be at work on a request that is over for us. */
+  get showsNothing(): boolean {
+    const { from, size } = this.#sent;
+    return size >= WORTH_ASKING && this.#held <= from + 1; // "0-0" may be taken for one byte
+  }
+
   /** Bytes that every chunk but the last must have; 0: any number. */
   get minChunkSize(): number {
     return this.#minChunkSize;
@@ -119,6 +129,7 @@ export class UploadSession {
   async append(content: Content, size: number, signal?: AbortSignal): Promise<void> {
     const start = this.#held;
     this.#tried = start;
+    this.#sent = { from: start, size };
     const response = await this.#send({
       method: "PATCH",
       target: this.#url,
@@ -141,15 +152,22 @@ export class UploadSession {
     this.#learn(response.headers, response.request.url);
   }
 
-  /** Takes over what a failed request tells about where the upload stands, or asks. */
+  /**
+   * Takes over what a failed request tells about where the upload stands, or asks. Who refuses a chunk and says that it stands where that
+   * chunk began is at work on an earlier request, and soon stands elsewhere.
+   */
   async relocate(error: unknown, signal?: AbortSignal): Promise<void> {
-    if (error instanceof ResponseError && saysWhere(error)) this.#learn(error.headers, this.#url);
-    else await this.locate(signal);
+    if (error instanceof ResponseError && saysWhere(error)) {
+      this.#learn(error.headers, this.#url);
+      if (this.#held !== this.#tried) return;
+    }
+    await this.locate(signal);
   }
 
   /** Makes the blob of what is there and `content`, which are its last bytes. */
   async commit(digest: Digest, last?: { readonly content: Content; readonly size: number }, signal?: AbortSignal): Promise<void> {
     const { content, size } = last ?? { content: new Uint8Array(), size: 0 };
+    this.#sent = { from: this.#held, size };
     const response = await this.#send({
       method: "PUT",
       target: withDigest(this.#url, digest),
