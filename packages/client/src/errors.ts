@@ -107,8 +107,14 @@ export class PlatformNotFoundError extends NotFoundError {
   /** The platforms that there are, as text; the first ones of many. */
   readonly available: readonly string[];
 
-  constructor(platform: string, available: readonly string[], options?: BerthErrorOptions) {
-    super("manifest", `image for ${platform}, among ${available.length === 0 ? "no platforms" : available.join(", ")}`, options);
+  /** @param options with `place`: what was looked into, `ghcr.io/acme/app@sha256:...`; the message names it. */
+  constructor(platform: string, available: readonly string[], options: BerthErrorOptions & { readonly place?: string } = {}) {
+    const { place, ...rest } = options;
+    const others = available.length === 0 ? "there is none for any platform" : `there are images for ${available.join(", ")}`;
+    super("manifest", place ?? `image for ${platform}`, {
+      ...rest,
+      answer: place === undefined ? others : `it has no image for ${platform}; ${others}`,
+    });
     this.platform = platform;
     this.available = available;
   }

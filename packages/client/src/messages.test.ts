@@ -1,10 +1,11 @@
 import { once } from "node:events";
 import { type AddressInfo, createServer } from "node:net";
 import { MEDIA_TYPES } from "@berth/oci";
-import { descriptorOf } from "@berth/oci/node";
+import { descriptorOf, digestOf } from "@berth/oci/node";
 import { type ScriptedReply, startScriptedRegistry } from "@berth/testkit/scripted";
 import { expect, onTestFinished, test } from "vitest";
 import { createRemoteRegistry, createRemoteRepository, type RemoteRepository, type RemoteRepositoryOptions } from "./index.ts";
+import { networkError } from "./transport/network-error.ts";
 
 const bytes = Buffer.from("hello");
 const blob = descriptorOf(MEDIA_TYPES.ociLayer, bytes);
@@ -62,7 +63,7 @@ test.each<[string, readonly [string, string, ScriptedReply], (repository: Remote
       (repository) => Array.fromAsync(repository.tags()),
     ],
     [
-      'Cannot find manifest: "image for linux/riscv64, among linux/amd64"',
+      `Cannot find manifest "HOST/team/app@${digestOf(index.body)}": it has no image for linux/riscv64; there are images for linux/amd64`,
       ["GET", MANIFEST, index],
       (repository) => repository.fetchConfig("v1", { platform: { os: "linux", architecture: "riscv64" } }),
     ],
@@ -135,6 +136,18 @@ test("[client/X-9] a list that a registry does not have is told apart from a nam
   const error: unknown = await Array.fromAsync(registry.repositories()).catch((reason: unknown) => reason);
   expect(wordsOf(error, server.host)).toBe(
     'Cannot list repositories: "HOST" answered 404 Not Found; check that it is a registry and that host and port are right; some registries have no catalog',
+  );
+});
+
+test("[client/X-9] a name without its registry, whose first part is then taken for a host, is told what it lacks", () => {
+  const request = { method: "GET", url: new URL("https://library/v2/ubuntu/manifests/latest"), headers: {}, operation: "fetch manifest" };
+  const cause = Object.assign(new Error("getaddrinfo ENOTFOUND library"), { code: "ENOTFOUND" });
+  expect(networkError(request, cause).message).toBe(
+    'Cannot fetch manifest: no answer from "library": the name was not found; check the spelling of the host and the DNS settings; a name begins with its registry, as in docker.io/library/ubuntu',
+  );
+  const full = networkError({ ...request, url: new URL("https://nowhere.test/v2/") }, cause).message;
+  expect(full).toBe(
+    'Cannot fetch manifest: no answer from "nowhere.test": the name was not found; check the spelling of the host and the DNS settings',
   );
 });
 

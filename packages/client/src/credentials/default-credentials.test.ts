@@ -80,9 +80,11 @@ test("[client/D-10] where nobody listens, a warning goes to the process, once", 
   const emit = vi.spyOn(process, "emitWarning").mockImplementation(() => undefined);
   onTestFinished(() => emit.mockRestore());
   const find = defaultCredentials({ env });
-  for (const registry of ["r.test", "s.test"]) expect(await find({ registry })).toBeUndefined();
-  expect(emit).toHaveBeenCalledTimes(1);
-  expect(emit).toHaveBeenCalledWith(expect.stringContaining("docker-credential-absent"), { code: "ERR_CREDENTIAL_HELPER" });
+  const alone = helperCredentials("lost", { env });
+  for (const registry of ["r.test", "s.test"]) for (const one of [find, alone]) expect(await one({ registry })).toBeUndefined();
+  expect(emit).toHaveBeenCalledTimes(2);
+  for (const name of ["absent", "lost"])
+    expect(emit).toHaveBeenCalledWith(expect.stringContaining(`docker-credential-${name}`), { code: "ERR_CREDENTIAL_HELPER" });
 });
 
 test("[client/C-23] a malformed DOCKER_AUTH_CONFIG is named, not shown", async () => {

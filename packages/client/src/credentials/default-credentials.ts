@@ -4,6 +4,7 @@ import { type CredentialWarningHandler, createDockerConfigStore, type DockerConf
 import { type CredentialEnvironment, credentialFiles, resolveEnvironment } from "./environment.ts";
 import { githubCredentials } from "./github-credentials.ts";
 import { createMemoryStore } from "./memory-store.ts";
+import { warnOnce } from "./warn-once.ts";
 
 /** Options of {@link defaultCredentials}. */
 export interface DefaultCredentialsOptions extends CredentialEnvironment, Pick<DockerConfigStoreOptions, "trace" | "helperTimeoutMs"> {
@@ -34,13 +35,4 @@ export function defaultCredentials(options: DefaultCredentialsOptions = {}): Cre
   const find = firstCredentials(inline, ...files, githubCredentials(environment));
   const purpose = options.purpose ?? "pull";
   return (target, call) => find({ ...target, purpose: target.purpose ?? purpose }, call);
-}
-
-function warnOnce(): CredentialWarningHandler {
-  const told = new Set<string>();
-  return ({ message, code }) => {
-    if (told.has(message)) return;
-    told.add(message);
-    process.emitWarning(message, { code });
-  };
 }

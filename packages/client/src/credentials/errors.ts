@@ -66,7 +66,10 @@ export class PlaintextPutError extends BerthError<"ERR_PLAINTEXT_PUT"> {
   readonly file: string;
 
   constructor(file: string) {
-    super("ERR_PLAINTEXT_PUT", `Cannot store credential in "${file}" as plain text: set up a credential helper, or allow plain text`);
+    super(
+      "ERR_PLAINTEXT_PUT",
+      `Cannot store credential in "${file}" as plain text: set up a credential helper, or allow plain text (allowPlaintextPut)`,
+    );
     this.file = file;
   }
 }

@@ -3,10 +3,11 @@ import type { CredentialWarningHandler } from "./docker-config-store.ts";
 import { CredentialHelperError } from "./errors.ts";
 import { createHelperStore, type HelperStoreOptions } from "./helper-store.ts";
 import { helperAddresses } from "./server-address.ts";
+import { warnOnce } from "./warn-once.ts";
 
 /** Options of {@link helperCredentials}. */
 export interface HelperCredentialsOptions extends HelperStoreOptions {
-  /** Hears why the helper could not be asked; default nobody does. */
+  /** Hears why the helper could not be asked; default `process.emitWarning`, once for each problem. */
   readonly onWarning?: CredentialWarningHandler;
 }
 
@@ -16,6 +17,7 @@ export interface HelperCredentialsOptions extends HelperStoreOptions {
  */
 export function helperCredentials(suffix: string, options: HelperCredentialsOptions = {}): CredentialSource {
   const store = createHelperStore(suffix, options);
+  const onWarning = options.onWarning ?? warnOnce();
   return async (target, call) => {
     try {
       for (const address of helperAddresses(target.registry)) {
@@ -24,7 +26,7 @@ export function helperCredentials(suffix: string, options: HelperCredentialsOpti
       }
     } catch (error) {
       if (!(error instanceof CredentialHelperError) || target.purpose === "push") throw error;
-      options.onWarning?.(error, target);
+      onWarning(error, target);
     }
     return undefined;
   };

@@ -50,8 +50,9 @@ export async function selectImage(
 ): Promise<FetchedImage> {
   const seen: string[] = [];
   const image = await search(repository, found, platform, { seen, depth: 0, options });
-  if (image === undefined) throw new PlatformNotFoundError(formatPlatform(platform), [...new Set(seen)].slice(0, MAX_NAMED));
-  return image;
+  if (image !== undefined) return image;
+  const place = `${repository.registry}/${repository.name}@${found.descriptor.digest}`;
+  throw new PlatformNotFoundError(formatPlatform(platform), [...new Set(seen)].slice(0, MAX_NAMED), { place });
 }
 
 interface Search {

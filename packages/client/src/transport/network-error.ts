@@ -20,6 +20,9 @@ const UNTRUSTED: Explanation = {
   hint: ASK_FOR_CA,
   retryable: false,
 };
+/** Who writes `library/ubuntu` means Docker Hub, and asks for a host of that name here. */
+const NAME_LACKS_REGISTRY = "a name begins with its registry, as in docker.io/library/ubuntu";
+
 const PLAIN: Explanation = { what: "the answer to HTTPS is not TLS", hint: PLAIN_HTTP, retryable: false };
 const CUT: Explanation = { what: "the connection was closed before an answer came" };
 const UNREACHABLE: Explanation = { what: "the host cannot be reached", hint: "check the network and the proxy settings" };
@@ -77,7 +80,9 @@ const EXPLANATIONS: Readonly<Record<string, Explanation>> = {
 
 /** The error for a request that got no answer. */
 export function networkError(request: TransportRequest, cause: unknown): NetworkError {
-  const { what, hint, retryable = true } = explain(cause);
+  const { what, hint: usual, retryable = true } = explain(cause);
+  const isBareName = codeOf(cause) === "ENOTFOUND" && !/[.:]/.test(request.url.host);
+  const hint = isBareName ? `${usual}; ${NAME_LACKS_REGISTRY}` : usual;
   const words = `Cannot ${operationOf(request)}: no answer from "${request.url.host}": ${what}`;
   return new NetworkError(hint === undefined ? words : `${words}; ${hint}`, { ...failureOf(request), cause, retryable });
 }
