@@ -29,6 +29,7 @@ const STEPS: readonly Step[] = [
   { name: "api", what: "exports are those of the api.md pages (npm run api)", command: ["node", "tools/gen-api.ts", "--check"] },
   { name: "sizes", what: "no file over 500 lines", command: ["node", "tools/check-file-size.ts"] },
   { name: "dependencies", what: "every dependency has its reason", command: ["node", "tools/check-dependencies.ts"] },
+  { name: "parity", what: "tables of names name what is exported, and tests that there are", command: ["node", "tools/check-parity.ts"] },
   { name: "links", what: "links between Markdown pages lead somewhere", command: ["node", "tools/check-links.ts"] },
   { name: "examples", what: "examples of the Markdown pages run", command: ["node", "tools/check-examples.ts"] },
   { name: "build", what: "packages build", command: ["tsc", "-b", "tsconfig.build.json"] },
