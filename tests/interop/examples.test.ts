@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { readFile } from "node:fs/promises";
+import { access, readFile, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { fileURLToPath } from "node:url";
 import { createRemoteRepository } from "@berth/client";
@@ -7,8 +7,8 @@ import { type Descriptor, MEDIA_TYPES } from "@berth/oci";
 import { descriptorOf } from "@berth/oci/node";
 import { createRegistry } from "@berth/registry";
 import { describeWithParts } from "@berth/testkit/describe-with-parts";
-import { run, startDistribution } from "@berth/testkit/parts";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { createScratch, run, startDistribution } from "@berth/testkit/parts";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 
 const CLIENT = fileURLToPath(new URL("../../packages/client/", import.meta.url));
 
@@ -236,6 +236,23 @@ describe("examples of the package's own page", () => {
     await createRemoteRepository(name).pushReference(manifest, json, "v1");
     expect(await example("pull-config", name, "v1")).toEqual([`${manifest.digest} arm64 2026-01-02T03:04:05Z`]);
     expect(await example("pull-config", name, "v2")).toEqual(["No such image"]);
+  });
+
+  test("[client/X-5] go on with a file that an earlier run left behind, and throw away one that is something else", async () => {
+    const name = `${running.host}/resumed`;
+    const bytes = Buffer.alloc(300_000, "some content");
+    const { digest } = await push(running.host, "resumed", MEDIA_TYPES.ociLayer, bytes);
+    const scratch = await createScratch();
+    onTestFinished(() => scratch.remove());
+    const file = scratch.join("part");
+    for (const had of [0, 123_456, 300_000]) {
+      await writeFile(file, bytes.subarray(0, had));
+      expect(await example("resume-pull", name, digest, file)).toEqual([`${had} of 300000 bytes are there`, digest]);
+      expect((await readFile(file)).equals(bytes)).toBe(true);
+    }
+    await writeFile(file, "something else");
+    await expect(example("resume-pull", name, digest, file)).rejects.toThrow("ERR_DIGEST_MISMATCH");
+    await expect(access(file)).rejects.toMatchObject({ code: "ENOENT" });
   });
 
   test("[client/X-10] make spans of requests", async () => {

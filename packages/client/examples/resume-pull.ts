@@ -1,0 +1,27 @@
+/** Downloads a blob into a file, and goes on with what an earlier run left there. Arguments: a repository, the blob's digest, the file. */
+import { createReadStream } from "node:fs";
+import { open, rm } from "node:fs/promises";
+import { createRemoteRepository } from "@berth/client";
+import { createVerifier } from "@berth/oci/node";
+
+const [name = "localhost:5000/example", digest = "", file = "blob.part"] = process.argv.slice(2);
+const repository = createRemoteRepository(name);
+const blob = await repository.blobs.resolve(digest);
+
+await using output = await open(file, "a");
+const { size: had } = await output.stat();
+console.log(`${had} of ${blob.size} bytes are there`);
+try {
+  // what is there counts for the digest of the whole
+  const verifier = createVerifier(blob);
+  for await (const chunk of createReadStream(file)) verifier.update(chunk);
+  for await (const chunk of await repository.blobs.fetch(blob, { offset: had })) {
+    verifier.update(chunk);
+    await output.appendFile(chunk);
+  }
+  console.log(verifier.verify());
+} catch (error) {
+  const code = error instanceof Error && "code" in error ? error.code : undefined;
+  if (code === "ERR_DIGEST_MISMATCH" || code === "ERR_SIZE_MISMATCH") await rm(file); // it was something else: begin anew
+  throw error;
+}
