@@ -8,6 +8,8 @@ import { imageManifest } from "@berth/testkit/images";
 import { packTar } from "@berth/testkit/parts";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { textOf } from "../archive/archive.test-kit.ts";
+import { copyGraph } from "../copy/copy-graph.ts";
+import { createMemoryStore } from "../memory/memory-store.ts";
 import { type FileStore, type FileStoreOptions, openFileStore } from "./file-store.ts";
 import { TITLE, UNPACK, UNPACKED_DIGEST } from "./title.ts";
 
@@ -117,6 +119,24 @@ describe("pulling into a folder", () => {
     expect(await store.resolve("v1")).toEqual(manifest.descriptor);
     expect(await Array.fromAsync(store.tags())).toEqual(["v1"]);
     expect(await Array.fromAsync(store.referrers(manifest.descriptor))).toEqual([]);
+  });
+
+  test("a file that equals the config is written too, also where what is no file is forgotten", async () => {
+    const source = createMemoryStore();
+    const empty = Buffer.from("{}");
+    const manifest = imageManifest({ layers: [titled(empty, "a.json"), titled(hello, "hello"), titled(empty, "b.json")] });
+    for (const bytes of [empty, hello]) await source.push(descriptorOf("text/plain", bytes), bytesSource(bytes));
+    await source.push(manifest.descriptor, bytesSource(manifest.bytes));
+    await copyGraph(source, manifest.descriptor, await open({ untitled: "skip" }));
+    expect((await readdir(folder)).toSorted()).toEqual(["a.json", "b.json", "hello"]);
+    expect(await readFile(join(folder, "b.json"), "utf8")).toBe("{}");
+  });
+
+  test("content that was forgotten, and turns out to be a file, is an error", async () => {
+    const store = await open({ untitled: "skip" });
+    await store.push(descriptorOf("text/plain", hello), bytesSource(hello));
+    const manifest = imageManifest({ layers: [titled(hello, "hello")] });
+    await expect(store.push(manifest.descriptor, bytesSource(manifest.bytes))).rejects.toMatchObject({ code: "ERR_NOT_FOUND" });
   });
 
   test("content that is wrong, or aborted, leaves nothing; it may come again", async () => {

@@ -13,6 +13,7 @@ import {
   isManifestMediaType,
   type ListOptions,
   MEDIA_TYPES,
+  NotFoundError,
   type Paged,
   parseDigest,
   type ReferrerLister,
@@ -220,6 +221,7 @@ class TitledFiles implements FileStore {
       if (title === undefined || isManifestMediaType(descriptor.mediaType) || (await this.exists(descriptor, options))) continue;
       const isHere = this.#sources.has(descriptor.digest) || (await this.#memory.exists(descriptor, options));
       if (isHere) await this.#pushTitled(descriptor, title, await this.fetch(descriptor, options), options);
+      else if (this.#skipped.has(descriptor.digest)) throw new NotFoundError("blob", descriptor.digest); // it came as no file first
     }
   }
 
