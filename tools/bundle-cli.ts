@@ -13,15 +13,41 @@ const undici = dirname(fileURLToPath(import.meta.resolve("undici")));
 
 /** What the client uses of undici, without `fetch`, WebSocket and the rest: those take longer to load than all of ours. */
 const CORE = "\0undici-core";
-/** Parts that are asked for when somebody speaks HTTP/2 or sends a form: the client does neither, and they are large. */
+/** Parts that are asked for when somebody speaks HTTP/2, sends a form, or has no vector instructions: the client does not, and they are large. */
 const UNUSED: ReadonlySet<string> = new Set(
-  ["dispatcher/client-h2.js", "web/fetch/body.js", "web/fetch/formdata.js", "web/webidl/index.js"].map((file) => join(undici, "lib", file)),
+  ["dispatcher/client-h2.js", "llhttp/llhttp-wasm.js", "web/fetch/body.js", "web/fetch/formdata.js", "web/webidl/index.js"].map((file) =>
+    join(undici, "lib", file),
+  ),
 );
+
+/** The other parser, which is for those who ask for it. */
+const OTHER_PARSER = join(undici, "lib/dispatcher/parser-h1.js");
+
+/** Modules of Node that undici needs for a constant, or when something is wrong: they are loaded then. */
+const STAND_INS: ReadonlyMap<string, string> = new Map([
+  ["node:assert", `module.exports = (value, message) => { if (!value) process.getBuiltinModule("node:assert")(value, message); };`],
+  [
+    "node:http",
+    `module.exports = {
+      get maxHeaderSize() {
+        const isSet = [...process.execArgv, process.env.NODE_OPTIONS ?? ""].some((one) => one.includes("max-http-header-size"));
+        return isSet ? process.getBuiltinModule("node:http").maxHeaderSize : 16384;
+      },
+      IncomingMessage: class {},
+    };`,
+  ],
+]);
 
 const onlyCore: Plugin = {
   name: "undici-core",
-  resolveId: (name) => (name === "undici" ? CORE : undefined),
+  resolveId(name, importer) {
+    if (name === "undici") return CORE;
+    return STAND_INS.has(name) && importer?.startsWith(undici) === true ? `\0undici-${name}` : undefined;
+  },
   load(id) {
+    const standIn = STAND_INS.get(id.replace("\0undici-", ""));
+    if (standIn !== undefined) return standIn;
+    if (id === OTHER_PARSER) return "module.exports = { getMiloEnabled: () => false };";
     if (UNUSED.has(id)) return 'module.exports = () => { throw new Error("This part of undici is not in the bundle"); };';
     if (id !== CORE) return undefined;
     return `export { default as Agent } from ${JSON.stringify(join(undici, "lib/dispatcher/agent.js"))};
@@ -86,16 +112,14 @@ const { output } = await build({
     codeSplitting: {
       includeDependenciesRecursively: false,
       groups: [
-        { name: "oci", test: /packages\/oci\/src\// },
-        { name: "client", test: /packages\/client\/src\/|node_modules\/undici\/|undici-core/ },
-        { name: "places", test: /packages\/transfer\/src\/(?:location|errors|error-classes|error-hints)\b/ },
+        { name: "client", test: /packages\/client\/src\/|packages\/oci\/src\/node\/|node_modules\/undici\/|\0undici-/ },
         {
           name: "start",
           test: /node_modules\/commander\/|packages\/cli\/src\/(?:command\/|exit-code|version|program|flags\/(?:hoist|shared-flags|values))/,
         },
         {
           name: "session",
-          test: /packages\/cli\/src\/(?:session|connect|errors|flags|user-config|output\/(?!template|json-path)|content\/(?:resolve|read|list|name|in-parallel))/,
+          test: /packages\/oci\/src\/(?!node\/)|packages\/transfer\/src\/location\/|packages\/cli\/src\/(?:session|connect|errors|flags|user-config|output\/(?!template|json-path)|content\/(?:resolve|read|list|name|in-parallel))/,
         },
       ],
     },

@@ -8,6 +8,7 @@ import type { RegistryConfig, UserConfig } from "../user-config/user-config.ts";
 import { clientOptions } from "./client-options.ts";
 import { credentialsFor } from "./credentials.ts";
 import { type DebugLog, openDebugLog } from "./debug-log.ts";
+import { answersInHttp, localAddress } from "./probe-http.ts";
 import { throttled } from "./throttle.ts";
 import type { Warnings } from "./warnings.ts";
 
@@ -96,8 +97,21 @@ export class Connections {
   async #connect(host: string, side: Side | undefined): Promise<Connection> {
     const { createConnection } = await import("@berth/client");
     const credentials = await this.credentialsFor(host, side);
-    const connection = createConnection(host, { ...(await this.optionsFor(host, side)), ...(credentials && { credentials }) });
+    const options = await this.optionsFor(host, side);
+    const isHttp = options.plainHttp === undefined && (await this.#isLocalHttp(host));
+    const connection = createConnection(host, {
+      ...options,
+      ...(isHttp && { plainHttp: true }),
+      ...(credentials && { credentials }),
+    });
     const { requestsPerSecond } = await this.configOf(host);
     return requestsPerSecond === undefined ? connection : throttled(connection, requestsPerSecond);
+  }
+
+  /** True for a registry of this machine without TLS. What cannot be told here, the client finds out. */
+  async #isLocalHttp(host: string): Promise<boolean> {
+    const local = localAddress(host);
+    if (local === undefined || this.#settings.addresses.size > 0) return false;
+    return await answersInHttp(local, { signal: this.#io.signal });
   }
 }
