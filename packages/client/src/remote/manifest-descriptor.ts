@@ -11,6 +11,7 @@ import {
   schema1Payload,
 } from "@berth/oci";
 import { digestOf } from "@berth/oci/node";
+import type { RateLimit } from "../transport/rate-limit.ts";
 import type { ResponseHeaders, TransportResponse } from "../transport/transport.ts";
 import { checkContentDigest, contentDigest, contentLength, contentType } from "./answers.ts";
 
@@ -20,6 +21,8 @@ export interface ManifestStat {
   /** `header`: as the registry says. `computed`: it did not say enough, so that the manifest was read. */
   readonly source: "header" | "computed";
   readonly headers: ResponseHeaders;
+  /** How much may still be asked of the registry, where it says so. */
+  readonly rateLimit?: RateLimit;
 }
 
 /** The digest that names a manifest. A signed schema 1 manifest is named by that of its payload, without the signatures. */

@@ -70,6 +70,13 @@ test("[client/B-20] HEAD by tag with a digest header is trusted; by digest witho
   expect(server.journal("GET")).toEqual([]);
 });
 
+test("[client/X-8] what a registry says of its limits stands beside what it says of a manifest", async () => {
+  const { server, repository } = await scripted();
+  server.on("HEAD", `${AT}x`, answer({ "ratelimit-limit": "100;w=21600", "ratelimit-remaining": "76;w=21600" }), answer());
+  expect((await repository.manifests.stat("x")).rateLimit).toEqual({ limit: 100, remaining: 76, windowSeconds: 21_600 });
+  expect((await repository.manifests.stat("x")).rateLimit).toBeUndefined();
+});
+
 test.each([
   ["digest", { "docker-content-digest": undefined }],
   ["type", { "content-type": undefined }],

@@ -18,6 +18,7 @@ import { manifestPath, type RepositoryContext, scopesOf } from "./context.ts";
 import { inlineContent } from "./inline-content.ts";
 import { describeByContent, describeByHeaders, type ManifestStat, manifestDigest } from "./manifest-descriptor.ts";
 import { drain } from "../transport/drain.ts";
+import { parseRateLimit } from "../transport/rate-limit.ts";
 
 /** A manifest as it came. */
 export interface FetchedManifest {
@@ -31,9 +32,14 @@ export async function statManifest(context: RepositoryContext, reference: string
   const response = await ask(context, "HEAD", reference, context.settings.manifestMediaTypes, "resolve manifest", options);
   await drain(response);
   const descriptor = describeByHeaders(response, reference);
-  if (descriptor !== undefined) return { descriptor, source: "header", headers: response.headers };
-  const { headers, ...fetched } = await readManifest(context, reference, options);
-  return { descriptor: fetched.descriptor, source: "computed", headers };
+  if (descriptor !== undefined) return stat(descriptor, "header", response.headers);
+  const fetched = await readManifest(context, reference, options);
+  return stat(fetched.descriptor, "computed", fetched.headers);
+}
+
+function stat(descriptor: Descriptor, source: ManifestStat["source"], headers: ResponseHeaders): ManifestStat {
+  const rateLimit = parseRateLimit(headers);
+  return { descriptor, source, headers, ...(rateLimit && { rateLimit }) };
 }
 
 /** Reads a manifest by tag or digest, in one request. `reference` is checked. */

@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { createServer, type Server } from "node:http";
 import { createServer as createHttpsServer } from "node:https";
-import { type AddressInfo, connect } from "node:net";
+import { type AddressInfo, connect, createServer as createTcpServer, type Socket } from "node:net";
 import { startScriptedRegistry } from "@berth/testkit/scripted";
 import { TestAuthority } from "@berth/testkit/tls";
 import { expect, onTestFinished, test } from "vitest";
@@ -83,6 +83,20 @@ test("[client/N-9] a proxy that refuses or is not there is named, its password i
   });
   const gone = await failureOfCall(get("https://reg.test/v2/", { proxy: { https: "http://127.0.0.1:1" } }));
   expect(gone).toMatchObject({ message: expect.stringContaining('the proxy "127.0.0.1:1" cannot be reached (ECONNREFUSED)') });
+});
+
+test("[client/N-8] a proxy that takes a call and never answers is given up in time", async () => {
+  const sockets = new Set<Socket>();
+  const mute = createTcpServer((socket) => sockets.add(socket.on("error", () => {})));
+  mute.listen(0, "127.0.0.1");
+  await once(mute, "listening");
+  onTestFinished(() => {
+    mute.close();
+    for (const socket of sockets) socket.destroy();
+  });
+  const host = `127.0.0.1:${(mute.address() as AddressInfo).port}`;
+  const error = await failureOfCall(get("https://reg.test/v2/", { proxy: { https: `http://${host}` }, connectTimeoutMs: 50 }));
+  expect(error).toMatchObject({ code: "ERR_NETWORK", message: expect.stringContaining(`the proxy "${host}" did not answer in time`) });
 });
 
 test("[client/N-9] the environment is read in upper and lower case, and HTTP_PROXY not within CGI", () => {

@@ -1,7 +1,10 @@
+import { execFile } from "node:child_process";
+import { once } from "node:events";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { createServer } from "node:https";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { type ScriptedRegistry, startScriptedRegistry } from "@berth/testkit/scripted";
 import { TestAuthority } from "@berth/testkit/tls";
@@ -66,6 +69,30 @@ test("[client/X-7] the name in the certificate counts, also on a port of its own
   expect(await get(registry, { tls: { ca, servername: "reg.test" } })).toBe(200);
   const local = await tlsRegistry();
   expect(await get(local, { tls: { ca } }, local.url.replace("127.0.0.1", "localhost"))).toBe(200);
+});
+
+test("[client/X-7] no older version of TLS is spoken than the one that is wanted", async () => {
+  const old = createServer({ ...server, maxVersion: "TLSv1.2" }, (_, response) => response.end());
+  old.listen(0, "127.0.0.1");
+  await once(old, "listening");
+  onTestFinished(() => {
+    old.close();
+    old.closeAllConnections();
+  });
+  const url = `https://127.0.0.1:${(old.address() as AddressInfo).port}`;
+  const ask = async (minVersion: "TLSv1.2" | "TLSv1.3"): Promise<number> => {
+    const send = createUndiciTransport({ certsDirs: [], proxy: false, tls: { ca: authority.cert, minVersion } });
+    onTestFinished(() => send.close());
+    const response = await send(fakeRequest(`${url}/v2/`));
+    await drain(response);
+    return response.status;
+  };
+  expect(await ask("TLSv1.2")).toBe(200);
+  expect(await failureOfCall(ask("TLSv1.3"))).toMatchObject({
+    code: "ERR_NETWORK",
+    retryable: false,
+    message: expect.stringContaining("no TLS version suits both sides; see the tls.minVersion option"),
+  });
 });
 
 test("an expired certificate is said to be expired", async () => {

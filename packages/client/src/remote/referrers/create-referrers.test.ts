@@ -94,7 +94,8 @@ test("[client/B-32,B-33,D-14] an answer that shows there is no API leads to the 
 });
 
 test("[client/B-32,D-14] refusals, faults and a repository that is not known say nothing about the API", async () => {
-  for (const answer of [refusal(404, "NAME_UNKNOWN"), refusal(401, "UNAUTHORIZED"), refusal(403, "DENIED"), refusal(410, "UNKNOWN")]) {
+  const answers = [refusal(404, "NAME_UNKNOWN"), refusal(401, "UNAUTHORIZED"), refusal(403, "DENIED"), refusal(410, "UNKNOWN")];
+  for (const answer of [...answers, { status: 429 }, { status: 500 }, { status: 502 }, { status: 503 }]) {
     registry.on("GET", API, answer);
     const referrers = open();
     await expect(pagesOf(referrers)).rejects.toThrow(ResponseError);

@@ -2,6 +2,7 @@ import { MEDIA_TYPES } from "@berth/oci";
 import { imageManifest, indexManifest } from "@berth/testkit/images";
 import { expect, test } from "vitest";
 import { ResponseError } from "../../errors.ts";
+import { createRemoteRepository } from "../create-repository.ts";
 import { ReferrersError, ReferrersIndexError } from "./errors.ts";
 import { attachment, digestsListed, EMPTY, entry, index, push, setUp, subject, TAG, TAG_PATH } from "./referrers.test-kit.ts";
 
@@ -162,4 +163,19 @@ test("[client/B-31,B-39] an index that cannot be deleted is reported before the 
   manifests.put(a.digest, a.bytes, a.mediaType);
   manifests.put(TAG, index([entry(a, "a")]), MEDIA_TYPES.ociIndex);
   await expect(open().beforeDelete(a.descriptor)).rejects.toThrow(ReferrersError);
+});
+
+test("[client/B-31] a repository takes an attachment out of the index before it deletes it, and keeps it when that fails", async () => {
+  for (const refuseDeletes of [false, true]) {
+    const { registry, manifests } = await setUp({ refuseDeletes });
+    const repository = createRemoteRepository(`${registry.host}/team/app`, { plainHttp: true, retry: false });
+    const a = attachment("a");
+    manifests.put(a.digest, a.bytes, a.mediaType);
+    const old = manifests.put(TAG, index([entry(a, "a")]), MEDIA_TYPES.ociIndex);
+    const outcome = await repository.delete(a.descriptor).catch((error: unknown) => error);
+    const [first, ...others] = registry.journal("DELETE");
+    expect(first).toBe(`DELETE /v2/team/app/manifests/${old}`);
+    expect(others).toEqual(refuseDeletes ? [] : [`DELETE /v2/team/app/manifests/${a.digest}`]);
+    expect(outcome instanceof ReferrersError).toBe(refuseDeletes);
+  }
 });
