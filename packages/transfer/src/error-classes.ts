@@ -72,7 +72,7 @@ export const CLASS_BY_CODE: Readonly<Record<string, ErrorClass>> = {
   ERR_INVALID_LINK: "Protocol",
   ERR_INVALID_LOCATION: "InvalidInput",
   ERR_INVALID_MANIFEST: "InvalidManifest",
-  ERR_INVALID_PACK: "InvalidManifest",
+  ERR_INVALID_PACK: "InvalidInput",
   ERR_INVALID_PACK_INPUT: "InvalidInput",
   ERR_INVALID_REFERENCE: "InvalidInput",
   ERR_LAYOUT_BUSY: "Conflict",

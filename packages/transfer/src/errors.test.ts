@@ -12,8 +12,11 @@ import {
   UnsupportedError,
 } from "@berth/oci";
 import { expect, test } from "vitest";
+import { CopyError } from "./copy/errors.ts";
 import { classifyError, EngineError, toEngineError } from "./errors.ts";
 import { InvalidLocationError } from "./location/errors.ts";
+import { TransferFailedError } from "./manager/errors.ts";
+import { InvalidPackError } from "./pack/errors.ts";
 
 const request = { operation: "fetch manifest", method: "GET", url: "https://registry.test:5000/v2/a/manifests/x" };
 
@@ -77,6 +80,17 @@ test.each<[string, unknown, object]>([
     new NetworkError("Cannot", { ...request, cause: new AggregateError([coded("ECONNREFUSED"), coded("ENETUNREACH")]) }),
     { class: "Unavailable", hint: { kind: "check-address" } },
   ],
+  [
+    "the first of several failures of a transfer, of one end of a copy",
+    new TransferFailedError([new CopyError("fetch", "source", undefined, answer(404, "BLOB_UNKNOWN")), answer(500)]),
+    { class: "NotFound", code: "BLOB_UNKNOWN", status: 404, registry: "registry.test:5000" },
+  ],
+  [
+    "wrong content, found by the other end",
+    new CopyError("fetch", "source", undefined, new DigestMismatchError({ expected: "a", actual: "b" })),
+    { class: "DigestMismatch", code: "ERR_DIGEST_MISMATCH" },
+  ],
+  ["an edit that makes no manifest", new InvalidPackError("config.User", "no"), { class: "InvalidInput" }],
   ["nonsense", new ProtocolError("Cannot", request), { class: "Protocol" }],
   ["another digest", new DigestMismatchError({ expected: "a", actual: "b" }), { class: "DigestMismatch" }],
   ["another size", new SizeMismatchError({ expected: 1, actual: 2 }), { class: "DigestMismatch" }],

@@ -19,7 +19,7 @@ export { copy } from "./copy/copy.ts";
 export { copyGraph } from "./copy/copy-graph.ts";
 export type { CopyTagsOptions, CopyTagsResult } from "./copy/copy-tags.ts";
 export { copyTags } from "./copy/copy-tags.ts";
-export type { CopiedTag, CopyGraphOptions, CopyOptions, CopyResult, CopyStats, ReferrerSelection } from "./copy/options.ts";
+export type { CopiedTag, CopyGraphOptions, CopyOptions, CopyResult, CopyStats, MountRefusal, ReferrerSelection } from "./copy/options.ts";
 export type { UploadJournalOptions } from "./copy/file-journal.ts";
 export { openUploadJournal } from "./copy/file-journal.ts";
 export type { UploadJournal, UploadKey } from "./copy/upload-journal.ts";
@@ -74,8 +74,11 @@ export { createTransferManager } from "./manager/transfer-manager.ts";
 export type { EngineAction, EngineLog, EngineLogEvent } from "./engine/engine-log.ts";
 export type { Engine, EngineStarters } from "./engine/engine.ts";
 export { createEngine } from "./engine/engine.ts";
-export type { EndpointFailure, EndpointWarning } from "./engine/fall-through.ts";
-export type { EndpointCapability, HostOptions, HostsTable, MirrorOptions } from "./engine/hosts.ts";
+export { withNamespace } from "./engine/connections.ts";
+export type { EndpointFailure, EndpointWarning, OverEndpointsOptions } from "./engine/fall-through.ts";
+export { overEndpoints } from "./engine/fall-through.ts";
+export type { Endpoint, EndpointCapability, HostOptions, HostsTable, MirrorOptions } from "./engine/hosts.ts";
+export { endpointsFor } from "./engine/hosts.ts";
 export type { RunningOperation } from "./engine/operation.ts";
 export type {
   EngineCopyOptions,

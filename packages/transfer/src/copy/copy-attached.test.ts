@@ -54,9 +54,25 @@ test("new referrers of what is there are copied; the tag moves when they are the
   await copy(from.repository("a"), "v1", to.repository("b"));
   expect(to.manifests.has(`b ${sbom.manifest.digest}`)).toBe(false);
   const { stats, tags } = await copy(from.repository("a"), "v1", to.repository("b"), ["v1", "v2"], { referrers: true });
-  expect([stats.copied, tags.map(({ outcome }) => outcome)]).toEqual([4, ["unchanged", "tagged"]]); // two blobs, the sbom, the image once more
+  expect([stats.copied, stats.existing, tags.map(({ outcome }) => outcome)]).toEqual([3, 2, ["unchanged", "tagged"]]); // two blobs and the sbom
   expect(to.journal.at(-1)).toBe("PUT b/manifests/v2");
   expect(to.journal.indexOf(`PUT b/manifests/${sbom.manifest.digest.slice(7, 11)}`)).toBeGreaterThan(0);
+});
+
+test("what is put once before its referrers, and once more under its tags, counts once", async () => {
+  const [from, to] = [await startFake(), await startFake()];
+  from.put("a", image, "v1");
+  from.put("a", ofImage);
+  from.referrers.set(`a ${image.manifest.digest}`, [{ ...ofImage.manifest.descriptor, artifactType: "x/sbom" }]);
+  const done: string[] = [];
+  const { stats } = await copy(from.repository("a"), "v1", to.repository("b"), ["v1", "v2"], {
+    referrers: true,
+    onEvent: ({ id, action }) => void (action === "done" && done.push(id)),
+  });
+  const content = [image.manifest, ...image.blobs, ofImage.manifest, ...ofImage.blobs];
+  expect([stats.copied, stats.existing]).toEqual([content.length, 0]);
+  expect(stats.bytes).toBe(content.reduce((sum, { bytes }) => sum + bytes.byteLength, 0));
+  expect(done.filter((id) => image.manifest.digest.includes(id))).toHaveLength(1);
 });
 
 test("a source that knows no referrers cannot copy them, and says so", async () => {

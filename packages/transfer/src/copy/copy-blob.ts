@@ -1,15 +1,15 @@
-import { type Connection, mountBlob, type MountContent, pushBlob, type RemoteRepository } from "@berth/client";
+import { AuthError, type Connection, mountBlob, type MountContent, pushBlob, type RemoteRepository, ResponseError } from "@berth/client";
 import type { Descriptor, Fetcher, Pusher, ReplayableSource } from "@berth/oci";
 import type { TransferOutcome } from "../manager/transfer.ts";
 import { mounterOf, remoteOf, repositoryNameOf } from "./abilities.ts";
 import { atStep } from "./errors.ts";
-import type { CopyGraphOptions } from "./options.ts";
+import type { CopyGraphOptions, MountRefusal } from "./options.ts";
 
 /** Where a blob goes from and to, and how. */
 export interface BlobRoute {
   readonly source: Fetcher;
   readonly destination: Pusher;
-  readonly options: Pick<CopyGraphOptions, "journal" | "mountCandidates" | "onMountRefused" | "onMounted">;
+  readonly options: Pick<CopyGraphOptions, "chunkSize" | "journal" | "mountCandidates" | "onMountRefused" | "onMounted">;
 }
 
 /**
@@ -72,11 +72,16 @@ async function toRegistry(
   content: ReplayableSource,
   signal: AbortSignal,
 ): Promise<TransferOutcome> {
-  const { onMounted, onMountRefused } = route.options;
+  const { onMounted, onMountRefused, chunkSize } = route.options;
   const journal = target.size < WORTH_REMEMBERING ? undefined : route.options.journal;
   const { connection, name } = remote;
   const key = { registry: remote.registry, repository: name, digest: target.digest };
-  const push = { signal, wholeBytes: WHOLE_BYTES, ...(journal && { onUpload: (id: string) => journal.note(key, id) }) };
+  const push = {
+    signal,
+    wholeBytes: WHOLE_BYTES,
+    ...(chunkSize !== undefined && { chunkSize }),
+    ...(journal && { onUpload: (id: string) => journal.note(key, id) }),
+  };
   const begun = await journal?.find(key);
   const habit = habitsOf(connection);
   if (begun !== undefined || habit.wantsQuestion) {
@@ -89,22 +94,26 @@ async function toRegistry(
   }
   const candidates = await candidatesFor(route, remote, target);
   const last = candidates.at(-1) ?? name;
+  let reason: MountRefusal = "not-mounted";
+  const onRefused = (error: unknown): void => void (reason = refusalOf(error));
   for (const from of candidates.slice(0, -1)) {
-    if ((await mountBlob(connection, name, target, from, { signal })) === "mounted") {
+    reason = "not-mounted";
+    if ((await mountBlob(connection, name, target, from, { signal, onRefused })) === "mounted") {
       onMounted?.(target, from);
       return "mounted";
     }
-    onMountRefused?.(target, from);
+    onMountRefused?.(target, from, reason);
   }
+  reason = "not-mounted";
   let wasThere = false;
   const fallback: MountContent = async () => {
-    if (last !== name) onMountRefused?.(target, last);
+    if (last !== name) onMountRefused?.(target, last, reason);
     const mayBeThere = last !== name || !(habit.answersMounts || habit.wantsQuestion);
     wasThere = mayBeThere && target.size >= WORTH_ASKING && (await isThere(remote, target, signal));
     habit.wantsQuestion ||= wasThere && last === name;
     return wasThere ? undefined : content;
   };
-  const outcome = await mountBlob(connection, name, target, last, { ...push, fallback });
+  const outcome = await mountBlob(connection, name, target, last, { ...push, fallback, onRefused });
   await journal?.forget(key);
   if (outcome === "pushed") return "transferred";
   if (wasThere) return "exists";
@@ -114,6 +123,10 @@ async function toRegistry(
   }
   onMounted?.(target, last);
   return "mounted";
+}
+
+function refusalOf(error: unknown): MountRefusal {
+  return error instanceof AuthError || (error instanceof ResponseError && error.status === 401) ? "unauthorized" : "refused";
 }
 
 /** A question that saves work; when it fails, the work is done. */

@@ -14,6 +14,7 @@ import type { TransferEvent } from "../events.ts";
 import { createMemoryStore, type MemoryTarget } from "../memory/memory-store.ts";
 import { copy } from "./copy.ts";
 import { copyGraph } from "./copy-graph.ts";
+import { copyTags } from "./copy-tags.ts";
 import { fill, imageOf, startFake, textBlob } from "./copy.test-kit.ts";
 
 const amd64 = { os: "linux", architecture: "amd64" };
@@ -135,6 +136,14 @@ test("[engine/T17] schema 1 is refused by name", async () => {
   await expect(copyGraph(createMemoryStore(), old.descriptor, createMemoryStore())).rejects.toMatchObject({
     code: "ERR_SCHEMA_V1_UNSUPPORTED",
   });
+});
+
+test("[engine/T17] a tag of schema 1 is refused before its manifest is asked for, whatever is there under the tag", async () => {
+  const [from, to] = [await startFake(), await startFake()];
+  from.putManifest("a", manifestOf({ schemaVersion: 1 }, MEDIA_TYPES.dockerSchema1Signed), "old");
+  await expect(copy(from.repository("a"), "old", to.repository("b"))).rejects.toMatchObject({ code: "ERR_SCHEMA_V1_UNSUPPORTED" });
+  await expect(copyTags(from.repository("a"), ["old"], to.repository("b"))).rejects.toMatchObject({ code: "ERR_SCHEMA_V1_UNSUPPORTED" });
+  expect([from.count("GET"), to.count("PUT"), to.count("POST")]).toEqual([0, 0, 0]);
 });
 
 test("a blob that the source lacks fails the copy at the source, and no manifest is pushed", async () => {

@@ -11,7 +11,7 @@ import { createMemoryStore } from "../memory/memory-store.ts";
 
 const one = { manager: createTransferManager({ downloads: 1, uploads: 1 }) };
 
-test("[engine/T25] a cold copy asks three times for each blob, and seven times besides; what is below goes first, the tag last", async () => {
+test("[engine/T25] a cold copy asks three times for each blob, and five times besides; what is below goes first, the tag last", async () => {
   const [from, to] = [await startFake(), await startFake()];
   const image = imageOf(2);
   from.put("a/b", image, "v1");
@@ -43,6 +43,22 @@ test("a copy with nothing to do asks once at either side", async () => {
   const result = await copy(from.repository("a"), "v1", to.repository("b"));
   expect([from.journal, to.journal]).toEqual([["HEAD a/manifests/v1"], ["HEAD b/manifests/v1"]]);
   expect([result.tags[0]?.outcome, result.stats.existing, result.stats.copied]).toEqual(["unchanged", 1, 0]);
+});
+
+test("a copy of an index, by digest or by tag, with nothing to do sends two requests at most", async () => {
+  const [from, to] = [await startFake(), await startFake()];
+  const child = imageOf(2);
+  const index = { manifest: indexManifest([child.manifest.descriptor]), blobs: [], children: [child] };
+  for (const [registry, name] of [
+    [from, "a"],
+    [to, "b"],
+  ] as const)
+    registry.put(name, index, "v1");
+  for (const reference of ["v1", index.manifest.digest]) {
+    from.journal.length = to.journal.length = 0;
+    await copy(from.repository("a"), reference, to.repository("b"));
+    expect([...from.journal, ...to.journal].map((line) => line.split(" ")[0])).toEqual(["HEAD", "HEAD"]);
+  }
 });
 
 test("a copy of what is there under another name only moves the tag", async () => {
@@ -144,6 +160,27 @@ test("[engine/T24] the upload that a registry offers instead of mounting is used
   });
   expect([registry.count("POST"), registry.count("PUT team/b/blobs"), registry.count("DELETE")]).toEqual([3, 3, 0]);
   expect([stats.mounted, stats.copied, refused]).toEqual([0, 4, ["team/a", "team/a", "team/a"]]);
+});
+
+test("[engine/T24] why a candidate gave nothing is told: it wants the bytes, to know who asks, or something else", async () => {
+  const statuses: Record<string, number> = { "team/w": 401, "team/x": 403 };
+  const registry = await startFake({
+    answer(request, response) {
+      const status = statuses[new URL(request.url ?? "/", "http://x").searchParams.get("from") ?? ""];
+      if (status === undefined) return false;
+      response.writeHead(status, { "content-length": "0", "www-authenticate": 'Basic realm="r"' }).end();
+      return true;
+    },
+  });
+  const store = createMemoryStore();
+  await fill(store, imageOf(0));
+  await store.tag(imageOf(0).manifest.descriptor, "v1");
+  const told: string[] = [];
+  await copy(store, "v1", registry.repository("team/b"), undefined, {
+    mountCandidates: () => ["team/w", "team/x", "team/y"],
+    onMountRefused: (_, from, reason) => told.push(`${from} ${reason}`),
+  });
+  expect(told).toEqual(["team/w unauthorized", "team/x refused", "team/y not-mounted"]);
 });
 
 test("[engine/T24] a registry that never mounts is asked for large blobs first, once that is known", async () => {

@@ -1,5 +1,15 @@
 import { isNotFound } from "@berth/client";
-import { bytesSource, type Descriptor, InvalidReferenceError, isDigest, isTag, type ReadOnlyTarget, type Target } from "@berth/oci";
+import {
+  bytesSource,
+  type Descriptor,
+  InvalidReferenceError,
+  isDigest,
+  isSchema1MediaType,
+  isTag,
+  type ReadOnlyTarget,
+  SchemaV1UnsupportedError,
+  type Target,
+} from "@berth/oci";
 import { isResolver } from "./abilities.ts";
 import type { Attached } from "./attached.ts";
 import { atStep, TagExistsError } from "./errors.ts";
@@ -82,6 +92,7 @@ export function outcomesOf(
 /** Copies the graph below a root, and points at it the tags that are to be. @returns tags that are still to be moved. */
 export async function copyRoot(operation: CopyOperation, root: Descriptor, outcomes: readonly CopiedTag[]): Promise<readonly string[]> {
   if (outcomes.length > 0 && outcomes.every(({ outcome }) => outcome === "kept")) return [];
+  if (isSchema1MediaType(root.mediaType)) throw new SchemaV1UnsupportedError(); // before it is looked for among what it is none of
   const { destination, signal, options } = operation;
   const tags = outcomes.filter(({ outcome }) => outcome === "tagged").map(({ tag }) => tag);
   const isTagged = outcomes.some(({ outcome }) => outcome === "unchanged");

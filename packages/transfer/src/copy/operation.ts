@@ -29,6 +29,8 @@ export class CopyOperation {
   readonly #failed = new AbortController();
   readonly #moved: Map<Digest, Promise<void>> = new Map();
   readonly #action: TransferAction;
+  /** What stands in the counts already: a manifest that is put once more, under a tag, is the same one. */
+  readonly #counted = new Set<string>();
   readonly #stats = { copied: 0, mounted: 0, existing: 0, skipped: 0, bytes: 0 };
 
   constructor(source: Fetcher, destination: Pusher, options: CopyOptions) {
@@ -121,6 +123,7 @@ export class CopyOperation {
         this.tell(target, "failed", { last: true, message: error instanceof Error ? error.message : String(error) });
       throw error;
     }
+    if (kind === "manifest" && this.#isCounted(target)) return;
     if (outcome === "exists") this.existing(target);
     else if (outcome === "mounted") {
       this.#stats.mounted++;
@@ -135,6 +138,7 @@ export class CopyOperation {
 
   /** Counts and tells of what was there. */
   existing(target: Descriptor): void {
+    this.#counted.add(target.digest);
     this.#stats.existing++;
     this.options.onExisting?.(target);
     this.tell(target, "exists", { current: target.size, last: true });
@@ -160,9 +164,18 @@ export class CopyOperation {
     });
   }
 
-  /** Tells of a tag that names a manifest now. */
+  /** Tells of a tag that names a manifest now, in docker's words. @see moby, distribution.PushResult */
   tellTag(target: Descriptor, tag: string): void {
-    this.tell(target, "tagged", { id: tag, current: target.size, last: true });
+    const { digest, mediaType, size } = target;
+    const message = `digest: ${digest} size: ${size}`;
+    this.tell(target, "tagged", { id: tag, current: size, last: true, message, aux: { tag, digest, size, mediaType } });
+  }
+
+  /** True from the second time on. */
+  #isCounted({ digest }: Descriptor): boolean {
+    const isCounted = this.#counted.has(digest);
+    this.#counted.add(digest);
+    return isCounted;
   }
 
   #tellState(target: Descriptor, state: TransferState): void {

@@ -13,6 +13,12 @@ export interface ReferrerSelection {
   readonly depth?: number;
 }
 
+/**
+ * Why a repository gave no blob: the registry wants its bytes (`not-mounted`), it wants to know first who asks (`unauthorized`), or it
+ * refused in another way.
+ */
+export type MountRefusal = "not-mounted" | "refused" | "unauthorized";
+
 /** Options of {@link copyGraph}. */
 export interface CopyGraphOptions extends CallOptions {
   /** Default: one of its own, with the usual limits. */
@@ -41,7 +47,7 @@ export interface CopyGraphOptions extends CallOptions {
   /** Names of repositories of the destination's registry that may hold a blob, best first. */
   readonly mountCandidates?: (descriptor: Descriptor) => readonly string[] | Promise<readonly string[]>;
   /** Told of candidates that did not have the blob, or were not to be read. */
-  readonly onMountRefused?: (descriptor: Descriptor, from: string) => void;
+  readonly onMountRefused?: (descriptor: Descriptor, from: string, reason: MountRefusal) => void;
   /** Told of everything that was pushed. */
   readonly onCopied?: (descriptor: Descriptor) => void;
   /** Told of everything that was there already. */
@@ -52,6 +58,8 @@ export interface CopyGraphOptions extends CallOptions {
   readonly onSkipped?: (descriptor: Descriptor) => void;
   /** Told of every step. */
   readonly onEvent?: (event: TransferEvent) => void;
+  /** Bytes of a chunk, where a registry takes a blob in chunks only; default that of the client. */
+  readonly chunkSize?: number;
   /** Remembers uploads, for another process to go on with when this one ends early. Default: none. */
   readonly journal?: UploadJournal;
 }

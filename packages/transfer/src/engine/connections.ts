@@ -60,7 +60,7 @@ function metaFields(fields: RequestHeaders): RequestHeaders {
 }
 
 /** Says with every request which registry is meant, for one that stands in for several. @see containerd, docs/hosts.md */
-function withNamespace(inner: Connection, namespace: string): Connection {
+export function withNamespace(inner: Connection, namespace: string): Connection {
   return {
     ...inner,
     send: async (request: ConnectionRequest) => {

@@ -7,7 +7,53 @@ import type { EngineLogEvent } from "./engine-log.ts";
 import { EngineError } from "../errors.ts";
 import type { TransferEvent } from "../events.ts";
 import { createEngine } from "./engine.ts";
+import { createTransferManager } from "../manager/transfer-manager.ts";
+import { createSourceStore } from "../sources/memory-sources.ts";
 import { createReferenceStore } from "./reference-store.ts";
+
+test("[engine/T1] everything that an engine works with can be given: stores, names, sources, transfers, headers, hosts, a log", async () => {
+  const used = new Set<string>();
+  const noting = <T extends object>(what: string, thing: T): T =>
+    new Proxy(thing, {
+      get(target, name) {
+        const member: unknown = Reflect.get(target, name);
+        if (typeof member !== "function") return member;
+        return (...args: unknown[]): unknown => {
+          used.add(what);
+          return Reflect.apply(member, target, args);
+        };
+      },
+    });
+  const registry = await startFake({
+    answer(request) {
+      if (request.headers["x-meta-who"] === "test") used.add("headers");
+      return false;
+    },
+  });
+  const image = imageOf(1);
+  registry.put("team/app", image, "v1");
+  const [contentStore, referenceStore] = [createMemoryStore(), createReferenceStore()];
+  const engine = createEngine({
+    contentStore: noting("content", contentStore),
+    referenceStore: noting("names", referenceStore),
+    sources: noting("sources", createSourceStore()),
+    manager: noting("transfers", createTransferManager({ attempts: 1 })),
+    connection: { plainHttp: true, retry: false, http: {}, credentials: async () => void used.add("credentials") },
+    metaHeaders: { "X-Meta-Who": "test" },
+    hosts: { [registry.host]: { mirrors: ["http://127.0.0.1:1"] } },
+    onWarning: () => used.add("hosts"),
+    log: () => void used.add("log"),
+    platform: { os: "linux", architecture: "amd64" },
+  });
+  const reference = `${registry.host}/team/app:v1`;
+  await engine.pull(reference, { onEvent: () => used.add("progress") });
+  await engine.push(reference);
+  await engine.close();
+  const all = ["content", "credentials", "headers", "hosts", "log", "names", "progress", "sources", "transfers"];
+  expect([...used].toSorted()).toEqual(all);
+  expect(await contentStore.exists(image.manifest.descriptor)).toBe(true);
+  expect(await referenceStore.resolve(reference)).toMatchObject({ digest: image.manifest.digest });
+});
 
 test("[engine/T2] what is pulled and pushed elsewhere has the same bytes and digests", async () => {
   const [from, to] = [await startFake(), await startFake()];

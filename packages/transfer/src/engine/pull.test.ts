@@ -139,7 +139,7 @@ test("[engine/T19] a pull takes the image for the platform; without one, the err
   expect(await pulled(arm64)).toBe(index.children[0]?.manifest.digest);
   const error = await engineError(engineWith().pull(`${registry.host}/a:v1`, { platform: { os: "linux", architecture: "s390x" } }));
   expect(error).toMatchObject({ class: "NoMatchingPlatform", hint: { kind: "list-platforms" } });
-  expect(error.message).toContain("linux/s390x, among linux/arm64, linux/amd64");
+  expect(error.message).toContain("there are images for linux/arm64, linux/amd64");
   expect(await engineWith().resolve(`${registry.host}/a:v1`, { platform: arm64 })).toMatchObject({
     digest: index.children[0]?.manifest.digest,
   });

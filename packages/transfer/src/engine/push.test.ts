@@ -25,6 +25,22 @@ test("[engine/T25] of three tags that share all layers, each blob is asked for o
   }
 });
 
+test("[engine/T29] of each tag is told what it names now, in docker's words and as fields", async () => {
+  const registry = await startFake();
+  const store = createMemoryStore();
+  const image = imageOf(1);
+  await fill(store, image);
+  for (const tag of ["v1", "v2"]) await store.tag(image.manifest.descriptor, `${registry.host}/a:${tag}`);
+  const events: TransferEvent[] = [];
+  const engine = engineWith({ contentStore: store });
+  const results = await engine.push(`${registry.host}/a`, { onEvent: (event) => void (event.action === "tagged" && events.push(event)) });
+  const { digest, size } = image.manifest.descriptor;
+  expect(events.map(({ id, message }) => `${id}: ${message}`)).toEqual(
+    ["v1", "v2"].map((tag) => `${tag}: digest: ${digest} size: ${size}`),
+  );
+  expect(events.map(({ aux, last }) => [aux, last])).toMatchObject(results.map(({ tag }) => [{ tag, digest, size }, true]));
+});
+
 test("a digest cannot be pushed, nor a name without local tags", async () => {
   const registry = await startFake();
   const engine = engineWith();

@@ -270,3 +270,21 @@ test("a manifest that breaks its rules is refused, and nothing stays", async () 
   await expect(push(layout, bad)).rejects.toMatchObject({ code: "ERR_INVALID_MANIFEST" });
   await expect(layout.stat(bad.digest)).rejects.toMatchObject({ code: "ERR_NOT_FOUND" });
 });
+
+test("[engine/T32] every reference that a registry takes is a name, and leads back to its image", async () => {
+  const layout = await temporaryLayout();
+  await push(layout, one);
+  const names = [
+    "localhost:5000/a__b/c---d:v1",
+    "[::1]:5000/team/app:V_1",
+    "[2001:db8::1]/app:1",
+    "a__b",
+    "docker.io/library/a_b:x",
+    "v1+build.2",
+  ];
+  for (const name of names) await layout.tag(one.descriptor, name);
+  for (const name of names) expect((await layout.resolve(name)).digest, name).toBe(one.digest);
+  for (const name of ["", " ", "a b", "[::1", "a//b", "../a", "a:b:c d", "\n"]) {
+    await expect(layout.tag(one.descriptor, name), name).rejects.toMatchObject({ code: "ERR_INVALID_REFERENCE" });
+  }
+});

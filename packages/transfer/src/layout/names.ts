@@ -21,10 +21,15 @@ const GRAMMAR = /^[A-Za-z0-9]+(?:(?:[-._:@/+]|--)[A-Za-z0-9]+)*$/;
 
 const MAX_LENGTH = 1024;
 
-/** Checks a name to be given: a tag, or a whole reference. @throws {InvalidReferenceError} */
+/**
+ * Checks a name to be given: a tag, what the grammar of the annotation allows, or a whole reference: that has names such as `a__b` and hosts
+ * such as `[::1]`, which the annotation's grammar forgot.
+ *
+ * @throws {InvalidReferenceError}
+ */
 export function checkName(name: string): void {
   if (isDigest(name)) throw new InvalidReferenceError(name, "expected a tag, not a digest");
-  if (isTag(name) || (name.length <= MAX_LENGTH && GRAMMAR.test(name))) return;
+  if (isTag(name) || (name.length <= MAX_LENGTH && (GRAMMAR.test(name) || parsed(name) !== undefined))) return;
   throw new InvalidReferenceError(name, "invalid tag format");
 }
 

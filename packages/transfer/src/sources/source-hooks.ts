@@ -35,7 +35,11 @@ export function sourceHooks(
   return {
     ...reading,
     mountCandidates: async (blob) => rankSources(await store.find(blob.digest), destination, blob, marker),
-    onMountRefused: ({ digest }, repository) => store.forget(digest, { registry, repository }),
+    onMountRefused: ({ digest }, repository, reason) => {
+      // Who has not said who he is was told nothing about that repository.
+      const isAnonymous = marker.mark(digest, { registry, repository }) === undefined;
+      if (reason !== "unauthorized" || !isAnonymous) store.forget(digest, { registry, repository });
+    },
   };
 }
 

@@ -190,10 +190,26 @@ test("[engine/T23,T24] a copy notes both ends, offers candidates and forgets tho
   hooks.onCopied?.(blob);
   expect(await store.find(digest(1))).toEqual([source("from"), source("to")]);
   expect(await hooks.mountCandidates?.(blob)).toEqual(["from"]);
-  hooks.onMountRefused?.(blob, "from");
+  hooks.onMountRefused?.(blob, "from", "not-mounted");
   expect(await store.find(digest(1))).toEqual([source("to")]);
   const reading = sourceHooks(store, { source: { ...source("from"), marker: nobody } });
   expect(reading.mountCandidates).toBeUndefined();
   reading.onExisting?.(blob);
   expect(await store.find(digest(1))).toEqual([source("to"), source("from")]);
+});
+
+test("[engine/T24] a mount that was refused is forgotten, except when nobody said who asks", async () => {
+  const blob = { mediaType: "text/plain", digest: digest(1), size: 1 };
+  for (const [credential, reason, isKept] of [
+    [undefined, "unauthorized", true],
+    [undefined, "refused", false],
+    [undefined, "not-mounted", false],
+    [{ username: "me", password: "secret" }, "unauthorized", false],
+  ] as const) {
+    const store = createSourceStore();
+    store.note(digest(1), source("team/a"));
+    const destination = { registry: "r.test", repository: "team/b", marker: createSourceMarker(credential) };
+    sourceHooks(store, { destination }).onMountRefused?.(blob, "team/a", reason);
+    expect((await store.find(digest(1))).length === 1, `${credential?.username} ${reason}`).toBe(isKept);
+  }
 });

@@ -89,8 +89,11 @@ test("[client/B-29] content that cannot be had is an error of its own, and the u
 test.each([400, 401, 403, 404, 405])("[client/B-29] status %i to the mount means: push it plainly, or do without", async (status) => {
   const { registry, connection } = await startScripted();
   registry.on("POST", UPLOADS, { status }, { status }, started).on("PUT", `${UPLOADS}u`, { status: 201 });
-  expect(await mountBlob(connection, "a/b", hello.descriptor, "other/repo")).toBe("refused");
-  expect(await mountBlob(connection, "a/b", hello.descriptor, "other/repo", { fallback: () => "hello world" })).toBe("pushed");
+  const refusals: unknown[] = [];
+  const onRefused = (error: unknown): number => refusals.push(error);
+  expect(await mountBlob(connection, "a/b", hello.descriptor, "other/repo", { onRefused })).toBe("refused");
+  expect(await mountBlob(connection, "a/b", hello.descriptor, "other/repo", { onRefused, fallback: () => "hello world" })).toBe("pushed");
+  expect(refusals).toMatchObject([{ status }, { status }]);
   expect(registry.journal()).toEqual([MOUNT, MOUNT, `POST ${UPLOADS}`, `PUT ${UPLOADS}u?digest=${DIGEST}`]);
 });
 

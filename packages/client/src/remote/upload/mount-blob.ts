@@ -16,6 +16,8 @@ export interface MountBlobOptions extends Omit<PushBlobOptions, "resume" | "skip
    * what a function gives.
    */
   readonly fallback?: "give-up" | "fetch" | MountContent;
+  /** Told the error of a registry that refused, before the fallback; not when it merely started an upload. */
+  readonly onRefused?: (error: unknown) => void;
 }
 
 /** How a mount ended: without moving bytes, by pushing them, or not at all. */
@@ -44,13 +46,14 @@ export async function mountBlob(
   from: string | undefined,
   options: MountBlobOptions = {},
 ): Promise<MountOutcome> {
-  const { fallback = "give-up", signal, ...push } = options;
+  const { fallback = "give-up", onRefused, signal, ...push } = options;
   const name = parseRepositoryName(repository);
   const source = from === undefined ? undefined : parseRepositoryName(from);
   const route = uploadRoute(connection, name, { ...options, from: source });
   signal?.throwIfAborted();
   const answer = await requestMount(route, { digest: target.digest, from: source }, signal);
   if (answer.kind === "mounted") return "mounted";
+  if (answer.kind === "refused") onRefused?.(answer.error);
   const session = answer.kind === "started" ? answer.session : undefined;
   if (fallback === "give-up" || (fallback === "fetch" && source === undefined)) {
     await session?.abandon();

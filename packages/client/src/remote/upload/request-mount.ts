@@ -6,7 +6,7 @@ import { type UploadRoute, UploadSession } from "./session.ts";
 export type MountAnswer =
   | { readonly kind: "mounted" }
   | { readonly kind: "started"; readonly session: UploadSession }
-  | { readonly kind: "refused" };
+  | { readonly kind: "refused"; readonly error: unknown };
 
 /** Answers that say nothing about the mount. */
 const NOT_ABOUT_MOUNTS: ReadonlySet<number> = new Set([408, 425, 429]);
@@ -25,7 +25,7 @@ export async function requestMount(
     return session === undefined ? { kind: "mounted" } : { kind: "started", session };
   } catch (error) {
     if (!isRefusal(error)) throw error;
-    return { kind: "refused" };
+    return { kind: "refused", error };
   }
 }
 
