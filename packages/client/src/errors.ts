@@ -48,8 +48,9 @@ export class ResponseError extends RequestError<"ERR_RESPONSE" | "ERR_RATE_LIMIT
   readonly status: number;
   /** From the body, codes as they came; empty when the body was no error body. */
   readonly errors: readonly OciError[];
-  /** The start of the body, at most 64 KiB. */
+  /** The start of the body, at most 64 KiB. Not printed with the error. */
   readonly body: Uint8Array;
+  /** Not printed with the error: there may be cookies among them. */
   readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
   readonly requestId: string | undefined;
   readonly retryAfterMs: number | undefined;
@@ -60,6 +61,8 @@ export class ResponseError extends RequestError<"ERR_RESPONSE" | "ERR_RATE_LIMIT
     this.errors = failure.errors;
     this.body = failure.body ?? new Uint8Array();
     this.headers = failure.headers ?? {};
+    // Logs print what is enumerable: up to 64 KiB as numbers, and cookies.
+    for (const name of ["body", "headers"]) Object.defineProperty(this, name, { enumerable: false });
     this.requestId = failure.requestId;
     this.retryAfterMs = failure.retryAfterMs;
   }

@@ -119,6 +119,19 @@ test.each<[string, readonly [string, string, ScriptedReply], (repository: Remote
       (repository) => repository.manifests.delete({ ...blob, mediaType: MEDIA_TYPES.dockerManifest }),
     ],
     [
+      `Cannot push manifest: "HOST" answered 400 Bad Request: manifest blob unknown: gone (${blob.digest}); push what the manifest names before the manifest`,
+      [
+        "PUT",
+        MANIFEST,
+        {
+          status: 400,
+          headers: JSON_TYPE,
+          body: JSON.stringify({ errors: [{ code: "MANIFEST_BLOB_UNKNOWN", message: "gone", detail: { digest: blob.digest } }] }),
+        },
+      ],
+      (repository) => repository.pushReference(descriptorOf(MEDIA_TYPES.ociManifest, Buffer.from(index.body)), index.body, "v1"),
+    ],
+    [
       'Cannot push blob: "HOST" answered 413 Payload Too Large; the registry, or a proxy before it, limits the size of requests',
       ["POST", "/v2/team/app/blobs/uploads/", { status: 413 }],
       (repository) => repository.push(blob, bytes),

@@ -31,7 +31,10 @@ test("[client/B-61] a wrong password is not stored, and what was stored before s
   const registry = await guarded();
   const store = createMemoryStore();
   const wrong = { username: "alice", password: "wrong" };
-  await expect(login(registry.host, wrong, { store })).rejects.toMatchObject({ status: 401 });
+  await expect(login(registry.host, wrong, { store })).rejects.toMatchObject({
+    status: 401,
+    message: expect.stringMatching(/^Cannot log in: "[\d.:]+" answered 401 Unauthorized.*; check user name and password$/),
+  });
   expect(await store.get(registry.host)).toBeUndefined();
   await login(registry.host, ALICE, { store });
   await expect(login(registry.host, wrong, { store })).rejects.toMatchObject({ status: 401 });

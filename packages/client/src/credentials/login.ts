@@ -39,7 +39,7 @@ export async function login(registry: string, credential: Credential, options: L
       method: "GET",
       target: "/v2/",
       expect: [200],
-      operation: `log in to "${registry}"`,
+      operation: "log in",
       ...(signal && { signal }),
     });
     await drain(response);

@@ -1,3 +1,4 @@
+import { inspect } from "node:util";
 import { createServer } from "node:http";
 import { Readable } from "node:stream";
 import { ERROR_CODES } from "@berth/oci";
@@ -72,6 +73,15 @@ test("[client/C-16,X-9,A-14] an error says who answered what, keeps body, header
   expect(Buffer.from(error.body).toString()).toContain("no such manifest");
   expect([isNotFound(error), isUnauthorized(error), hasErrorCode(error, "MANIFEST_UNKNOWN")]).toEqual([true, false, true]);
   expect(hasErrorCode(new Error("outer", { cause: error }), "MANIFEST_UNKNOWN")).toBe(true);
+});
+
+test("[client/X-9] an error prints neither body nor headers, which it has all the same", async () => {
+  const error = await thrown({ status: 500, body: "x".repeat(50_000), headers: { "set-cookie": "session=hunter2" } });
+  expect([error.body.byteLength, error.headers]).toEqual([50_000, { "set-cookie": "session=hunter2" }]);
+  for (const text of [inspect(error, { depth: 10 }), JSON.stringify(error)]) {
+    expect(text).not.toContain("hunter2");
+    expect(text.length).toBeLessThan(4000);
+  }
 });
 
 test.each([

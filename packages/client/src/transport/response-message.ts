@@ -1,4 +1,4 @@
-import { errorText } from "@berth/oci";
+import { errorText, isDigest, isJsonObject, type OciError } from "@berth/oci";
 import type { ResponseFailure } from "../errors.ts";
 import { plainText } from "./plain-text.ts";
 import { redactJson } from "./redact.ts";
@@ -21,6 +21,11 @@ const HINTS: Readonly<Record<number, string>> = {
   504: "a proxy waited too long for the registry: try again later",
 };
 
+/** What helps, by the code of the first error; goes before the status. */
+const CODE_HINTS: Readonly<Record<string, string>> = {
+  MANIFEST_BLOB_UNKNOWN: "push what the manifest names before the manifest",
+};
+
 /** What helps where nothing was named that could be missing. */
 const NO_REGISTRY = "check that it is a registry and that host and port are right; some registries have no catalog";
 
@@ -32,8 +37,14 @@ export function responseMessage(failure: ResponseFailure, host: string, expected
   const wanted = status < 400 && expected.length > 0 ? `, expected ${expected.join(" or ")}` : "";
   const id = requestId !== undefined && status >= 500 ? ` (request id "${plainText(requestId)}")` : "";
   const said = whatItSaid(failure);
-  const hint = status === 404 && isRoot(failure.url) ? NO_REGISTRY : HINTS[status];
+  const hint = hintFor(failure);
   return `${answer}${wanted}${id}${said === "" ? "" : `: ${said}`}${hint === undefined ? "" : `; ${hint}`}`;
+}
+
+function hintFor({ status, operation, url, errors }: ResponseFailure): string | undefined {
+  if (status === 404 && isRoot(url)) return NO_REGISTRY;
+  if (status === 401 && operation === "log in") return "check user name and password";
+  return CODE_HINTS[errors[0]?.code ?? ""] ?? HINTS[status];
 }
 
 /** True for the addresses that every registry has. */
@@ -42,7 +53,7 @@ function isRoot(url: string): boolean {
 }
 
 function whatItSaid({ errors, body = new Uint8Array(), headers = {}, method }: ResponseFailure): string {
-  if (errors.length > 0) return clip(plainText(errors.map((error) => errorText(error)).join("; ")), 1000);
+  if (errors.length > 0) return clip(plainText(errors.map(textOf).join("; ")), 1000);
   if (method === "HEAD") return "an answer to HEAD has no body that would say why";
   const type = String(headers["content-type"] ?? "");
   if (/^text\/html/i.test(type) || /^\s*<(?:!doctype|html)/i.test(new TextDecoder().decode(body.subarray(0, 64)))) {
@@ -51,6 +62,14 @@ function whatItSaid({ errors, body = new Uint8Array(), headers = {}, method }: R
   const text = new TextDecoder().decode(body.subarray(0, 4 * MAX_QUOTE)).trim();
   if (text === "" || /[\x00-\x08\x0e-\x1f\ufffd]/.test(text)) return "";
   return `"${clip(plainText(redactJson(text).replace(/\s+/g, " ")), MAX_QUOTE)}"`;
+}
+
+/** An error in words, with the digest that only its detail names. */
+function textOf(error: OciError): string {
+  const { detail } = error;
+  const named = isJsonObject(detail) ? detail["digest"] : detail;
+  const text = errorText(error);
+  return typeof named === "string" && isDigest(named) && !text.includes(named) ? `${text} (${named})` : text;
 }
 
 function clip(text: string, length: number): string {
