@@ -13,6 +13,7 @@ import { withTransfer } from "../transfer/with-transfer.ts";
 import { dryTarget } from "./dry-target.ts";
 import type { ResultFlags } from "./result-flags.ts";
 import { setTags } from "./set-tags.ts";
+import { watchedTarget } from "./watched-target.ts";
 
 /** What something new is made of, and where. */
 export interface Making {
@@ -92,22 +93,21 @@ async function makeAt(session: Session, { place, target, tags, descriptor, make,
     session,
     target,
     async (destination) => {
-      const into = destination.target;
-      const from = isHere ? into : place.target;
-      const made = await withTransfer(session, { ...flags, stdoutIsData: isStdout }, async ({ into: note, settings }) => {
-        note(destination.repository);
+      const made = await withTransfer(session, { ...flags, stdoutIsData: isStdout }, async (transfer) => {
+        const pace = await transfer.into(destination.repository);
+        const into = watchedTarget(destination.target, pace);
         return await make({
           place,
           descriptor,
-          from,
+          from: isHere ? into : place.target,
           into,
           options: {
             signal: session.signal,
-            copy: async (content, origin, call) => void (await copyGraph(origin, content, into, { ...settings, ...call })),
+            copy: async (content, origin, call) => void (await copyGraph(origin, content, destination.target, { ...pace, ...call })),
           },
         });
       });
-      const named = await setTags(into, made, tags, { signal: session.signal });
+      const named = await setTags(destination.target, made, tags, { signal: session.signal });
       await writeDigestFile(flags.digestFile, made.digest);
       return tell(place, target, descriptor, made, named);
     },

@@ -1,7 +1,7 @@
 import { type Platform, UnsupportedError } from "@berth/oci";
 import { Command } from "commander";
 import { addHelp } from "../command/add-help.ts";
-import { withPlace } from "../connect/place.ts";
+import { withSource } from "../connect/place.ts";
 import { readConfigOf } from "../content/read-config.ts";
 import { imageFor, readManifest } from "../content/read-manifest.ts";
 import { addOutputFlags, addRegistryFlags } from "../flags/add-flags.ts";
@@ -25,7 +25,7 @@ export function configGetCommand(options: RunOptions): Command {
     .option("--pretty", "indent it; the bytes are then not those of the digest")
     .action(
       act(options, async (session, text: string, { platform, pretty }: ConfigGetFlags) => {
-        await withPlace(session, text, async (place, call) => {
+        await withSource(session, text, async (place, call) => {
           const found = await readManifest(place, call);
           const wanted = platform ?? (found.manifest.kind === "index" ? USUAL : undefined);
           const { descriptor, manifest } = wanted === undefined ? found : await imageFor(place.target, found, wanted, call);

@@ -2,9 +2,9 @@ import { Command } from "commander";
 import type { CopyOptions } from "@berth/transfer";
 import type { Location } from "@berth/transfer/location";
 import { addHelp } from "../command/add-help.ts";
-import { ownReference, withDestination } from "../connect/destination.ts";
+import { isStdout, ownReference, withDestination } from "../connect/destination.ts";
 import { describeLocation } from "../connect/describe-location.ts";
-import { type Place, withPlace } from "../connect/place.ts";
+import { type Place, withPlace, withSource } from "../connect/place.ts";
 import { nameFilter } from "../content/name-filter.ts";
 import { CommandFailure, EXIT_CODE } from "../exit-code.ts";
 import { addRegistryFlags } from "../flags/add-flags.ts";
@@ -46,9 +46,9 @@ export function cpCommand(options: RunOptions): Command {
         const isMany = flags.allTags === true || flags.match !== undefined || flags.exclude !== undefined;
         if (isMany) checkMany(target, tags, flags);
         const job = { target, tags, flags, settings: copyOptions(flags) };
-        await withPlace(session, from, (source) => (isMany ? copyMany(session, source, job) : copyOne(session, source, job)), {
-          side: "from",
-        });
+        // mirrors need not have all tags, and what went through a pipe cannot be taken back
+        const open = isMany || isStdout(target) ? withPlace : withSource;
+        await open(session, from, (source) => (isMany ? copyMany(session, source, job) : copyOne(session, source, job)), { side: "from" });
       }),
     );
   addRegistryFlags(addTransferFlags(command), { twoSides: true });
@@ -95,7 +95,7 @@ async function copyOne(session: Session, source: Place, { target, tags: extra, f
     const told = copiedFields({ describe: (reference) => describeLocation(target, reference) }, root, found);
     return await printCopied(session, { source: source.describe(), ...told, dryRun: true });
   }
-  const isStdout = target.transport !== "registry" && target.path === "-";
+  const stdoutIsData = isStdout(target);
   const copied = await withDestination(
     session,
     target,
@@ -104,16 +104,16 @@ async function copyOne(session: Session, source: Place, { target, tags: extra, f
         descriptor,
         tags: named,
         stats,
-      } = await withTransfer(session, { ...flags, stdoutIsData: isStdout }, async (transfer) => {
-        transfer.into(destination.repository);
-        return await copyImage(source, destination, tags, { ...settings, ...transfer.settings, ...(platform && { platform }) });
+      } = await withTransfer(session, { ...flags, stdoutIsData }, async (transfer) => {
+        const pace = await transfer.into(destination.repository);
+        return await copyImage(source, destination, tags, { ...settings, ...pace, ...(platform && { platform }) });
       });
       await writeDigestFile(digestFile, descriptor.digest);
       return { source: source.describe(), ...copiedFields(destination, descriptor, named), stats };
     },
     { side: "to" },
   );
-  await printCopied(session, copied, isStdout);
+  await printCopied(session, copied, stdoutIsData);
 }
 
 async function copyMany(session: Session, source: Place, { target, flags, settings }: CopyJob): Promise<void> {
@@ -131,20 +131,20 @@ async function copyMany(session: Session, source: Place, { target, flags, settin
     return await printCopied(session, { source: source.name, ...told, dryRun: true });
   }
   const { copyTags } = await import("@berth/transfer");
-  const isStdout = target.transport !== "registry" && target.path === "-";
+  const stdoutIsData = isStdout(target);
   const copied = await withDestination(
     session,
     target,
     async (destination) => {
-      const { tags, stats } = await withTransfer(session, { ...flags, stdoutIsData: isStdout }, async (transfer) => {
-        transfer.into(destination.repository);
-        return await copyTags(source.target, undefined, destination.target, { ...settings, ...transfer.settings, match: filter });
+      const { tags, stats } = await withTransfer(session, { ...flags, stdoutIsData }, async (transfer) => {
+        const pace = await transfer.into(destination.repository);
+        return await copyTags(source.target, undefined, destination.target, { ...settings, ...pace, match: filter });
       });
       return { source: source.name, ...copiedFields(destination, undefined, tags), stats };
     },
     { side: "to" },
   );
-  await printCopied(session, copied, isStdout);
+  await printCopied(session, copied, stdoutIsData);
 }
 
 function checkMany(target: Location, tags: readonly string[], { digestFile }: CpFlags): void {

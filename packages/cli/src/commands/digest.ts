@@ -1,7 +1,7 @@
 import { formatPlatform, type Platform } from "@berth/oci";
 import { Command } from "commander";
 import { addHelp } from "../command/add-help.ts";
-import { withPlace } from "../connect/place.ts";
+import { withSource } from "../connect/place.ts";
 import { resolveImage } from "../content/resolve-image.ts";
 import { addOutputFlags, addRegistryFlags } from "../flags/add-flags.ts";
 import { platformOption } from "../flags/platform.ts";
@@ -58,7 +58,7 @@ export function digestCommand(options: RunOptions): Command {
 
 async function printDigests(session: Session, references: readonly string[], { platform, full }: DigestFlags): Promise<void> {
   for (const text of references) {
-    const { place, descriptor } = await withPlace(session, text, async (opened, call) => ({
+    const { place, descriptor } = await withSource(session, text, async (opened, call) => ({
       place: opened,
       descriptor: await resolveImage(opened, platform, call),
     }));

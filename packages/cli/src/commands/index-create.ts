@@ -81,11 +81,11 @@ export function indexCreateCommand(options: RunOptions): Command {
             index,
             async (destination) => {
               const { target } = destination;
-              const made = await withTransfer(session, { ...flags, stdoutIsData: isStdout }, async ({ into, settings }) => {
-                into(destination.repository);
+              const made = await withTransfer(session, { ...flags, stdoutIsData: isStdout }, async (transfer) => {
+                const pace = await transfer.into(destination.repository);
                 return await createIndex(target, {
                   ...wanted,
-                  copy: async (content, from, call) => void (await copyGraph(from, content, target, { ...settings, ...call })),
+                  copy: async (content, from, call) => void (await copyGraph(from, content, target, { ...pace, ...call })),
                 });
               });
               const named = await setTags(target, made, tags, { signal });

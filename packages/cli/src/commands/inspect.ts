@@ -1,7 +1,7 @@
 import type { Platform } from "@berth/oci";
 import { Command } from "commander";
 import { addHelp } from "../command/add-help.ts";
-import { withPlace } from "../connect/place.ts";
+import { withSource } from "../connect/place.ts";
 import { inspectImage } from "../content/inspect-image.ts";
 import { inspectionText } from "../content/inspection-text.ts";
 import { readManifest } from "../content/read-manifest.ts";
@@ -21,7 +21,7 @@ export function inspectCommand(options: RunOptions): Command {
     .addOption(platformOption())
     .action(
       act(options, async (session, text: string, { platform }: InspectFlags) => {
-        await withPlace(session, text, async (place, call) => {
+        await withSource(session, text, async (place, call) => {
           const found = await readManifest(place, { ...call, ...(platform && { platform }) });
           const data = await inspectImage(place, found, call);
           await session.print({ data, text: () => inspectionText(data, Date.now()), raw: found.manifest.raw });

@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -77,6 +78,24 @@ test("append takes archives from files and standard input, several at once, and 
   expect(await inspect(`${app}@${(await berth(["digest", "--platform", "linux/amd64", `${app}:multi`])).stdout.trim()}`)).toMatchObject({
     layers: [{}, {}, {}],
   });
+});
+
+test("a layer that is made is shown as it goes up, and a registry that has it gets nothing", async () => {
+  mkdirSync(path);
+  writeFileSync(join(path, "large"), randomBytes(200_000));
+  const append = ["append", "-f", path, "--compression", "none", "--progress", "json", "--limit-rate", "100M", `${app}:base`];
+  const eventsOf = async (): Promise<readonly { readonly action: string; readonly current: number; readonly total: number }[]> => {
+    const { code, stdout, stderr } = await berth(append);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    return stdout
+      .trimEnd()
+      .split("\n")
+      .map((line) => JSON.parse(line));
+  };
+  const large = (await eventsOf()).filter(({ total }) => total > 200_000);
+  expect(large.map(({ action }) => action)).toContain("uploading");
+  expect(large.at(-1)).toMatchObject({ action: "done", current: large[0]?.total });
+  expect((await eventsOf()).map(({ action }) => action)).not.toContain("uploading");
 });
 
 test("append honours SOURCE_DATE_EPOCH, and refuses what is no archive", async () => {

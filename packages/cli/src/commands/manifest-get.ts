@@ -1,7 +1,7 @@
 import { formatPlatform, type Platform } from "@berth/oci";
 import { Command } from "commander";
 import { addHelp } from "../command/add-help.ts";
-import { withPlace } from "../connect/place.ts";
+import { withSource } from "../connect/place.ts";
 import { readManifest } from "../content/read-manifest.ts";
 import { addOutputFlags, addRegistryFlags } from "../flags/add-flags.ts";
 import { more } from "../transfer/transfer-flags.ts";
@@ -25,7 +25,7 @@ export function manifestGetCommand(options: RunOptions): Command {
     .action(
       act(options, async (session, text: string, { platform, pretty, mediaType }: ManifestGetFlags) => {
         const asked = mediaType === undefined ? {} : { mediaTypes: mediaType };
-        const { place, found } = await withPlace(
+        const { place, found } = await withSource(
           session,
           text,
           async (opened, call) => ({ place: opened, found: await readManifest(opened, { ...call, ...(platform && { platform }) }) }),

@@ -1,7 +1,7 @@
 import { formatPlatform, type Platform } from "@berth/oci";
 import { Command } from "commander";
 import { addHelp } from "../command/add-help.ts";
-import { withPlace } from "../connect/place.ts";
+import { withSource } from "../connect/place.ts";
 import { resolveImage } from "../content/resolve-image.ts";
 import { addOutputFlags, addRegistryFlags } from "../flags/add-flags.ts";
 import { platformOption } from "../flags/platform.ts";
@@ -20,7 +20,7 @@ export function manifestHeadCommand(options: RunOptions): Command {
     .addOption(platformOption())
     .action(
       act(options, async (session, text: string, { platform }: ManifestHeadFlags) => {
-        await withPlace(session, text, async (place, call) => {
+        await withSource(session, text, async (place, call) => {
           const { mediaType, digest, size } = await resolveImage(place, platform, call);
           const reference = place.describe(digest);
           await session.print({

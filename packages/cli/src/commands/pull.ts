@@ -4,7 +4,7 @@ import { Command } from "commander";
 import type { Location } from "@berth/transfer/location";
 import { addHelp } from "../command/add-help.ts";
 import { withDestination } from "../connect/destination.ts";
-import { type Place, withPlace } from "../connect/place.ts";
+import { type Place, withPlace, withSource } from "../connect/place.ts";
 import { readDescribed } from "../content/read-manifest.ts";
 import { addRegistryFlags } from "../flags/add-flags.ts";
 import { platformOption } from "../flags/platform.ts";
@@ -42,7 +42,9 @@ export function pullCommand(options: RunOptions): Command {
     .addOption(digestFileOption())
     .action(
       act(options, async (session, text: string, flags: PullFlags) => {
-        await withPlace(session, text, async (source) => await pullFrom(session, source, flags));
+        // what went through a pipe cannot be taken back
+        const open = flags.output === "-" ? withPlace : withSource;
+        await open(session, text, async (source) => await pullFrom(session, source, flags));
       }),
     );
   addRegistryFlags(addTransferFlags(command));

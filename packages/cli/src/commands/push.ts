@@ -101,8 +101,8 @@ async function pushImage(session: Session, reference: string, from: string, flag
         tags: named,
         stats,
       } = await withTransfer(session, flags, async (transfer) => {
-        transfer.into(destination.repository);
-        return await copyImage(source, destination, tags, { ...settings, ...transfer.settings });
+        const pace = await transfer.into(destination.repository);
+        return await copyImage(source, destination, tags, { ...settings, ...pace });
       });
       await writeDigestFile(flags.digestFile, descriptor.digest);
       return { source: source.describe(), ...copiedFields(destination, descriptor, named), stats };

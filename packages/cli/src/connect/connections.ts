@@ -1,10 +1,12 @@
 import type { Connection, ConnectionOptions, CredentialSource, RemoteRegistry, RemoteRepository, RepositoryOptions } from "@berth/client";
 import type { Side } from "../flags/flag-reader.ts";
-import type { Settings } from "../flags/settings.ts";
+import type { Settings, SideSettings } from "../flags/settings.ts";
+import type { SignIn } from "../flags/sign-in.ts";
 import type { CommandIo } from "../io.ts";
 import { oneLine } from "../output/plain-text.ts";
 import { loadUserConfig } from "../user-config/load.ts";
 import type { RegistryConfig, UserConfig } from "../user-config/user-config.ts";
+import type { Endpoint } from "@berth/transfer";
 import { clientOptions } from "./client-options.ts";
 import { credentialsFor } from "./credentials.ts";
 import { type DebugLog, openDebugLog } from "./debug-log.ts";
@@ -43,14 +45,9 @@ export class Connections {
 
   /** The way to a host. @throws {InvalidReferenceError} */
   async to(host: string, side?: Side): Promise<Connection> {
-    const key = `${side ?? ""} ${host}`;
-    let connection = this.#made.get(key);
-    if (connection === undefined) {
-      connection = this.#connect(host, side);
-      connection.catch(() => this.#made.delete(key));
-      this.#made.set(key, connection);
-    }
-    return await connection;
+    return await this.#once(`${side ?? ""} ${host}`, async () => {
+      return await this.#connect(host, this.#settings.side(side), await this.credentialsFor(host, side));
+    });
   }
 
   /** A registry. @throws {InvalidReferenceError} */
@@ -65,6 +62,20 @@ export class Connections {
     return createRemoteRepository(`${host}/${name}`, { ...options, connection: await this.to(host, side) });
   }
 
+  /**
+   * A repository of a registry at one of its mirrors. That is asked with what is known of the mirror alone: nothing that flags say of the
+   * registry, and not its credentials.
+   */
+  async repositoryAt({ host, prefix, namespace = "" }: Endpoint, name: string, options: RepositoryOptions = {}): Promise<RemoteRepository> {
+    const { createRemoteRepository } = await import("@berth/client");
+    const connection = await this.#once(`mirror ${host} ${namespace}`, async () => {
+      const { withNamespace } = await import("@berth/transfer");
+      const made = await this.#connect(host, {}, await this.#credentialsFor(host, undefined));
+      return namespace === "" ? made : withNamespace(made, namespace);
+    });
+    return createRemoteRepository(`${host}/${prefix}${name}`, { ...options, connection });
+  }
+
   /** Closes what was opened. */
   async close(): Promise<void> {
     await Promise.allSettled([...this.#made.values()].map(async (made) => await (await made).close()));
@@ -74,11 +85,15 @@ export class Connections {
 
   /** Options of a connection to a host, all but who we are. */
   async optionsFor(host: string, side?: Side): Promise<Omit<ConnectionOptions, "credentials" | "transport">> {
+    return await this.#options(host, this.#settings.side(side));
+  }
+
+  async #options(host: string, side: SideSettings): Promise<Omit<ConnectionOptions, "credentials" | "transport">> {
     const { onceEach } = await import("@berth/client");
     return await clientOptions({
       io: this.#io,
       settings: this.#settings,
-      side: this.#settings.side(side),
+      side,
       config: await this.configOf(host),
       log: this.#log,
       onWarning: onceEach(({ registry, text }) => this.#warnings.add(`${registry} says: ${oneLine(text)}`)),
@@ -88,16 +103,28 @@ export class Connections {
   /** Who we are to a host; may ask for a password, once. */
   async credentialsFor(host: string, side?: Side): Promise<CredentialSource | undefined> {
     const key = `${side ?? ""} ${host}`;
-    const found =
-      this.#credentials.get(key) ?? credentialsFor(this.#io, host, this.#settings.side(side).signIn, (text) => this.#warnings.add(text));
+    const found = this.#credentials.get(key) ?? this.#credentialsFor(host, this.#settings.side(side).signIn);
     this.#credentials.set(key, found);
     return await found;
   }
 
-  async #connect(host: string, side: Side | undefined): Promise<Connection> {
+  async #credentialsFor(host: string, signIn: SignIn | undefined): Promise<CredentialSource | undefined> {
+    return await credentialsFor(this.#io, host, signIn, (text) => this.#warnings.add(text));
+  }
+
+  async #once(key: string, make: () => Promise<Connection>): Promise<Connection> {
+    let connection = this.#made.get(key);
+    if (connection === undefined) {
+      connection = make();
+      connection.catch(() => this.#made.delete(key));
+      this.#made.set(key, connection);
+    }
+    return await connection;
+  }
+
+  async #connect(host: string, side: SideSettings, credentials: CredentialSource | undefined): Promise<Connection> {
     const { createConnection } = await import("@berth/client");
-    const credentials = await this.credentialsFor(host, side);
-    const options = await this.optionsFor(host, side);
+    const options = await this.#options(host, side);
     const isHttp = options.plainHttp === undefined && (await this.#isLocalHttp(host));
     const connection = createConnection(host, {
       ...options,

@@ -3,6 +3,7 @@ import type { RemoteRepository } from "@berth/client";
 import type { Location } from "@berth/transfer/location";
 import type { Side } from "../flags/flag-reader.ts";
 import type { Session } from "../session/session.ts";
+import { sourceEpoch } from "../change/source-epoch.ts";
 import { describeLocation } from "./describe-location.ts";
 
 /** A place that can be written: a repository of a registry, a layout, an archive. */
@@ -38,12 +39,14 @@ export async function withDestination<T>(
   const { openDestination, parseLocation } = await import("@berth/transfer/location");
   const location = typeof place === "string" ? parseLocation(place) : place;
   session.subject = describeLocation(location);
-  const isStdout = location.transport !== "registry" && location.path === "-";
-  if (isStdout && session.io.stdout.isTTY === true) throw new UnsupportedError("write an archive to a terminal: name a file");
+  const stdoutIsData = isStdout(location);
+  if (stdoutIsData && session.io.stdout.isTTY === true) throw new UnsupportedError("write an archive to a terminal: name a file");
+  const epoch = location.transport === "registry" ? undefined : await sourceEpoch(session);
   let repository: RemoteRepository | undefined;
   const opened = await openDestination(location, {
     signal: session.signal,
     stdout: session.io.stdout,
+    ...(epoch !== undefined && { epoch }),
     async connect({ domain, path }) {
       repository = await session.connections.repository(domain, path, side);
       return repository;
@@ -55,7 +58,7 @@ export async function withDestination<T>(
       reference: ownReference(location),
       target: opened.target,
       repository,
-      isStdout,
+      isStdout: stdoutIsData,
       describe: (reference) => describeLocation(location, reference),
     });
     await opened.finish();
@@ -64,6 +67,11 @@ export async function withDestination<T>(
     await opened.abort();
     throw error;
   }
+}
+
+/** True for an archive that goes to standard output. */
+export function isStdout(location: Location): boolean {
+  return location.transport !== "registry" && location.path === "-";
 }
 
 /** What a place names within itself: a tag or digest, or "". */

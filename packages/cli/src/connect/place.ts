@@ -9,6 +9,7 @@ import {
   type ReferrerLister,
   type TagLister,
 } from "@berth/oci";
+import type { Endpoint } from "@berth/transfer";
 import type { FileLocation, Location } from "@berth/transfer/location";
 import type { Side } from "../flags/flag-reader.ts";
 import type { Session } from "../session/session.ts";
@@ -34,6 +35,8 @@ export interface OpenPlaceOptions {
   readonly side?: Side;
   /** What manifests are asked for; default: all that are known. */
   readonly mediaTypes?: readonly string[];
+  /** Ask this mirror of the registry instead. */
+  readonly mirror?: Endpoint | undefined;
 }
 
 /**
@@ -50,9 +53,12 @@ export async function openPlace(session: Session, text: string, options: OpenPla
     signal: session.signal,
     ...("path" in location && location.path === "-" && { stdin: session.io.stdin }),
     async connect({ domain, path }) {
-      repository = await session.connections.repository(domain, path, options.side, {
-        ...(options.mediaTypes && { manifestMediaTypes: options.mediaTypes }),
-      });
+      const { connections } = session;
+      const limits = { ...(options.mediaTypes && { manifestMediaTypes: options.mediaTypes }) };
+      repository =
+        options.mirror === undefined
+          ? await connections.repository(domain, path, options.side, limits)
+          : await connections.repositoryAt(options.mirror, path, limits);
       return repository;
     },
   });
@@ -67,6 +73,25 @@ export async function openPlace(session: Session, text: string, options: OpenPla
     describe: (other = reference) => describe(location, name, other),
     close: async () => await opened.close(),
   };
+}
+
+/**
+ * Like {@link withPlace}, for work that only reads: mirrors of a registry are asked before it. The work may run several times, so that it
+ * must not have written anything to standard output before it is sure to end well.
+ */
+export async function withSource<T>(
+  session: Session,
+  text: string,
+  work: (place: Place, call: CallOptions) => Promise<T>,
+  options?: OpenPlaceOptions,
+): Promise<T> {
+  const { parseLocation } = await import("@berth/transfer/location");
+  const location = parseLocation(text);
+  if (location.transport !== "registry") return await withPlace(session, text, work, options);
+  const { overMirrors } = await import("./mirrors.ts");
+  return await overMirrors(session, location.reference.domain, async (mirror) => {
+    return await withPlace(session, text, work, { ...options, mirror });
+  });
 }
 
 /** Opens a place, does something with it, and closes it. */

@@ -38,8 +38,8 @@ export async function pushFiles(session: Session, { to, tags, files, subject, fl
     const isStdout = to.transport !== "registry" && to.path === "-";
     const copied = await withDestination(session, to, async (destination) => {
       const done = await withTransfer(session, { ...flags, stdoutIsData: isStdout }, async (transfer) => {
-        transfer.into(destination.repository);
-        return await copy(store, manifest.digest, destination.target, tags, { ...settings, ...transfer.settings });
+        const pace = await transfer.into(destination.repository);
+        return await copy(store, manifest.digest, destination.target, tags, { ...settings, ...pace });
       });
       await writeDigestFile(flags.digestFile, manifest.digest);
       return { ...copiedFields(destination, manifest, done.tags), ...told, stats: done.stats };

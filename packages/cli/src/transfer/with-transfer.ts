@@ -4,12 +4,19 @@ import type { Session } from "../session/session.ts";
 import type { TransferFlags } from "./transfer-flags.ts";
 import { journalFolder, OpenUploads } from "./upload-journal.ts";
 
+/** Options of copies. */
+export type TransferSettings = Pick<CopyGraphOptions, "chunkSize" | "concurrency" | "journal" | "manager" | "onEvent" | "signal">;
+
 /** What every copy of a command is given. */
 export interface Transfer {
-  /** Options of copies. */
-  readonly settings: Pick<CopyGraphOptions, "concurrency" | "journal" | "manager" | "onEvent" | "signal">;
-  /** Names a repository that is written to: uploads into it are taken back when the user stops the command. */
-  into(repository: RemoteRepository | undefined): void;
+  /** Options of copies that go to no registry. */
+  readonly settings: TransferSettings;
+  /**
+   * Names a repository that is written to: uploads into it are taken back when the user stops the command.
+   *
+   * @returns the options of copies to it.
+   */
+  into(repository: RemoteRepository | undefined): Promise<TransferSettings>;
 }
 
 /** Options of {@link withTransfer}. */
@@ -39,15 +46,21 @@ export async function withTransfer<T>(
   })();
   const { jobs } = session.settings;
   try {
+    const settings: TransferSettings = {
+      signal,
+      manager: await makeManager(session, limitRate),
+      onEvent: (event) => events.emit(event),
+      ...(jobs !== undefined && { concurrency: jobs }),
+      ...(journal && { journal }),
+    };
     return await work({
-      settings: {
-        signal,
-        manager: await makeManager(session, limitRate),
-        onEvent: (event) => events.emit(event),
-        ...(jobs !== undefined && { concurrency: jobs }),
-        ...(journal && { journal }),
+      settings,
+      async into(repository) {
+        if (repository === undefined) return settings;
+        repositories.add(repository);
+        const { chunkSize } = await session.connections.configOf(repository.registry);
+        return { ...settings, ...(chunkSize !== undefined && { chunkSize }) };
       },
-      into: (repository) => void (repository && repositories.add(repository)),
     });
   } catch (error) {
     if (signal.aborted && !session.isTimedOut && resume !== true) await journal?.cancel(repositories);
