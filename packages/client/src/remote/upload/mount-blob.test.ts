@@ -73,6 +73,7 @@ test("[client/B-29] content that cannot be had is an error of its own, and the u
   };
   await expect(mountBlob(connection, "a/b", hello.descriptor, "other/repo", { fallback })).rejects.toMatchObject({
     code: "ERR_MOUNT_CONTENT",
+    message: expect.stringMatching(/^Cannot mount blob "sha256:.*they cannot be read: no such file$/),
     cause,
   });
   await expect(mountBlob(connection, "a/b", hello.descriptor, "other/repo", { fallback: "fetch" })).rejects.toMatchObject({

@@ -26,7 +26,12 @@ export type MountOutcome = "mounted" | "pushed" | "refused";
 /** The content of a blob that was to be pushed instead of mounted cannot be had. `cause` says why. */
 export class MountContentError extends BerthError<"ERR_MOUNT_CONTENT"> {
   constructor(target: Descriptor, options?: BerthErrorOptions) {
-    super("ERR_MOUNT_CONTENT", `Cannot mount blob "${target.digest}": the registry wants its bytes, and they cannot be read`, options);
+    const why = options?.cause instanceof Error ? `: ${options.cause.message}` : "";
+    super(
+      "ERR_MOUNT_CONTENT",
+      `Cannot mount blob "${target.digest}": the registry wants its bytes, and they cannot be read${why}`,
+      options,
+    );
   }
 }
 
