@@ -82,6 +82,9 @@ test("content is bytes, a text, or a source of bytes", () => {
   void repository.push(descriptor, bytesSource("text"));
   void repository.push(descriptor, {} as Readable);
   void repository.push(descriptor, {} as ReadableStream<Uint8Array>);
+  void repository.push(descriptor, "text", { onProgress: ({ sent }) => expectTypeOf(sent).toEqualTypeOf<number>() });
+  // @ts-expect-error no such mode
+  void repository.push(descriptor, "text", { mode: "chunks" });
   // @ts-expect-error numbers are no content
   void repository.push(descriptor, 1);
   // @ts-expect-error a source of texts is no source of bytes

@@ -20,6 +20,7 @@ import type { FetchedConfig, FetchedImage } from "./image-content.ts";
 import type { FetchedReference, RemoteManifestStore } from "./manifest-store.ts";
 import type { Referrers } from "./referrers/referrers.ts";
 import type { MountBlobOptions } from "./upload/mount-blob.ts";
+import type { PushBlobOptions } from "./upload/push-options.ts";
 
 /** Options of calls that may choose one image of several. */
 export interface PlatformOptions extends CallOptions {
@@ -76,8 +77,12 @@ export interface RemoteRepository extends Repository {
    * @throws {UnsupportedError} when there is no config: schema 1, artifact manifests.
    */
   fetchConfig(reference: string, options?: PlatformOptions): Promise<FetchedConfig>;
-  /** Stores content; already present is success. @throws {DigestMismatchError} @throws {SizeMismatchError} nothing is kept then. */
-  push(expected: Descriptor, content: Content, options?: CallOptions): Promise<void>;
+  /**
+   * Stores content; already present is success. What the options say beside `signal` is for blobs: see `pushBlob`.
+   *
+   * @throws {DigestMismatchError} @throws {SizeMismatchError} nothing is kept then.
+   */
+  push(expected: Descriptor, content: Content, options?: PushBlobOptions): Promise<void>;
   /** Pushes a manifest and tags it in one step. */
   pushReference(expected: Descriptor, content: Content, reference: string, options?: CallOptions): Promise<void>;
   /** Takes a blob over from another repository of this registry. True when it is now here. */

@@ -1,8 +1,9 @@
 import { Readable } from "node:stream";
-import { DigestMismatchError, SizeMismatchError } from "@berth/oci";
+import { DigestMismatchError, MEDIA_TYPES, SizeMismatchError } from "@berth/oci";
 import { digestOf } from "@berth/oci/node";
 import { expect, test } from "vitest";
 import { ResponseError, UnreplayableBodyError } from "../../errors.ts";
+import { createRemoteRepository } from "../create-repository.ts";
 import { pushBlob } from "./push-blob.ts";
 import { blobOf, noWait, once, randomBlob, recorded, startScripted, UPLOADS } from "./upload.test-kit.ts";
 
@@ -210,6 +211,23 @@ test("progress counts bytes as they leave, and ends with all of them", async () 
   expect(seen).toEqual([1, 2, 3, 4, 5].map((count) => count * MIB));
   await pushBlob(connection, "a/b", hello.descriptor, "hello world", { onProgress: ({ sent }) => seen.push(sent) });
   expect(seen.slice(5)).toEqual([11]);
+});
+
+test("a repository pushes blobs with all the options of pushBlob(), and manifests as ever", async () => {
+  const { registry, connection } = await startScripted();
+  registry.on("HEAD", BLOB, { status: 404 }).on("POST", UPLOADS, { status: 202, headers: { location: "u" } });
+  registry.on("PUT", `${UPLOADS}u`, { status: 201 }).on("PUT", /manifests/, { status: 201 });
+  const repository = createRemoteRepository(`${registry.host}/a/b`, { connection });
+  const seen: (number | string)[] = [];
+  const watched = {
+    skipExisting: true,
+    onUpload: (id: string) => seen.push(id),
+    onProgress: ({ sent }: { readonly sent: number }) => seen.push(sent),
+  };
+  await repository.push(hello.descriptor, "hello world", watched);
+  await repository.push({ ...hello.descriptor, mediaType: MEDIA_TYPES.ociManifest }, "hello world", watched);
+  expect(seen).toEqual([`${registry.url}${UPLOADS}u`, 11]);
+  expect(registry.requests.map(({ method }) => method)).toEqual(["HEAD", "POST", "PUT", "PUT"]);
 });
 
 test("an aborted push rejects with the signal's reason and throws its upload away", async () => {
