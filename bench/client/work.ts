@@ -3,10 +3,8 @@
  *
  * `work.ts blob HOST REPOSITORY DIGEST SIZE FILE` | `image HOST REPOSITORY TAG FOLDER` | `push LAYOUT HOST REPOSITORY` | `resolve HOST REPOSITORY COUNT`
  */
-import { createWriteStream } from "node:fs";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { pipeline } from "node:stream/promises";
 import { createRemoteRepository, type RemoteRepository } from "@berth/client";
 import { decodeManifest, type Descriptor, MEDIA_TYPES, parseDigest } from "@berth/oci";
 import { descriptorOf, fileSource } from "@berth/oci/node";
@@ -23,7 +21,7 @@ const [verb = "", ...args] = process.argv.slice(2);
 
 async function pullBlob(repository: RemoteRepository, target: Descriptor, file: string): Promise<void> {
   if (target.size <= SMALL) await writeFile(file, await repository.fetchBytes(target));
-  else await pipeline(await repository.blobs.fetch(target), createWriteStream(file, { highWaterMark: 1 << 20 }));
+  else await repository.blobs.save(target, file);
 }
 
 async function pullImage(repository: RemoteRepository, tag: string, folder: string): Promise<void> {

@@ -64,10 +64,12 @@ export {
   isUnauthorized,
 } from "./errors.ts";
 export type { FetchBlobOptions } from "./remote/blob-fetch.ts";
-export type { DownloadProgress } from "./remote/download-stream.ts";
+export type { DownloadProgress } from "./remote/download.ts";
+export type { SaveBlobOptions } from "./remote/save-blob.ts";
 export type { BlobHandle } from "./remote/blob-handle.ts";
 export type { RemoteBlobStore } from "./remote/blob-store.ts";
 export type { RemoteOptions } from "./remote/connect.ts";
+export type { PassingBlob } from "./remote/fetch-passing.ts";
 export type { RemoteRegistry, RemoteRegistryOptions } from "./remote/create-registry.ts";
 export { createRemoteRegistry } from "./remote/create-registry.ts";
 export type { RemoteRepositoryOptions } from "./remote/create-repository.ts";

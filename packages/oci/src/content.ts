@@ -42,6 +42,15 @@ export interface Fetcher {
   fetch(target: Descriptor, options?: FetchOptions): Promise<ByteStream>;
 }
 
+/** Reads content for those who pass it on at once. Optional: what has no such way is read by {@link Fetcher.fetch}. */
+export interface PassingFetcher {
+  /**
+   * Content that is fetched with the first chunk asked for. The memory of a chunk is used again once the third one after it is asked for:
+   * see `ReplayableSource.openPassing`. @throws {NotFoundError} if absent.
+   */
+  fetchPassing(target: Descriptor, options?: FetchOptions): ByteSource;
+}
+
 /** Writes content. */
 export interface Pusher {
   /**

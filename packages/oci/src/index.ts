@@ -11,6 +11,7 @@ export type {
   ManifestStore,
   Mounter,
   Paged,
+  PassingFetcher,
   PredecessorFinder,
   Pusher,
   ReadOnlyTarget,

@@ -2,12 +2,13 @@ import type { Readable } from "node:stream";
 import { type ByteSpan, type CallOptions, type Descriptor, type Digest, type FetchOptions, MEDIA_TYPES, spanOf } from "@berth/oci";
 import { isNotFound } from "../errors.ts";
 import { contentLength } from "./answers.ts";
-import { type BlobSource, blobSource, type OpenedSpan, openedSpan } from "./blob-source.ts";
+import { type BlobSource, blobSource, type OpenedSpan, openedSpan, type OpenSpanOptions } from "./blob-source.ts";
 import { askForBlob, statBlob } from "./blob-stat.ts";
 import { bytesStream } from "./bytes-stream.ts";
 import { both } from "./client-hooks.ts";
 import type { RepositoryContext } from "./context.ts";
-import { type DownloadProgress, DownloadStream } from "./download-stream.ts";
+import type { DownloadOptions, DownloadProgress } from "./download.ts";
+import { DownloadStream } from "./download-stream.ts";
 import { foreignUrls } from "./foreign-urls.ts";
 import { inlineContent } from "./inline-content.ts";
 
@@ -29,7 +30,12 @@ export interface OpenedBlob {
 }
 
 /** Opens a span of a blob: in the repository, else where its descriptor says that it is. @throws {NotFoundError} */
-export async function openSpan(context: RepositoryContext, target: Descriptor, span: ByteSpan, options: FetchOptions): Promise<OpenedBlob> {
+export async function openSpan(
+  context: RepositoryContext,
+  target: Descriptor,
+  span: ByteSpan,
+  options: OpenSpanOptions,
+): Promise<OpenedBlob> {
   const source = blobSource(context, target);
   try {
     return { source, opened: await source.open(span, undefined, options) };
@@ -43,7 +49,7 @@ async function openElsewhere(
   context: RepositoryContext,
   target: Descriptor,
   span: ByteSpan,
-  options: FetchOptions,
+  options: OpenSpanOptions,
 ): Promise<OpenedBlob | undefined> {
   for (const url of foreignUrls(target, context.connection)) {
     const source = blobSource(context, target, url);
@@ -97,13 +103,22 @@ export function downloadStream(
   span: ByteSpan,
   options: FetchBlobOptions,
 ): Readable {
-  const onProgress = both(options.onProgress, connectionProgress(context, source.target));
-  return new DownloadStream(source, span, opened, {
+  return new DownloadStream(source, span, opened, downloadOptions(context, source, options));
+}
+
+/** How a blob of this repository is downloaded. */
+export function downloadOptions(
+  context: RepositoryContext,
+  { target }: BlobSource,
+  options: Pick<FetchBlobOptions, "signal" | "verify" | "onProgress">,
+): DownloadOptions {
+  const onProgress = both(options.onProgress, connectionProgress(context, target));
+  return {
     retries: context.settings.downloadRetries,
     verify: options.verify ?? true,
     ...(onProgress && { onProgress }),
     ...(options.signal && { signal: options.signal }),
-  });
+  };
 }
 
 function connectionProgress(

@@ -20,6 +20,14 @@ export interface OpenedSpan {
   /** The blob's entity tag, when it is one that proves two answers to be about the same bytes. */
   readonly etag: string | undefined;
   readonly headers: ResponseHeaders;
+  /** As {@link TransportResponse.passing}. */
+  readonly passing?: NonNullable<TransportResponse["passing"]>;
+}
+
+/** Options of {@link BlobSource.open}. */
+export interface OpenSpanOptions extends CallOptions {
+  /** The bytes are meant to be read by `passing`. */
+  readonly bulk?: boolean;
 }
 
 /** Opens a blob somewhere; called again when a download breaks. */
@@ -28,7 +36,7 @@ export interface BlobSource {
   /** Host that errors name. */
   readonly from: string;
   /** @param etag what an earlier answer said; the registry sends the whole blob when it no longer holds. */
-  open(span: ByteSpan, etag: string | undefined, options: CallOptions): Promise<OpenedSpan>;
+  open(span: ByteSpan, etag: string | undefined, options: OpenSpanOptions): Promise<OpenedSpan>;
 }
 
 /** A blob of a repository, or at a URL that stands in for it. */
@@ -36,7 +44,7 @@ export function blobSource(context: RepositoryContext, target: Descriptor, url?:
   return {
     target,
     from: url?.host ?? context.connection.registry,
-    async open(span, etag, { signal }) {
+    async open(span, etag, { signal, bulk }) {
       const answer = context.connection.send({
         method: "GET",
         target: url ?? blobPath(context, target.digest),
@@ -44,6 +52,7 @@ export function blobSource(context: RepositoryContext, target: Descriptor, url?:
         operation: "fetch blob",
         ...(url === undefined && { scopes: scopesOf(context, "pull") }),
         expect: [200, 206],
+        ...(bulk === true && { bulk }),
         ...(signal && { signal }),
       });
       const response = await orNotFound(answer, (options) => new BlobUnknownError(target.digest, options));
@@ -65,7 +74,7 @@ function rangeHeaders({ start, end }: ByteSpan, size: number, etag: string | und
 
 /** Checks what an answer says about its body. @throws {ProtocolError} @throws {SizeMismatchError} @throws {DigestMismatchError} */
 export function openedSpan(response: TransportResponse, span: ByteSpan, { digest, size }: BlobSource["target"]): OpenedSpan {
-  const { headers, body, status } = response;
+  const { headers, body, status, passing } = response;
   checkContentDigest(response, digest);
   const start = status === 206 ? partStart(response, span, size) : 0;
   const expected = (status === 206 ? span.end : size) - start;
@@ -74,7 +83,7 @@ export function openedSpan(response: TransportResponse, span: ByteSpan, { digest
     throw new SizeMismatchError({ expected, actual }, { from: response.request.url.host });
   }
   const etag = headerValue(headers, "etag");
-  return { body, start, etag: etag?.startsWith('"') ? etag : undefined, headers };
+  return { body, start, etag: etag?.startsWith('"') ? etag : undefined, headers, ...(passing && { passing }) };
 }
 
 /** Where a part starts. @throws {ProtocolError} when it is not the one that was asked for. */

@@ -1,5 +1,13 @@
 import type { Readable } from "node:stream";
-import { type BlobStore, BlobUnknownError, type CallOptions, type Descriptor, type Digest, parseDigest } from "@berth/oci";
+import {
+  type BlobStore,
+  BlobUnknownError,
+  type CallOptions,
+  type Descriptor,
+  type Digest,
+  parseDigest,
+  type PassingFetcher,
+} from "@berth/oci";
 import type { Content } from "../transport/body.ts";
 import { drain } from "../transport/drain.ts";
 import type { ResponseHeaders } from "../transport/transport.ts";
@@ -8,20 +16,32 @@ import { downloadStream, fetchBlob, type FetchBlobOptions, openUnknown } from ".
 import { type BlobHandle, openBlob } from "./blob-handle.ts";
 import { askForBlob, statBlob } from "./blob-stat.ts";
 import { blobPath, type RepositoryContext, scopesOf } from "./context.ts";
+import { fetchPassing, type PassingBlob } from "./fetch-passing.ts";
 import type { FetchedReference } from "./manifest-store.ts";
 import { checkReference } from "./reference-check.ts";
+import { saveBlob, type SaveBlobOptions } from "./save-blob.ts";
 import { createBlobUploader, type RemoteBlobUploader } from "./upload/blob-uploader.ts";
 import { type MountBlobOptions, mountBlob } from "./upload/mount-blob.ts";
 import { pushBlob } from "./upload/push-blob.ts";
 import type { PushBlobOptions } from "./upload/push-options.ts";
 
 /** The blobs of a remote repository, whatever their media type. */
-export interface RemoteBlobStore extends BlobStore {
+export interface RemoteBlobStore extends BlobStore, PassingFetcher {
   /**
    * Opens a blob, or the part that `offset` and `length` name. The stream fails instead of ending when the bytes are not those that were
    * promised. When the connection breaks, the rest is fetched anew. @throws {NotFoundError} if absent. Consume or destroy the stream.
    */
   fetch(target: Descriptor, options?: FetchBlobOptions): Promise<Readable>;
+  /**
+   * {@link fetch} for readers that pass bytes on at once, the cheapest way where much is pulled: the memory of a chunk is used again once
+   * the third one after it is asked for. Nothing is sent before the first one is. @throws {NotFoundError} if absent.
+   */
+  fetchPassing(target: Descriptor, options?: FetchBlobOptions): PassingBlob;
+  /**
+   * Pulls a blob into a file. The file appears, or takes the place of another one, only when all of it is there and right; it is not
+   * forced onto the disk. @throws {NotFoundError} if absent. @throws {DigestMismatchError} @throws whatever the file system does.
+   */
+  save(target: Descriptor, path: string, options?: SaveBlobOptions): Promise<void>;
   /** Looks a blob up and opens it. */
   fetchReference(reference: string, options?: CallOptions): Promise<FetchedReference>;
   /** The headers of the answer to a HEAD, by lower-case name. @throws {NotFoundError} if absent. */
@@ -54,6 +74,8 @@ export function createBlobStore(context: RepositoryContext, registry: string): R
       return response.headers;
     },
     fetch: async (target, options) => await fetchBlob(context, target, options),
+    fetchPassing: (target, options) => fetchPassing(context, target, options),
+    save: async (target, path, options) => await saveBlob(context, target, path, options),
     async fetchReference(reference, options = {}) {
       const { descriptor, blob } = await openUnknown(context, digestOf(reference), options);
       return { descriptor, content: downloadStream(context, blob, { start: 0, end: descriptor.size }, options) };

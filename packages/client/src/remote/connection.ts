@@ -5,7 +5,7 @@ import type { BlobProgressHandler } from "./client-hooks.ts";
 
 /** One request to the registry of a {@link Connection}. */
 export interface ConnectionRequest
-  extends Pick<TransportRequest, "method" | "signal" | "operation" | "scopes" | "retry" | "headersTimeoutMs" | "body"> {
+  extends Pick<TransportRequest, "method" | "signal" | "operation" | "scopes" | "retry" | "bulk" | "headersTimeoutMs" | "body"> {
   /** A path from the root (`/v2/...`, perhaps with a query), or a whole URL that the registry named (an upload's location). */
   readonly target: string | URL;
   readonly headers?: RequestHeaders;

@@ -1,4 +1,4 @@
-import type { Socket } from "node:net";
+import type { OnReadOpts, Socket } from "node:net";
 import { buildConnector, errors } from "undici";
 import { ConnectionFailure, connectionFailure } from "./connection-failure.ts";
 import { readBeforeWriteFails } from "./socket-writes.ts";
@@ -23,13 +23,16 @@ export interface ConnectorOptions {
   readonly tlsFor: (host: string) => Promise<TlsSettings>;
   /** Where targets are really found: `host:port` to a name or address. */
   readonly addresses?: ReadonlyMap<string, string>;
+  /** Where bytes of plain TCP are read to; absent: into fresh memory. Not for TLS, which reads by itself. */
+  readonly onread?: OnReadOpts;
   /** Opens a way to the target through a proxy; undefined: go straight. */
   readonly tunnel?: (target: ConnectTarget, direct: (target: ConnectTarget) => Promise<Socket>) => Promise<Socket> | undefined;
 }
 
 /** Makes the sockets that undici speaks HTTP/1.1 over. */
 export function createConnector(options: ConnectorOptions): buildConnector.connector {
-  const tcp = buildConnector({ timeout: options.connectTimeoutMs, allowH2: false });
+  const { onread } = options;
+  const tcp = buildConnector({ timeout: options.connectTimeoutMs, allowH2: false, ...(onread && { onread }) });
   const secure = new Map<string, Promise<buildConnector.connector>>();
 
   function secureFor(host: string): Promise<buildConnector.connector> {

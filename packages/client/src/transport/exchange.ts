@@ -3,6 +3,7 @@ import { BerthError } from "@berth/oci";
 import type { Dispatcher } from "undici";
 import { networkError, truncatedError } from "./network-error.ts";
 import { type SendingBody, sendingBody } from "./sending-body.ts";
+import type { PassingReads, ReadsWatch } from "./passing-reads.ts";
 import { type StallTimer, stallTimer } from "./stall-timer.ts";
 import { headerValue, type ResponseHeaders, type TransportRequest, type TransportResponse } from "./transport.ts";
 
@@ -17,6 +18,10 @@ export interface ExchangeOptions {
   readonly earlyAnswerTimeoutMs: number;
   /** True for the error of a connection that had served other requests before. */
   readonly wasReused: (error: Error) => boolean;
+  /** The reads of a connection that serves this request alone, and is closed after it. */
+  readonly reads?: PassingReads;
+  /** Called once the exchange is over, however it ended. */
+  readonly onFinish?: () => void;
 }
 
 /** The connection had been idle and was closed by the other side just as it was used again: nothing was answered. */
@@ -88,7 +93,33 @@ export class Exchange implements Dispatcher.DispatchHandler {
     });
     body.on("error", () => {}); // whoever reads it sees the error; nobody may be reading yet, or any more
     this.#body = body;
-    this.#settle.resolve({ status, headers, body, request: this.#request });
+    const passing = this.#passing(body, status, headers);
+    if (passing !== undefined) controller.pause(); // until somebody wants the body, one way or the other
+    this.#settle.resolve({ status, headers, body, request: this.#request, ...(passing && { passing }) });
+  }
+
+  /** The parser stands behind the head: from there on bytes may go past it. The connection has done its work then. */
+  #passing(body: Readable, status: number, headers: ResponseHeaders): (() => AsyncGenerator<Uint8Array, void>) | undefined {
+    const { reads } = this.#options;
+    const size = this.#expected;
+    if (reads === undefined || size === undefined || status >= 300 || headers["transfer-encoding"] !== undefined) return undefined;
+    const watch: ReadsWatch = {
+      moved: (bytes) => {
+        this.#received += bytes;
+        this.#readStall.moved();
+      },
+      waiting: () => this.#readStall.waiting(),
+    };
+    return async function* () {
+      body.once("error", (error) => reads.fail(error));
+      body.once("close", () => reads.fail(new Error("the response was not wanted any more"))); // whoever closed it
+      if (body.errored !== null) throw body.errored;
+      try {
+        yield* reads.take(size, watch);
+      } finally {
+        body.destroy();
+      }
+    };
   }
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
@@ -156,6 +187,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   }
 
   #finish(): void {
+    this.#options.onFinish?.();
     this.#sendStall.stop();
     this.#readStall.stop();
     this.#request.signal?.removeEventListener("abort", this.#onAbort);

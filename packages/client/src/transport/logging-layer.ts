@@ -70,7 +70,8 @@ async function peek(response: TransportResponse): Promise<{ readonly shown: stri
   const body = Readable.from(replay(chunks, failure), { objectMode: false });
   body.on("error", () => {}); // the reader sees it, when there is one
   const shown = failure === undefined ? dumpBody(Buffer.concat(chunks)) : `[body omitted: ${failure.message}]\n`;
-  return { shown, response: { ...response, body } };
+  const { passing: _, ...rest } = response; // its bytes were read
+  return { shown, response: { ...rest, body } };
 }
 
 async function* replay(chunks: readonly Uint8Array[], failure: Error | undefined): AsyncGenerator<Uint8Array> {

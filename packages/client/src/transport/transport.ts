@@ -23,6 +23,8 @@ export interface TransportRequest {
   readonly scopes?: readonly string[];
   /** `never`: the caller has a retry loop of its own around this call, so that no layer below may repeat it. */
   readonly retry?: "never";
+  /** The body of the answer is large, and meant to be read by {@link TransportResponse.passing}. */
+  readonly bulk?: boolean;
   /** Milliseconds until response headers must have come; 0: no limit. Default: the transport's own. */
   readonly headersTimeoutMs?: number;
 }
@@ -33,6 +35,11 @@ export interface TransportResponse {
   readonly headers: ResponseHeaders;
   /** Must be read to its end or destroyed; see `drain` and `readBounded`. Fails when it ends before its `Content-Length`. */
   readonly body: Readable;
+  /**
+   * Reads the whole body in memory that is used again: a chunk's once the third one after it is asked for. Cheaper than `body`, of which
+   * nothing may have been read; fails as that would. Absent when the transport cannot, or the request did not say `bulk`.
+   */
+  readonly passing?: () => AsyncGenerator<Uint8Array, void>;
   /** The request that was answered: the last one when redirects were followed. Its URL is what relative links are resolved against. */
   readonly request: TransportRequest;
   /** How often the request was sent until this answer came; default 1. */

@@ -1,9 +1,10 @@
 import type { Socket } from "node:net";
-import { Agent } from "undici";
+import { Agent, type buildConnector, Client } from "undici";
 import { defaultCertsDirs } from "./certs-d.ts";
-import { createConnector } from "./connector.ts";
+import { type ConnectorOptions, createConnector } from "./connector.ts";
 import { Exchange, IdleRaceError } from "./exchange.ts";
 import { networkError, operationOf } from "./network-error.ts";
+import { PassingReads } from "./passing-reads.ts";
 import { createProxySelector, proxyAuthorization, proxyFromEnvironment, type ProxyOptions } from "./proxy.ts";
 import { type TlsOptions, tlsSettings } from "./tls-options.ts";
 import type { ClosableTransport, TransportRequest, TransportResponse } from "./transport.ts";
@@ -52,7 +53,7 @@ export function createUndiciTransport(options: UndiciTransportOptions = {}): Clo
   const { connectTimeoutMs = 30_000, certsDirs = defaultCertsDirs(), tls = {}, proxy = proxyFromEnvironment() } = options;
   const proxyOf = createProxySelector(proxy === false ? {} : proxy);
   const reuse = new WeakMap<Error, boolean>();
-  const connect = createConnector({
+  const connectorOptions: ConnectorOptions = {
     connectTimeoutMs,
     tlsTimeoutMs: options.tlsTimeoutMs ?? 10_000,
     tlsFor: (host) => tlsSettings(host, tls, certsDirs),
@@ -61,32 +62,41 @@ export function createUndiciTransport(options: UndiciTransportOptions = {}): Clo
       const through = proxyOf(new URL(`https://${target.host}`));
       return through === undefined || through.host === target.host ? undefined : openTunnel(through, target, direct, connectTimeoutMs);
     },
-  });
+  };
+  const shared = { allowH2: false, bodyTimeout: 0 };
   const agent = new Agent({
-    connect: (target, callback) =>
-      connect(target, (...[error, socket]) => {
-        if (error !== null) return callback(error, null);
-        noteReuse(socket, reuse);
-        callback(null, socket);
-      }),
-    allowH2: false,
+    ...shared,
+    connect: noting(createConnector(connectorOptions), (socket) => noteReuse(socket, reuse)),
     connections: options.maxConnectionsPerHost || null,
     keepAliveTimeout: options.keepAliveTimeoutMs ?? 90_000,
-    bodyTimeout: 0,
   });
+  const own = new Set<Client>();
+
+  /** A connection for one large body; it is closed behind it. */
+  function ownClient(origin: string, reads: PassingReads): Client {
+    const connect = createConnector({ ...connectorOptions, onread: reads.onread });
+    const client = new Client(origin, { ...shared, connect: noting(connect, (socket) => (reads.socket = socket)) });
+    own.add(client);
+    return client;
+  }
 
   async function once(request: TransportRequest): Promise<TransportResponse> {
     const { method, url, body } = request;
+    // a proxy is told the whole address of what is plain HTTP; for the rest it opens a tunnel
+    const through = url.protocol === "http:" ? proxyOf(url) : undefined;
+    const isAlone = request.bulk === true && url.protocol === "http:" && through === undefined && !options.maxConnectionsPerHost;
+    const reads = isAlone ? new PassingReads() : undefined;
+    const client = reads && ownClient(url.origin, reads);
     const exchange = new Exchange(request, {
       stallTimeoutMs: options.stallTimeoutMs ?? 0,
       earlyAnswerTimeoutMs: options.earlyAnswerTimeoutMs ?? 2_000,
       wasReused: (error) => reuse.get(error) === true,
+      ...(reads && { reads }),
+      ...(client && { onFinish: () => void (own.delete(client) && client.destroy()) }),
     });
-    // a proxy is told the whole address of what is plain HTTP; for the rest it opens a tunnel
-    const through = url.protocol === "http:" ? proxyOf(url) : undefined;
     const path = `${url.pathname}${url.search}`;
     const headersTimeout = request.headersTimeoutMs ?? (body === undefined ? (options.headersTimeoutMs ?? 60_000) : 0);
-    agent.dispatch(
+    (client ?? agent).dispatch(
       {
         origin: through === undefined ? url.origin : through.origin,
         path: through === undefined ? path : `${url.origin}${path}`,
@@ -116,7 +126,19 @@ export function createUndiciTransport(options: UndiciTransportOptions = {}): Clo
     }
   }
 
-  return Object.assign(send, { close: () => agent.close() });
+  return Object.assign(send, {
+    close: async () => void (await Promise.all([agent.close(), ...[...own].map((client) => client.close())])),
+  });
+}
+
+/** Shows each socket to somebody before it is used. */
+function noting(connect: buildConnector.connector, note: (socket: Socket) => void): buildConnector.connector {
+  return (target, callback) =>
+    connect(target, (...[error, socket]) => {
+      if (error !== null) return callback(error, null);
+      note(socket);
+      callback(null, socket);
+    });
 }
 
 /** Part of a body may have been taken before the connection broke; appended to an upload again it would spoil it. The caller asks first. */

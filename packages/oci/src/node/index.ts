@@ -1,3 +1,5 @@
+export type { ChunkWriter, ChunkWriterOptions } from "./chunk-writer.ts";
+export { createChunkWriter } from "./chunk-writer.ts";
 export type { Digester, MultiDigester } from "./digester.ts";
 export { createDigester, createMultiDigester, descriptorOf, digestOf } from "./digester.ts";
 export { fileSource } from "./file-source.ts";

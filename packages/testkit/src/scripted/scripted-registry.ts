@@ -229,11 +229,19 @@ async function pump(source: ByteSource, response: ServerResponse, cutAfter: numb
     if (response.destroyed) return;
     const part = chunk.subarray(0, left);
     left -= part.byteLength;
-    if (!response.write(part)) await Promise.race([once(response, "drain"), once(response, "close")]);
+    if (!response.write(part)) await drained(response);
     if (left <= 0) {
       response.destroy();
       return;
     }
   }
   response.end();
+}
+
+/** Waits until more can be written, or nobody reads any more. */
+async function drained(response: ServerResponse): Promise<void> {
+  const settled = new AbortController();
+  const { signal } = settled;
+  await Promise.race([once(response, "drain", { signal }), once(response, "close", { signal })]);
+  settled.abort();
 }

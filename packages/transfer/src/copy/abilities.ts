@@ -5,6 +5,7 @@ import type {
   Descriptor,
   ManifestStore,
   Mounter,
+  PassingFetcher,
   PredecessorFinder,
   ReferrerLister,
   Resolver,
@@ -57,6 +58,12 @@ export function mounterOf(target: object): Mounter | undefined {
   return [blobs, target].filter(isObject).find(isMounter);
 }
 
+/** What reads blobs in memory that is used again: the target, or its blobs. */
+export function passingFetcherOf(target: object): PassingFetcher | undefined {
+  const blobs = "blobs" in target ? target.blobs : undefined;
+  return [blobs, target].filter(isObject).find(isPassingFetcher);
+}
+
 /** Stores that take a manifest and several tags for it in one step. */
 export interface TagsPusher {
   pushTags(expected: Descriptor, content: ByteSource, tags: readonly string[], options?: CallOptions): Promise<void>;
@@ -82,6 +89,10 @@ function isObject(value: unknown): value is object {
 
 function isMounter(target: object): target is Mounter {
   return has(target, "mount");
+}
+
+function isPassingFetcher(target: object): target is PassingFetcher {
+  return has(target, "fetchPassing");
 }
 
 function isManifestStore(target: object): target is ManifestStore {

@@ -1,12 +1,5 @@
-import {
-  type ByteSource,
-  type ByteStream,
-  type Descriptor,
-  type Fetcher,
-  type FetchOptions,
-  type ReplayableSource,
-  replayableSource,
-} from "@berth/oci";
+import { type ByteSource, type Descriptor, type Fetcher, type FetchOptions, type ReplayableSource, replayableSource } from "@berth/oci";
+import { passingFetcherOf } from "./abilities.ts";
 import { asCopyError } from "./errors.ts";
 
 /** Options of {@link sourceContent}. */
@@ -20,6 +13,9 @@ export interface SourceContentOptions {
   readonly pass: ((bytes: number) => Promise<void>) | undefined;
 }
 
+/** Smaller content gains nothing by memory that is used again. Bytes. */
+const WORTH_PASSING = 1 << 20;
+
 /**
  * Content of a source, opened when it is read and again at any offset. It is not checked here: who stores it does that, and hashing
  * twice would cost more than everything else.
@@ -31,12 +27,14 @@ export function sourceContent(source: Fetcher, target: Descriptor, options: Sour
     furthest = position;
     options.onRead(position);
   };
-  return replayableSource(
-    target.size,
-    (offset): ByteSource => ({
-      [Symbol.asyncIterator]: () => new SourceReader(source, target, offset, { ...options, onRead }),
-    }),
-  );
+  const opening = (fetch: () => Promise<ByteSource> | ByteSource, offset: number): ByteSource => ({
+    [Symbol.asyncIterator]: () => new SourceReader(fetch, target, offset, { ...options, onRead }),
+  });
+  const fetchOptions = (offset: number): FetchOptions & { readonly verify: false } => ({ offset, signal: options.signal, verify: false });
+  const content = replayableSource(target.size, (offset) => opening(async () => await source.fetch(target, fetchOptions(offset)), offset));
+  const blobs = passingFetcherOf(source);
+  if (blobs === undefined || target.size < WORTH_PASSING) return content;
+  return { ...content, openPassing: (offset = 0) => opening(() => blobs.fetchPassing(target, fetchOptions(offset)), offset) };
 }
 
 type Chunks = AsyncIterator<Uint8Array, unknown>;
@@ -48,20 +46,19 @@ function wasResumed(stream: object): boolean {
 
 /** Opens the source with the first read; then hands chunk by chunk on, with as few promises as possible. */
 class SourceReader implements AsyncIterator<Uint8Array, undefined> {
-  readonly #open: () => Promise<ByteStream>;
+  readonly #open: () => Promise<ByteSource> | ByteSource;
   readonly #target: Descriptor;
   readonly #options: SourceContentOptions;
   #position: number;
-  #stream: ByteStream | undefined;
+  #stream: ByteSource | undefined;
   #chunks: Chunks | undefined;
   #isOver = false;
 
-  constructor(source: Fetcher, target: Descriptor, offset: number, options: SourceContentOptions) {
+  constructor(open: () => Promise<ByteSource> | ByteSource, target: Descriptor, offset: number, options: SourceContentOptions) {
+    this.#open = open;
     this.#target = target;
     this.#options = options;
     this.#position = offset;
-    const fetchOptions: FetchOptions & { readonly verify: false } = { offset, signal: options.signal, verify: false };
-    this.#open = async () => await source.fetch(target, fetchOptions);
     if (offset > 0) options.onResumed();
   }
 

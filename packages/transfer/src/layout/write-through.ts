@@ -1,11 +1,11 @@
 import type { FileHandle } from "node:fs/promises";
 import type { ByteSource, ByteStream } from "@berth/oci";
-import type { Verifier } from "@berth/oci/node";
+import { type ChunkWriter, createChunkWriter, type Verifier } from "@berth/oci/node";
 import { isStream } from "../memory/discard-source.ts";
 import { asError } from "./as-error.ts";
 import { writeFully } from "../archive/write-all.ts";
 
-/** Bytes of one write: small chunks of a network are gathered, which halves the work. */
+/** Bytes of one write, where small chunks are gathered: that halves the work. */
 const GATHER = 1 << 20;
 
 /** Options of {@link writeThrough}. */
@@ -16,8 +16,8 @@ export interface WriteThroughOptions {
 }
 
 /**
- * Writes content to a file from `position` on, hashed as it passes; one write is under way while the next bytes come. When the source fails,
- * what came before is written all the same, for a later push to go on from.
+ * Writes content to a file from `position` on, hashed as it passes. When the source fails, what came before is written all the same, for a
+ * later push to go on from.
  */
 export async function writeThrough(
   file: FileHandle,
@@ -26,7 +26,24 @@ export async function writeThrough(
   verifier: Verifier,
   { signal, isPassing }: WriteThroughOptions,
 ): Promise<void> {
-  const limit = isPassing ? 1 : GATHER;
+  const source = signal !== undefined && isStream(content) ? untilAborted(content, signal) : content;
+  const writer = isPassing ? createChunkWriter(file, { position }) : gatheringWriter(file, position);
+  try {
+    for await (const chunk of source) {
+      signal?.throwIfAborted();
+      verifier.update(chunk);
+      await writer.write(chunk);
+    }
+    signal?.throwIfAborted();
+  } catch (error) {
+    await writer.finish().catch(() => undefined); // the first error is the one to be told
+    throw error;
+  }
+  await writer.finish();
+}
+
+/** Small chunks of a network are gathered; one write is under way while the next bytes come. */
+function gatheringWriter(file: FileHandle, position: number): Pick<ChunkWriter, "write" | "finish"> {
   let at = position;
   let gathered: Uint8Array[] = [];
   let size = 0;
@@ -39,23 +56,17 @@ export async function writeThrough(
     gathered = [];
     size = 0;
   };
-  try {
-    for await (const chunk of signal !== undefined && isStream(content) ? untilAborted(content, signal) : content) {
-      signal?.throwIfAborted();
-      verifier.update(chunk);
+  return {
+    async write(chunk) {
       gathered.push(chunk);
       size += chunk.byteLength;
-      if (size >= limit) await write();
-    }
-    signal?.throwIfAborted();
-  } catch (error) {
-    await write()
-      .then(() => writing)
-      .catch(() => undefined); // the first error is the one to be told
-    throw error;
-  }
-  await write();
-  await writing;
+      if (size >= GATHER) await write();
+    },
+    async finish() {
+      await write();
+      await writing;
+    },
+  };
 }
 
 /** A stream that waits for bytes is not woken by an abort unless somebody destroys it. */

@@ -24,9 +24,9 @@ export interface Sample {
   readonly bytes: Buffer;
 }
 
-/** Content of a text. */
-export function sample(text: string, mediaType: string = "application/octet-stream"): Sample {
-  const bytes = Buffer.from(text);
+/** Content of a text, or of bytes. */
+export function sample(content: string | Buffer, mediaType: string = "application/octet-stream"): Sample {
+  const bytes = typeof content === "string" ? Buffer.from(content) : content;
   return { bytes, descriptor: descriptorOf(mediaType, bytes) };
 }
 

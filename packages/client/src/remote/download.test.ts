@@ -1,0 +1,240 @@
+import { randomBytes } from "node:crypto";
+import { once } from "node:events";
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, onTestFinished, test } from "vitest";
+import type { Descriptor, FetchOptions } from "@berth/oci";
+import type { ScriptedReply, ScriptedRequest } from "@berth/testkit/scripted";
+import { createRemoteRegistry } from "./create-registry.ts";
+import type { RemoteRepository } from "./remote-repository.ts";
+import { failure, sample, scripted, type ScriptedRepository } from "./testing/scripted.test-kit.ts";
+
+/** The ways to read a blob: the last one is large enough for a connection of its own. */
+const WAYS = [
+  { way: "as a stream", copies: 1000, isPassing: false },
+  { way: "passing", copies: 1000, isPassing: true },
+  { way: "passing, over a connection of its own", copies: 900_000, isPassing: true },
+];
+
+type Reply = (request: ScriptedRequest) => ScriptedReply;
+
+function firstByte({ headers }: ScriptedRequest): number | undefined {
+  const range = headers["range"];
+  return range === undefined ? undefined : Number(/\d+/.exec(range)?.[0]);
+}
+
+const ranges = ({ server }: ScriptedRepository): readonly (string | undefined)[] => server.requests.map(({ headers }) => headers["range"]);
+
+describe.each(WAYS)("a download $way", ({ copies, isPassing }) => {
+  const TEXT = "0123456789".repeat(copies);
+  const blob = sample(TEXT);
+  const { digest, size } = blob.descriptor;
+  const AT = `/v2/a/b/blobs/${digest}`;
+
+  async function read({ fetch, blobs }: RemoteRepository, options?: FetchOptions): Promise<string> {
+    const chunks = new Array<Buffer>();
+    const source: AsyncIterable<Uint8Array> = isPassing
+      ? blobs.fetchPassing(blob.descriptor, options)
+      : await fetch(blob.descriptor, options);
+    for await (const chunk of source) chunks.push(Buffer.from(chunk)); // its memory may be used again
+    return Buffer.concat(chunks).toString();
+  }
+
+  /** Answers as a good registry does, and cuts the connection after some bytes. */
+  function upTo(bytes: number): Reply {
+    return (request) => {
+      const first = firstByte(request);
+      const cut = Number.isFinite(bytes) ? { cutAfter: bytes } : {};
+      if (first === undefined) return { headers: { etag: '"e"' }, body: blob.bytes, ...cut };
+      const headers = { etag: '"e"', "content-range": `bytes ${first}-${size - 1}/${size}` };
+      return { status: 206, headers, body: blob.bytes.subarray(first), ...cut };
+    };
+  }
+
+  const whole = upTo(Number.POSITIVE_INFINITY);
+
+  async function serving(...replies: readonly (ScriptedReply | Reply)[]): Promise<ScriptedRepository> {
+    const started = await scripted({ downloadRetries: 1, http: {} });
+    started.server.on("GET", AT, ...replies);
+    return started;
+  }
+
+  test("[client/X-5] a download that breaks is gone on with from where it broke, and checked as one", async () => {
+    const started = await serving(upTo(4000), whole);
+    expect(await read(started.repository)).toBe(TEXT);
+    expect(ranges(started)).toEqual([undefined, `bytes=4000-${size - 1}`]);
+    expect(started.server.requests[1]?.headers["if-range"]).toBe('"e"');
+  });
+
+  test("[client/X-5] bytes that differ after the break are noticed", async () => {
+    const other = (request: ScriptedRequest): ScriptedReply => ({ ...whole(request), body: "x".repeat(size - 4000) });
+    const { repository } = await serving(upTo(4000), other);
+    expect(await failure(read(repository))).toMatchObject({ code: "ERR_DIGEST_MISMATCH" });
+  });
+
+  test("[client/X-5] every byte that comes makes the patience new", async () => {
+    const started = await serving(upTo(1000), upTo(1000), upTo(1000), upTo(1000), upTo(1000), whole);
+    expect(await read(started.repository)).toBe(TEXT);
+    expect(ranges(started).slice(1)).toEqual([1000, 2000, 3000, 4000, 5000].map((at) => `bytes=${at}-${size - 1}`));
+  });
+
+  test("[client/X-5,N-5] when nothing comes any more, the error says how much there was", async () => {
+    const started = await serving(upTo(3), upTo(0));
+    const error = await failure(read(started.repository));
+    expect(error).toMatchObject({ code: "ERR_SIZE_MISMATCH", expected: size, actual: 3, retryable: true, cause: { code: "ERR_NETWORK" } });
+  });
+
+  test("[client/X-5] a part that starts elsewhere has the whole read again, what was there already dropped", async () => {
+    const elsewhere = { status: 206, headers: { "content-range": `bytes 0-${size - 1}/${size}` }, body: blob.bytes };
+    const started = await serving(upTo(4000), elsewhere, { body: blob.bytes });
+    expect(await read(started.repository)).toBe(TEXT);
+    expect(ranges(started)).toEqual([undefined, `bytes=4000-${size - 1}`, undefined]);
+  });
+
+  test("[client/X-5] a registry without ranges is read again from the start once, not for ever", async () => {
+    const plain = { body: blob.bytes };
+    const once = await serving({ ...plain, cutAfter: 4000 }, plain);
+    expect(await read(once.repository)).toBe(TEXT);
+    expect(once.server.requests).toHaveLength(2);
+
+    const twice = await serving({ ...plain, cutAfter: 4000 }, { ...plain, cutAfter: 5000 }, plain);
+    const error = await failure(read(twice.repository));
+    expect(error).toMatchObject({ code: "ERR_SIZE_MISMATCH", expected: size, actual: 5000, retryable: true });
+    expect(twice.server.requests).toHaveLength(3);
+  });
+
+  test("[client/X-5] a refusal ends the download with the registry's own words", async () => {
+    const { repository } = await serving(upTo(4000), { status: 403 });
+    expect(await failure(read(repository))).toMatchObject({ code: "ERR_RESPONSE", status: 403 });
+  });
+
+  test("[client/X-5] parts are gone on with as well, up to their own end", async () => {
+    const answer = (request: ScriptedRequest): ScriptedReply => {
+      const first = firstByte(request) ?? 0;
+      const headers = { "content-range": `bytes ${first}-7999/${size}` };
+      return { status: 206, headers, body: blob.bytes.subarray(first, 8000), ...(first === 2000 && { cutAfter: 3000 }) };
+    };
+    const started = await serving(answer);
+    expect(await read(started.repository, { offset: 2000, length: 6000 })).toBe(TEXT.slice(2000, 8000));
+    expect(ranges(started)).toEqual(["bytes=2000-7999", "bytes=5000-7999"]);
+  });
+});
+
+test("bytes come in memory that is used again: a chunk's once the third one after it is asked for", async () => {
+  const big = sample(Buffer.from(Array.from({ length: 9 << 20 }, (_, at) => at % 251)));
+  const { server, repository } = await scripted();
+  server.on("GET", `/v2/a/b/blobs/${big.descriptor.digest}`, { body: big.bytes });
+  const [memory, kept] = [new Set<ArrayBufferLike>(), new Array<Uint8Array>()];
+  let at = 0;
+  for await (const chunk of repository.blobs.fetchPassing(big.descriptor)) {
+    memory.add(chunk.buffer);
+    kept.push(chunk);
+    const last = kept.slice(-3);
+    const start = at + chunk.byteLength - last.reduce((sum, { byteLength }) => sum + byteLength, 0);
+    expect(Buffer.concat(last).equals(big.bytes.subarray(start, at + chunk.byteLength))).toBe(true);
+    at += chunk.byteLength;
+    await new Promise(setImmediate); // what can come meanwhile comes
+  }
+  expect(at).toBe(big.bytes.byteLength);
+  expect(memory.size).toBeLessThan(10);
+  expect(kept.length).toBeGreaterThan(30);
+});
+
+/** A large blob whose registry stops in the middle. */
+async function stalled(): Promise<ScriptedRepository & { readonly target: Descriptor }> {
+  const big = sample("x".repeat(9 << 20));
+  const started = await scripted();
+  const never = Promise.withResolvers<void>();
+  onTestFinished(() => never.resolve());
+  async function* stalling(): AsyncGenerator<Uint8Array> {
+    yield big.bytes.subarray(0, 1 << 20);
+    await never.promise;
+  }
+  const headers = { "content-length": String(big.bytes.byteLength) };
+  started.server.on("GET", `/v2/a/b/blobs/${big.descriptor.digest}`, { headers, body: stalling() });
+  return { ...started, target: big.descriptor };
+}
+
+test("who reads no further ends the download", async () => {
+  const { server, repository, target } = await stalled();
+  for await (const chunk of repository.blobs.fetchPassing(target)) if (chunk.byteLength > 0) break;
+  await server.answered(); // or else it would wait for ever
+  expect(server.requests).toHaveLength(1);
+});
+
+test("an abort ends a passing download that waits for bytes, with its reason", async () => {
+  const { repository, target } = await stalled();
+  const abort = new AbortController();
+  const reason = new Error("enough");
+  const reading = async (): Promise<void> => {
+    for await (const chunk of repository.blobs.fetchPassing(target, { signal: abort.signal }))
+      if (chunk.byteLength > 0) abort.abort(reason);
+  };
+  await expect(reading()).rejects.toBe(reason);
+});
+
+test("[client/N-6] a registry that stops in the middle of a large blob is given up", async () => {
+  const { repository, target } = await stalled();
+  const impatient = createRemoteRegistry(repository.registry, {
+    plainHttp: true,
+    retry: false,
+    downloadRetries: 0,
+    http: { stallTimeoutMs: 50 },
+  });
+  const reading = Array.fromAsync(impatient.repository("a/b").blobs.fetchPassing(target));
+  expect(await failure(reading)).toMatchObject({ code: "ERR_SIZE_MISMATCH", cause: { code: "ERR_NETWORK" } });
+});
+
+test("a blob is saved whole, in place of a file that was there", async () => {
+  const big = sample(randomBytes(9 << 20));
+  const { server, repository } = await scripted();
+  server.on("GET", `/v2/a/b/blobs/${big.descriptor.digest}`, { body: big.bytes });
+  const folder = await temporaryFolder();
+  await writeFile(join(folder, "blob"), "another");
+  await repository.blobs.save(big.descriptor, join(folder, "blob"));
+  expect((await readFile(join(folder, "blob"))).equals(big.bytes)).toBe(true);
+  expect(await readdir(folder)).toEqual(["blob"]);
+});
+
+test("a blob that is not what was promised leaves what was there, and nothing else", async () => {
+  const big = sample(randomBytes(9 << 20));
+  const { server, repository } = await scripted();
+  server.on("GET", `/v2/a/b/blobs/${big.descriptor.digest}`, { body: Buffer.alloc(9 << 20) });
+  const folder = await temporaryFolder();
+  await writeFile(join(folder, "blob"), "another");
+  const saving = repository.blobs.save(big.descriptor, join(folder, "blob"));
+  expect(await failure(saving)).toMatchObject({ code: "ERR_DIGEST_MISMATCH" });
+  expect(await readFile(join(folder, "blob"), "utf8")).toBe("another");
+  expect(await readdir(folder)).toEqual(["blob"]);
+});
+
+async function temporaryFolder(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), "berth-save-"));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+test("a slow reader holds the registry back, and gets everything", async () => {
+  const big = sample("x".repeat(8 << 20));
+  const { server, repository } = await scripted();
+  server.on("GET", `/v2/a/b/blobs/${big.descriptor.digest}`, { body: big.bytes });
+  const stream = await repository.fetch(big.descriptor);
+  let seen = 0;
+  for await (const chunk of stream) {
+    seen += chunk.byteLength;
+    expect(stream.readableLength).toBeLessThan(2 << 20);
+    await new Promise(setImmediate);
+  }
+  expect(seen).toBe(8 << 20);
+});
+
+test("destroying the stream ends the download without an error", async () => {
+  const big = sample("x".repeat(8 << 20));
+  const { server, repository } = await scripted();
+  server.on("GET", `/v2/a/b/blobs/${big.descriptor.digest}`, { body: big.bytes });
+  const stream = await repository.fetch(big.descriptor);
+  stream.once("data", () => stream.destroy());
+  await once(stream, "close");
+  expect([stream.destroyed, stream.errored]).toEqual([true, null]);
+});

@@ -1,0 +1,61 @@
+import { writeSync } from "node:fs";
+import type { FileHandle } from "node:fs/promises";
+
+/** Milliseconds after which a write was no matter of memory alone. */
+const SLOW_MS = 50;
+
+/** Options of {@link createChunkWriter}. */
+export interface ChunkWriterOptions {
+  /** Where the first chunk goes, in bytes; default 0. */
+  readonly position?: number;
+  /** A write that took longer than that many milliseconds has the others made by another thread. Default 50. */
+  readonly slowMs?: number;
+}
+
+/** Writes a file chunk after chunk. One call at a time. */
+export interface ChunkWriter {
+  /** Where the next chunk goes, in bytes. */
+  readonly position: number;
+  /** Adds a chunk; its memory must stay as it is until the next call resolves. Rejects with what this or the former write failed with. */
+  write(chunk: Uint8Array): Promise<void>;
+  /** Waits for what is still being written. */
+  finish(): Promise<void>;
+}
+
+/**
+ * Writes at once while that is quick: a write into the system's memory costs half when the processor that got the bytes makes it. Once one
+ * took long (the disk does not keep up, or is far away) another thread makes them, one at a time, while the next bytes come.
+ */
+export function createChunkWriter(file: FileHandle, { position = 0, slowMs = SLOW_MS }: ChunkWriterOptions = {}): ChunkWriter {
+  let at = position;
+  let isSlow = false;
+  let writing = Promise.resolve();
+  return {
+    get position() {
+      return at;
+    },
+    async write(chunk) {
+      await writing;
+      const start = at;
+      at += chunk.byteLength;
+      if (isSlow) {
+        writing = writeWhole(file, chunk, start);
+        writing.catch(() => undefined); // it is awaited before the next write, and at the end
+        return;
+      }
+      const began = performance.now();
+      for (let written = 0; written < chunk.byteLength; ) {
+        written += writeSync(file.fd, chunk, written, chunk.byteLength - written, start + written);
+      }
+      isSlow = performance.now() - began > slowMs;
+    },
+    finish: async () => await writing,
+  };
+}
+
+async function writeWhole(file: FileHandle, chunk: Uint8Array, position: number): Promise<void> {
+  for (let written = 0; written < chunk.byteLength; ) {
+    const { bytesWritten } = await file.write(chunk, written, chunk.byteLength - written, position + written);
+    written += bytesWritten;
+  }
+}
