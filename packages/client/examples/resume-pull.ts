@@ -14,8 +14,10 @@ console.log(`${had} of ${blob.size} bytes are there`);
 try {
   // what is there counts for the digest of the whole
   const verifier = createVerifier(blob);
-  for await (const chunk of createReadStream(file)) verifier.update(chunk);
-  for await (const chunk of await repository.blobs.fetch(blob, { offset: had })) {
+  const there: AsyncIterable<Uint8Array> = createReadStream(file);
+  for await (const chunk of there) verifier.update(chunk);
+  const rest: AsyncIterable<Uint8Array> = await repository.blobs.fetch(blob, { offset: had });
+  for await (const chunk of rest) {
     verifier.update(chunk);
     await output.appendFile(chunk);
   }

@@ -149,6 +149,34 @@ test("[engine/T9] a blob that fails five times fails the copy, with the first re
   expect(await Array.fromAsync(store.tags())).toEqual([]);
 });
 
+test.each([
+  ["answers 503", (response: ServerResponse) => void response.writeHead(503, { "content-length": "0" }).end()],
+  ["hangs up", (response: ServerResponse) => void response.destroy()],
+  [
+    "hangs up before the first byte of content",
+    (response: ServerResponse) => {
+      response.writeHead(200, { "content-length": String(imageOf(0).blobs[0]?.bytes.byteLength) });
+      response.flushHeaders();
+      setImmediate(() => response.destroy());
+    },
+  ],
+])("[engine/T9] what the client tries again and what the manager tries again do not multiply: a registry that %s", async (_, spoil) => {
+  const from = await startFake({
+    answer(request, response) {
+      if (request.method !== "GET" || request.url?.includes("/blobs/") !== true) return false;
+      spoil(response);
+      return true;
+    },
+  });
+  from.put("a", imageOf(0), "v1");
+  const repository = from.repository("a", { retry: { policy: { maxRetries: 4, backoff: () => 0 } } });
+  const manager = createTransferManager({ backoff: () => 0 });
+  await expect(copy(repository, "v1", createMemoryStore(), undefined, { manager })).rejects.toMatchObject({ code: "ERR_COPY" });
+  const sent = from.count("GET a/blobs");
+  expect(sent).toBeGreaterThanOrEqual(5);
+  expect(sent).toBeLessThanOrEqual(6); // a connection that was idle may have been closed already: that is no attempt
+});
+
 /** Cuts the first answer to a GET of a blob after half of it; the rest is sent with its last byte changed as often as told. */
 function cuttingOnce(spoil: number): (request: IncomingMessage, response: ServerResponse) => boolean {
   const bytes = imageOf(1, { size: 100_000 }).blobs[1]?.bytes ?? Buffer.alloc(0);

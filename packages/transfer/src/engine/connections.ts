@@ -11,6 +11,9 @@ import type { Named } from "@berth/oci";
 import { type Endpoint, endpointConnection, nameAt } from "./hosts.ts";
 import type { RegistryOptions } from "./options.ts";
 
+/** A request is sent as often as a transfer is tried. @see moby, distribution/xfer, maxDownloadAttempts */
+const MAX_RETRIES = 4;
+
 /** The connections of an engine: one to each endpoint, so that sockets, tokens and limits are shared by all that it does. */
 export class Connections {
   readonly #options: RegistryOptions;
@@ -39,9 +42,11 @@ export class Connections {
     const known = this.#byEndpoint.get(key);
     if (known !== undefined) return known;
     const { connection: common = {}, metaHeaders = {} } = this.#options;
+    const { retry = {} } = common;
     const headers = metaFields(metaHeaders);
     const options: ConnectionOptions = {
       ...common,
+      retry: retry === false ? false : { ...retry, policy: { maxRetries: MAX_RETRIES, ...retry.policy } },
       ...endpointConnection(endpoint, common),
       ...(Object.keys(headers).length > 0 && { auth: { ...common.auth, headers: { ...common.auth?.headers, ...headers } } }),
     };

@@ -214,6 +214,21 @@ test.each([
   expect(error).toMatchObject({ class: meaning, status, registry: registry.host, ...(code && { code }) });
 });
 
+test("[engine/T9] a request that keeps failing is sent five times, and no oftener however it is wrapped", async () => {
+  const registry = await startFake({
+    answer(request, response) {
+      if (request.method !== "GET" || request.url?.includes("/blobs/") !== true) return false;
+      response.writeHead(503, { "content-length": "0" }).end();
+      return true;
+    },
+  });
+  registry.put("a", imageOf(0), "v1");
+  const engine = createEngine({ connection: { plainHttp: true, http: {}, retry: { policy: { backoff: () => 0 } } } });
+  expect(await engineError(engine.pull(`${registry.host}/a:v1`))).toMatchObject({ class: "Unavailable", status: 503, retryable: true });
+  expect(registry.count("GET a/blobs")).toBe(5);
+  await engine.close();
+});
+
 test("malformed references and places are errors of input, before anything is sent", async () => {
   const engine = engineWith();
   const calls = [

@@ -12,7 +12,7 @@ import type { HostsTable } from "./hosts.ts";
 /** How an engine reaches registries. */
 export interface RegistryOptions {
   /**
-   * Credentials, TLS, proxies, retries and the log of all connections. Credentials are asked for by the host that is really spoken to, so
+   * Credentials, TLS, proxies, retries and the log of all connections. A request is sent five times at most unless this says otherwise. Credentials are asked for by the host that is really spoken to, so
    * that a mirror never gets those of the registry that it stands in for.
    */
   readonly connection?: ConnectionOptions;

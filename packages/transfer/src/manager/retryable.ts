@@ -1,5 +1,5 @@
-import { isRateLimited, ResponseError } from "@berth/client";
-import { BerthError, registryTrafficHost } from "@berth/oci";
+import { isRateLimited, RequestError, ResponseError } from "@berth/client";
+import { BerthError, registryTrafficHost, SizeMismatchError } from "@berth/oci";
 
 /** Errors of the operating system that may pass. A full disk and missing rights do not. */
 const PASSING: ReadonlySet<string> = new Set(["ECONNRESET", "EPIPE", "ETIMEDOUT", "EAI_AGAIN", "ENETUNREACH", "EHOSTUNREACH", "EMFILE"]);
@@ -13,6 +13,18 @@ const MAX_CAUSES = 10;
 export function isRetryable(error: unknown): boolean {
   if (BerthError.is(error)) return error.retryable;
   return error instanceof Error && "code" in error && typeof error.code === "string" && PASSING.has(error.code);
+}
+
+/**
+ * How often something was tried before it failed, as far as an error tells: what the client sent again counts. A download that the client
+ * took up again until its patience was over, and that ended short all the same, was tried often enough.
+ */
+export function sendsOf(error: unknown): number {
+  for (let at = error, depth = 0; at instanceof Error && depth < MAX_CAUSES; at = at.cause, depth++) {
+    if (at instanceof RequestError) return at.attempts;
+    if (at instanceof SizeMismatchError && at.retryable && at.cause !== undefined) return Number.POSITIVE_INFINITY;
+  }
+  return 1;
 }
 
 /** A refusal for being asked too much: who said it, and how long it wants us to wait. */

@@ -2,7 +2,7 @@ import { type Backoff, type Clock, createBackoff, systemClock } from "@berth/cli
 import { ByteRate } from "./byte-rate.ts";
 import { TransferFailedError } from "./errors.ts";
 import { HostLimits } from "./host-limits.ts";
-import { isRetryable, slowdownOf, slowedHosts } from "./retryable.ts";
+import { isRetryable, sendsOf, slowdownOf, slowedHosts } from "./retryable.ts";
 import { Slots } from "./slots.ts";
 import { Transfer, type TransferOutcome, type TransferState, type WatchOptions } from "./transfer.ts";
 
@@ -20,7 +20,10 @@ export interface TransferManagerOptions {
    * a whole place) for a direction whose number was given.
    */
   readonly smallBytes?: number;
-  /** How often a transfer is tried; default 5. */
+  /**
+   * How often a transfer is tried; default 5. What the client sent again by itself counts too: a request that failed five times there is not
+   * tried five times more.
+   */
   readonly attempts?: number;
   /** Default: at random up to 1 s, twice as long each time, up to 30 s. What a registry asks for with `Retry-After` goes before it. */
   readonly backoff?: Backoff;
@@ -170,15 +173,17 @@ class Manager implements TransferManager {
 
   async #run(job: TransferJob, signal: AbortSignal, report: (state: TransferState) => void): Promise<TransferOutcome> {
     const errors: unknown[] = [];
+    let sends = 0;
     for (let attempt = 1; ; attempt++) {
       try {
         return await this.#try(job, attempt, signal, report);
       } catch (error) {
         signal.throwIfAborted();
         errors.push(error);
+        sends += sendsOf(error);
         const delayMs = this.#delayAfter(error, attempt, job.hosts ?? []);
         if (!this.#shouldRetry(error)) throw error;
-        if (attempt >= this.#attempts) throw attempt === 1 ? error : new TransferFailedError(errors);
+        if (sends >= this.#attempts) throw attempt === 1 ? error : new TransferFailedError(errors);
         report({ kind: "retrying", attempt, delayMs, error });
         await this.#clock.sleep(delayMs, signal);
       }
