@@ -33,7 +33,10 @@ async function* read(
 ): AsyncGenerator<Uint8Array, void> {
   const span = spanOf(options, target.size);
   const inline = inlineContent(target);
-  if (inline !== undefined) return yield inline.subarray(span.start, span.end);
+  if (inline !== undefined) {
+    yield inline.subarray(span.start, span.end);
+    return;
+  }
   if (span.start === span.end && target.size > 0) return; // an empty part needs no request, an empty blob does: it may not exist
   const bulk = span.end - span.start >= BULK;
   const { source, opened } = await openSpan(context, target, span, { ...options, bulk });

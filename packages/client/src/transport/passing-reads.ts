@@ -54,8 +54,8 @@ export class PassingReads {
     if (socket === undefined) throw new TypeError("Cannot take bytes: there is no socket");
     let left = size;
     while (left > 0) {
-      const early: Uint8Array | null = socket.read(); // what came with the head of the answer
-      if (early === null) break;
+      const early: unknown = socket.read(); // what came with the head of the answer
+      if (!(early instanceof Uint8Array)) break;
       const bytes = early.subarray(0, left);
       left -= bytes.byteLength;
       watch.moved(bytes.byteLength);
