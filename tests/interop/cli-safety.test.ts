@@ -84,22 +84,20 @@ describe("berth and those who lie to it", () => {
       await expect(lstat(path)).rejects.toMatchObject({ code: "ENOENT" });
   });
 
-  test("a bomb stops every verb that unpacks, and leaves nothing", async () => {
+  test("a bomb stops the verbs that look inside, and is moved without being unpacked", async () => {
     const file64 = packTar([{ path: "zeros", content: Buffer.alloc(64 << 20) }]).subarray(0, -1024);
     const zeros = Readable.from(Array.from({ length: 17 }, () => file64));
     const bomb = Buffer.concat(await Array.fromAsync(zeros.pipe(createZstdCompress())));
     expect(bomb.byteLength).toBeLessThan(1 << 20); // of what makes a GiB
     const reference = await pushImage("bomb", blobFixture(MEDIA_TYPES.ociLayerZstd, bomb), digestOf("zeros"));
-    const out = scratch.join("bomb.tar");
     for (const args of [
       ["cat", reference, "/zeros"],
-      ["export", "-o", out, reference],
+      ["ls-files", reference],
     ]) {
       const { exitCode, stderr } = await refused(args);
       expect([exitCode, stderr], args[0]).toEqual([1, expect.stringContaining("compression ratio")]);
-      await expect(lstat(out)).rejects.toMatchObject({ code: "ENOENT" });
     }
-    await berth(["cp", reference, `${registry.host}/bomb/copied:1`]); // moving it unpacks nothing
+    await berth(["cp", reference, `${registry.host}/bomb/copied:1`]);
   });
 
   const config = blobFixture(
