@@ -7,7 +7,7 @@ const { join } = process.getBuiltinModule("node:path");
 
 // A server runs for long and should hold little: a small young generation, a heap that grows in small steps, few arenas of the C library's
 // allocator. All of that is settled before a process starts, so this one starts anew in its place.
-const LEAN = ["--max-semi-space-size=4", "--heap-growing-percent=20"];
+const LEAN = ["--max-semi-space-size=4", "--heap-growing-percent=40"];
 const { argv, env, execArgv, execPath, platform } = process;
 if (argv[2] === "serve" && platform !== "win32" && process.execve && !execArgv.includes(LEAN[0])) {
   process.execve(execPath, [execPath, ...LEAN, ...execArgv, ...argv.slice(1)], { MALLOC_ARENA_MAX: "2", ...env });

@@ -28,6 +28,7 @@ export class UploadWriter {
   readonly #repository: string;
   readonly #digests: RunningDigests | undefined;
   readonly #renewal: NodeJS.Timeout;
+  readonly #onEnd: () => void;
   #file: FileWriter | undefined;
   #storageKey: string;
   /** Bytes known to be durable. */
@@ -38,12 +39,14 @@ export class UploadWriter {
   /** Checkpoints happen one after the other: each needs the version that the former one made. */
   #checkpoints: Promise<void> = Promise.resolve();
 
-  constructor(context: DomainContext, upload: ClaimedUpload, digests: RunningDigests | undefined) {
+  /** @param onEnd called once it writes no more. */
+  constructor(context: DomainContext, upload: ClaimedUpload, digests: RunningDigests | undefined, onEnd: () => void = () => undefined) {
     this.id = upload.id;
     this.startedAt = upload.startedAt;
     this.#context = context;
     this.#repository = upload.repository;
     this.#digests = digests;
+    this.#onEnd = onEnd;
     this.#storageKey = upload.storageKey;
     this.#durable = upload.size;
     this.#version = upload.version;
@@ -82,6 +85,7 @@ export class UploadWriter {
       digests: this.#digests,
     });
     clearInterval(this.#renewal);
+    this.#onEnd();
     this.#durable = descriptor.size;
     return descriptor;
   }
@@ -93,7 +97,8 @@ export class UploadWriter {
       await this.#file?.close();
       this.#durable = this.size;
     } finally {
-      await this.#checkpoint(this.#takenOver ? LAPSED_LEASE_MS : 0); // bytes that could not be made durable are not counted: the next writer starts before them
+      // bytes that could not be made durable are not counted: the next writer starts before them
+      await this.#checkpoint(this.#takenOver ? LAPSED_LEASE_MS : 0).finally(this.#onEnd);
     }
     if (this.#lost) {
       await this.#dropIfOver();

@@ -39,6 +39,23 @@ test("[server/U14,SQ40] while one request writes, another one is refused and cha
   expect(await contentOf(context, "a", digestOf("01234567"))).toBe("01234567");
 });
 
+test("[server/U13] while a request writes, the session says how far that has come, and what was recorded once it failed", async () => {
+  const uploads = new Uploads(await useContext());
+  const { id } = await uploads.create("a");
+  const body = new SteeredBody();
+  const append = uploads.append("a", id, body);
+  body.give("0123");
+  await body.drained;
+  expect(await uploads.status("a", id)).toMatchObject({ id, size: 4 });
+  await expect(uploads.append("a", id, bodyOf("xxxx"), { start: 0 })).rejects.toMatchObject({ offset: 4 });
+  body.give("45");
+  await body.drained;
+  expect((await uploads.status("a", id)).size).toBe(6);
+  body.fail(new Error("the line went dead"));
+  await expect(append).rejects.toThrow("the line went dead");
+  expect((await uploads.append("a", id, bodyOf("6789"), { start: 6 })).size).toBe(10);
+});
+
 test("[server/U14] of many that start at once exactly one wins, each round", async () => {
   const uploads = new Uploads(await useContext());
   const { id } = await uploads.create("a");

@@ -57,6 +57,8 @@ export interface OpenUploadOptions {
 export class Uploads {
   readonly #context: DomainContext;
   readonly #digests = new LRUCache<string, RunningDigests>({ max: KEPT_DIGESTS });
+  /** Who writes to which session in this process right now. */
+  readonly #writers = new Map<string, UploadWriter>();
 
   constructor(context: DomainContext) {
     this.#context = context;
@@ -69,9 +71,13 @@ export class Uploads {
     return await metadata.createUpload({ id, repository, algorithm, storageKey: uploadPath(id), ttlMs: limits.uploadTtlMs });
   }
 
-  /** @throws {BlobUploadUnknownError} when there is no such session. */
+  /**
+   * Where a session stands; while this process writes to it, how far that has come: whoever asks then is mostly the sender, whose
+   * connection broke before we saw it. @throws {BlobUploadUnknownError} when there is no such session.
+   */
   async status(repository: string, id: string): Promise<UploadStatus> {
-    return (await this.#context.metadata.findUpload(repository, id)) ?? unknown(id);
+    const { startedAt, size } = (await this.#context.metadata.findUpload(repository, id)) ?? unknown(id);
+    return { id, startedAt, size: Math.max(size, this.#writers.get(id)?.size ?? 0) };
   }
 
   /**
@@ -124,7 +130,11 @@ export class Uploads {
     const upload = await this.#claim(repository, id, start);
     const digests = this.#takeDigests(upload);
     if (algorithm !== undefined) digests?.add(algorithm);
-    return new UploadWriter(this.#context, upload, digests);
+    const writer = new UploadWriter(this.#context, upload, digests, () => {
+      if (this.#writers.get(id) === writer) this.#writers.delete(id);
+    });
+    this.#writers.set(id, writer);
+    return writer;
   }
 
   /**
