@@ -1,5 +1,5 @@
 import { createReadStream } from "node:fs";
-import { open, stat } from "node:fs/promises";
+import { type FileHandle, open, stat } from "node:fs/promises";
 import { type ReplayableSource, replayableSource } from "../replayable.ts";
 
 /** Bytes of a chunk, and how many there are, for readers that pass them on: {@link ReplayableSource.openPassing}. */
@@ -19,10 +19,12 @@ export async function fileSource(path: string): Promise<ReplayableSource> {
   return { ...source, openPassing: (start = 0) => passing(path, start, size) };
 }
 
-/** Reads into the same few buffers over and over: fresh memory for each chunk costs more than reading and hashing it. */
-async function* passing(path: string, start: number, end: number): AsyncGenerator<Uint8Array> {
+/**
+ * Reads a file from `start` up to `end` (excluded) into the same few buffers over and over: fresh memory for each chunk costs more than
+ * reading and hashing it. A chunk's memory is used again once the third one after it is asked for. Ends early where the file does.
+ */
+export async function* readPassing(file: FileHandle, start: number, end: number): AsyncGenerator<Uint8Array, void> {
   const buffers: Uint8Array[] = [];
-  await using file = await open(path);
   for (let at = start, turn = 0; at < end; turn = (turn + 1) % PASSING_CHUNKS) {
     const buffer = buffers[turn] ?? Buffer.allocUnsafeSlow(Math.min(PASSING_CHUNK, end - at));
     buffers[turn] = buffer;
@@ -31,6 +33,11 @@ async function* passing(path: string, start: number, end: number): AsyncGenerato
     at += bytesRead;
     yield buffer.subarray(0, bytesRead);
   }
+}
+
+async function* passing(path: string, start: number, end: number): AsyncGenerator<Uint8Array> {
+  await using file = await open(path);
+  yield* readPassing(file, start, end);
 }
 
 async function* nothing(): AsyncGenerator<Uint8Array> {}

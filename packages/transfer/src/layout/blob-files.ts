@@ -1,5 +1,6 @@
 import { type FileHandle, open, readdir, stat, unlink, utimes } from "node:fs/promises";
 import {
+  type ByteSpan,
   type ByteStream,
   type Descriptor,
   type Digest,
@@ -11,6 +12,7 @@ import {
   spanOf,
   type FetchOptions,
 } from "@berth/oci";
+import { createVerifier, readPassing } from "@berth/oci/node";
 import { blobStream } from "./blob-stream.ts";
 import { errnoOf, ignoreMissing } from "./errno.ts";
 import type { LayoutPaths } from "./layout-paths.ts";
@@ -76,15 +78,29 @@ export class BlobFiles {
     signal?.throwIfAborted();
     const file = await this.#open(target);
     try {
-      const { size } = await file.stat();
-      if (size !== target.size) throw new SizeMismatchError({ expected: target.size, actual: size });
-      const span = spanOf(part, size);
-      const isWhole = span.start === 0 && span.end === size;
+      const { span, isWhole } = await partOf(file, target, part);
       return blobStream(file, target, span, { verify: verify && isWhole, ...(signal && { signal }) });
     } catch (error) {
       await file.close();
       throw error;
     }
+  }
+
+  /** As {@link BlobFiles.fetch}, in memory that is used again. */
+  async *fetchPassing(target: Descriptor, { signal, verify = true, ...part }: FetchContentOptions = {}): AsyncGenerator<Uint8Array> {
+    signal?.throwIfAborted();
+    await using file = await this.#open(target);
+    const { span, isWhole } = await partOf(file, target, part);
+    const verifier = verify && isWhole ? createVerifier(target) : undefined;
+    let at = span.start;
+    for await (const chunk of readPassing(file, span.start, span.end)) {
+      signal?.throwIfAborted();
+      verifier?.update(chunk);
+      at += chunk.byteLength;
+      yield chunk;
+    }
+    if (at < span.end) throw new SizeMismatchError({ expected: target.size, actual: at });
+    verifier?.verify();
   }
 
   /** Removes a file; false when there was none. */
@@ -116,4 +132,16 @@ export class BlobFiles {
       throw new NotFoundError(isManifestMediaType(mediaType) ? "manifest" : "blob", digest, { cause: error });
     }
   }
+}
+
+interface Part {
+  readonly span: ByteSpan;
+  readonly isWhole: boolean;
+}
+
+async function partOf(file: FileHandle, target: Descriptor, options: FetchOptions): Promise<Part> {
+  const { size } = await file.stat();
+  if (size !== target.size) throw new SizeMismatchError({ expected: target.size, actual: size });
+  const span = spanOf(options, size);
+  return { span, isWhole: span.start === 0 && span.end === size };
 }

@@ -1,7 +1,7 @@
 import { appendFile, readFile, stat, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Readable } from "node:stream";
-import { type Descriptor, replayableSource } from "@berth/oci";
+import { type Descriptor, type FetchOptions, replayableSource } from "@berth/oci";
 import { blobFixture } from "@berth/testkit/images";
 import { expect, test } from "vitest";
 import { failingAfter, inChunks } from "../testing/target-contract.test-kit.ts";
@@ -28,6 +28,12 @@ function flip(content: Uint8Array): Uint8Array {
 
 async function contentOf(layout: OciLayout): Promise<Buffer> {
   return Buffer.concat(await Array.fromAsync(await layout.fetch(descriptor)));
+}
+
+async function passingContentOf(layout: OciLayout, options?: FetchOptions): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of layout.fetchPassing(descriptor, options)) chunks.push(Buffer.from(chunk)); // its memory is used again
+  return Buffer.concat(chunks);
 }
 
 /** A layout that has the first six tenths. */
@@ -223,6 +229,7 @@ test("a file that was cut short is not there, and is pushed again", async () => 
   await truncate(path, 1000);
   expect(await layout.exists(descriptor)).toBe(false);
   await expect(layout.fetch(descriptor)).rejects.toMatchObject({ code: "ERR_SIZE_MISMATCH" });
+  await expect(passingContentOf(layout)).rejects.toMatchObject({ code: "ERR_SIZE_MISMATCH" });
   await layout.push(descriptor, recordingSource(bytes));
   expect((await contentOf(layout)).equals(bytes)).toBe(true);
 });
@@ -232,6 +239,25 @@ test("content that was changed on the disk fails instead of ending, when it is r
   await layout.push(descriptor, recordingSource(bytes));
   await writeFile(join(layout.folder, "blobs", ...descriptor.digest.split(":")), flip(bytes));
   await expect(contentOf(layout)).rejects.toMatchObject({ code: "ERR_DIGEST_MISMATCH" });
+  await expect(passingContentOf(layout)).rejects.toMatchObject({ code: "ERR_DIGEST_MISMATCH" });
   const unverified = await Array.fromAsync(await layout.fetch(descriptor, { verify: false }));
   expect(Buffer.concat(unverified).byteLength).toBe(bytes.byteLength);
+});
+
+test("content is read in memory that is used again, whole and in parts", async () => {
+  const layout = await temporaryLayout();
+  await layout.push(descriptor, recordingSource(bytes));
+  expect((await passingContentOf(layout)).equals(bytes)).toBe(true);
+  expect((await passingContentOf(layout, { offset: 3 * MIB + 1, length: 2 * MIB })).equals(bytes.subarray(3 * MIB + 1, 5 * MIB + 1))).toBe(
+    true,
+  );
+  const memory = new Set<ArrayBufferLike>();
+  for await (const { buffer } of layout.fetchPassing(descriptor)) memory.add(buffer);
+  expect(memory.size).toBe(4);
+  const controller = new AbortController();
+  const reason = new Error("enough");
+  controller.abort(reason);
+  await expect(passingContentOf(layout, { signal: controller.signal })).rejects.toBe(reason);
+  await layout.delete(descriptor);
+  await expect(passingContentOf(layout)).rejects.toMatchObject({ code: "ERR_NOT_FOUND" });
 });

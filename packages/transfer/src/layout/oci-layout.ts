@@ -17,6 +17,7 @@ import {
   MEDIA_TYPES,
   NotFoundError,
   type Paged,
+  type PassingFetcher,
   type ReferrerLister,
   type ReferrersOptions,
   referrersOf,
@@ -40,11 +41,13 @@ import { checkName, findByName, findOnly, namesOf, withoutNames } from "./names.
  * of an index's children go again when the index comes, as it leads to them. What no entry leads to is garbage: `exists` says of such a
  * manifest that it is not there, though it can be fetched by digest until it is collected.
  */
-export interface OciLayout extends GraphTarget, TagLister, ReferrerLister, Untagger, Deleter {
+export interface OciLayout extends GraphTarget, PassingFetcher, TagLister, ReferrerLister, Untagger, Deleter {
   /** Absolute path. */
   readonly folder: string;
   /** Opens content. Whole content is verified as it is read, unless `verify` is false. */
   fetch(target: Descriptor, options?: FetchContentOptions): Promise<ByteStream>;
+  /** As {@link OciLayout.fetch}, in memory that is used again. */
+  fetchPassing(target: Descriptor, options?: FetchContentOptions): AsyncGenerator<Uint8Array>;
   /** Describes content by digest; the media type is `application/octet-stream`. @throws {NotFoundError} if absent. */
   stat(digest: Digest, options?: CallOptions): Promise<Descriptor>;
   /**
@@ -79,6 +82,10 @@ export class LayoutTarget implements OciLayout {
 
   async fetch(target: Descriptor, options: FetchContentOptions = {}): Promise<ByteStream> {
     return await this.#parts.blobs.fetch(target, options);
+  }
+
+  fetchPassing(target: Descriptor, options: FetchContentOptions = {}): AsyncGenerator<Uint8Array> {
+    return this.#parts.blobs.fetchPassing(target, options);
   }
 
   async push(expected: Descriptor, content: ByteSource, options: CallOptions = {}): Promise<void> {
