@@ -14,7 +14,7 @@ const MIB = 1_048_576;
 /** Of the one layer; 2048 is what people have, and takes a minute on a small machine. */
 const SIZE = Number(process.env["BERTH_INTEROP_LAYER_MIB"] ?? "512") * MIB;
 /** Of a process that moves a layer, however large that is. */
-const MEMORY = 300 * MIB;
+const MEMORY = 200 * MIB;
 const PEAK = fileURLToPath(new URL("support/peak-memory.ts", import.meta.url));
 
 const [ours, theirs] = ["Berth, plain", "docker-registry, plain"].map((wanted) => SERVERS.find(({ name }) => name === wanted));

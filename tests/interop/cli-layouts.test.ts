@@ -68,6 +68,26 @@ describeWithParts(
       },
     );
 
+    test("crane pushes the layout and the archive that we wrote; we read what it pulls", async () => {
+      const crane = async (...args: readonly string[]): Promise<string> => await call("crane", "crane", ...args);
+      const image = images["debian"] ?? expect.fail("no image");
+      const [layout, archive] = [scratch.join("for-crane"), scratch.join("for-crane.tar")];
+      await berth(["cp", `oci:${image.path}:${image.tag}`, `oci:${layout}:1`]);
+      await berth(["save", "-o", archive, `oci:${layout}:1`]);
+      await crane("push", layout, `${registry.host}/crane:layout`);
+      await crane("push", archive, `${registry.host}/crane:archive`);
+      expect((await berth(["digest", `${registry.host}/crane:layout`])).stdout).toBe(`${image.manifest.digest}\n`);
+      const configs = [];
+      for (const tag of ["layout", "archive"]) configs.push((await berth(["config", "get", `${registry.host}/crane:${tag}`])).stdout);
+      expect(configs[0]).toBe(configs[1]);
+
+      await crane("pull", "--format=oci", `${registry.host}/crane:layout`, scratch.join("by-crane"));
+      await crane("pull", `${registry.host}/crane:layout`, scratch.join("by-crane.tar"));
+      expect((await berth(["digest", `oci:${scratch.join("by-crane")}`])).stdout).toBe(`${image.manifest.digest}\n`);
+      const release = await berth(["cat", `docker-archive:${scratch.join("by-crane.tar")}`, "/usr/lib/os-release"]);
+      expect(release.stdout).toContain("Debian");
+    });
+
     test("what umoci changes in a layout of ours is pushed, and crane finds it whole", async () => {
       const layout = scratch.join("changed");
       await berth(["cp", `oci:${images["tiny"]?.path}`, `oci:${layout}:1`]);

@@ -54,6 +54,20 @@ test("[engine/T32] from a registry into a layout and on into another repository 
   expect(await digestOf(`${other}:v1`)).toBe(await digestOf(`${app}:multi`));
 });
 
+test("a copy with nothing to do sends two requests between registries, one when a layout is at either end", async () => {
+  await berth(["cp", `${app}:multi`, `${other}:v1`]);
+  await berth(["cp", `${app}:multi`, `oci:${path}:v1`]);
+  for (const [from, to, requests] of [
+    [`${app}:multi`, `${other}:v1`, 2],
+    [`${app}:multi`, `oci:${path}:v1`, 1],
+    [`oci:${path}:v1`, `${other}:v1`, 1],
+  ] as const) {
+    server.journal.length = 0;
+    expect((await berth(["cp", from, to])).stdout).toContain("(unchanged)");
+    expect(server.journal.map((line) => line.split(" ")[0])).toEqual(Array.from({ length: requests }, () => "HEAD"));
+  }
+});
+
 test.each(["oci-archive", "docker-archive"])("an image goes through a file: %s", async (transport) => {
   const file = `${transport}:${path}.tar`;
   expect(await berth(["cp", "--platform", "linux/arm64", `${app}:multi`, file])).toMatchObject({ code: 0, stderr: "" });
