@@ -1,7 +1,7 @@
-import { randomUUID } from "node:crypto";
 import { type FileHandle, open, rename, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { type ByteSource, type ByteSpan, type CallOptions, DigestMismatchError, isReplayable, SizeMismatchError } from "@berth/oci";
+import { removeAbandoned, unfinishedName } from "../files/unfinished.ts";
 import { abortable } from "./abortable.ts";
 import { checked, startCheck } from "./checked.ts";
 import { ArchiveClosedError } from "./errors.ts";
@@ -31,9 +31,12 @@ interface Region {
 /**
  * Writes an archive beside its place. Sizes are known beforehand, so every file has its own region from the start and many are written at
  * the same time, in one pass; a region that was never filled is closed up at the end.
+ * What a process left there that was killed over the same archive goes away.
  */
 export async function createTarFileWriter(path: string, epoch: number): Promise<TarWriter> {
-  const temporary = join(dirname(path), `.${basename(path)}.${randomUUID()}.partial`);
+  const prefix = `.${basename(path)}.partial-`;
+  await removeAbandoned(dirname(path), prefix);
+  const temporary = join(dirname(path), unfinishedName(prefix));
   return new TarFileWriter(await open(temporary, "wx+"), temporary, path, epoch);
 }
 

@@ -1,8 +1,11 @@
-import { randomUUID } from "node:crypto";
 import { lstat, link, mkdir, readdir, realpath, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { errnoOf, ignoreMissing } from "../layout/errno.ts";
 import { FileExistsError, UnsafeTitleError } from "./errors.ts";
+import { removeAbandoned, unfinishedName } from "./unfinished.ts";
+
+/** Of what is not finished yet. */
+const PREFIX = ".berth-";
 
 /** What happens to files that are there already. */
 export type OldFiles = "replace" | "keep";
@@ -23,7 +26,7 @@ export class TargetFolder {
 
   /** A path for something unfinished, on the same file system. Whoever asks removes it. */
   async temporary(): Promise<string> {
-    return join(await this.#open(), `.berth-${randomUUID()}`);
+    return join(await this.#open(), unfinishedName(PREFIX));
   }
 
   /** What is at a title: a path, unless there is nothing or the way there leads through something that is no folder. */
@@ -92,7 +95,13 @@ export class TargetFolder {
   }
 
   async #open(): Promise<string> {
-    this.#root ??= mkdir(this.#path, { recursive: true }).then(() => realpath(this.#path));
+    this.#root ??= this.#make();
     return await this.#root;
+  }
+
+  async #make(): Promise<string> {
+    await mkdir(this.#path, { recursive: true });
+    await removeAbandoned(this.#path, PREFIX);
+    return await realpath(this.#path);
   }
 }
