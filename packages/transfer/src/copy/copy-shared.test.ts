@@ -216,3 +216,13 @@ test.each([
   );
   expect(outcome).toBe(expected);
 });
+
+test("copies that share a manager, and the same manifest, each set their own tag", async () => {
+  const from = await startFake();
+  from.put("a", imageOf(1), "v1");
+  const store = createMemoryStore();
+  const manager = createTransferManager();
+  const tags = ["x", "y", "z"];
+  await Promise.all(tags.map(async (tag) => await copy(from.repository("a"), "v1", store, tag, { manager })));
+  for (const tag of tags) expect((await store.resolve(tag)).digest).toBe(imageOf(1).manifest.digest);
+});

@@ -105,8 +105,8 @@ export class CopyOperation {
     if (results.some(({ status }) => status === "rejected")) throw this.#failed.signal.reason ?? this.signal.reason;
   }
 
-  /** Moves content through the manager, and tells of it. */
-  async transfer(target: Descriptor, kind: "blob" | "manifest", run: (report: Report) => Promise<TransferOutcome>): Promise<void> {
+  /** Moves content through the manager, and tells of it. @param kind what comes of it besides the content; the same is done once. */
+  async transfer(target: Descriptor, kind: string, run: (report: Report) => Promise<TransferOutcome>): Promise<void> {
     const { onCopied } = this.options;
     const job = {
       key: `${storeId(this.destination)} ${kind} ${target.digest}`,

@@ -13,7 +13,8 @@ export async function publish(
   const { destination } = operation;
   const manifests = manifestsOf(destination);
   const [only] = tags;
-  await operation.transfer(target, "manifest", async ({ signal }) => {
+  // copies that share a manager share what they move, but each has tags of its own
+  await operation.transfer(target, ["manifest", ...tags].join(" "), async ({ signal }) => {
     const put = async (): Promise<void> => {
       if (manifests === undefined || only === undefined) {
         await destination.push(target, content, { signal });
