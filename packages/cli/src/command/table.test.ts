@@ -82,5 +82,5 @@ test("help of a command is its --help, and of nothing known a usage mistake", as
   await run(["manifest", "get", "--help"], { io: other.io });
   expect(one.stdout()).toBe(other.stdout());
   expect(await run(["help", "nothing"], { io: unknown.io })).toBe(2);
-  expect(unknown.stderr()).toContain("topics are exit-codes, references, env, formats");
+  expect(unknown.stderr()).toContain("topics are exit-codes, references, env, sync-file, formats");
 });

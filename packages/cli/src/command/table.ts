@@ -157,6 +157,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import("../commands/cp.ts")).cpCommand,
   },
   {
+    name: "sync",
+    summary: "copy what a file lists, as far as it is not there yet",
+    group: MOVE,
+    load: async () => (await import("../commands/sync.ts")).syncCommand,
+  },
+  {
     name: "pull",
     summary: "get the files of an artifact, or an image into a layout or archive",
     group: MOVE,

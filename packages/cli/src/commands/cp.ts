@@ -2,7 +2,7 @@ import { Command } from "commander";
 import type { CopyOptions } from "@berth/transfer";
 import type { Location } from "@berth/transfer/location";
 import { addHelp } from "../command/add-help.ts";
-import { isStdout, ownReference, withDestination } from "../connect/destination.ts";
+import { type Destination, isStdout, ownReference, withDestination } from "../connect/destination.ts";
 import { describeLocation } from "../connect/describe-location.ts";
 import { type Place, withPlace, withSource } from "../connect/place.ts";
 import { nameFilter } from "../content/name-filter.ts";
@@ -17,12 +17,14 @@ import { copyImage, imageToCopy } from "../transfer/copy-image.ts";
 import { previewTags } from "../transfer/preview-copy.ts";
 import { tagsAt } from "../transfer/tags-at.ts";
 import { addTransferFlags, digestFileOption, more, type TransferFlags } from "../transfer/transfer-flags.ts";
+import { verifyLayers } from "../transfer/verify-layers.ts";
 import { withTransfer } from "../transfer/with-transfer.ts";
 
 interface CpFlags extends CopyFlags, TransferFlags {
   readonly allTags?: boolean;
   readonly match?: readonly string[];
   readonly exclude?: readonly string[];
+  readonly verifyLayers?: boolean;
   readonly dryRun?: boolean;
   readonly digestFile?: string;
 }
@@ -37,6 +39,7 @@ export function cpCommand(options: RunOptions): Command {
     .option("--match <pattern>", "of all tags, those that match a shell pattern, or /expression/; repeatable", more)
     .option("--exclude <pattern>", "of all tags, none that match; repeatable", more);
   addCopyFlags(command)
+    .option("--verify-layers", "unpack all layers first, and hold them against the config: reads the source twice")
     .option("--dry-run", "only say what would be done to tags")
     .addOption(digestFileOption())
     .action(
@@ -106,6 +109,7 @@ async function copyOne(session: Session, source: Place, { target, tags: extra, f
         stats,
       } = await withTransfer(session, { ...flags, stdoutIsData }, async (transfer) => {
         const pace = await transfer.into(destination.repository);
+        if (flags.verifyLayers === true) await verifyImages(source, destination, [source.reference], flags, session.signal);
         return await copyImage(source, destination, tags, { ...settings, ...pace, ...(platform && { platform }) });
       });
       await writeDigestFile(digestFile, descriptor.digest);
@@ -138,6 +142,10 @@ async function copyMany(session: Session, source: Place, { target, flags, settin
     async (destination) => {
       const { tags, stats } = await withTransfer(session, { ...flags, stdoutIsData }, async (transfer) => {
         const pace = await transfer.into(destination.repository);
+        if (flags.verifyLayers === true) {
+          const names = await Array.fromAsync(source.target.tags?.(call) ?? []);
+          await verifyImages(source, destination, names.filter(filter), flags, session.signal);
+        }
         return await copyTags(source.target, undefined, destination.target, { ...settings, ...pace, match: filter });
       });
       return { source: source.name, ...copiedFields(destination, undefined, tags), stats };
@@ -145,6 +153,21 @@ async function copyMany(session: Session, source: Place, { target, flags, settin
     { side: "to" },
   );
   await printCopied(session, copied, stdoutIsData);
+}
+
+/** Nothing is written before every image was found to be what it should be. */
+async function verifyImages(
+  source: Place,
+  destination: Destination,
+  references: readonly string[],
+  { platform }: CpFlags,
+  signal: AbortSignal,
+): Promise<void> {
+  for (const reference of references) {
+    const one = { target: source.target, reference };
+    const chosen = await imageToCopy(one, destination, platform, { signal });
+    await verifyLayers(one, chosen ?? (await source.target.resolve(reference, { signal })), { signal });
+  }
 }
 
 function checkMany(target: Location, tags: readonly string[], { digestFile }: CpFlags): void {

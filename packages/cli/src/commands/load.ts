@@ -9,7 +9,9 @@ import { addRegistryFlags } from "../flags/add-flags.ts";
 import type { RunOptions } from "../run-options.ts";
 import { act } from "../session/act.ts";
 import type { Session } from "../session/session.ts";
+import { addStats, NO_STATS } from "../transfer/add-stats.ts";
 import { type Copied, COPIED_FIELDS, copiedFields, printCopied } from "../transfer/copied.ts";
+import { Batch, keepGoingOption } from "../transfer/batch.ts";
 import { previewTags } from "../transfer/preview-copy.ts";
 import { addTransferFlags, type TransferFlags } from "../transfer/transfer-flags.ts";
 import { type Transfer, withTransfer } from "../transfer/with-transfer.ts";
@@ -18,6 +20,7 @@ import { withArchive } from "../transfer/archive-kind.ts";
 interface LoadFlags extends TransferFlags {
   readonly registry?: string;
   readonly dryRun?: boolean;
+  readonly keepGoing?: boolean;
 }
 
 /** `berth load`. */
@@ -27,6 +30,7 @@ export function loadCommand(options: RunOptions): Command {
     .argument("[destination]", "HOST/NAME:TAG for the only image; HOST/NAME for all of them, each with its tag")
     .option("--registry <host>", "push every image under its own name to this registry, perhaps with a folder: localhost:5000/mirror")
     .option("--dry-run", "only say which images go where")
+    .addOption(keepGoingOption())
     .action(
       act(options, async (session, file: string, destination: string | undefined, flags: LoadFlags) => {
         if ((destination === undefined) === (flags.registry === undefined))
@@ -61,6 +65,7 @@ async function loadFrom(session: Session, source: Place, destination: string | u
   const names = await Array.fromAsync(source.target.tags?.(call) ?? []);
   const loads = destination === undefined ? byName(names, flags.registry ?? "") : intoOne(names, destination);
   const results: Copied["tags"][number][] = [];
+  const batch = new Batch(session, flags);
   let stats: CopyStats | undefined;
   const add = (told: Pick<Copied, "tags">): void => void results.push(...told.tags);
   if (flags.dryRun === true) {
@@ -72,19 +77,15 @@ async function loadFrom(session: Session, source: Place, destination: string | u
     }
   } else {
     stats = await withTransfer(session, flags, async (transfer) => {
-      let total: CopyStats = { copied: 0, mounted: 0, existing: 0, skipped: 0, bytes: 0 };
+      let total = NO_STATS;
       for (const load of loads) {
-        const done = await loadOne(session, source, load, transfer);
-        add(done);
-        const { copied, mounted, existing, skipped, bytes } = done.stats;
-        total = {
-          copied: total.copied + copied,
-          mounted: total.mounted + mounted,
-          existing: total.existing + existing,
-          skipped: total.skipped + skipped,
-          bytes: total.bytes + bytes,
-        };
+        await batch.attempt(load.name, async () => {
+          const done = await loadOne(session, source, load, transfer);
+          add(done);
+          total = addStats(total, done.stats);
+        });
       }
+      batch.throwIfAll(loads.length);
       return total;
     });
   }
@@ -92,6 +93,7 @@ async function loadFrom(session: Session, source: Place, destination: string | u
   const reference = results.length === 1 && only !== undefined ? only.reference : (destination ?? flags.registry ?? "");
   const one = results.length === 1 && only !== undefined ? { digest: only.digest, size: only.size } : {};
   await printCopied(session, { source: source.name, reference, ...one, tags: results, ...(stats ? { stats } : { dryRun: true }) });
+  batch.end(loads.length);
 }
 
 async function loadOne(

@@ -3,22 +3,25 @@ import { Command, Option } from "commander";
 import type { FileLocation } from "@berth/transfer/location";
 import { addHelp } from "../command/add-help.ts";
 import { type Destination, ownReference, withDestination } from "../connect/destination.ts";
-import { type Place, withPlace } from "../connect/place.ts";
+import { type Place, withPlace, withSource } from "../connect/place.ts";
 import { CommandFailure, EXIT_CODE } from "../exit-code.ts";
 import { addRegistryFlags } from "../flags/add-flags.ts";
 import { platformOption } from "../flags/platform.ts";
 import type { RunOptions } from "../run-options.ts";
 import { act } from "../session/act.ts";
+import { addStats, NO_STATS } from "../transfer/add-stats.ts";
 import { COPIED_FIELDS, copiedFields, printCopied } from "../transfer/copied.ts";
+import { Batch, keepGoingOption } from "../transfer/batch.ts";
 import { copyImage } from "../transfer/copy-image.ts";
 import { addTransferFlags, type TransferFlags } from "../transfer/transfer-flags.ts";
 import { withTransfer } from "../transfer/with-transfer.ts";
-import type { CopiedTag, CopyStats } from "@berth/transfer";
+import type { CopiedTag } from "@berth/transfer";
 
 interface SaveFlags extends TransferFlags {
   readonly output?: string;
   readonly formatArchive: "docker" | "oci";
   readonly platform?: Platform;
+  readonly keepGoing?: boolean;
 }
 
 /** `berth save`. */
@@ -28,6 +31,7 @@ export function saveCommand(options: RunOptions): Command {
     .option("-o, --output <file>", "the archive, which is there when all of it is; - for standard output")
     .addOption(new Option("--format-archive <kind>", "what kind of archive").choices(["docker", "oci"]).default("docker"))
     .addOption(platformOption("of an index, the image for this platform; default: this machine's, in an OCI archive all"))
+    .addOption(keepGoingOption())
     .action(
       act(options, async (session, references: string[], flags: SaveFlags) => {
         const { formatArchive, platform, output = "-" } = flags;
@@ -36,23 +40,29 @@ export function saveCommand(options: RunOptions): Command {
         const to: FileLocation = { transport: formatArchive === "docker" ? "docker-archive" : "oci-archive", path: output };
         const isStdout = output === "-";
         const tags: CopiedTag[] = [];
-        let stats: CopyStats = { copied: 0, mounted: 0, existing: 0, skipped: 0, bytes: 0 };
+        let stats = NO_STATS;
+        const batch = new Batch(session, flags);
         const saved = await withDestination(session, to, async (destination) => {
           await withTransfer(session, { ...flags, stdoutIsData: isStdout }, async (transfer) => {
             for (const text of references) {
-              await withPlace(session, text, async (source) => {
-                const done = await copyImage(source, destination, nameIn(destination, source), {
-                  ...transfer.settings,
-                  ...(platform && { platform }),
+              await batch.attempt(text, async () => {
+                // what went through a pipe cannot be taken back
+                await (isStdout ? withPlace : withSource)(session, text, async (source) => {
+                  const done = await copyImage(source, destination, nameIn(destination, source), {
+                    ...transfer.settings,
+                    ...(platform && { platform }),
+                  });
+                  tags.push(...done.tags);
+                  stats = addStats(stats, done.stats);
                 });
-                tags.push(...done.tags);
-                stats = sum(stats, done.stats);
               });
             }
+            batch.throwIfAll(references.length);
           });
           return copiedFields(destination, undefined, tags);
         });
         await printCopied(session, { ...saved, stats }, isStdout);
+        batch.end(references.length);
       }),
     );
   addRegistryFlags(addTransferFlags(command));
@@ -76,14 +86,4 @@ function nameIn({ location: to }: Destination, { location }: Place): readonly st
   const own = ownReference(location);
   if (own === "" || isDigest(own)) return [];
   return to.transport === "docker-archive" && !/[:/]/.test(own) ? [`${location.path.split(/[\\/]/).at(-1)?.toLowerCase()}:${own}`] : [own];
-}
-
-function sum(a: CopyStats, b: CopyStats): CopyStats {
-  return {
-    copied: a.copied + b.copied,
-    mounted: a.mounted + b.mounted,
-    existing: a.existing + b.existing,
-    skipped: a.skipped + b.skipped,
-    bytes: a.bytes + b.bytes,
-  };
 }

@@ -10,6 +10,8 @@ import type { Endpoint } from "@berth/transfer";
 import { clientOptions } from "./client-options.ts";
 import { credentialsFor } from "./credentials.ts";
 import { type DebugLog, openDebugLog } from "./debug-log.ts";
+import type { SyncRegistry } from "../sync/sync-file.ts";
+import { signInOf } from "../sync/sync-sign-in.ts";
 import { answersInHttp, localAddress } from "./probe-http.ts";
 import { throttled } from "./throttle.ts";
 import type { Warnings } from "./warnings.ts";
@@ -23,6 +25,8 @@ export class Connections {
   readonly #credentials = new Map<string, Promise<CredentialSource | undefined>>();
   readonly #log: DebugLog | undefined;
   #userConfig: Promise<UserConfig> | undefined;
+  /** Who a sync file says that we are, by host. */
+  #signIns: ReadonlyMap<string, SignIn> = new Map();
 
   constructor(io: CommandIo, settings: Settings, warnings: Warnings) {
     this.#io = io;
@@ -36,6 +40,19 @@ export class Connections {
   async userConfig(): Promise<UserConfig> {
     this.#userConfig ??= loadUserConfig(this.#io.env);
     return await this.#userConfig;
+  }
+
+  /** Takes over what a sync file says of registries: it goes before the user's config file, and behind flags and variables. */
+  use(registries: ReadonlyMap<string, SyncRegistry>): void {
+    const before = this.userConfig();
+    this.#userConfig = before.then((config) => {
+      const merged = new Map(config.registries);
+      for (const [host, { user: _, passwordVariable: __, tokenVariable: ___, ...settings }] of registries)
+        merged.set(host, { ...merged.get(host), ...settings });
+      return { registries: merged };
+    });
+    this.#userConfig.catch(() => undefined); // told when somebody wants it
+    this.#signIns = new Map([...registries].flatMap(([host, one]) => signInOf(one, this.#io.env).map((signIn) => [host, signIn] as const)));
   }
 
   /** What the user's config file says of a host. */
@@ -109,7 +126,7 @@ export class Connections {
   }
 
   async #credentialsFor(host: string, signIn: SignIn | undefined): Promise<CredentialSource | undefined> {
-    return await credentialsFor(this.#io, host, signIn, (text) => this.#warnings.add(text));
+    return await credentialsFor(this.#io, host, signIn ?? this.#signIns.get(host), (text) => this.#warnings.add(text));
   }
 
   async #once(key: string, make: () => Promise<Connection>): Promise<Connection> {

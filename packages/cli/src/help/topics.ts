@@ -18,5 +18,6 @@ export const TOPICS: readonly Topic[] = [
     summary: "which variables count, and the config file",
     load: async () => (await import("./environment.ts")).environmentPage(),
   },
+  { name: "sync-file", summary: "what berth sync reads", load: async () => (await import("./sync-file.ts")).SYNC_FILE_PAGE },
   { name: "formats", summary: "--format: JSON, YAML, templates and paths", load: async () => (await import("./formats.ts")).formatsPage() },
 ];

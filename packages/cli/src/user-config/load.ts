@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { BerthError } from "@berth/oci";
 import type { CommandIo } from "../io.ts";
 import { checkUserConfig } from "./check.ts";
+import { checkedYaml } from "./checked-yaml.ts";
 import { NO_USER_CONFIG, type UserConfig } from "./user-config.ts";
 
 /** A user's config file cannot be used. */
@@ -40,21 +41,6 @@ export async function loadUserConfig(env: CommandIo["env"]): Promise<UserConfig>
 
 /** Reads the text of a config file. @throws {UserConfigError} */
 export async function parseUserConfig(text: string, path: string): Promise<UserConfig> {
-  const { isNode, LineCounter, parseDocument } = await import("yaml"); // 20 ms that nobody without a file has to wait for
-  const lineCounter = new LineCounter();
-  const document = parseDocument(text, { lineCounter, prettyErrors: false });
-  const at = (offset: number | undefined): string => {
-    const { line, col } = lineCounter.linePos(offset ?? 0);
-    return `${path}:${line}:${col}`;
-  };
-  const [broken] = document.errors;
-  if (broken !== undefined) throw new UserConfigError(`Cannot use config file: ${at(broken.pos[0])}: ${broken.message}`);
-  const { config, mistakes } = checkUserConfig(document.toJS({ maxAliasCount: 100 }));
-  if (mistakes.length === 0) return config;
-  const lines = mistakes.map(({ path: keys, reason }) => {
-    const node = document.getIn(keys, true);
-    const name = keys.length === 0 ? "the file" : keys.join(".");
-    return `${at(isNode(node) ? node.range?.[0] : undefined)}: ${name}: ${reason}`;
-  });
-  throw new UserConfigError(`Cannot use config file: ${lines.join("\n  ")}`);
+  const fail = (message: string): UserConfigError => new UserConfigError(message);
+  return await checkedYaml(text, { path, what: "config file", fail }, checkUserConfig);
 }

@@ -1,0 +1,75 @@
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { bytesSource } from "@berth/oci";
+import { descriptorOf } from "@berth/oci/node";
+import { createRegistry, type EmbeddedRegistry } from "@berth/registry";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { pushImage, serveHandler, type TestServer } from "../testing/registry.ts";
+import { berth } from "../testing/run-berth.ts";
+
+vi.setConfig({ testTimeout: 30_000 });
+
+let folder: string;
+let registry: EmbeddedRegistry;
+let server: TestServer;
+let app: string;
+let archive: string;
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), "berth-batch-"));
+  registry = await createRegistry();
+  server = await serveHandler((request, response) => {
+    if (request.url?.startsWith("/v2/taken/") === true) response.writeHead(403).end();
+    else registry.handler(request, response);
+  });
+  app = `${server.host}/team/app`;
+  archive = join(folder, "images.tar");
+  const repository = registry.repository("team/app");
+  const one = await pushImage(repository, { tags: ["v1"], content: "one" });
+  const { layer } = await pushImage(repository, { content: "another layer" });
+  const { mediaType } = one.manifest;
+  const lying = Buffer.from(JSON.stringify({ schemaVersion: 2, mediaType, config: one.config, layers: [layer] }));
+  await repository.push(descriptorOf(mediaType, lying), bytesSource(lying));
+  await repository.tag(descriptorOf(mediaType, lying), "lying");
+  await pushImage(registry.repository("taken/app"), { tags: ["v1"], content: "two" });
+});
+
+afterAll(async () => {
+  await server.close();
+  await registry.close();
+  rmSync(folder, { recursive: true });
+});
+
+test("save goes on with the images that are there, and says which are not; with none of them there is no archive", async () => {
+  const save = ["save", "--keep-going", "--format-archive", "oci", "-o", archive];
+  const none = await berth([...save, `${app}:gone`, `${app}:lost`]);
+  expect(none).toMatchObject({ code: 9, stdout: "", stderr: expect.stringContaining("berth: 2 of 2 failed\n") });
+  expect(existsSync(archive)).toBe(false);
+  const { code, stdout, stderr } = await berth([...save, `${app}:gone`, `${app}:v1`]);
+  expect(code).toBe(9);
+  expect(stdout).toContain(`${app}:v1@sha256:`);
+  expect(stderr).toContain(`berth: warning: ${app}:gone: `);
+  expect((await berth(["ls", `oci-archive:${archive}`])).stdout).toBe(`${app}:v1\n`);
+  expect(await berth(["save", "-o", join(folder, "x"), `${app}:gone`, `${app}:v1`])).toMatchObject({ code: 4 });
+});
+
+test("load goes on with the images that are taken", async () => {
+  const layout = `oci:${folder}/layout`;
+  for (const name of ["taken/app:v1", "other/app:v1"]) await berth(["cp", `${app}:v1`, `${layout}:${server.host}/${name}`]);
+  const load = ["load", "--registry", server.host, join(folder, "layout")];
+  expect(await berth(load)).toMatchObject({ code: 3 });
+  const { code, stderr } = await berth([...load, "--keep-going"]);
+  expect(code).toBe(9);
+  expect(stderr).toContain("berth: 1 of 2 failed\n");
+  expect(await berth(["digest", `${server.host}/other/app:v1`])).toMatchObject({ code: 0 });
+});
+
+test("[engine/T20] a copy that verifies layers writes nothing when the config names others", async () => {
+  const args = ["cp", "--verify-layers", `${app}:lying`, `oci-archive:${folder}/bad.tar:v1`];
+  expect(await berth(args)).toMatchObject({ code: 6, stdout: "" });
+  expect(existsSync(join(folder, "bad.tar"))).toBe(false);
+  expect(await berth(["cp", "--verify-layers", "--all-tags", app, `oci:${folder}/all`])).toMatchObject({ code: 6, stdout: "" });
+  expect(await berth(["cp", "--verify-layers", `${app}:v1`, `oci:${folder}/good`])).toMatchObject({ code: 0 });
+  expect(await berth(args.filter((one) => one !== "--verify-layers"))).toMatchObject({ code: 0 });
+});

@@ -1,0 +1,182 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createRegistry, type EmbeddedRegistry } from "@berth/registry";
+import { afterAll, beforeAll, beforeEach, expect, test, vi } from "vitest";
+import type { FakeIoOptions } from "../testing/fake-io.ts";
+import { type PushedImage, pushImage, pushIndex, serveHandler, type TestServer } from "../testing/registry.ts";
+import { berth, type Ran } from "../testing/run-berth.ts";
+
+vi.setConfig({ testTimeout: 30_000 });
+
+let folder: string;
+let registry: EmbeddedRegistry;
+let server: TestServer;
+let host: string;
+let old: PushedImage;
+let amd64: PushedImage;
+let arm64: PushedImage;
+let index: string;
+/** What the server wants to see in `Authorization`, of requests to change something. */
+let password: string | undefined;
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), "berth-sync-"));
+  registry = await createRegistry();
+  server = await serveHandler((request, response) => {
+    const isReading = request.method === "GET" || request.method === "HEAD";
+    if (isReading || password === undefined || request.headers.authorization === `Basic ${btoa(password)}`)
+      registry.handler(request, response);
+    else response.writeHead(401, { "WWW-Authenticate": 'Basic realm="test"' }).end();
+  });
+  ({ host } = server);
+  const repository = registry.repository("team/app");
+  old = await pushImage(repository, { tags: ["1.0", "1.1", "latest"], content: "old" });
+  amd64 = await pushImage(repository, { tags: ["2.0"], content: "one" });
+  arm64 = await pushImage(repository, { architecture: "arm64", content: "two" });
+  const images = [["linux/amd64", amd64.manifest] as const, ["linux/arm64", arm64.manifest] as const];
+  index = (await pushIndex(repository, "multi", images)).digest;
+  await pushImage(repository, { subject: old.manifest, artifactType: "application/sig", content: "sig" });
+  await pushImage(registry.repository("team/tool"), { tags: ["v1"], content: "tool" });
+});
+
+afterAll(async () => {
+  await server.close();
+  await registry.close();
+  rmSync(folder, { recursive: true });
+});
+
+let number = 0;
+/** A place of each test's own. */
+let other: string;
+beforeEach(() => {
+  other = `copy/n${++number}`;
+  password = undefined;
+});
+
+async function sync(items: string, flags: readonly string[] = [], options: FakeIoOptions = {}): Promise<Ran> {
+  const file = join(folder, `${number}.yml`);
+  writeFileSync(file, items);
+  server.journal.length = 0;
+  return await berth(["sync", ...flags, file], { ...options, env: { DOCKER_CONFIG: folder, ...options.env } });
+}
+
+const item = (more: string = ""): string => `{source: ${host}/team/app, destination: ${host}/${other}${more === "" ? "" : `, ${more}`}}`;
+const tagsOf = async (name: string): Promise<string> => (await berth(["ls", `${host}/${name}`])).stdout.replace(/\n/g, " ").trim();
+const written = (): readonly string[] => server.journal.filter((line) => !/^(GET|HEAD) /.test(line));
+
+test("tags of a repository are copied by version and pattern; run again, nothing is sent and each tag costs two small requests", async () => {
+  const file = `sync:\n  - ${item('tags: {semver: ">=1.1", exclude: ["2*"]}, suffix: -mirror')}\n  - ${item("tags: {match: latest}")}\n`;
+  const first = await sync(file, ["--format", "json"]);
+  expect(first).toMatchObject({ code: 0, stderr: "" });
+  const { digest, size } = old.manifest;
+  expect(JSON.parse(first.stdout)).toMatchObject({
+    tags: [
+      { source: `${host}/team/app:1.1`, reference: `${host}/${other}:1.1-mirror`, tag: "1.1-mirror", digest, size, outcome: "tagged" },
+      { source: `${host}/team/app:latest`, reference: `${host}/${other}:latest`, tag: "latest", digest, size, outcome: "tagged" },
+    ],
+    failures: [],
+    stats: { mounted: 2 },
+  });
+  expect(await tagsOf(other)).toBe("1.1-mirror latest");
+  expect(await sync(file)).toEqual({ code: 0, stdout: "", stderr: "0 tagged, 2 unchanged, 0 B moved\n" });
+  const asked = server.journal.filter((line) => line.includes("/v2/") && !line.endsWith(" /v2/"));
+  expect(asked.map((line) => line.slice(0, line.indexOf(" "))).toSorted((a, b) => a.localeCompare(b))).toEqual(
+    "GET GET HEAD HEAD HEAD HEAD".split(" "),
+  );
+});
+
+test("a registry as a whole: its repositories under their own names, or under the whole name of the source", async () => {
+  const file = (more: string): string =>
+    `sync: [{source: "${host}", repositories: {match: "team/*", exclude: "*/app"}, destination: ${host}/${other}${more}}]\n`;
+  expect(await sync(file(""))).toMatchObject({ code: 0, stdout: expect.stringMatching(`^${host}/${other}/team/tool:v1@sha256:\\w+\n$`) });
+  const scoped = `${host}/${other}/${host.replace(":", "-")}/team/tool`;
+  expect(await sync(file(", scoped: true"))).toMatchObject({ code: 0, stdout: expect.stringContaining(`${scoped}:v1@sha256:`) });
+});
+
+test("a dry run says what would be done, and writes nothing", async () => {
+  const { code, stdout, stderr } = await sync(`sync: [${item("tags: {match: [latest, multi]}, existing: keep")}]\n`, ["--dry-run"]);
+  expect({ code, stderr }).toEqual({ code: 0, stderr: "2 to be tagged, 0 unchanged\n" });
+  expect(stdout.split("\n").toSorted()).toEqual(["", `${host}/${other}:latest@${old.manifest.digest}`, `${host}/${other}:multi@${index}`]);
+  expect(written()).toEqual([]);
+});
+
+test("the first failure is the end, unless the run keeps going: then all else is done, and the exit code is 9", async () => {
+  const file = `sync: [{source: ${host}/team/gone:v1, destination: ${host}/${other}}, ${item("tags: {match: latest}")}]\n`;
+  expect(await sync(file)).toMatchObject({ code: 4, stdout: "" });
+  expect(written()).toEqual([]);
+  const { code, stdout, stderr } = await sync(file, ["--keep-going"]);
+  expect({ code, stdout }).toEqual({ code: 9, stdout: `${host}/${other}:latest@${old.manifest.digest}\n` });
+  expect(stderr).toContain(`berth: warning: ${host}/team/gone:v1: `);
+  expect(stderr).toContain("berth: 1 of 2 failed\n");
+  const asJson = JSON.parse((await sync(file, ["--keep-going", "--format", "json"])).stdout);
+  expect(asJson).toMatchObject({ failures: [{ source: `${host}/team/gone:v1`, class: "NotFound", status: 404 }], tags: [{}] });
+});
+
+test("tags that never change are not looked at again, tags that are taken are kept, or are a failure", async () => {
+  await sync(`sync: [${item('tags: {match: ["1.*"]}')}]\n`);
+  const again = await sync(`sync: [${item('tags: {match: ["1.*"]}, immutable: ["1.*"]')}]\n`);
+  expect(again).toMatchObject({ code: 0, stdout: "", stderr: "0 tagged, 2 unchanged, 0 B moved\n" });
+  expect(server.journal.filter((line) => line.includes("/manifests/"))).toEqual([]);
+  const taken = (existing: string): string =>
+    `sync: [{source: "${host}/team/app:2.0", destination: "${host}/${other}:1.0", existing: ${existing}}]\n`;
+  expect((await sync(taken("keep"))).stdout).toBe(`${host}/${other}:1.0@${old.manifest.digest} (kept)\n`);
+  expect(await sync(taken("refuse"))).toMatchObject({ code: 5, stdout: "" });
+});
+
+test("some platforms, one platform, referrers; into a layout and out of it", async () => {
+  const layout = `oci:${folder}/n${number}`;
+  expect(await sync(`sync: [{source: "${host}/team/app:multi", destination: "${layout}:one", platform: linux/arm64}]\n`)).toMatchObject({
+    code: 0,
+    stdout: `${layout}:one@${arm64.manifest.digest}\n`,
+  });
+  const file = `defaults: {referrers: [application/sig]}\nsync:
+  - {source: "${host}/team/app:1.0", destination: "${layout}"}
+  - {source: "${host}/team/app:multi", destination: "${layout}", platforms: [linux/amd64]}\n`;
+  expect(await sync(file)).toMatchObject({ code: 0 });
+  expect((await berth(["referrers", "--format", "jsonpath=.referrers[*].artifactType", `${layout}:1.0`])).stdout).toBe("application/sig\n");
+  expect(await berth(["manifest", "get", `${layout}@${amd64.manifest.digest}`])).toMatchObject({ code: 0 });
+  expect(await sync(`sync: [{source: "${layout}", destination: "${host}/${other}", tags: {exclude: one}}]\n`)).toMatchObject({ code: 0 });
+  expect(await tagsOf(other)).toBe("1.0 multi");
+});
+
+test("[engine/T36] a registry's password comes from a variable, and is in no output", async () => {
+  password = "robot:s3cret";
+  const file = `registries: {"${host}": {user: robot, passwordVariable: ROBOT}}\nsync: [${item("tags: {match: latest}")}]\n`;
+  expect(await sync(file)).toMatchObject({ code: 2, stdout: "", stderr: expect.stringContaining("variable ROBOT: it is not set") });
+  const { code, stdout, stderr } = await sync(file, ["--debug"], { env: { ROBOT: "s3cret" } });
+  expect(code).toBe(0);
+  expect(stdout + stderr).not.toContain("s3cret");
+  expect(stdout + stderr).not.toContain(btoa(password));
+});
+
+test("every mistake in the file is named with its place", async () => {
+  const { code, stdout, stderr } = await sync(`version: 2
+registries: {r.test: {user: me}}
+sync:
+  - source: debian
+    tags: {semver: one, match: ["/(/"]}
+  - {source: a, destination: b, platform: linux/arm64, platforms: linux/amd64, existing: maybe}
+`);
+  expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
+  for (const part of [
+    ":1:10: version: expected 1, got 2",
+    ":2:22: registries.r.test: needs user and passwordVariable together",
+    ':5:20: sync.0.tags.semver: expected a range such as >=1.2 <2, got "one"',
+    ":5:32: sync.0.tags.match: expected patterns such as 1.* or /^v\\d+$/, got a list",
+    ":4:5: sync.0: needs source and destination",
+    ":6:5: sync.1: has platform and platforms, expected one of them",
+    ':6:90: sync.1.existing: expected one of overwrite, keep, refuse, got "maybe"',
+  ]) {
+    expect(stderr).toContain(part);
+  }
+});
+
+test.each([
+  [`sync: [{source: debian:12, destination: a/b, tags: {match: x}}]`, "it names one image, and tags to choose from"],
+  [`sync: [{source: debian, destination: "a/b:c"}]`, "all tags keep their names"],
+  [`sync: [{source: debian, destination: "docker-archive:x"}]`, "the destination is a registry, a layout or an OCI archive"],
+  [`sync: [{source: debian, destination: b, repositories: {match: x}}]`, "repositories are of a registry as a whole"],
+])("what cannot be is a mistake: %s", async (file, message) => {
+  expect(await sync(file)).toMatchObject({ code: 2, stderr: expect.stringContaining(message) });
+});

@@ -1,0 +1,102 @@
+import { Command } from "commander";
+import { addHelp } from "../command/add-help.ts";
+import { addRegistryFlags } from "../flags/add-flags.ts";
+import { humanSize } from "../output/human.ts";
+import { oneLine } from "../output/plain-text.ts";
+import type { RunOptions } from "../run-options.ts";
+import { act } from "../session/act.ts";
+import type { Session } from "../session/session.ts";
+import { SyncRun } from "../sync/sync-run.ts";
+import { Batch, keepGoingOption } from "../transfer/batch.ts";
+import { addTransferFlags, type TransferFlags } from "../transfer/transfer-flags.ts";
+import { withTransfer } from "../transfer/with-transfer.ts";
+
+interface SyncFlags extends TransferFlags {
+  readonly dryRun?: boolean;
+  readonly keepGoing?: boolean;
+}
+
+/** `berth sync`. */
+export function syncCommand(options: RunOptions): Command {
+  const command = new Command()
+    .argument("<file>", "what is synced where, as YAML; - for standard input; see `berth help sync-file`")
+    .option("--dry-run", "only say what would be done to tags")
+    .addOption(keepGoingOption())
+    .action(
+      act(options, async (session, file: string, flags: SyncFlags) => {
+        const { loadSyncFile } = await import("../sync/load-sync-file.ts");
+        const found = await loadSyncFile(session.io, file);
+        session.connections.use(found.registries);
+        const dryRun = flags.dryRun === true;
+        const batch = new Batch(session, flags);
+        const run = new SyncRun(session, batch);
+        try {
+          if (dryRun) await run.run(found, undefined);
+          else await withTransfer(session, flags, async (transfer) => await run.run(found, transfer));
+        } finally {
+          await report(session, run, batch, { file, dryRun });
+        }
+        batch.end(batch.failures.length + run.tags.length);
+      }),
+    );
+  addRegistryFlags(addTransferFlags(command), { twoSides: true });
+  return addHelp(command, {
+    text: [
+      "What is there already is not sent again: a tag that names the same on both sides costs one small request to each. Nothing is deleted",
+      "at the destination. Lines are about tags that changed; --format json has all.",
+    ].join("\n"),
+    examples: [
+      ["berth sync mirror.yml", "everything that the file lists"],
+      ["berth sync --dry-run mirror.yml", "what would be copied"],
+      ["berth sync --keep-going -j 8 mirror.yml", "as much as can be had, eight images at a time"],
+    ],
+    output: {
+      file: "the sync file",
+      "tags[].source": "an image that is meant",
+      "tags[].reference": "where it goes",
+      "tags[].tag": "its tag there",
+      "tags[].digest": "of the manifest; not when it was skipped",
+      "tags[].size": "bytes of the manifest",
+      "tags[].outcome": "tagged, unchanged, kept (it names something else, and was left alone) or skipped (it is there, and never changes)",
+      "failures[].source": "what could not be synced",
+      "failures[].class": "what the failure means, with code, message, registry, status and hint",
+      dryRun: "true, when nothing was done",
+      "stats.copied": "manifests and blobs that were moved",
+      "stats.mounted": "blobs that another repository of the registry gave",
+      "stats.existing": "manifests and blobs that were there",
+      "stats.skipped": "layers that are kept outside of registries",
+      "stats.bytes": "bytes of all that was moved",
+    },
+  });
+}
+
+async function report(
+  session: Session,
+  { tags, stats }: SyncRun,
+  { failures }: Batch,
+  { file, dryRun }: { readonly file: string; readonly dryRun: boolean },
+): Promise<void> {
+  const changed = tags.filter(({ outcome }) => outcome === "tagged" || outcome === "kept");
+  const lines = changed.map(
+    ({ reference, digest, outcome }) => `${oneLine(reference)}@${digest ?? ""}${outcome === "kept" ? " (kept)" : ""}\n`,
+  );
+  await session.print({
+    data: {
+      file,
+      tags,
+      failures: failures.map(({ source, error }) => ({ source, ...error, exitCode: undefined })),
+      ...(dryRun ? { dryRun } : { stats }),
+    },
+    text: () => (session.settings.quiet ? "" : lines.join("")),
+  });
+  if (session.format.kind !== "text" || session.settings.progress === "json") return;
+  const count = (outcome: string): number => tags.filter((tag) => tag.outcome === outcome).length;
+  const parts = [
+    `${count("tagged")} ${dryRun ? "to be tagged" : "tagged"}`,
+    `${count("unchanged") + count("skipped")} unchanged`,
+    ...(count("kept") > 0 ? [`${count("kept")} kept`] : []),
+    ...(failures.length > 0 ? [`${failures.length} failed`] : []),
+    ...(dryRun ? [] : [`${humanSize(stats.bytes)} moved`]),
+  ];
+  session.say(parts.join(", "));
+}

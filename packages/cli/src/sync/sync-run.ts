@@ -1,0 +1,157 @@
+import { type CallOptions, type Digest, isDigest } from "@berth/oci";
+import type { CopiedTag, CopyStats } from "@berth/transfer";
+import { type Destination, ownReference, withDestination } from "../connect/destination.ts";
+import { type Place, withPlace, withSource } from "../connect/place.ts";
+import { inParallel } from "../content/in-parallel.ts";
+import { nameFilter } from "../content/name-filter.ts";
+import { isMissing } from "../errors/is-missing.ts";
+import type { Session } from "../session/session.ts";
+import { addStats, NO_STATS } from "../transfer/add-stats.ts";
+import type { Batch } from "../transfer/batch.ts";
+import { copyImage, imageToCopy } from "../transfer/copy-image.ts";
+import type { copyOptions } from "../transfer/copy-flags.ts";
+import { previewTags } from "../transfer/preview-copy.ts";
+import type { Transfer, TransferSettings } from "../transfer/with-transfer.ts";
+import { selectTags } from "./select-tags.ts";
+import type { SyncFile, SyncItem } from "./sync-file.ts";
+import { imageName, pairsOf, placeName, type SyncPair } from "./sync-pair.ts";
+
+/** What became of one tag. */
+export interface SyncedTag {
+  readonly source: string;
+  readonly reference: string;
+  readonly tag: string;
+  /** Undefined when nobody looked. */
+  readonly digest?: Digest;
+  readonly size?: number;
+  /** `skipped`: it is there, and never changes. */
+  readonly outcome: CopiedTag["outcome"] | "skipped";
+}
+
+/** Images at a time, unless told. */
+const DEFAULT_JOBS = 3;
+
+/** One run over a sync file. */
+export class SyncRun {
+  readonly tags: SyncedTag[] = [];
+  stats: CopyStats = NO_STATS;
+  readonly #session: Session;
+  readonly #batch: Batch;
+
+  constructor(session: Session, batch: Batch) {
+    this.#session = session;
+    this.#batch = batch;
+  }
+
+  /** Syncs everything. @param transfer absent: nothing is written. @throws the first failure, unless the batch keeps going. */
+  async run({ items }: SyncFile, transfer: Transfer | undefined): Promise<void> {
+    for (const item of items) {
+      await this.#batch.attempt(item.source, async () => {
+        for await (const pair of pairsOf(this.#session, item)) {
+          await this.#batch.attempt(placeName(pair.source), async () => await this.#pair(pair, transfer));
+        }
+      });
+    }
+  }
+
+  async #pair(pair: SyncPair, transfer: Transfer | undefined): Promise<void> {
+    const { source, destination } = pair;
+    await withPlace(
+      this.#session,
+      placeName(source),
+      async (place, call) => {
+        const wanted = await this.#wantedTags(pair, place, call);
+        if (wanted.length === 0) return;
+        if (transfer === undefined) return await this.#all(wanted, async (tag) => await this.#preview(pair, place, tag, call));
+        await withDestination(
+          this.#session,
+          destination,
+          async (into) => {
+            const pace = await transfer.into(into.repository);
+            await this.#all(wanted, async (tag) => await this.#copy(pair, place, tag, into, pace));
+          },
+          { side: "to" },
+        );
+      },
+      { side: "from" },
+    );
+  }
+
+  /** Tags to look at. Those that never change are asked for at the destination in one request, and only when there are any. */
+  async #wantedTags({ source, destination, item }: SyncPair, place: Place, call: CallOptions): Promise<readonly string[]> {
+    const own = ownReference(source);
+    if (own !== "") return [own];
+    const tags = selectTags(await Array.fromAsync(place.target.tags?.(call) ?? []), item.tags);
+    const isImmutable = nameFilter({ match: item.immutable ?? [] });
+    if (item.immutable === undefined || !tags.some(isImmutable)) return tags;
+    const there = new Set(await this.#tagsAt(placeName(destination), call));
+    return tags.filter((tag) => {
+      const after = tag + (item.suffix ?? "");
+      const isDone = isImmutable(tag) && there.has(after);
+      if (isDone) this.tags.push({ ...this.#names({ source, destination, item }, tag), outcome: "skipped" });
+      return !isDone;
+    });
+  }
+
+  async #tagsAt(place: string, call: CallOptions): Promise<readonly string[]> {
+    try {
+      return await withPlace(this.#session, place, async ({ target }) => await Array.fromAsync(target.tags?.(call) ?? []), { side: "to" });
+    } catch (error) {
+      if (isMissing(error) || (error instanceof Error && "code" in error && error.code === "ERR_LAYOUT_NOT_FOUND")) return [];
+      throw error;
+    }
+  }
+
+  async #all(tags: readonly string[], work: (tag: string) => Promise<void>): Promise<void> {
+    for await (const _ of inParallel(tags, this.#session.jobs(DEFAULT_JOBS), work));
+  }
+
+  async #copy(pair: SyncPair, place: Place, tag: string, into: Destination, pace: TransferSettings): Promise<void> {
+    const { item } = pair;
+    const names = this.#names(pair, tag);
+    await this.#batch.attempt(names.source, async () => {
+      await this.#read(pair, place, tag, async (source) => {
+        const wanted = { ...settingsOf(item), ...pace, ...(item.platform && { platform: item.platform }) };
+        const done = await copyImage(source, into, names.tag === "" ? [] : [names.tag], wanted);
+        const { digest, size } = done.descriptor;
+        this.stats = addStats(this.stats, done.stats);
+        this.tags.push({ ...names, digest, size, outcome: "tagged", ...done.tags[0] });
+      });
+    });
+  }
+
+  async #preview(pair: SyncPair, place: Place, tag: string, call: CallOptions): Promise<void> {
+    const { item, destination } = pair;
+    const names = this.#names(pair, tag);
+    await this.#batch.attempt(names.source, async () => {
+      await this.#read(pair, place, tag, async (source) => {
+        const root =
+          (await imageToCopy(source, { location: destination }, item.platform, call)) ?? (await source.target.resolve(tag, call));
+        const [found] = await previewTags(this.#session, destination, [[names.tag, root]], item.existing ?? "overwrite");
+        this.tags.push({ ...names, digest: root.digest, size: root.size, outcome: "tagged", ...found });
+      });
+    });
+  }
+
+  /** One image of a place: of a registry its mirrors are asked before it. */
+  async #read(pair: SyncPair, place: Place, tag: string, work: (source: Place) => Promise<void>): Promise<void> {
+    if (pair.source.transport !== "registry") await work({ ...place, reference: tag });
+    else await withSource(this.#session, imageName(pair.source, tag), work, { side: "from" });
+  }
+
+  #names({ source, destination, item }: SyncPair, tag: string): { source: string; reference: string; tag: string } {
+    const own = ownReference(destination);
+    const after = own !== "" ? own : isDigest(tag) ? "" : tag + (item.suffix ?? "");
+    return { source: imageName(source, tag), reference: imageName(destination, after), tag: after };
+  }
+}
+
+function settingsOf({ platforms, referrers, digestTags, external, existing }: SyncItem): ReturnType<typeof copyOptions> {
+  return {
+    existingTags: existing ?? "overwrite",
+    ...(platforms && { platforms }),
+    ...(referrers !== undefined && { referrers: typeof referrers === "boolean" ? referrers : { artifactTypes: referrers } }),
+    ...(digestTags !== undefined && { digestTags }),
+    ...(external !== undefined && { external }),
+  };
+}

@@ -1,0 +1,51 @@
+import { Option } from "commander";
+import { type ErrorReport, reportError } from "../errors/error-report.ts";
+import { CommandFailure, EXIT_CODE } from "../exit-code.ts";
+import type { Session } from "../session/session.ts";
+
+/** `--keep-going`. */
+export function keepGoingOption(): Option {
+  return new Option("--keep-going", "when something fails go on with the rest; the exit code is 9 then");
+}
+
+/** What failed of many things. */
+export interface BatchFailure {
+  /** As it was named. */
+  readonly source: string;
+  readonly error: ErrorReport;
+}
+
+/** Many things to do, of which some may fail when `--keep-going` says so. */
+export class Batch {
+  readonly failures: BatchFailure[] = [];
+  readonly #session: Session;
+  readonly #keepGoing: boolean;
+
+  constructor(session: Session, { keepGoing = false }: { readonly keepGoing?: boolean }) {
+    this.#session = session;
+    this.#keepGoing = keepGoing;
+  }
+
+  /** Does one thing. A failure is kept, and warned of; it is thrown when the batch does not keep going, or somebody stopped it. */
+  async attempt(subject: string, work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      if (!this.#keepGoing || this.#session.signal.aborted) throw error;
+      const report = await reportError(error, { stopped: false, subject });
+      this.failures.push({ source: subject, error: report });
+      this.#session.warnings.add(`${subject}: ${report.message}`);
+    }
+  }
+
+  /** Ends it, when there is nothing to show for it. @throws {CommandFailure} */
+  throwIfAll(count: number): void {
+    if (count > 0 && this.failures.length >= count) this.end(count);
+  }
+
+  /** Ends it. @throws {CommandFailure} when something failed. */
+  end(count: number): void {
+    const failed = this.failures.length;
+    if (failed > 0) throw new CommandFailure(EXIT_CODE.partial, `${failed} of ${count} failed`);
+  }
+}

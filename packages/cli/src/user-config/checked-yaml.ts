@@ -1,0 +1,31 @@
+import type { ConfigMistake } from "./readers.ts";
+
+/**
+ * Parses YAML and checks it.
+ *
+ * @param what how messages call the file: `config file`.
+ * @param fail makes the error, which names every mistake with its place, one a line.
+ */
+export async function checkedYaml<T>(
+  source: string,
+  { path, what, fail }: { readonly path: string; readonly what: string; readonly fail: (message: string) => Error },
+  check: (document: unknown) => { readonly config: T; readonly mistakes: readonly ConfigMistake[] },
+): Promise<T> {
+  const { isNode, LineCounter, parseDocument } = await import("yaml"); // 20 ms that nobody without a file has to wait for
+  const lineCounter = new LineCounter();
+  const document = parseDocument(source, { lineCounter, prettyErrors: false });
+  const at = (offset: number | undefined): string => {
+    const { line, col } = lineCounter.linePos(offset ?? 0);
+    return `${path}:${line}:${col}`;
+  };
+  const [broken] = document.errors;
+  if (broken !== undefined) throw fail(`Cannot use ${what}: ${at(broken.pos[0])}: ${broken.message}`);
+  const { config, mistakes } = check(document.toJS({ maxAliasCount: 100 }));
+  if (mistakes.length === 0) return config;
+  const lines = mistakes.map(({ path: keys, reason }) => {
+    const node = document.getIn(keys, true);
+    const name = keys.length === 0 ? "the file" : keys.join(".");
+    return `${at(isNode(node) ? node.range?.[0] : undefined)}: ${name}: ${reason}`;
+  });
+  throw fail(`Cannot use ${what}: ${lines.join("\n  ")}`);
+}
