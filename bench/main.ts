@@ -2,7 +2,8 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { clientFacts, formatClients } from "./client/report.ts";
-import { CLIENT_ROWS, type ClientRow } from "./client/rows.ts";
+import type { ClientRow } from "./client/row.ts";
+import { CLIENT_ROWS } from "./client/rows.ts";
 import { formatProfile } from "./cpu-profile.ts";
 import { registryVersion } from "./facts.ts";
 import { type Options, parseOptions, USAGE } from "./options.ts";
@@ -78,7 +79,7 @@ function peers(): readonly Candidate[] {
 try {
   const options = parseOptions(process.argv.slice(2));
   if (options.help) console.log(USAGE);
-  else if (options.list) console.log(ALL_ROWS.map(({ id, work }) => `${id.padEnd(20)} ${work}`).join("\n"));
+  else if (options.list) console.log(ALL_ROWS.map(({ id, work }) => `${id.padEnd(26)} ${work}`).join("\n"));
   else await bench(options);
 } catch (error) {
   console.error(error instanceof TypeError ? error.message : error);

@@ -29,8 +29,8 @@ export interface Options {
 export const USAGE = `npm run bench -- [options]
 
 Runs our server and the reference registry (Debian's package docker-registry, and with BERTH_BENCH_PEER=/path/to/registry
-a second one) beside each other under the same load, and prints a table; then our client beside crane and skopeo, where
-they are installed, over one registry.
+a second one) beside each other under the same load, and prints a table; then our client and our command beside crane,
+skopeo and oras, where they are installed, over one registry or between two.
 
 Linux only. The default takes about seven minutes.
 

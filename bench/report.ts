@@ -99,7 +99,13 @@ export function toJson(results: readonly RowResult[], facts: Readonly<Record<str
     target: row.target,
     servers: Object.fromEntries(measured.map(({ server, samples }) => [server.candidate.name, { idleBytes: server.idleBytes, samples }])),
   }));
-  const work = clients.map(({ row, samples }) => ({ id: row.id, work: row.work, target: row.ratio, clients: Object.fromEntries(samples) }));
+  const work = clients.map(({ row, samples, requests }) => ({
+    id: row.id,
+    work: row.work,
+    target: row.target,
+    clients: Object.fromEntries(samples),
+    requests: Object.fromEntries(requests),
+  }));
   return `${JSON.stringify({ facts, rows, clients: work }, undefined, 2)}\n`;
 }
 

@@ -3,7 +3,8 @@ import { mkdtempSync, readFileSync, rmSync, statfsSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { type ClientResult, measureClients } from "./client/measure.ts";
-import type { ClientRow } from "./client/rows.ts";
+import { installCommand } from "./client/installed-command.ts";
+import type { ClientRow } from "./client/row.ts";
 import { machineFacts } from "./facts.ts";
 import { Generator } from "./generator.ts";
 import { Conductor, median, type RowResult, type Span } from "./measure.ts";
@@ -81,18 +82,21 @@ export class Run {
     const { rounds, quiet } = this.#options;
     const folder = join(this.#folder, "clients");
     const server = await Server.start(candidate, join(folder, "registry"), this.#children);
-    const place = { host: `127.0.0.1:${server.port}`, folder, rounds, quiet };
+    const other = await Server.start(candidate, join(folder, "other"), this.#children);
+    const installed = rows.some(({ ours }) => ours === "command") ? await installCommand(join(folder, "installed")) : undefined;
+    const address = ({ port }: Server): string => `127.0.0.1:${port}`;
+    const place = { host: address(server), other: address(other), folder, installed, rounds, quiet };
     const results: ClientResult[] = [];
     for (const row of rows) {
       expectRoom(this.#folder);
       process.stderr.write(`${row.work} ...\n`);
       results.push(
         await measureClients(row, place).catch((error: unknown) => {
-          throw new Error(`Cannot finish "${row.id}"; the server said:\n${outputs([server])}`, { cause: error });
+          throw new Error(`Cannot finish "${row.id}"; the servers said:\n${outputs([server, other])}`, { cause: error });
         }),
       );
     }
-    await server.stop();
+    await Promise.all([server.stop(), other.stop()]);
     return results;
   }
 

@@ -4,15 +4,21 @@ import { fileURLToPath } from "node:url";
 import { findPart } from "@berth/testkit/parts";
 
 /** Clients that are measured. */
-export type ClientName = "berth" | "crane" | "skopeo";
+export type ClientName = "berth" | "crane" | "skopeo" | "oras";
 
 /** Those that ours is measured against. */
-export const OTHER_CLIENTS: readonly Exclude<ClientName, "berth">[] = ["crane", "skopeo"];
+export const OTHER_CLIENTS: readonly Exclude<ClientName, "berth">[] = ["crane", "skopeo", "oras"];
 
-/** The program and first arguments of each client that is on this machine; ours is run from sources, as one process. */
-export function findClients(): ReadonlyMap<ClientName, readonly string[]> {
-  const work = fileURLToPath(new URL("./work.ts", import.meta.url));
-  const clients = new Map<ClientName, readonly string[]>([["berth", [process.execPath, "--conditions=berth-source", work]]]);
+/** What our library does, run from sources as one process. */
+export const LIBRARY: readonly string[] = [
+  process.execPath,
+  "--conditions=berth-source",
+  fileURLToPath(new URL("./work.ts", import.meta.url)),
+];
+
+/** The program and first arguments of each client that is on this machine. */
+export function findClients(ours: readonly string[]): ReadonlyMap<ClientName, readonly string[]> {
+  const clients = new Map<ClientName, readonly string[]>([["berth", ours]]);
   for (const name of OTHER_CLIENTS) {
     const part = findPart(name);
     if (part !== undefined) clients.set(name, [part.command(name)]);
@@ -41,6 +47,7 @@ export function clientEnvironment(folder: string): Readonly<Record<string, strin
     // skopeo remembers which registry has which blob, and would mount what it is to push; as root it does so elsewhere
     XDG_DATA_HOME: home,
     _CONTAINERS_ROOTLESS_UID: "1000",
+    XDG_CACHE_HOME: join(folder, "cache"),
     NODE_COMPILE_CACHE: join(folder, "compiled"),
   };
 }

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { createRemoteRepository, type RemoteRepository } from "@berth/client";
 import { bytesSource, type Descriptor, type Digest, MEDIA_TYPES } from "@berth/oci";
 import { createDigester, descriptorOf, fileSource } from "@berth/oci/node";
+import { copy, openLayout } from "@berth/transfer";
 
 const BLOCK = 1 << 20;
 
@@ -85,4 +86,14 @@ async function tagImage({ manifests }: RemoteRepository, { layout, manifest }: B
   const bytes = bytesSource(await readFile(layoutPath(layout, manifest.digest)));
   await manifests.pushReference(manifest, bytes, "1");
   for (let number = 0; number < tags; number++) await manifests.pushReference(manifest, bytes, tagOf(number));
+}
+
+/** Pushes an image of an OCI layout under the tag `1`. */
+export async function pushLayout(layout: string, tag: string, reference: string): Promise<void> {
+  const repository = createRemoteRepository(reference);
+  try {
+    await copy(await openLayout(layout, { readOnly: true }), tag, repository, "1");
+  } finally {
+    await repository.connection.close();
+  }
 }

@@ -1,13 +1,14 @@
 import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { MAX_DISTURBED, QUIET_LOAD } from "../measure.ts";
-import { clientEnvironment, type ClientName, findClients } from "./clients.ts";
+import { clientEnvironment, type ClientName, findClients, LIBRARY } from "./clients.ts";
+import { startCountingProxy } from "./counting-proxy.ts";
 import { type ProcessRun, runProcess } from "./process-run.ts";
-import type { ClientRow, CommandOf } from "./rows.ts";
+import type { ClientRow, CommandOf } from "./row.ts";
 
 /** One run of one client. */
 export interface ClientSample extends Omit<ProcessRun, "stdout"> {
-  /** Without the start of Node; ours only. */
+  /** Without the start of ours. */
   readonly workSeconds?: number;
 }
 
@@ -15,12 +16,17 @@ export interface ClientSample extends Omit<ProcessRun, "stdout"> {
 export interface ClientResult {
   readonly row: ClientRow;
   readonly samples: ReadonlyMap<ClientName, readonly ClientSample[]>;
+  /** What one run asks of all registries; empty where that was not counted. */
+  readonly requests: ReadonlyMap<ClientName, number>;
 }
 
 /** Where and how often. */
 export interface ClientRounds {
   readonly host: string;
+  readonly other: string;
   readonly folder: string;
+  /** The `berth` command as it is installed; undefined when no row needs it. */
+  readonly installed: readonly string[] | undefined;
   readonly rounds: number;
   /** Measures a round again, so many times a row, when others were at work on the machine in it. */
   readonly quiet: boolean;
@@ -31,23 +37,21 @@ interface Runner {
   readonly name: ClientName;
   readonly program: readonly string[];
   readonly command: CommandOf;
+  /** Prints nothing of how long its work took. */
+  readonly isCommand: boolean;
   readonly samples: ClientSample[];
 }
 
 /** Measures a row: one run of each client to warm up, then rounds of all clients in turn, the first one another in every round. */
-export async function measureClients(row: ClientRow, { host, folder, rounds, quiet }: ClientRounds): Promise<ClientResult> {
+export async function measureClients(row: ClientRow, where: ClientRounds): Promise<ClientResult> {
+  const { folder, rounds, quiet } = where;
   const content = join(folder, "content");
   await mkdir(join(folder, "home"), { recursive: true });
   await mkdir(content, { recursive: true });
   try {
-    const commands = await row.prepare(host, content);
-    const runners: Runner[] = [];
-    for (const [name, program] of findClients()) {
-      const command = commands[name];
-      if (command !== undefined) runners.push({ name, program, command, samples: [] });
-    }
+    const runners = await runnersOf(row, where, content);
     let run = 0;
-    const once = (runner: Runner): Promise<ClientSample> => measureOne(runner, host, folder, run++);
+    const once = (runner: Runner): Promise<ClientSample> => measureOne(runner, where, run++);
     for (const runner of runners) await once(runner);
     let disturbed = 0;
     for (let round = 0; round < rounds + disturbed; round++) {
@@ -61,21 +65,55 @@ export async function measureClients(row: ClientRow, { host, folder, rounds, qui
       for (const { samples } of runners) samples.pop();
       disturbed += 1;
     }
-    return { row, samples: new Map(runners.map(({ name, samples }) => [name, samples])) };
+    const requests = new Map<ClientName, number>();
+    for (const runner of row.counted === true ? runners : []) requests.set(runner.name, await countRequests(runner, where, run++));
+    return { row, samples: new Map(runners.map(({ name, samples }) => [name, samples])), requests };
   } finally {
     await rm(content, { recursive: true, force: true });
   }
 }
 
-async function measureOne({ name, program, command }: Runner, host: string, folder: string, run: number): Promise<ClientSample> {
-  const place = { host, folder: join(folder, "run"), run };
-  await mkdir(place.folder);
+async function runnersOf(row: ClientRow, { host, installed }: ClientRounds, content: string): Promise<readonly Runner[]> {
+  const ours = row.ours === "command" ? installed : LIBRARY;
+  if (ours === undefined) throw new TypeError(`Cannot measure "${row.id}": there is no installed command`);
+  const commands = await row.prepare(host, content);
+  const isCommand = row.ours === "command";
+  return [...findClients(ours)].flatMap(([name, program]) => {
+    const command = commands[name];
+    return command === undefined ? [] : [{ name, program, command, isCommand, samples: [] }];
+  });
+}
+
+async function measureOne({ name, program, command, isCommand }: Runner, where: ClientRounds, run: number): Promise<ClientSample> {
+  const { folder, host, other } = where;
+  const { stdout, ...measured } = await inFolder(folder, (own) =>
+    runProcess(command(program, { host, other, folder: own, run }), clientEnvironment(folder)),
+  );
+  if (name !== "berth") return measured;
+  if (isCommand) {
+    // What the command takes that does nothing, right behind it.
+    const { seconds } = await runProcess([...program, "version"], clientEnvironment(folder));
+    return { ...measured, workSeconds: Math.max(0, measured.seconds - seconds) };
+  }
+  const { seconds: workSeconds }: { readonly seconds: number } = JSON.parse(stdout);
+  return { ...measured, workSeconds };
+}
+
+/** Runs a client between proxies. */
+async function countRequests({ program, command }: Runner, { folder, host, other }: ClientRounds, run: number): Promise<number> {
+  await using from = await startCountingProxy(host);
+  await using to = await startCountingProxy(other);
+  const place = { host: from.host, other: to.host, run };
+  await inFolder(folder, (own) => runProcess(command(program, { ...place, folder: own }), clientEnvironment(folder)));
+  return from.count + to.count;
+}
+
+async function inFolder<T>(folder: string, run: (own: string) => Promise<T>): Promise<T> {
+  const own = join(folder, "run");
+  await mkdir(own);
   try {
-    const { stdout, ...measured } = await runProcess(command(program, place), clientEnvironment(folder));
-    if (name !== "berth") return measured;
-    const { seconds: workSeconds }: { readonly seconds: number } = JSON.parse(stdout);
-    return { ...measured, workSeconds };
+    return await run(own);
   } finally {
-    await rm(place.folder, { recursive: true, force: true });
+    await rm(own, { recursive: true, force: true });
   }
 }

@@ -2,25 +2,23 @@ import { median } from "../measure.ts";
 import { formatNumber, markdown } from "../report.ts";
 import { type ClientName, describeClient, OTHER_CLIENTS } from "./clients.ts";
 import type { ClientResult, ClientSample } from "./measure.ts";
-import type { ClientRow } from "./rows.ts";
-
-/** What no client of ours may need more than, whatever it moves. */
-const MAX_MIB = 150;
+import type { ClientRow } from "./row.ts";
 
 /** The clients' table as Markdown, and below it how they do the work. */
 export function formatClients(results: readonly ClientResult[], registry: string): string {
   const header = [
     `Client's work, over ${registry}`,
     "Berth",
-    "without Node's start",
+    "without its start",
     ...OTHER_CLIENTS.flatMap((name) => [name, "ratio"]),
     "CPU: Berth",
     ...OTHER_CLIENTS.map((name) => `CPU: ${name}`),
     "memory: Berth",
     ...OTHER_CLIENTS.map((name) => `memory: ${name}`),
+    "requests",
     "target",
   ];
-  const lines = results.map(({ row, samples }) => {
+  const lines = results.map(({ row, samples, requests }) => {
     const of = (name: ClientName): readonly ClientSample[] => samples.get(name) ?? [];
     const ours = of("berth");
     return [
@@ -32,10 +30,13 @@ export function formatClients(results: readonly ClientResult[], registry: string
       ...OTHER_CLIENTS.map((name) => formatTheirCpu(row, ours, of(name))),
       formatPeak(ours),
       ...OTHER_CLIENTS.map((name) => formatPeak(of(name))),
-      `>= ${row.ratio}x of crane; <= ${MAX_MIB} MiB`,
+      [...requests].map(([name, count]) => `${name} ${count}`).join(", "),
+      row.target,
     ];
   });
-  const notes = results.map(({ row }) => `- ${row.work}: ${row.note}.`);
+  const notes = [...Map.groupBy(results, ({ row }) => row.note)].map(
+    ([note, [first, ...others]]) => `- ${first?.row.work ?? ""}${others.length > 0 ? `, and ${others.length} more` : ""}: ${note}.`,
+  );
   return `${markdown([header, ...lines])}\n\n${notes.join("\n")}`;
 }
 
@@ -80,6 +81,8 @@ export function clientFacts(results: readonly ClientResult[]): Readonly<Record<s
   return {
     ...Object.fromEntries(OTHER_CLIENTS.map((name) => [name, describeClient(name)])),
     "Clients' rounds": `${rounds}, of all clients in turn, after one to warm up; whole processes, ours with the start of Node`,
+    "Without its start":
+      "for the library, from its first line to the end; for the command, less what `berth version` takes right behind it",
     "Other work beside the clients": `${Math.round(otherLoad * 100)} % of the processors (median of the runs)`,
   };
 }

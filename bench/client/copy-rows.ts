@@ -1,0 +1,91 @@
+import { join } from "node:path";
+import { debianImage } from "@berth/testkit/parts";
+import { pushLayout, seedImage } from "./content.ts";
+import { type ClientRow, type Commands, type Place, SKOPEO_FROM } from "./row.ts";
+
+const TARGET = ">= 1x of the fastest, without the start; <= 150 MiB";
+const NOTHING = "at most 2 requests";
+const LARGE = 2 * 2 ** 30;
+
+/** An image that is copied. */
+interface Subject {
+  readonly id: string;
+  readonly what: string;
+  readonly bytes: number;
+  readonly slow?: boolean;
+  seed(reference: string, folder: string): Promise<void>;
+}
+
+const SUBJECTS: readonly Subject[] = [
+  {
+    id: "debian",
+    what: "Debian's image, one layer of 63 MB",
+    bytes: 63e6,
+    async seed(reference) {
+      const { path, tag } = await debianImage();
+      await pushLayout(path, tag, reference);
+    },
+  },
+  { id: "many", what: "an image of 40 layers of 200 kB", bytes: 8e6, seed: sized(Array.from({ length: 40 }, () => 200_000)) },
+  { id: "large", what: "an image with a layer of 2 GiB", bytes: LARGE, slow: true, seed: sized([LARGE]) },
+];
+
+/** What `berth cp` does, between two registries and into an OCI layout. */
+export const COPY_ROWS: readonly ClientRow[] = [
+  ...SUBJECTS.map((subject) => copyRow(subject, "registry", false)),
+  ...SUBJECTS.slice(0, 2).map((subject) => copyRow(subject, "registry", true)),
+  ...SUBJECTS.map((subject) => copyRow(subject, "layout", false)),
+  ...SUBJECTS.slice(0, 2).map((subject) => copyRow(subject, "layout", true)),
+];
+
+function copyRow({ id, what, bytes, slow, seed }: Subject, to: "registry" | "layout", isSame: boolean): ClientRow {
+  const where = to === "registry" ? "to another registry" : "into an OCI layout";
+  return {
+    id: `copy-${to}-${id}${isSame ? "-same" : ""}`,
+    work: `Copy ${what}, ${where}${isSame ? ", nothing changed" : ""}`,
+    amount: isSame ? { operations: 1 } : { bytes },
+    target: isSame ? NOTHING : TARGET,
+    note:
+      to === "registry"
+        ? "`berth cp`, `crane copy`, `skopeo copy`, `oras cp`, into a repository that is new each time unless nothing changed"
+        : "`berth cp` and `skopeo copy` to `oci:`, `crane pull --format=oci`, `oras cp --to-oci-layout`",
+    ours: "command",
+    counted: slow !== true,
+    ...(slow && { slow }),
+    async prepare(host, folder) {
+      const name = `bench/${id}`;
+      await seed(`${host}/${name}`, join(folder, id));
+      const from = (place: Place): string => `${place.host}/${name}:1`;
+      if (to === "registry") return toRegistry(from, (client, { run }) => `bench/${isSame ? `same-${client}` : `copy-${run}`}`);
+      return toLayout(from, (client, place) => (isSame ? join(folder, `same-${client}`) : join(place.folder, "layout")));
+    },
+  };
+}
+
+type Naming = (client: string, place: Place) => string;
+
+function toRegistry(from: (place: Place) => string, name: Naming): Commands {
+  const to = (client: string, place: Place): string => `${place.other}/${name(client, place)}:1`;
+  return {
+    berth: (program, place) => [...program, "cp", "--quiet", from(place), to("berth", place)],
+    crane: (program, place) => [...program, "copy", from(place), to("crane", place)],
+    skopeo: (program, place) => {
+      const options = [...SKOPEO_FROM, "--dest-tls-verify=false"];
+      return [...program, ...options, `docker://${from(place)}`, `docker://${to("skopeo", place)}`];
+    },
+    oras: (program, place) => [...program, "cp", "--from-plain-http", "--to-plain-http", from(place), to("oras", place)],
+  };
+}
+
+function toLayout(from: (place: Place) => string, path: Naming): Commands {
+  return {
+    berth: (program, place) => [...program, "cp", "--quiet", from(place), `oci:${path("berth", place)}:1`],
+    crane: (program, place) => [...program, "pull", "--format=oci", from(place), path("crane", place)],
+    skopeo: (program, place) => [...program, ...SKOPEO_FROM, `docker://${from(place)}`, `oci:${path("skopeo", place)}:1`],
+    oras: (program, place) => [...program, "cp", "--from-plain-http", "--to-oci-layout", from(place), `${path("oras", place)}:1`],
+  };
+}
+
+function sized(sizes: readonly number[]): Subject["seed"] {
+  return async (reference, folder) => void (await seedImage(reference, folder, sizes));
+}
