@@ -12,8 +12,8 @@ const blob = descriptorOf(MEDIA_TYPES.ociLayer, bytes);
 const MANIFEST = "/v2/team/app/manifests/v1";
 const JSON_TYPE = { "content-type": "application/json" };
 
-function refusal(status: number, code: string, message: string): ScriptedReply {
-  return { status, headers: JSON_TYPE, body: JSON.stringify({ errors: [{ code, message }] }) };
+function refusal(status: number, code: string, message: string, detail?: unknown): ScriptedReply {
+  return { status, headers: JSON_TYPE, body: JSON.stringify({ errors: [{ code, message, detail }] }) };
 }
 
 const index = {
@@ -54,7 +54,7 @@ test.each<[string, readonly [string, string, ScriptedReply], (repository: Remote
     ],
     [
       `Cannot find blob "${blob.digest}": "HOST" answered 404 Not Found: blob unknown: gone; check the name, tag or digest`,
-      ["GET", `/v2/team/app/blobs/${blob.digest}`, refusal(404, "BLOB_UNKNOWN", "gone")],
+      ["GET", `/v2/team/app/blobs/${blob.digest}`, refusal(404, "BLOB_UNKNOWN", "gone", blob.digest)],
       pullBlob,
     ],
     [
@@ -120,15 +120,7 @@ test.each<[string, readonly [string, string, ScriptedReply], (repository: Remote
     ],
     [
       `Cannot push manifest: "HOST" answered 400 Bad Request: manifest blob unknown: gone (${blob.digest}); push what the manifest names before the manifest`,
-      [
-        "PUT",
-        MANIFEST,
-        {
-          status: 400,
-          headers: JSON_TYPE,
-          body: JSON.stringify({ errors: [{ code: "MANIFEST_BLOB_UNKNOWN", message: "gone", detail: { digest: blob.digest } }] }),
-        },
-      ],
+      ["PUT", MANIFEST, refusal(400, "MANIFEST_BLOB_UNKNOWN", "gone", { digest: blob.digest })],
       (repository) => repository.pushReference(descriptorOf(MEDIA_TYPES.ociManifest, Buffer.from(index.body)), index.body, "v1"),
     ],
     [

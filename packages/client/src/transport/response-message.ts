@@ -64,11 +64,12 @@ function whatItSaid({ errors, body = new Uint8Array(), headers = {}, method }: R
   return `"${clip(plainText(redactJson(text).replace(/\s+/g, " ")), MAX_QUOTE)}"`;
 }
 
-/** An error in words, with the digest that only its detail names. */
+/** An error in words, with the blob that a manifest lacks, which only the detail names. */
 function textOf(error: OciError): string {
-  const { detail } = error;
-  const named = isJsonObject(detail) ? detail["digest"] : detail;
+  const { code, detail } = error;
   const text = errorText(error);
+  if (code !== "MANIFEST_BLOB_UNKNOWN") return text;
+  const named = isJsonObject(detail) ? detail["digest"] : detail;
   return typeof named === "string" && isDigest(named) && !text.includes(named) ? `${text} (${named})` : text;
 }
 
