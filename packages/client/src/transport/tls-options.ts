@@ -25,6 +25,9 @@ export interface TlsOptions {
   readonly minVersion?: SecureVersion;
 }
 
+/** What OpenSSL finds certificates by; it passes over everything else in silence. */
+const PEM_CERTIFICATE = /-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----/;
+
 /** What a connection to one host is made with; absent: as Node does. */
 export interface TlsSettings {
   readonly secureContext?: SecureContext;
@@ -40,7 +43,10 @@ export interface TlsSettings {
  */
 export async function tlsSettings(host: string, options: TlsOptions, certsDirs: readonly string[]): Promise<TlsSettings> {
   const own = await loadHostCertificates(host, certsDirs);
-  const ca = [...list(options.ca), ...(own?.ca ?? [])];
+  const given = list(options.ca);
+  if (given.some((pem) => !PEM_CERTIFICATE.test(pem)))
+    throw new CertificatesError(host, "what should hold authorities (tls.ca) has no certificate in PEM form");
+  const ca = [...given, ...(own?.ca ?? [])];
   const cert = options.cert === undefined ? [...(own?.cert ?? [])] : list(options.cert);
   const key = options.cert === undefined ? [...(own?.key ?? [])] : list(options.key);
   const { servername, insecure, onlyOwnCa = false, systemCa = false, minVersion, passphrase } = options;

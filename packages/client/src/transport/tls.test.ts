@@ -60,6 +60,16 @@ test("[client/N-9,X-7] authorities given by option are trusted, besides the usua
   expect(await failureOfCall(get(registry, { tls: { ca: new TestAuthority("another").cert } }))).toMatchObject({ code: "ERR_NETWORK" });
 });
 
+test("[client/X-7] authorities that hold no certificate are an error, not passed over", async () => {
+  const registry = await tlsRegistry();
+  for (const ca of ["", "root:x:0:0", Buffer.from([0x30, 0x82, 1, 2]), [authority.cert, "-----BEGIN PRIVATE KEY-----"]]) {
+    expect(await failureOfCall(get(registry, { tls: { ca } }))).toMatchObject({
+      code: "ERR_CERTIFICATES",
+      message: `Cannot use certificates for "${registry.host}": what should hold authorities (tls.ca) has no certificate in PEM form`,
+    });
+  }
+});
+
 test("[client/X-7] the name in the certificate counts, also on a port of its own, unless another one is asked for", async () => {
   const registry = await tlsRegistry(authority.issue({ names: ["reg.test"] }));
   const ca = authority.cert;
