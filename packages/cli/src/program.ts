@@ -3,6 +3,7 @@ import { buildCommands, type MakerOf } from "./command/build.ts";
 import { findCommand } from "./command/find.ts";
 import { type CommandEntry, type CommandRow, isGroup, type MakeCommand } from "./command/row.ts";
 import { COMMANDS } from "./command/table.ts";
+import { helpWidthOf, twoColumns } from "./command/wrap-text.ts";
 import { usageOf } from "./command/usage.ts";
 import { CommandFailure, EXIT_CODE } from "./exit-code.ts";
 import { hoistFlags } from "./flags/hoist.ts";
@@ -86,17 +87,26 @@ Examples:
 A reference is HOST/NAME:TAG, and images in files are places too: oci:FOLDER:TAG. See \`berth help references\`.
 `;
 
+/** One line of a list of help; all names of a list are padded to the longest one. */
+function formatItem(term: string, termWidth: number, description: string, width: number): string {
+  return twoColumns([[term.padEnd(termWidth), description]], width);
+}
+
 /** Sends the words of the parser to the right place, for every command: one line on a mistake, not the whole help. */
 function prepare(command: Command, io: CommandIo): void {
   command
     .exitOverride()
     .helpCommand(false)
     .showSuggestionAfterError()
+    .configureHelp({
+      minWidthToWrap: 30,
+      formatItem: (term, termWidth, description) => formatItem(term, termWidth, description, helpWidthOf(io.stdout)),
+    })
     .configureOutput({
       writeOut: (text) => void io.stdout.write(text),
       writeErr: (text) => void io.stderr.write(text),
-      getOutHelpWidth: () => 100,
-      getErrHelpWidth: () => 100,
+      getOutHelpWidth: () => helpWidthOf(io.stdout),
+      getErrHelpWidth: () => helpWidthOf(io.stderr),
       outputError: (text, write) => write(`${text.replace(/^error: /, "berth: ").trimEnd()}\nusage: ${usageOf(command)}\n`),
     });
   for (const below of command.commands) prepare(below, io);

@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import { HELP_WIDTH, twoColumns, wrapText } from "./wrap-text.ts";
 
 /** What `--help` says of a command beside its flags. */
 export interface CommandHelp {
@@ -12,14 +13,12 @@ export interface CommandHelp {
 
 /** Adds what teaches to a command's help. */
 export function addHelp(command: Command, { text, examples, output }: CommandHelp): Command {
-  const parts: string[] = [];
-  if (text !== undefined) parts.push(text);
-  parts.push(`Examples:\n${columns(examples)}`);
-  if (output !== undefined) parts.push(`Fields of --format json:\n${columns(Object.entries(output))}`);
-  return command.addHelpText("after", `\n${parts.join("\n\n")}\n`);
-}
-
-function columns(rows: readonly (readonly [string, string])[]): string {
-  const width = Math.min(60, Math.max(...rows.map(([name]) => name.length)));
-  return rows.map(([name, text]) => `  ${name.padEnd(width)}  ${text}`.trimEnd()).join("\n");
+  return command.addHelpText("after", () => {
+    const width = command.configureOutput().getOutHelpWidth?.() ?? HELP_WIDTH;
+    const parts: string[] = [];
+    if (text !== undefined) parts.push(wrapText(text, width).join("\n"));
+    parts.push(`Examples:\n${twoColumns(examples, width)}`);
+    if (output !== undefined) parts.push(`Fields of --format json:\n${twoColumns(Object.entries(output), width)}`);
+    return `\n${parts.join("\n\n")}\n`;
+  });
 }

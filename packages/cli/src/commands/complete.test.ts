@@ -54,7 +54,7 @@ test("commands, flags and their values are completed", async () => {
 
 test("repositories and tags of registries are completed, asked once in 30 s", async () => {
   const { host } = server;
-  expect(await complete("ls", `${host}/t`)).toEqual([`${host}/team/app`]);
+  expect(await complete("ls", `${host}/t`)).toEqual([`${host}/team/app`, `${host}/team/app:`]);
   expect(await complete("inspect", `${host}/team/app:v`)).toEqual([`${host}/team/app:v1`, `${host}/team/app:v2`]);
   const asked = server.journal.length;
   expect(await complete("digest", `${host}/team/app:l`)).toEqual([`${host}/team/app:latest`]);

@@ -30,7 +30,10 @@ async function repositoryNames(session: Session, word: string, slash: number): P
     const registry = await session.connections.registry(host);
     return await take(registry.repositories({ pageSize: MAX_NAMES, signal: session.signal }));
   });
-  return names.filter((name) => name.startsWith(start)).map((name) => ({ value: `${host}/${name}`, meaning: "" }));
+  const found = names.filter((name) => name.startsWith(start)).map((name) => ({ value: `${host}/${name}`, meaning: "" }));
+  const [only] = found;
+  // a shell that has two candidates does not end the word: a tag may follow
+  return only !== undefined && found.length === 1 ? [only, { value: `${only.value}:`, meaning: "" }] : found;
 }
 
 async function tagNames(session: Session, word: string, colon: number): Promise<readonly Candidate[]> {

@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import type { Writable } from "node:stream";
 import { finished } from "node:stream/promises";
 import { createWriteStream } from "node:fs";
@@ -32,7 +33,7 @@ async function writable(stream: Writable, signal: AbortSignal | undefined): Prom
 
 /** Writes bytes to a file, which has its name only when all of it is there. */
 export async function writeFileOf(path: string, source: ByteSource, { signal }: CallOptions = {}): Promise<void> {
-  const partial = `${path}.partial-${process.pid}`;
+  const partial = `${path}.partial-${randomUUID()}`; // in containers every process has the same number
   const out = createWriteStream(partial, { flags: "wx" });
   try {
     await writeBytes(out, source, { ...(signal && { signal }) });

@@ -11,7 +11,7 @@ export function itemLine(item: ItemState, width: number, style: TerminalStyle): 
   const { id, action, current, total, message } = item;
   const head = `${oneLine(id).slice(0, 32).padEnd(12)}  ${action.padEnd(11)}`;
   if (item.last) return fit(`${mark(item, style)} ${head}  ${tailOf(item)}`, width);
-  const figures = total > 0 ? `${humanSize(current).padStart(7)} / ${humanSize(total)}` : current > 0 ? humanSize(current) : "";
+  const figures = figuresOf(item, width - head.length - 4);
   const room = Math.min(MAX_BAR, width - head.length - figures.length - (style.hasUnicode ? 6 : 8));
   const bar = total > 0 && room >= 5 ? `  ${barOf(current / total, room, style)}` : "";
   const tail = [figures, message === undefined ? "" : oneLine(message)].filter((part) => part !== "").join("  ");
@@ -25,11 +25,21 @@ export function totalLine(totals: TransferTotals, width: number, style: Terminal
   if (total > 0) parts.push(`${humanSize(current)} of ${humanSize(total)}`);
   if (rate > 0) parts.push(`${humanSize(rate)}/s`);
   if (etaSeconds !== undefined) parts.push(`${humanSeconds(etaSeconds)} left`);
-  return fit(parts.join(style.hasUnicode ? " · " : ", "), width);
+  const separator = style.hasUnicode ? " · " : ", ";
+  while (parts.length > 1 && parts.join(separator).length > width) parts.pop();
+  return fit(parts.join(separator), width);
 }
 
-function tailOf({ action, current, total, message }: ItemState): string {
+/** How far it came, in as many characters as there are. */
+function figuresOf({ current, total }: ItemState, room: number): string {
+  if (total === 0) return current > 0 ? humanSize(current) : "";
+  const whole = `${humanSize(current).padStart(7)} / ${humanSize(total)}`;
+  return whole.length <= room ? whole : `${Math.floor((current / total) * 100)}%`.padStart(4);
+}
+
+function tailOf({ action, current, total, message: said }: ItemState): string {
   const size = Math.max(current, total);
+  const message = action === "tagged" ? undefined : said; // the digest is what is printed in the end
   return [size > 0 && action !== "failed" ? humanSize(size) : "", message === undefined ? "" : oneLine(message)]
     .filter((one) => one !== "")
     .join("  ");

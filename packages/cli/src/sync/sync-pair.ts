@@ -1,4 +1,4 @@
-import { type Location, parseLocation } from "@berth/transfer/location";
+import type { Location } from "@berth/transfer/location";
 import { ownReference } from "../connect/destination.ts";
 import { describeLocation } from "../connect/describe-location.ts";
 import { registryHostOf } from "../content/list-place.ts";
@@ -19,13 +19,13 @@ export async function* pairsOf(session: Session, item: SyncItem): AsyncGenerator
   const host = wholeRegistry(item);
   if (host === undefined) {
     if (item.repositories !== undefined) throw usage(item, "repositories are of a registry as a whole");
-    yield pairOf(item, item.source, item.destination);
+    yield await pairOf(item, item.source, item.destination);
     return;
   }
   const registry = await session.connections.registry(host, "from");
   const wanted = nameFilter(item.repositories ?? {});
   for await (const name of registry.repositories({ signal: session.signal })) {
-    if (wanted(name)) yield pairOf(item, `${host}/${name}`, item.scoped === true ? item.destination : within(item.destination, name));
+    if (wanted(name)) yield await pairOf(item, `${host}/${name}`, item.scoped === true ? item.destination : within(item.destination, name));
   }
 }
 
@@ -36,7 +36,8 @@ function wholeRegistry({ source, repositories }: SyncItem): string | undefined {
   return isSure ? host : undefined;
 }
 
-function pairOf(item: SyncItem, from: string, to: string): SyncPair {
+async function pairOf(item: SyncItem, from: string, to: string): Promise<SyncPair> {
+  const { parseLocation } = await import("@berth/transfer/location");
   const source = parseLocation(from);
   const destination = parseLocation(item.scoped === true ? within(to, scopeOf(source)) : to);
   if (source.transport !== "registry" && source.path === "-") throw usage(item, "standard input cannot be read more than once");
