@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
-import { writeFile } from "node:fs/promises";
+import { mkdir, readdir, writeFile } from "node:fs/promises";
 import { describeWithParts } from "@berth/testkit/describe-with-parts";
 import { bareEnvironment, createScratch, type Scratch } from "@berth/testkit/parts";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
@@ -20,6 +20,7 @@ interface Progress {
 
 for (const server of SERVERS.filter(({ name }) => name.endsWith(", plain"))) {
   describeWithParts(`berth killed at work with ${server.name}`, server.needs, () => {
+    const isOurs = server.name.startsWith("Berth");
     let scratch: Scratch;
     let running: RunningServer;
     let digest: string;
@@ -35,19 +36,19 @@ for (const server of SERVERS.filter(({ name }) => name.endsWith(", plain"))) {
       await scratch?.remove();
     });
 
-    /** Runs berth, and kills it as soon as it says that 70 % of the file are there. True when it was killed. */
-    async function killed(args: readonly string[]): Promise<boolean> {
+    /** Runs berth, and ends it as soon as it says that 70 % of the file are there. @returns its exit code, or what killed it. */
+    async function ended(args: readonly string[], signal: "SIGINT" | "SIGKILL" = "SIGKILL"): Promise<number | string | null> {
       const child = spawn(process.execPath, [BERTH, ...args, "--progress", "json", "--limit-rate", "48MiB"], {
         cwd: scratch.path,
         env: bareEnvironment(homeOf(scratch)),
         stdio: ["ignore", "pipe", "inherit"],
       });
-      const exit = new Promise<NodeJS.Signals | null>((resolve) => child.once("exit", (_, signal) => resolve(signal)));
+      const exit = new Promise<number | string | null>((resolve) => child.once("exit", (code, killedBy) => resolve(killedBy ?? code)));
       for await (const line of createInterface(child.stdout)) {
         const { total, current = 0 }: Progress = JSON.parse(line);
-        if (total === SIZE && current >= 0.7 * SIZE) child.kill("SIGKILL");
+        if (total === SIZE && current >= 0.7 * SIZE) child.kill(signal);
       }
-      return (await exit) === "SIGKILL";
+      return await exit;
     }
     const startProxy = async (): Promise<CuttingProxy> => {
       const proxy = await startCuttingProxy(running.host);
@@ -56,19 +57,40 @@ for (const server of SERVERS.filter(({ name }) => name.endsWith(", plain"))) {
     };
 
     // The reference registry gives up an upload that holds more than it said in its last answer: what it was sent is lost with the process.
-    const share = server.name.startsWith("Berth") ? 0.35 : 1.01;
+    const share = isOurs ? 0.35 : 1.01;
     test(`[engine/T45] a push of files, killed at 0.7 of the way, sends less than ${share} of it again`, async () => {
       const proxy = await startProxy();
       const args = ["push", `${proxy.host}/files:1`, "large.bin"];
-      expect(await killed(args)).toBe(true);
+      expect(await ended(args)).toBe("SIGKILL");
       const before = proxy.sent;
       expect(before).toBeLessThan(SIZE);
       await cliIn(scratch)(args);
       expect(proxy.sent - before).toBeLessThan(share * SIZE);
     });
 
+    test.runIf(isOurs)(
+      "an archive or a folder that was not finished: stopped, nothing is left; killed, what is left goes with the next run",
+      async () => {
+        const berth = cliIn(scratch);
+        const reference = `${running.host}/unfinished:1`;
+        await berth(["push", reference, "large.bin"]);
+        const [archives, folder] = [scratch.join("archives"), scratch.join("pulled")];
+        for (const path of [archives, folder]) await mkdir(path);
+        for (const [args, path, name] of [
+          [["cp", reference, `oci-archive:${archives}/large.tar:1`], archives, "large.tar"],
+          [["pull", "-o", folder, reference], folder, "large.bin"],
+        ] as const) {
+          expect([await ended(args, "SIGINT"), await readdir(path)]).toEqual([130, []]);
+          expect(await ended(args)).toBe("SIGKILL");
+          expect(await readdir(path)).toEqual([expect.stringMatching(/^\.(?:berth|large\.tar\.partial)-/)]);
+          await berth(args);
+          expect(await readdir(path)).toEqual([name]);
+        }
+      },
+    );
+
     // Over our own server the tests of the command say so already.
-    test.each(share === 0.35 ? [] : ["pull", "cp"])(
+    test.each(isOurs ? [] : ["pull", "cp"])(
       "[engine/T11] a %s into a layout, killed at 0.7 of the way, fetches less than 0.35 of it again",
       async (verb) => {
         const proxy = await startProxy();
@@ -76,7 +98,7 @@ for (const server of SERVERS.filter(({ name }) => name.endsWith(", plain"))) {
         await berth(["push", `${running.host}/for-${verb}:1`, "large.bin"]);
         const layout = `oci:${scratch.join(verb)}`;
         const args = verb === "pull" ? ["pull", "-o", layout, `${proxy.host}/for-pull:1`] : ["cp", `${proxy.host}/for-cp:1`, `${layout}:1`];
-        expect(await killed(args)).toBe(true);
+        expect(await ended(args)).toBe("SIGKILL");
         const before = proxy.received;
         expect(before).toBeLessThan(SIZE);
         expect((await berth(["blob", "head", `${layout}@${digest}`], { mayFail: true })).exitCode).toBe(4); // nothing half-written is in it

@@ -1,6 +1,7 @@
 import { type FileHandle, open } from "node:fs/promises";
 import { type ByteSource, type ByteSpan, type CallOptions, LimitExceededError } from "@berth/oci";
 import { InvalidLayerError, printable } from "../image/errors.ts";
+import { checkRatio } from "../image/layer-limits.ts";
 import { decompress, MAGIC_LENGTH, sniffCompression } from "../image/layer-compression.ts";
 import { ArchiveClosedError, InvalidArchiveError } from "./errors.ts";
 import { type ArchiveLimits, DEFAULT_ARCHIVE_LIMITS } from "./limits.ts";
@@ -48,10 +49,11 @@ export function limitsOf(options: ArchiveLimits): Required<ArchiveLimits> {
     maxEntries = DEFAULT_ARCHIVE_LIMITS.maxEntries,
     maxHeaderBytes = DEFAULT_ARCHIVE_LIMITS.maxHeaderBytes,
     maxSpoolBytes = DEFAULT_ARCHIVE_LIMITS.maxSpoolBytes,
+    maxRatio = DEFAULT_ARCHIVE_LIMITS.maxRatio,
     maxMetadataBytes = DEFAULT_ARCHIVE_LIMITS.maxMetadataBytes,
     maxManifests = DEFAULT_ARCHIVE_LIMITS.maxManifests,
   } = options;
-  return { maxEntries, maxHeaderBytes, maxSpoolBytes, maxMetadataBytes, maxManifests };
+  return { maxEntries, maxHeaderBytes, maxSpoolBytes, maxRatio, maxMetadataBytes, maxManifests };
 }
 
 interface OpenFile {
@@ -81,7 +83,7 @@ async function openPath(path: string, limits: Required<ArchiveLimits>, options: 
 
 async function spoolStream(content: ByteSource, limits: Required<ArchiveLimits>, options: OpenArchiveOptions): Promise<OpenFile> {
   const { signal, temporaryFolder } = options;
-  return await createSpool(unpacked(content), {
+  return await createSpool(unpacked(content, limits), {
     maxBytes: limits.maxSpoolBytes,
     ...(signal && { signal }),
     ...(temporaryFolder !== undefined && { temporaryFolder }),
@@ -89,8 +91,9 @@ async function spoolStream(content: ByteSource, limits: Required<ArchiveLimits>,
 }
 
 /** Looks at the first bytes before it decides. */
-async function* unpacked(content: ByteSource): AsyncGenerator<Uint8Array> {
+async function* unpacked(content: ByteSource, { maxRatio }: Required<ArchiveLimits>): AsyncGenerator<Uint8Array> {
   const chunks = content[Symbol.asyncIterator]();
+  const bytes = { compressed: 0, uncompressed: 0 };
   try {
     let start: Uint8Array = new Uint8Array();
     while (start.byteLength < MAGIC_LENGTH) {
@@ -98,12 +101,24 @@ async function* unpacked(content: ByteSource): AsyncGenerator<Uint8Array> {
       if (next.done === true) break;
       start = start.byteLength === 0 ? next.value : Buffer.concat([start, next.value]);
     }
-    yield* decompress(continued(start, chunks), sniffCompression(start));
+    const compression = sniffCompression(start);
+    for await (const chunk of decompress(counted(continued(start, chunks), bytes), compression)) {
+      bytes.uncompressed += chunk.byteLength;
+      checkRatio("archive", bytes, maxRatio);
+      yield chunk;
+    }
   } catch (error) {
     if (!(error instanceof InvalidLayerError)) throw error;
     throw new InvalidArchiveError("its compression is damaged", { cause: error });
   } finally {
     await chunks.return?.();
+  }
+}
+
+async function* counted(content: ByteSource, bytes: { compressed: number }): AsyncGenerator<Uint8Array> {
+  for await (const chunk of content) {
+    bytes.compressed += chunk.byteLength;
+    yield chunk;
   }
 }
 

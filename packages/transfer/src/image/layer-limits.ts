@@ -29,6 +29,16 @@ export const DEFAULT_LAYER_LIMITS: Required<LayerLimits> = {
 /** Below this many uncompressed bytes nothing is said about the ratio: a file of zeros is no attack. */
 const RATIO_FLOOR = 1024 ** 3;
 
+/** Refuses what no files compress to. @throws {LimitExceededError} */
+export function checkRatio(
+  what: "archive" | "layer",
+  { compressed, uncompressed }: { readonly compressed: number; readonly uncompressed: number },
+  maxRatio: number,
+): void {
+  if (uncompressed <= RATIO_FLOOR || uncompressed <= compressed * maxRatio) return;
+  throw new LimitExceededError({ what: `${what} with a higher compression ratio`, limit: maxRatio });
+}
+
 /** Counts what layers hold against their limits. One budget serves all layers of an image. */
 export class LayerBudget {
   readonly limits: Required<LayerLimits>;
@@ -44,9 +54,7 @@ export class LayerBudget {
     const { maxBytes, maxRatio } = this.limits;
     this.#bytes += count;
     if (this.#bytes > maxBytes) throw new LimitExceededError({ what: "layers of more uncompressed bytes", limit: maxBytes });
-    if (layer.uncompressed > RATIO_FLOOR && layer.uncompressed > layer.compressed * maxRatio) {
-      throw new LimitExceededError({ what: "layer with a higher compression ratio", limit: maxRatio });
-    }
+    checkRatio("layer", layer, maxRatio);
   }
 
   /** Takes an entry. @throws {LimitExceededError} */

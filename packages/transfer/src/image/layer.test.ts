@@ -4,7 +4,7 @@ import { digestOf } from "@berth/oci/node";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { openLayer } from "./layer.ts";
-import { LayerBudget } from "./layer-limits.ts";
+import { checkRatio, LayerBudget } from "./layer-limits.ts";
 import { bytesOf, tarOf } from "./testing/archives.ts";
 
 const tar = tarOf({ path: "a", text: "x".repeat(5000) }, { path: "b/" });
@@ -105,5 +105,6 @@ describe("limits of layers", () => {
     expect(() => budget.takeBytes(1, { compressed: 2 ** 20, uncompressed: 1024 ** 3 + 1 })).toThrow(
       expect.objectContaining({ limit: 1000 }),
     );
+    expect(() => checkRatio("archive", { compressed: 2 ** 20, uncompressed: 1024 ** 3 + 1 }, 1000)).toThrow(/archive with a higher/);
   });
 });
