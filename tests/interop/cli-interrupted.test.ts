@@ -90,9 +90,8 @@ for (const server of SERVERS.filter(({ name }) => name.endsWith(", plain"))) {
     );
 
     // Over our own server the tests of the command say so already.
-    test.each(isOurs ? [] : ["pull", "cp"])(
-      "[engine/T11] a %s into a layout, killed at 0.7 of the way, fetches less than 0.35 of it again",
-      async (verb) => {
+    for (const verb of isOurs ? [] : ["pull", "cp"])
+      test(`[engine/T11] a ${verb} into a layout, killed at 0.7 of the way, fetches less than 0.35 of it again`, async () => {
         const proxy = await startProxy();
         const berth = cliIn(scratch);
         await berth(["push", `${running.host}/for-${verb}:1`, "large.bin"]);
@@ -106,7 +105,6 @@ for (const server of SERVERS.filter(({ name }) => name.endsWith(", plain"))) {
         expect(proxy.received - before).toBeLessThan(0.35 * SIZE);
         await berth(["blob", "get", "-o", scratch.join(`${verb}.bin`), `${layout}@${digest}`]);
         expect((await berth(["digest", "--file", `${verb}.bin`])).stdout).toContain(digest);
-      },
-    );
+      });
   });
 }
