@@ -54,6 +54,11 @@ test("[engine/T32] from a registry into a layout and on into another repository 
   expect(await digestOf(`${other}:v1`)).toBe(await digestOf(`${app}:multi`));
 });
 
+test("a tag that the source lacks is looked for where it should be, not where it should go", async () => {
+  const { code, stderr } = await berth(["cp", `${app}:none`, `oci:${path}:v1`]);
+  expect([code, stderr]).toEqual([4, expect.stringContaining(`berth ls ${app}\n`)]);
+});
+
 test("a copy with nothing to do sends two requests between registries, one when a layout is at either end", async () => {
   await berth(["cp", `${app}:multi`, `${other}:v1`]);
   await berth(["cp", `${app}:multi`, `oci:${path}:v1`]);
@@ -113,6 +118,15 @@ test("some platforms of an index, its digest kept", async () => {
   expect(await berth(["manifest", "get", `oci:${path}@${amd64.manifest.digest}`])).toMatchObject({ code: 4 });
 });
 
+test("an index without its images, where a registry has them; what was stored is listed in a file", async () => {
+  await berth(["cp", "--platforms", "linux/arm64", `${app}:multi`, `oci:${path}`]);
+  expect(await berth(["cp", "--index-only", "--refs-file", `${path}.txt`, `${app}:multi`, `oci:${path}:index`])).toMatchObject({ code: 0 });
+  expect(await berth(["manifest", "get", `oci:${path}@${amd64.manifest.digest}`])).toMatchObject({ code: 4 });
+  expect(readFileSync(`${path}.txt`, "utf8")).toBe(`oci:${path}:index@${index}\n`);
+  expect(await berth(["cp", "--refs-file", `${path}.txt`, "--match", "v*", app, other])).toMatchObject({ code: 0 });
+  expect(readFileSync(`${path}.txt`, "utf8")).toBe(["v1", "v2"].map((tag) => `${other}:${tag}@${amd64.manifest.digest}\n`).join(""));
+});
+
 test("referrers, all or of a type", async () => {
   await berth(["cp", "--referrers", `${app}:v1`, `oci:${path}:all`]);
   await berth(["cp", "--referrers=application/sig", `${app}:v1`, `${other}:v1`]);
@@ -153,6 +167,7 @@ test("[engine/T30] --progress json writes JSON lines whose last one is the resul
 
 test.each([
   [["--platform", "linux/amd64", "--platforms", "linux/amd64"], "cannot use --platform with --platforms"],
+  [["--index-only", "--platform", "linux/amd64"], "cannot use --index-only with --platform"],
   [["--no-clobber", "--only-missing"], "cannot use --no-clobber with --only-missing"],
   [["--all-tags", "--digest-file", "x"], "cannot use --digest-file with all tags"],
 ])("flags that say different things are a mistake: %j", async (flags, message) => {

@@ -47,6 +47,7 @@ export interface OpenPlaceOptions {
 export async function openPlace(session: Session, text: string, options: OpenPlaceOptions = {}): Promise<Place> {
   const { openSource, parseLocation } = await import("@berth/transfer/location");
   session.subject = text;
+  session.source = text;
   const location = parseLocation(text);
   let repository: RemoteRepository | undefined;
   const opened = await openSource(location, {

@@ -46,13 +46,22 @@ async function told(
   { stderr, signal }: CommandIo,
 ): Promise<CommandFailure> {
   const { format, debug = false, timeoutMs } = session?.settings ?? {};
+  const subject = isOfSource(error) ? session?.source : session?.subject;
   const report = await reportError(error, {
     stopped: signal.aborted,
     stopReason: signal.reason,
-    ...(session?.subject !== undefined && { subject: session.subject }),
+    ...(subject !== undefined && { subject }),
     ...(session?.isTimedOut === true && timeoutMs !== undefined && { timedOutMs: timeoutMs }),
   });
   printError(stderr, report, format === "json", usageOf(command));
   if (debug && error instanceof Error) stderr.write(`${error.stack ?? String(error)}\n`);
   return new CommandFailure(report.exitCode);
+}
+
+/** True for a copy that failed at what it was read from. The shape is looked at: it is not worth loading the engine for. */
+function isOfSource(error: unknown): boolean {
+  for (let at = error; at instanceof Error; at = at.cause) {
+    if ("origin" in at && at.origin === "source") return true;
+  }
+  return false;
 }

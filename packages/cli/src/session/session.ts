@@ -17,6 +17,8 @@ export class Session {
   readonly connections: Connections;
   /** What it is about: the reference that was opened last, for hints. */
   subject: string | undefined;
+  /** The reference that was opened last to be read. */
+  source: string | undefined;
   readonly #deadline: AbortSignal | undefined;
 
   /** @param flags as the parser found them. @throws {CommandFailure} on a value that cannot be. */
