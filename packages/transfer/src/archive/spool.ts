@@ -32,7 +32,7 @@ export async function createSpool(content: ByteSource, { maxBytes, temporaryFold
   const file = await open(path, "wx+", 0o600);
   try {
     await rm(path);
-    return { file, size: await writeAll(file, 0, bounded(content, maxBytes), signal) };
+    return { file, size: await writeAll(file, 0, bounded(content, maxBytes), { ...(signal && { signal }) }) };
   } catch (error) {
     await file.close();
     throw error;

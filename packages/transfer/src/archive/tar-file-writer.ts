@@ -10,7 +10,7 @@ import { encodeFileHeader } from "./file-header.ts";
 import { padding } from "../image/tar-reader.ts";
 import { TAR_END } from "../image/tar-encode.ts";
 import type { LastEntry, NewEntry, TarWriter } from "./tar-writer.ts";
-import { writeAll } from "./write-all.ts";
+import { openToWrite, writeAll } from "./write-all.ts";
 
 /** Bytes moved at once when a gap is closed. */
 const MOVE = 1 << 20;
@@ -151,10 +151,15 @@ class TarFileWriter implements TarWriter {
     const dataStart = start + header.byteLength;
     const check = startCheck(entry);
     for await (const chunk of readSpan(this.#file, dataStart, dataStart + from, signal)) check.update(chunk);
-    const rest = from > 0 && isReplayable(content) ? content.open(from) : content;
-    await writeAll(this.#file, dataStart + from, checked(abortable(rest, signal), check), signal, (bytes) => {
+    const { source, isPassing } = openToWrite(content, from);
+    const wrote = (bytes: number): void => {
       region.written += bytes;
       this.#mustBeOpen();
+    };
+    await writeAll(this.#file, dataStart + from, checked(abortable(source, signal), check), {
+      isPassing,
+      wrote,
+      ...(signal && { signal }),
     });
     await writeAll(this.#file, dataStart + entry.size, one(new Uint8Array(padding(entry.size))));
     await writeAll(this.#file, start, one(header));

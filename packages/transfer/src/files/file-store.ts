@@ -26,7 +26,7 @@ import {
 import { createDigester, fileSource, readAllVerified, verifyingStream } from "@berth/oci/node";
 import { abortable } from "../archive/abortable.ts";
 import { checked, startCheck } from "../archive/checked.ts";
-import { writeAll } from "../archive/write-all.ts";
+import { openToWrite, writeAll } from "../archive/write-all.ts";
 import type { LayerLimits } from "../image/layer-limits.ts";
 import { discardSource } from "../memory/discard-source.ts";
 import { createMemoryStore, type MemoryTarget } from "../memory/memory-store.ts";
@@ -301,7 +301,8 @@ async function describeFile(path: string, signal: AbortSignal | undefined): Prom
 
 async function writeFile(path: string, expected: Descriptor, content: ByteSource, { signal }: CallOptions): Promise<void> {
   await using file = await open(path, "wx");
-  await writeAll(file, 0, checked(abortable(content, signal), startCheck(expected)), signal);
+  const { source, isPassing } = openToWrite(content);
+  await writeAll(file, 0, checked(abortable(source, signal), startCheck(expected)), { isPassing, ...(signal && { signal }) });
 }
 
 async function* first(content: AsyncIterable<Uint8Array>, length: number): AsyncGenerator<Uint8Array> {

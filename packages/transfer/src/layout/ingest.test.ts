@@ -1,7 +1,7 @@
 import { appendFile, readFile, stat, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Readable } from "node:stream";
-import { type Descriptor, type FetchOptions, replayableSource } from "@berth/oci";
+import type { Descriptor, FetchOptions } from "@berth/oci";
 import { blobFixture } from "@berth/testkit/images";
 import { expect, test } from "vitest";
 import { failingAfter, inChunks } from "../testing/target-contract.test-kit.ts";
@@ -204,22 +204,6 @@ test("content that is there lets go of an open stream", async () => {
   const unread = Readable.from([small]);
   await layout.push(smallDescriptor, unread);
   expect(unread.destroyed).toBe(true);
-});
-
-test("a source that uses its memory again is written as it was", async () => {
-  const layout = await temporaryLayout();
-  const buffers = Array.from({ length: 4 }, () => Buffer.alloc(300_000));
-  async function* passing(offset: number): AsyncGenerator<Uint8Array> {
-    for (let at = offset, turn = 0; at < bytes.byteLength; turn++) {
-      const buffer = buffers[turn % 4] ?? Buffer.alloc(0);
-      const size = bytes.copy(buffer, 0, at);
-      at += size;
-      yield buffer.subarray(0, size);
-    }
-  }
-  const source = { ...replayableSource(bytes.byteLength, () => expect.unreachable()), openPassing: (offset = 0) => passing(offset) };
-  await layout.push(descriptor, source);
-  expect((await contentOf(layout)).equals(bytes)).toBe(true);
 });
 
 test("a file that was cut short is not there, and is pushed again", async () => {

@@ -11,6 +11,7 @@ import {
 } from "@berth/oci";
 import { createVerifier, readAllVerified, type Verifier } from "@berth/oci/node";
 import { discardSource } from "../memory/discard-source.ts";
+import { openToWrite } from "../archive/write-all.ts";
 import type { BlobFiles } from "./blob-files.ts";
 import type { DurableFiles } from "./durable-files.ts";
 import { LayoutBusyError } from "./errors.ts";
@@ -138,9 +139,8 @@ async function fillFrom(
   const verifier = createVerifier(expected);
   await readInto(verifier, file, offset, signal);
   if (offset < expected.size) {
-    const passing = isReplayable(content) ? content.openPassing?.(offset) : undefined;
-    const source = passing ?? (isReplayable(content) ? content.open(offset) : content);
-    await writeThrough(file, offset, source, verifier, { signal, isPassing: passing !== undefined });
+    const { source, isPassing } = openToWrite(content, offset);
+    await writeThrough(file, offset, source, verifier, { signal, isPassing });
   }
   verifier.verify();
 }

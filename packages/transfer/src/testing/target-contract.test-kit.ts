@@ -9,6 +9,7 @@ import {
   type PredecessorFinder,
   type ReadOnlyTarget,
   type ReferrerLister,
+  type ReplayableSource,
   type TagLister,
   type Target,
   type Untagger,
@@ -197,6 +198,14 @@ export function describeTarget(name: string, { create, without = {}, immediate }
       expect([await target.exists(large.descriptor), await target.exists(empty.descriptor)]).toEqual([true, true]);
     });
 
+    test("content whose memory is used again is stored as it was", async () => {
+      const { target, reopen } = await start();
+      await pushImages(target);
+      await target.push(large.descriptor, passingSource(large.bytes));
+      await target.tag(image.descriptor, "v1");
+      expect(Buffer.compare(await read((await reopen?.()) ?? target, large.descriptor), large.bytes)).toBe(0);
+    });
+
     test("content is known by sha512 and sha384 too", async () => {
       const { target, reopen } = await start();
       const samples = (["sha512", "sha384"] as const).map((algorithm) => ({
@@ -347,6 +356,21 @@ async function* abortingAfter(bytes: Uint8Array, controller: AbortController, re
   yield bytes.subarray(0, bytes.byteLength >> 1);
   controller.abort(reason);
   yield bytes.subarray(bytes.byteLength >> 1);
+}
+
+/** Content that readers who say that they pass it on get in the memory of three buffers, over and over. */
+export function passingSource(bytes: Uint8Array): ReplayableSource {
+  const buffers = Array.from({ length: 3 }, () => Buffer.alloc(300_001));
+  async function* passing(offset: number): AsyncGenerator<Uint8Array> {
+    for (let at = offset, turn = 0; at < bytes.byteLength; turn++) {
+      const buffer = buffers[turn % buffers.length] ?? Buffer.alloc(0);
+      buffer.set(bytes.subarray(at, at + buffer.byteLength));
+      const size = Math.min(buffer.byteLength, bytes.byteLength - at);
+      at += size;
+      yield buffer.subarray(0, size);
+    }
+  }
+  return { ...bytesSource(bytes), openPassing: (offset = 0) => passing(offset) };
 }
 
 /** The bytes in chunks of these sizes, over and over. */
