@@ -5,7 +5,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+
+// each starts whole processes
+vi.setConfig({ testTimeout: 30_000 });
 
 /** As npm links it; in a checkout it runs the sources. */
 const BIN = fileURLToPath(new URL("../bin/berth.mjs", import.meta.url));

@@ -51,11 +51,12 @@ function alone([outer]: readonly CommandEntry[], row: CommandRow): readonly Comm
   return outer !== undefined && isGroup(outer) ? [{ ...outer, commands: [row] }] : [row];
 }
 
-/** The whole command line, every command loaded: the manual is made from it. */
+/** The whole command line without what lists leave out, every command loaded: the manual is made from it. */
 export async function loadProgram(options: RunOptions): Promise<Command> {
   const makers = new Map<CommandEntry, MakeCommand>();
-  for (const row of COMMANDS.flatMap((entry) => (isGroup(entry) ? entry.commands : [entry]))) makers.set(row, await row.load());
-  return assemble(COMMANDS, (row) => makers.get(row), { ...options, commands: COMMANDS });
+  const shown = COMMANDS.filter(({ hidden }) => hidden !== true);
+  for (const row of shown.flatMap((entry) => (isGroup(entry) ? entry.commands : [entry]))) makers.set(row, await row.load());
+  return assemble(shown, (row) => makers.get(row), { ...options, commands: COMMANDS });
 }
 
 /** `berth help ls` is `berth ls --help`. What is no command may be a topic. */

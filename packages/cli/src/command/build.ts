@@ -8,7 +8,7 @@ export type MakerOf = (row: CommandRow) => MakeCommand | undefined;
 /** Builds the commands of a table: those that have a maker whole, of the others what a list shows. */
 export function buildCommands(table: readonly CommandEntry[], makerOf: MakerOf, options: RunOptions): readonly Command[] {
   return table
-    .filter((entry) => entry.hidden !== true || (!isGroup(entry) && makerOf(entry) !== undefined))
+    .filter((entry) => entry.hidden !== true || (isGroup(entry) ? entry.commands : [entry]).some((row) => makerOf(row) !== undefined))
     .map((entry) => {
       const command = isGroup(entry) ? groupCommand(entry.commands, makerOf, options) : (makerOf(entry)?.(options) ?? new Command());
       command.name(entry.name).summary(entry.summary);

@@ -150,6 +150,15 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import("../commands/ls-files.ts")).lsFilesCommand,
   },
   {
+    name: "repo",
+    summary: "list repositories or tags",
+    hidden: true, // as oras calls it
+    commands: [
+      { name: "ls", summary: "list repositories", load: async () => (await import("../commands/ls.ts")).lsCommand },
+      { name: "tags", summary: "list tags", load: async () => (await import("../commands/ls.ts")).lsCommand },
+    ],
+  },
+  {
     name: "cp",
     aliases: ["copy"],
     summary: "copy images between registries, OCI layouts and archives",

@@ -11,12 +11,13 @@ import { act } from "../session/act.ts";
 import { COPIED_FIELDS } from "../transfer/copied.ts";
 import { addPackFlags, type PackFlags } from "../transfer/pack-files.ts";
 import { pushFiles } from "../transfer/push-files.ts";
-import { addTransferFlags, digestFileOption, type TransferFlags } from "../transfer/transfer-flags.ts";
+import { addTransferFlags, digestFileOption, refsFileOption, type TransferFlags } from "../transfer/transfer-flags.ts";
 
 interface AttachFlags extends PackFlags, TransferFlags {
   readonly platform?: Platform;
   readonly dryRun?: boolean;
   readonly digestFile?: string;
+  readonly refsFile?: string;
 }
 
 /** `berth attach`. */
@@ -28,6 +29,7 @@ export function attachCommand(options: RunOptions): Command {
   addPackFlags(command)
     .option("--dry-run", "only say what would be attached")
     .addOption(digestFileOption())
+    .addOption(refsFileOption())
     .action(
       act(options, async (session, subject: string, files: string[], flags: AttachFlags) => {
         if (flags.artifactType === undefined)

@@ -65,6 +65,16 @@ test("load goes on with the images that are taken", async () => {
   expect(await berth(["digest", `${server.host}/other/app:v1`])).toMatchObject({ code: 0 });
 });
 
+test.each([["untag"], ["rm", "-f"], ["manifest", "rm", "-f"]])("what can be taken away is: %j", async (...words) => {
+  for (const tag of ["a", "b"]) await berth(["cp", `${app}:v1`, `${server.host}/away/app:${tag}`]);
+  const away = `${server.host}/away/app`;
+  const { code, stderr } = await berth([...words, "--keep-going", `${away}:gone`, `${away}:a`]);
+  expect(code).toBe(9);
+  expect(stderr).toContain("berth: 1 of 2 failed\n");
+  expect(await berth(["digest", `${away}:a`])).toMatchObject({ code: 4 });
+  expect(await berth([...words, `${away}:gone`, `${away}:b`])).toMatchObject({ code: 4 });
+});
+
 test("[engine/T20] a copy that verifies layers writes nothing when the config names others", async () => {
   const args = ["cp", "--verify-layers", `${app}:lying`, `oci-archive:${folder}/bad.tar:v1`];
   expect(await berth(args)).toMatchObject({ code: 6, stdout: "" });

@@ -11,12 +11,12 @@ import { addRegistryFlags } from "../flags/add-flags.ts";
 import type { RunOptions } from "../run-options.ts";
 import { act } from "../session/act.ts";
 import type { Session } from "../session/session.ts";
-import { COPIED_FIELDS, copiedFields, printCopied, writeDigestFile } from "../transfer/copied.ts";
+import { COPIED_FIELDS, copiedFields, printCopied, writeDigestFile, writeRefsFile } from "../transfer/copied.ts";
 import { addCopyFlags, contradiction, type CopyFlags, copyOptions } from "../transfer/copy-flags.ts";
 import { copyImage, imageToCopy } from "../transfer/copy-image.ts";
 import { previewTags } from "../transfer/preview-copy.ts";
 import { tagsAt } from "../transfer/tags-at.ts";
-import { addTransferFlags, digestFileOption, more, type TransferFlags } from "../transfer/transfer-flags.ts";
+import { addTransferFlags, digestFileOption, more, refsFileOption, type TransferFlags } from "../transfer/transfer-flags.ts";
 import { verifyLayers } from "../transfer/verify-layers.ts";
 import { withTransfer } from "../transfer/with-transfer.ts";
 
@@ -27,6 +27,7 @@ interface CpFlags extends CopyFlags, TransferFlags {
   readonly verifyLayers?: boolean;
   readonly dryRun?: boolean;
   readonly digestFile?: string;
+  readonly refsFile?: string;
 }
 
 /** `berth cp`. */
@@ -42,6 +43,7 @@ export function cpCommand(options: RunOptions): Command {
     .option("--verify-layers", "unpack all layers first, and hold them against the config: reads the source twice")
     .option("--dry-run", "only say what would be done to tags")
     .addOption(digestFileOption())
+    .addOption(refsFileOption())
     .action(
       act(options, async (session, from: string, to: string, tags: string[], flags: CpFlags) => {
         const { parseLocation } = await import("@berth/transfer/location");
@@ -117,6 +119,7 @@ async function copyOne(session: Session, source: Place, { target, tags: extra, f
     },
     { side: "to" },
   );
+  await writeRefsFile(flags.refsFile, copied);
   await printCopied(session, copied, stdoutIsData);
 }
 
@@ -152,6 +155,7 @@ async function copyMany(session: Session, source: Place, { target, flags, settin
     },
     { side: "to" },
   );
+  await writeRefsFile(flags.refsFile, copied);
   await printCopied(session, copied, stdoutIsData);
 }
 

@@ -2,7 +2,7 @@ import type { Platform } from "@berth/oci";
 import { Command } from "commander";
 import { addHelp } from "../command/add-help.ts";
 import { withSource } from "../connect/place.ts";
-import { inspectImage } from "../content/inspect-image.ts";
+import { inspectImage, tagsOf } from "../content/inspect-image.ts";
 import { inspectionText } from "../content/inspection-text.ts";
 import { readManifest } from "../content/read-manifest.ts";
 import { addOutputFlags, addRegistryFlags } from "../flags/add-flags.ts";
@@ -11,6 +11,7 @@ import type { RunOptions } from "../run-options.ts";
 import { act } from "../session/act.ts";
 
 interface InspectFlags {
+  readonly tags?: boolean;
   readonly platform?: Platform;
 }
 
@@ -19,11 +20,13 @@ export function inspectCommand(options: RunOptions): Command {
   const command = new Command()
     .argument("<reference>", "an image, an index or an artifact")
     .addOption(platformOption())
+    .option("--tags", "list the tags of the repository, too")
     .action(
-      act(options, async (session, text: string, { platform }: InspectFlags) => {
+      act(options, async (session, text: string, { platform, tags }: InspectFlags) => {
         await withSource(session, text, async (place, call) => {
           const found = await readManifest(place, { ...call, ...(platform && { platform }) });
-          const data = await inspectImage(place, found, call);
+          const inspected = await inspectImage(place, found, call);
+          const data = tags === true ? { ...inspected, tags: await tagsOf(place, call) } : inspected;
           await session.print({ data, text: () => inspectionText(data, Date.now()), raw: found.manifest.raw });
         });
       }),
@@ -45,6 +48,7 @@ export function inspectCommand(options: RunOptions): Command {
       annotations: "of the manifest",
       subject: "descriptor of what it belongs to",
       contentSize: "bytes of config and layers; 0 for an index",
+      tags: "with --tags: all tags of the repository",
       manifests: "of an index: descriptors",
       platform: "of an image",
       created: "of an image: when it was made, as it says",

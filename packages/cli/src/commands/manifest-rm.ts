@@ -7,17 +7,22 @@ import { addOutputFlags, addRegistryFlags } from "../flags/add-flags.ts";
 import { addDeleteFlags } from "../flags/delete-flags.ts";
 import type { RunOptions } from "../run-options.ts";
 import { act } from "../session/act.ts";
+import { Batch, keepGoingOption } from "../transfer/batch.ts";
 
 /** `berth manifest rm`. */
 export function manifestRmCommand(options: RunOptions): Command {
   const command = new Command().argument("<reference...>", "manifests to delete, by digest or tag").action(
     act(options, async (session, references: string[], flags: DeleteFlags) => {
+      const batch = new Batch(session, flags);
       for (const text of references) {
-        await withPlace(session, text, async (place, call) => await removeFrom(session, place, { ...flags, manifest: true }, call));
+        await batch.attempt(text, async () => {
+          await withPlace(session, text, async (place, call) => await removeFrom(session, place, { ...flags, manifest: true }, call));
+        });
       }
+      batch.end(references.length);
     }),
   );
-  addRegistryFlags(addOutputFlags(addDeleteFlags(command), "quiet"));
+  addRegistryFlags(addOutputFlags(addDeleteFlags(command.addOption(keepGoingOption())), "quiet"));
   return addHelp(command, {
     text: "A manifest goes with all of its tags; `berth rm` takes single tags away.",
     examples: [

@@ -8,13 +8,13 @@ import { addRegistryFlags } from "../flags/add-flags.ts";
 import type { RunOptions } from "../run-options.ts";
 import { act } from "../session/act.ts";
 import type { Session } from "../session/session.ts";
-import { COPIED_FIELDS, copiedFields, printCopied, writeDigestFile } from "../transfer/copied.ts";
+import { COPIED_FIELDS, copiedFields, printCopied, writeDigestFile, writeRefsFile } from "../transfer/copied.ts";
 import { copyImage } from "../transfer/copy-image.ts";
 import { addPackFlags, type PackFlags } from "../transfer/pack-files.ts";
 import { previewTags } from "../transfer/preview-copy.ts";
 import { pushFiles } from "../transfer/push-files.ts";
 import { tagsAt } from "../transfer/tags-at.ts";
-import { addTransferFlags, digestFileOption, more, type TransferFlags } from "../transfer/transfer-flags.ts";
+import { addTransferFlags, digestFileOption, more, refsFileOption, type TransferFlags } from "../transfer/transfer-flags.ts";
 import { withTransfer } from "../transfer/with-transfer.ts";
 import { describeLocation } from "../connect/describe-location.ts";
 
@@ -24,6 +24,7 @@ interface PushFlags extends PackFlags, TransferFlags {
   readonly clobber?: boolean;
   readonly dryRun?: boolean;
   readonly digestFile?: string;
+  readonly refsFile?: string;
 }
 
 /** `berth push`. */
@@ -37,6 +38,7 @@ export function pushCommand(options: RunOptions): Command {
     .option("--no-clobber", "fail when a tag exists and names something else")
     .option("--dry-run", "only say what would be pushed")
     .addOption(digestFileOption())
+    .addOption(refsFileOption())
     .action(
       act(options, async (session, reference: string, files: string[], flags: PushFlags) => {
         const [only] = files;
@@ -107,6 +109,7 @@ async function pushImage(session: Session, reference: string, from: string, flag
       await writeDigestFile(flags.digestFile, descriptor.digest);
       return { source: source.describe(), ...copiedFields(destination, descriptor, named), stats };
     });
+    await writeRefsFile(flags.refsFile, copied);
     await printCopied(session, copied);
   });
 }

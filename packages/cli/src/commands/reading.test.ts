@@ -150,6 +150,14 @@ test("config get prints the exact bytes; of an index those for linux/amd64", asy
   expect((await berth(["config", "get", "--format", "{{.content.architecture}}", `${app}:v1`])).stdout).toBe("amd64\n");
 });
 
+test("inspect lists the tags of the repository when it is asked to; repo tags and repo ls are ls", async () => {
+  expect((await berth(["inspect", "--tags", `${app}:v1`])).stdout).toMatch(/^Tags: +multi v1 v2$/m);
+  expect((await berth(["inspect", "--tags", "--format", "jsonpath=.tags[*]", `oci:${layout}:v1`])).stdout).toBe("v1\n");
+  expect((await berth(["repo", "tags", app])).stdout).toBe("multi\nv1\nv2\n");
+  expect((await berth(["repo", "ls", server.host])).stdout).toBe("other\nteam/app\n");
+  expect((await berth(["--help"])).stdout).not.toContain("repo ");
+});
+
 test("inspect sums up an image and an index", async () => {
   const text = (await berth(["inspect", `${app}:v1`])).stdout;
   for (const line of [

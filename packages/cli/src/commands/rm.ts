@@ -6,6 +6,7 @@ import { addOutputFlags, addRegistryFlags } from "../flags/add-flags.ts";
 import { addDeleteFlags } from "../flags/delete-flags.ts";
 import type { RunOptions } from "../run-options.ts";
 import { act } from "../session/act.ts";
+import { Batch, keepGoingOption } from "../transfer/batch.ts";
 
 /** `berth rm`. */
 export function rmCommand(options: RunOptions): Command {
@@ -14,12 +15,16 @@ export function rmCommand(options: RunOptions): Command {
     .option("--manifest", "delete the manifest that a tag names, with all of its tags")
     .action(
       act(options, async (session, references: string[], flags: RemoveFlags) => {
+        const batch = new Batch(session, flags);
         for (const text of references) {
-          await withPlace(session, text, async (place, call) => await removeFrom(session, place, flags, call));
+          await batch.attempt(text, async () => {
+            await withPlace(session, text, async (place, call) => await removeFrom(session, place, flags, call));
+          });
         }
+        batch.end(references.length);
       }),
     );
-  addRegistryFlags(addOutputFlags(addDeleteFlags(command), "quiet"));
+  addRegistryFlags(addOutputFlags(addDeleteFlags(command.addOption(keepGoingOption())), "quiet"));
   return addHelp(command, {
     text: "A tag goes alone: what it names stays, and so do its other tags. A manifest goes with all of its tags.",
     examples: [

@@ -9,6 +9,8 @@ import { CommandFailure, EXIT_CODE } from "../exit-code.ts";
 import { addOutputFlags, addRegistryFlags } from "../flags/add-flags.ts";
 import type { RunOptions } from "../run-options.ts";
 import { act } from "../session/act.ts";
+import type { Session } from "../session/session.ts";
+import { Batch, keepGoingOption } from "../transfer/batch.ts";
 
 /** `berth untag`. */
 export function untagCommand(options: RunOptions): Command {
@@ -16,23 +18,12 @@ export function untagCommand(options: RunOptions): Command {
     .argument("<reference...>", "tags to take away; what they name stays")
     .option("--dry-run", "only say what would be done")
     .option("--ignore-missing", "what is not there is no failure")
+    .addOption(keepGoingOption())
     .action(
-      act(options, async (session, references: string[], { dryRun, ignoreMissing }: DeleteFlags) => {
-        for (const text of references) {
-          await withPlace(session, text, async (place, call) => {
-            const { location, reference } = place;
-            const named = location.transport === "registry" ? location.reference.tag : location.reference;
-            if (named === undefined || isDigest(reference)) throw new CommandFailure(EXIT_CODE.usage, `"${text}" names no tag`);
-            if (dryRun === true) return void session.io.stdout.write(`would take away tag ${place.describe()}\n`);
-            try {
-              await (await changeable(session, place)).untag(reference, call);
-              session.say(`Untagged ${place.describe()}`);
-            } catch (error) {
-              if (ignoreMissing !== true || !isMissing(error)) throw error;
-              session.say(`${place.describe()} is not there`);
-            }
-          });
-        }
+      act(options, async (session, references: string[], flags: DeleteFlags) => {
+        const batch = new Batch(session, flags);
+        for (const text of references) await batch.attempt(text, async () => await untag(session, text, flags));
+        batch.end(references.length);
       }),
     );
   addRegistryFlags(addOutputFlags(command, "quiet"));
@@ -41,5 +32,21 @@ export function untagCommand(options: RunOptions): Command {
       ["berth untag localhost:5000/app:old", "take a tag away"],
       ["berth untag oci:folder:old", "in an OCI layout"],
     ],
+  });
+}
+
+async function untag(session: Session, text: string, { dryRun, ignoreMissing }: DeleteFlags): Promise<void> {
+  await withPlace(session, text, async (place, call) => {
+    const { location, reference } = place;
+    const named = location.transport === "registry" ? location.reference.tag : location.reference;
+    if (named === undefined || isDigest(reference)) throw new CommandFailure(EXIT_CODE.usage, `"${text}" names no tag`);
+    if (dryRun === true) return void session.io.stdout.write(`would take away tag ${place.describe()}\n`);
+    try {
+      await (await changeable(session, place)).untag(reference, call);
+      session.say(`Untagged ${place.describe()}`);
+    } catch (error) {
+      if (ignoreMissing !== true || !isMissing(error)) throw error;
+      session.say(`${place.describe()} is not there`);
+    }
   });
 }

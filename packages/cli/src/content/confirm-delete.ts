@@ -7,6 +7,8 @@ export interface DeleteFlags {
   readonly force?: boolean;
   readonly dryRun?: boolean;
   readonly ignoreMissing?: boolean;
+  /** Of several, whether the rest goes when one does not. */
+  readonly keepGoing?: boolean;
 }
 
 /**

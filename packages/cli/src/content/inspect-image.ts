@@ -8,8 +8,10 @@ import {
   type JsonObject,
   layersOf,
   platformOfConfig,
+  UnsupportedError,
 } from "@berth/oci";
 import type { Place } from "../connect/place.ts";
+import { isDigestTag } from "./name-filter.ts";
 import { readConfigOf } from "./read-config.ts";
 import type { ReadManifest } from "./read-manifest.ts";
 
@@ -25,6 +27,8 @@ export interface Inspection {
   readonly subject?: Descriptor | undefined;
   /** Bytes of config and layers. */
   readonly contentSize: number;
+  /** Of the repository, when somebody wants to know. */
+  readonly tags?: readonly string[];
   /** Of an index. */
   readonly manifests?: readonly Descriptor[] | undefined;
   /** Of an image, and what follows too. */
@@ -61,6 +65,12 @@ export async function inspectImage(place: Place, { descriptor, manifest }: ReadM
     config: isJsonObject(run) ? run : undefined,
     history: Array.isArray(history) ? history.filter(isJsonObject) : undefined,
   };
+}
+
+/** All tags beside an image, without those that belong to other images. @throws {UnsupportedError} */
+export async function tagsOf({ target, name }: Place, call: CallOptions): Promise<readonly string[]> {
+  if (target.tags === undefined) throw new UnsupportedError(`list the tags of "${name}"`);
+  return (await Array.fromAsync(target.tags(call))).filter((tag) => !isDigestTag(tag));
 }
 
 /** Configs of artifacts say nothing of what images have. */

@@ -14,6 +14,7 @@ export function inspectionText(found: Inspection, now: number): string {
       ["Media type", found.mediaType],
       ["Artifact type", found.artifactType],
       ["Subject", found.subject?.digest],
+      ["Tags", found.tags?.join(" ")],
       ["Platform", found.platform],
       ["Created", found.created === undefined ? undefined : `${found.created} (${humanAge(found.created, now)})`],
       ["Author", found.author],

@@ -72,6 +72,14 @@ export async function printCopied(session: Session, copied: Copied, isStdout: bo
   session.say(`${stats.copied} copied (${humanSize(stats.bytes)}), ${stats.mounted} mounted, ${stats.existing} there already`);
 }
 
+/** Writes references to the file of `--refs-file`, each with its digest. */
+export async function writeRefsFile(file: string | undefined, { tags, reference }: Pick<Copied, "reference" | "tags">): Promise<void> {
+  if (file === undefined) return;
+  const lines = tags.length === 0 ? [reference] : tags.map((tag) => `${tag.reference}@${tag.digest}`);
+  const { writeFile } = await import("node:fs/promises");
+  await writeFile(file, lines.map((line) => `${line}\n`).join(""));
+}
+
 /** Writes the digest to the file of `--digest-file`. @throws {CommandFailure} when there is not one digest. */
 export async function writeDigestFile(file: string | undefined, digest: string | undefined): Promise<void> {
   if (file === undefined) return;

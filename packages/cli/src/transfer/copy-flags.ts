@@ -9,6 +9,7 @@ import { more } from "./transfer-flags.ts";
 export interface CopyFlags {
   readonly platform?: Platform;
   readonly platforms?: readonly Platform[];
+  readonly indexOnly?: boolean;
   readonly referrers?: boolean;
   readonly referrerType?: readonly string[];
   readonly digestTags?: boolean;
@@ -27,6 +28,7 @@ export function addCopyFlags(command: Command): Command {
   return command
     .addOption(platformOption("of an index, copy only the image for this platform: linux/arm64"))
     .option("--platforms <list>", "copy the index as it is, but only these of its images: linux/amd64,linux/arm64", parsePlatforms)
+    .option("--index-only", "copy the index and none of its images, for a destination that has them")
     .option("--referrers", "copy what refers to it, too; --referrers=TYPE is --referrer-type TYPE")
     .option("--referrer-type <type>", "copy what refers to it and is of this artifact type; repeatable", more)
     .option("--digest-tags", "copy what hangs on it by tags, too: sha256-....sig")
@@ -41,12 +43,15 @@ export function addCopyFlags(command: Command): Command {
 export function copyOptions(
   flags: CopyFlags,
 ): Pick<CopyOptions, "atomic" | "digestTags" | "existingTags" | "external" | "platforms" | "recheck" | "referrers"> {
-  const { platform, platforms, referrers, referrerType, digestTags, external, clobber, onlyMissing, atomic, recheck } = flags;
+  const { platform, platforms, indexOnly, referrers, referrerType, digestTags, external, clobber, onlyMissing, atomic, recheck } = flags;
   if (platform !== undefined && platforms !== undefined) throw contradiction("--platform", "--platforms");
+  if (indexOnly === true && (platform !== undefined || platforms !== undefined))
+    throw contradiction("--index-only", platform === undefined ? "--platforms" : "--platform");
   if (clobber === false && onlyMissing === true) throw contradiction("--no-clobber", "--only-missing");
   return {
     existingTags: clobber === false ? "refuse" : onlyMissing === true ? "keep" : "overwrite",
     ...(platforms && { platforms }),
+    ...(indexOnly === true && { platforms: [] }),
     ...(referrerType !== undefined ? { referrers: { artifactTypes: referrerType } } : referrers === true && { referrers }),
     ...(digestTags !== undefined && { digestTags }),
     ...(external !== undefined && { external }),

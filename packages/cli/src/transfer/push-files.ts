@@ -4,7 +4,7 @@ import type { Location } from "@berth/transfer/location";
 import { describeLocation } from "../connect/describe-location.ts";
 import { withDestination } from "../connect/destination.ts";
 import type { Session } from "../session/session.ts";
-import { copiedFields, printCopied, writeDigestFile } from "./copied.ts";
+import { copiedFields, printCopied, writeDigestFile, writeRefsFile } from "./copied.ts";
 import { type PackFlags, withPackedFiles } from "./pack-files.ts";
 import { previewTags } from "./preview-copy.ts";
 import type { TransferFlags } from "./transfer-flags.ts";
@@ -16,7 +16,7 @@ export interface PushFilesJob {
   readonly tags: readonly string[];
   readonly files: readonly string[];
   readonly subject?: Descriptor;
-  readonly flags: PackFlags & TransferFlags & { readonly dryRun?: boolean; readonly digestFile?: string };
+  readonly flags: PackFlags & TransferFlags & { readonly dryRun?: boolean; readonly digestFile?: string; readonly refsFile?: string };
   readonly settings?: Pick<CopyOptions, "existingTags">;
 }
 
@@ -44,6 +44,7 @@ export async function pushFiles(session: Session, { to, tags, files, subject, fl
       await writeDigestFile(flags.digestFile, manifest.digest);
       return { ...copiedFields(destination, manifest, done.tags), ...told, stats: done.stats };
     });
+    await writeRefsFile(flags.refsFile, copied);
     await printCopied(session, copied, isStdout);
   });
 }

@@ -23,6 +23,11 @@ export function more(text: string, before: readonly string[] = []): readonly str
   return [...before, text];
 }
 
+/** `--refs-file`. */
+export function refsFileOption(): Option {
+  return new Option("--refs-file <file>", "write the references of what was stored to this file, too: HOST/NAME:TAG@DIGEST, one a line");
+}
+
 /** `--digest-file`. */
 export function digestFileOption(): Option {
   return new Option("--digest-file <file>", "write the digest to this file, too");
