@@ -117,6 +117,8 @@ test("[client/C-16] a failed HEAD says that there is no body", async () => {
   expect(error.message).toBe(
     'Cannot fetch manifest: "reg.test" answered 401 Unauthorized: an answer to HEAD has no body that would say why; log in, or check the credentials',
   );
+  const absent = await thrown({ status: 404, method: "HEAD" });
+  expect(absent.message).toBe('Cannot fetch manifest: "reg.test" answered 404 Not Found; check the name, tag or digest');
 });
 
 test("a success that was not expected says what was", async () => {

@@ -52,9 +52,9 @@ function isRoot(url: string): boolean {
   return /\/v2\/(?:_catalog)?(?:\?|$)/.test(url);
 }
 
-function whatItSaid({ errors, body = new Uint8Array(), headers = {}, method }: ResponseFailure): string {
+function whatItSaid({ status, errors, body = new Uint8Array(), headers = {}, method }: ResponseFailure): string {
   if (errors.length > 0) return clip(plainText(errors.map(textOf).join("; ")), 1000);
-  if (method === "HEAD") return "an answer to HEAD has no body that would say why";
+  if (method === "HEAD") return status === 404 ? "" : "an answer to HEAD has no body that would say why"; // 404 says it all
   const type = String(headers["content-type"] ?? "");
   if (/^text\/html/i.test(type) || /^\s*<(?:!doctype|html)/i.test(new TextDecoder().decode(body.subarray(0, 64)))) {
     return "an HTML page, so perhaps a proxy or a login page and no registry";
