@@ -10,7 +10,7 @@ import { type CuttingProxy, startCuttingProxy } from "./support/cutting-proxy.ts
 import { type RunningServer, SERVERS } from "./support/servers.ts";
 
 const MIB = 1_048_576;
-const SIZE = 96 * MIB;
+const SIZE = 64 * MIB;
 
 /** A line of `--progress json`. */
 interface Progress {
@@ -68,9 +68,8 @@ for (const server of SERVERS.filter(({ name }) => name.endsWith(", plain"))) {
       expect(proxy.sent - before).toBeLessThan(share * SIZE);
     });
 
-    test.runIf(isOurs)(
-      "an archive or a folder that was not finished: stopped, nothing is left; killed, what is left goes with the next run",
-      async () => {
+    if (isOurs)
+      test("an archive or a folder that was not finished: stopped, nothing is left; killed, what is left goes with the next run", async () => {
         const berth = cliIn(scratch);
         const reference = `${running.host}/unfinished:1`;
         await berth(["push", reference, "large.bin"]);
@@ -86,8 +85,7 @@ for (const server of SERVERS.filter(({ name }) => name.endsWith(", plain"))) {
           await berth(args);
           expect(await readdir(path)).toEqual([name]);
         }
-      },
-    );
+      });
 
     // Over our own server the tests of the command say so already.
     for (const verb of isOurs ? [] : ["pull", "cp"])

@@ -8,17 +8,18 @@ import { type RunningServer, type Server, SERVERS, USER } from "./support/server
 const [berthServer] = SERVERS.filter(({ name }) => name === "Berth, htpasswd");
 const OTHERS = SERVERS.filter(({ name }) => !name.startsWith("Berth") && /, (?:htpasswd|token)$/.test(name));
 
-for (const other of OTHERS) {
+for (const [at, other] of OTHERS.entries()) {
   if (berthServer === undefined) continue;
   const pair = [berthServer, other];
   describeWithParts(
     `the verbs of berth over ${berthServer.name} and ${other.name}`,
     [...pair.flatMap(({ needs }) => needs), "busybox", "crane"],
-    () => verbs(pair),
+    () => verbs(pair, at === 0 ? [0, 1] : [1]),
   );
 }
 
-function verbs(pair: readonly Server[]): void {
+/** @param looked which of the pair the reading verbs are tried on too. */
+function verbs(pair: readonly Server[], looked: readonly number[]): void {
   let scratch: Scratch;
   let berth: Cli;
   let image: TestImage;
@@ -76,6 +77,7 @@ function verbs(pair: readonly Server[]): void {
     const again = await berth(["cp", `${from}/${name}:1`, `${to}/copied/${name}:1`]);
     expect(again.stdout).toBe(`${to}/copied/${name}:1@${digest} (unchanged)\n`);
 
+    if (!looked.includes(b)) return;
     expect((await berth(["digest", `${to}/copied/${name}:1`])).stdout).toBe(`${digest}\n`);
     expect((await berth(["inspect", "--format", "jsonpath=.config.Cmd[*]", `${to}/copied/${name}:1`])).stdout).toBe("cat\n/hello\n");
     expect((await berth(["tag", "-q", `${to}/copied/${name}:1`, "2", "3"])).stdout).toBe("");
