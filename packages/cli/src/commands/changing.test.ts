@@ -97,6 +97,25 @@ test("a manifest goes by its digest or --manifest, with all of its tags, and ref
   expect(await berth(["manifest", "rm", "-f", "--ignore-missing", `${app}@${digest}`])).toMatchObject({ code: 0 });
 });
 
+test.each(["registry", "layout"])("--cascade takes what refers to a manifest with it, that first: %s", async (kind) => {
+  const repository = registry.repository("app");
+  const sbom = await pushImage(repository, { subject: image.manifest, artifactType: "application/sbom", content: "sbom" });
+  const sig = await pushImage(repository, { subject: sbom.manifest, artifactType: "application/sig", content: "sig" });
+  const old = await pushImage(repository, { tags: [`${image.manifest.digest.replace(":", "-")}.sig`], content: "old" });
+  const place = kind === "registry" ? app : `oci:${folder}/layout`;
+  if (kind === "layout") await berth(["cp", "--referrers", "--digest-tags", `${app}:v1`, `${place}:v1`]);
+  const dry = await berth(["rm", "--dry-run", "--cascade", `${place}:v1`]);
+  expect(dry.stdout).toBe(
+    `would delete manifest ${place}@${image.manifest.digest} with all of its tags and 3 manifests that refer to it\n`,
+  );
+  const { code, stderr } = await berth(["rm", "-f", "--cascade", `${place}:v1`]);
+  expect(code).toBe(0);
+  const deleted = [sig, sbom, old, image].map(({ manifest }) => `Deleted ${place}@${manifest.digest}\n`);
+  expect(stderr).toBe(deleted.join(""));
+  for (const { manifest } of [sig, sbom, old, image])
+    expect(await berth(["manifest", "get", `${place}@${manifest.digest}`])).toMatchObject({ code: 4 });
+});
+
 test("untag takes tags away, and digests are no tags", async () => {
   expect(await berth(["untag", "--dry-run", `${app}:v1`])).toMatchObject({ stdout: `would take away tag ${app}:v1\n` });
   expect(await berth(["untag", `${app}:v1`, `${app}:v2`])).toEqual({

@@ -29,7 +29,12 @@ beforeAll(async () => {
   const images = [["linux/amd64", amd64.manifest] as const, ["linux/arm64", arm64.manifest] as const];
   index = (await pushIndex(repository, "multi", images)).digest;
   await pushImage(repository, { subject: amd64.manifest, artifactType: "application/sig", content: "sig" });
-  await pushImage(repository, { subject: amd64.manifest, artifactType: "application/spdx+json", content: "sbom" });
+  await pushImage(repository, {
+    subject: amd64.manifest,
+    artifactType: "application/spdx+json",
+    content: "sbom",
+    annotations: { by: "me" },
+  });
 });
 
 afterAll(async () => {
@@ -134,6 +139,9 @@ test("referrers, all or of a type", async () => {
     (await berth(["referrers", "--format", "jsonpath=.referrers[*].artifactType", place])).stdout;
   expect((await types(`oci:${path}:all`)).split("\n").toSorted()).toEqual(["", "application/sig", "application/spdx+json"]);
   expect(await types(`${other}:v1`)).toBe("application/sig\n");
+  await berth(["cp", "--referrer-annotation", "by=me", `${app}:v1`, `oci:${path}2:some`]);
+  expect(await types(`oci:${path}2:some`)).toBe("application/spdx+json\n");
+  expect(await berth(["cp", "--referrer-annotation", "by", `${app}:v1`, `oci:${path}2:x`])).toMatchObject({ code: 2 });
 });
 
 test("a dry run writes nothing", async () => {

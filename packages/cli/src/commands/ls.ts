@@ -1,9 +1,10 @@
 import { type CallOptions, MEDIA_TYPES, type Paged, UnsupportedError } from "@berth/oci";
-import { Command } from "commander";
+import { Command, Option } from "commander";
 import { addHelp } from "../command/add-help.ts";
 import { type Place, withPlace } from "../connect/place.ts";
 import { inParallel } from "../content/in-parallel.ts";
 import { chosen, registryHostOf } from "../content/list-place.ts";
+import { digestOf, needsDetails, parseOrder, pointingAt, sortTags, type TagOrder } from "../content/sort-tags.ts";
 import { isDigestTag, nameFilter } from "../content/name-filter.ts";
 import { type TagDetails, tagDetails } from "../content/tag-details.ts";
 import { addOutputFlags, addRegistryFlags } from "../flags/add-flags.ts";
@@ -23,6 +24,8 @@ interface LsFlags {
   readonly exclude?: readonly string[];
   readonly all?: boolean;
   readonly long?: boolean;
+  readonly sort?: TagOrder;
+  readonly pointsAt?: string;
 }
 
 /** Requests at a time for `-l`, unless told. */
@@ -38,6 +41,10 @@ export function lsCommand(options: RunOptions): Command {
     .option("--exclude <pattern>", "leave out what matches; repeatable", more)
     .option("-a, --all", "list also tags that belong to another image, such as sha256-....sig")
     .option("-l, --long", "show digest, size, age and platforms of each tag")
+    .addOption(
+      new Option("--sort <order>", "order tags by name, version, created or size; -created: the newest first").argParser(parseOrder),
+    )
+    .option("--points-at <digest>", "list the tags that name this digest, or what this tag names")
     .action(
       act(options, async (session, text: string, flags: LsFlags) => {
         const host = registryHostOf(text);
@@ -51,6 +58,8 @@ export function lsCommand(options: RunOptions): Command {
       ["berth ls localhost:5000", "the repositories of a registry"],
       ["berth ls localhost:5000/team/app", "the tags of a repository"],
       ["berth ls -l --match '1.*' alpine", "digest, size, age and platforms of some tags"],
+      ["berth ls -l --sort -created --limit 5 localhost:5000/team/app", "the newest five"],
+      ["berth ls --points-at latest localhost:5000/team/app", "which version latest is"],
       ["berth ls --exclude '/-rc\\d+$/' ghcr.io/acme/app", "all but release candidates"],
       ["berth ls oci:folder", "the tags of an OCI layout"],
     ],
@@ -83,24 +92,34 @@ async function listTags(session: Session, place: Place, flags: LsFlags, call: Ca
   if (target.tags === undefined) throw new UnsupportedError(`list the tags of "${place.name}"`);
   const filter = nameFilter(flags);
   const wanted = (name: string): boolean => filter(name) && (flags.all === true || !isDigestTag(name));
-  const names = select(target.tags(listOptions(session, flags)), flags, wanted);
-  if (flags.long === true) {
-    const details = inParallel(names, session.jobs(DEFAULT_JOBS), async (name) => await tagDetails(place, name, call));
-    const tags = await Array.fromAsync(details);
-    return await session.print({ data: { reference: place.name, tags }, text: () => longTable(tags) });
+  const { sort, limit, pointsAt, long } = flags;
+  const isWhole = sort !== undefined || pointsAt !== undefined; // then the limit is about what comes out
+  const names = select(target.tags(listOptions(session, isWhole ? { ...flags, limit: undefined } : flags)), isWhole ? {} : flags, wanted);
+  const jobs = session.jobs(DEFAULT_JOBS);
+  const found = pointsAt === undefined ? names : pointingAt(place, names, await digestOf(place, pointsAt, call), jobs, call);
+  if (long === true || needsDetails(sort)) {
+    const details = await Array.fromAsync(inParallel(found, jobs, async (name) => await tagDetails(place, name, call)));
+    const tags = sortTags(details, sort).slice(0, isWhole ? limit : undefined);
+    const text = (): string => (long === true ? longTable(tags) : tags.map(({ name }) => `${oneLine(name)}\n`).join(""));
+    return await session.print({ data: { reference: place.name, tags }, text });
+  }
+  if (isWhole) {
+    const tags = sortTags(await Array.fromAsync(found, (name) => ({ name })), sort).slice(0, limit);
+    const text = (): string => tags.map(({ name }) => `${oneLine(name)}\n`).join("");
+    return await session.print({ data: { reference: place.name, tags }, text });
   }
   if (session.format.kind === "text") return await printLines(session, names);
   const tags = await Array.fromAsync(names, (name) => ({ name }));
   await session.print({ data: { reference: place.name, tags }, text: () => "" });
 }
 
-function select(names: Paged<string>, { limit }: LsFlags, wanted: (name: string) => boolean): AsyncIterable<string> {
+function select(names: Paged<string>, { limit }: Pick<LsFlags, "limit">, wanted: (name: string) => boolean): AsyncIterable<string> {
   return chosen(names, { limit, wanted });
 }
 
 function listOptions(
   { signal }: Session,
-  { last, limit, match, exclude }: LsFlags,
+  { last, limit, match, exclude }: Omit<LsFlags, "limit"> & { readonly limit?: number | undefined },
 ): { last?: string; pageSize?: number; signal: AbortSignal } {
   const isAll = match === undefined && exclude === undefined;
   return { signal, ...(last !== undefined && { last }), ...(limit !== undefined && isAll && { pageSize: Math.min(limit, 1000) }) };

@@ -1,10 +1,9 @@
 import { Command } from "commander";
 import { addHelp } from "../command/add-help.ts";
 import { withPlace } from "../connect/place.ts";
-import type { DeleteFlags } from "../content/confirm-delete.ts";
-import { removeFrom } from "../content/remove.ts";
+import { type RemoveFlags, removeFrom } from "../content/remove.ts";
 import { addOutputFlags, addRegistryFlags } from "../flags/add-flags.ts";
-import { addDeleteFlags } from "../flags/delete-flags.ts";
+import { addDeleteFlags, cascadeOption } from "../flags/delete-flags.ts";
 import type { RunOptions } from "../run-options.ts";
 import { act } from "../session/act.ts";
 import { Batch, keepGoingOption } from "../transfer/batch.ts";
@@ -12,7 +11,7 @@ import { Batch, keepGoingOption } from "../transfer/batch.ts";
 /** `berth manifest rm`. */
 export function manifestRmCommand(options: RunOptions): Command {
   const command = new Command().argument("<reference...>", "manifests to delete, by digest or tag").action(
-    act(options, async (session, references: string[], flags: DeleteFlags) => {
+    act(options, async (session, references: string[], flags: RemoveFlags) => {
       const batch = new Batch(session, flags);
       for (const text of references) {
         await batch.attempt(text, async () => {
@@ -22,7 +21,7 @@ export function manifestRmCommand(options: RunOptions): Command {
       batch.end(references.length);
     }),
   );
-  addRegistryFlags(addOutputFlags(addDeleteFlags(command.addOption(keepGoingOption())), "quiet"));
+  addRegistryFlags(addOutputFlags(addDeleteFlags(command.addOption(cascadeOption()).addOption(keepGoingOption())), "quiet"));
   return addHelp(command, {
     text: "A manifest goes with all of its tags; `berth rm` takes single tags away.",
     examples: [

@@ -150,6 +150,16 @@ test("config get prints the exact bytes; of an index those for linux/amd64", asy
   expect((await berth(["config", "get", "--format", "{{.content.architecture}}", `${app}:v1`])).stdout).toBe("amd64\n");
 });
 
+test("ls orders tags, and finds those that name a digest", async () => {
+  expect((await berth(["ls", "--sort", "-name", "--limit", "2", app])).stdout).toBe("v2\nv1\n");
+  expect((await berth(["ls", "--sort", "size", "--exclude", "multi", app])).stdout).toBe("v1\nv2\n");
+  expect((await berth(["ls", "--points-at", "v1", app])).stdout).toBe("v1\nv2\n");
+  expect((await berth(["ls", "--points-at", index, "-l", "--format", "jsonpath=.tags[*].name", app])).stdout).toBe("multi\n");
+  expect((await berth(["ls", "--points-at", "v1", "--limit", "1", `oci:${layout}`])).stdout).toBe("v1\n");
+  expect(await berth(["ls", "--sort", "pushed", app])).toMatchObject({ code: 2 });
+  expect(await berth(["ls", "--points-at", "gone", app])).toMatchObject({ code: 4 });
+});
+
 test("inspect lists the tags of the repository when it is asked to; repo tags and repo ls are ls", async () => {
   expect((await berth(["inspect", "--tags", `${app}:v1`])).stdout).toMatch(/^Tags: +multi v1 v2$/m);
   expect((await berth(["inspect", "--tags", "--format", "jsonpath=.tags[*]", `oci:${layout}:v1`])).stdout).toBe("v1\n");

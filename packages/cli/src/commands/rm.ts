@@ -3,7 +3,7 @@ import { addHelp } from "../command/add-help.ts";
 import { withPlace } from "../connect/place.ts";
 import { removeFrom, type RemoveFlags } from "../content/remove.ts";
 import { addOutputFlags, addRegistryFlags } from "../flags/add-flags.ts";
-import { addDeleteFlags } from "../flags/delete-flags.ts";
+import { addDeleteFlags, cascadeOption } from "../flags/delete-flags.ts";
 import type { RunOptions } from "../run-options.ts";
 import { act } from "../session/act.ts";
 import { Batch, keepGoingOption } from "../transfer/batch.ts";
@@ -24,13 +24,14 @@ export function rmCommand(options: RunOptions): Command {
         batch.end(references.length);
       }),
     );
-  addRegistryFlags(addOutputFlags(addDeleteFlags(command.addOption(keepGoingOption())), "quiet"));
+  addRegistryFlags(addOutputFlags(addDeleteFlags(command.addOption(cascadeOption()).addOption(keepGoingOption())), "quiet"));
   return addHelp(command, {
     text: "A tag goes alone: what it names stays, and so do its other tags. A manifest goes with all of its tags.",
     examples: [
       ["berth rm -f localhost:5000/app:old", "take one tag away"],
       ["berth rm --dry-run --manifest localhost:5000/app:old", "say which manifest would go"],
       ["berth rm -f localhost:5000/app@sha256:...", "delete a manifest and all of its tags"],
+      ["berth rm -f --cascade localhost:5000/app:old", "an image with its signatures and attestations"],
       ["berth rm -f oci:folder:old", "take a tag out of an OCI layout"],
     ],
   });

@@ -1,5 +1,5 @@
 import { type Platform, parsePlatform } from "@berth/oci";
-import type { CopyOptions } from "@berth/transfer";
+import type { CopyOptions, ReferrerSelection } from "@berth/transfer";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { CommandFailure, EXIT_CODE } from "../exit-code.ts";
 import { platformOption } from "../flags/platform.ts";
@@ -12,6 +12,7 @@ export interface CopyFlags {
   readonly indexOnly?: boolean;
   readonly referrers?: boolean;
   readonly referrerType?: readonly string[];
+  readonly referrerAnnotation?: readonly string[];
   readonly digestTags?: boolean;
   readonly external?: boolean;
   readonly clobber?: boolean;
@@ -31,6 +32,7 @@ export function addCopyFlags(command: Command): Command {
     .option("--index-only", "copy the index and none of its images, for a destination that has them")
     .option("--referrers", "copy what refers to it, too; --referrers=TYPE is --referrer-type TYPE")
     .option("--referrer-type <type>", "copy what refers to it and is of this artifact type; repeatable", more)
+    .option("--referrer-annotation <name=value>", "copy what refers to it and has this annotation; repeatable", more)
     .option("--digest-tags", "copy what hangs on it by tags, too: sha256-....sig")
     .addOption(new Option("--include-external, --external", "copy layers that are kept outside of registries, too"))
     .option("--no-clobber", "fail when a tag exists and names something else")
@@ -43,20 +45,34 @@ export function addCopyFlags(command: Command): Command {
 export function copyOptions(
   flags: CopyFlags,
 ): Pick<CopyOptions, "atomic" | "digestTags" | "existingTags" | "external" | "platforms" | "recheck" | "referrers"> {
-  const { platform, platforms, indexOnly, referrers, referrerType, digestTags, external, clobber, onlyMissing, atomic, recheck } = flags;
+  const { platform, platforms, indexOnly, referrers, digestTags, external, clobber, onlyMissing, atomic, recheck } = flags;
   if (platform !== undefined && platforms !== undefined) throw contradiction("--platform", "--platforms");
   if (indexOnly === true && (platform !== undefined || platforms !== undefined))
     throw contradiction("--index-only", platform === undefined ? "--platforms" : "--platform");
   if (clobber === false && onlyMissing === true) throw contradiction("--no-clobber", "--only-missing");
+  const selected = selectionOf(flags);
   return {
     existingTags: clobber === false ? "refuse" : onlyMissing === true ? "keep" : "overwrite",
     ...(platforms && { platforms }),
     ...(indexOnly === true && { platforms: [] }),
-    ...(referrerType !== undefined ? { referrers: { artifactTypes: referrerType } } : referrers === true && { referrers }),
+    ...(selected ? { referrers: selected } : referrers === true && { referrers }),
     ...(digestTags !== undefined && { digestTags }),
     ...(external !== undefined && { external }),
     ...(atomic !== undefined && { atomic }),
     ...(recheck !== undefined && { recheck }),
+  };
+}
+
+function selectionOf({ referrerType, referrerAnnotation }: CopyFlags): ReferrerSelection | undefined {
+  if (referrerType === undefined && referrerAnnotation === undefined) return undefined;
+  const annotations = referrerAnnotation?.map((text) => {
+    const at = text.indexOf("=");
+    if (at < 1) throw new CommandFailure(EXIT_CODE.usage, `cannot use --referrer-annotation "${text}": expected name=value`);
+    return [text.slice(0, at), text.slice(at + 1)] as const;
+  });
+  return {
+    ...(referrerType && { artifactTypes: referrerType }),
+    ...(annotations && { annotations: Object.fromEntries(annotations) }),
   };
 }
 

@@ -6,6 +6,8 @@ import { parseSize } from "../flags/values.ts";
 export interface TransferFlags {
   /** Bytes a second. */
   readonly limitRate?: number;
+  /** Bytes of an upload's chunk. */
+  readonly chunkSize?: number;
   /** Whether uploads stay when the user stops the command. */
   readonly resume?: boolean;
 }
@@ -14,6 +16,7 @@ export interface TransferFlags {
 export function addTransferFlags(command: Command): Command {
   command
     .option("--limit-rate <size>", "move at most so many bytes a second, over all connections: 2MiB", parseSize)
+    .option("--chunk-size <size>", "send blobs in chunks of this size where a registry does not take them whole; default 16MiB", parseSize)
     .option("--resume", "when you stop it, leave what was uploaded: the same command goes on with it");
   return addOutputFlags(command, "format", "quiet", "progress", "jobs");
 }

@@ -31,7 +31,7 @@ export interface WithTransferOptions extends TransferFlags {
  */
 export async function withTransfer<T>(
   session: Session,
-  { limitRate, resume, stdoutIsData = false }: WithTransferOptions,
+  { limitRate, chunkSize, resume, stdoutIsData = false }: WithTransferOptions,
   work: (transfer: Transfer) => Promise<T>,
 ): Promise<T> {
   const { createTransferEvents, openUploadJournal } = await import("@berth/transfer");
@@ -58,8 +58,8 @@ export async function withTransfer<T>(
       async into(repository) {
         if (repository === undefined) return settings;
         repositories.add(repository);
-        const { chunkSize } = await session.connections.configOf(repository.registry);
-        return { ...settings, ...(chunkSize !== undefined && { chunkSize }) };
+        const bytes = chunkSize ?? (await session.connections.configOf(repository.registry)).chunkSize;
+        return { ...settings, ...(bytes !== undefined && { chunkSize: bytes }) };
       },
     });
   } catch (error) {
