@@ -1,12 +1,12 @@
-import { type CallOptions, MEDIA_TYPES, type Paged, UnsupportedError } from "@berth/oci";
+import { type CallOptions, MEDIA_TYPES } from "@berth/oci";
 import { Command, Option } from "commander";
 import { addHelp } from "../command/add-help.ts";
 import { type Place, withPlace } from "../connect/place.ts";
-import { inParallel } from "../content/in-parallel.ts";
 import { chosen, registryHostOf } from "../content/list-place.ts";
-import { digestOf, needsDetails, parseOrder, pointingAt, sortTags, type TagOrder } from "../content/sort-tags.ts";
 import { isDigestTag, nameFilter } from "../content/name-filter.ts";
-import { type TagDetails, tagDetails } from "../content/tag-details.ts";
+import { parseOrder, type SortedTag, type TagOrder } from "../content/sort-tags.ts";
+import { listedTags } from "../content/tag-lister.ts";
+import { CommandFailure, EXIT_CODE } from "../exit-code.ts";
 import { addOutputFlags, addRegistryFlags } from "../flags/add-flags.ts";
 import { more } from "../transfer/transfer-flags.ts";
 import { parseCount } from "../flags/values.ts";
@@ -26,9 +26,10 @@ interface LsFlags {
   readonly long?: boolean;
   readonly sort?: TagOrder;
   readonly pointsAt?: string;
+  readonly inIndex?: boolean;
 }
 
-/** Requests at a time for `-l`, unless told. */
+/** Tags that are looked up at a time, unless told. */
 const DEFAULT_JOBS = 8;
 
 /** `berth ls`. */
@@ -45,6 +46,7 @@ export function lsCommand(options: RunOptions): Command {
       new Option("--sort <order>", "order tags by name, version, created or size; -created: the newest first").argParser(parseOrder),
     )
     .option("--points-at <digest>", "list the tags that name this digest, or what this tag names")
+    .option("--in-index", "with --points-at, also the tags of indexes that hold it")
     .action(
       act(options, async (session, text: string, flags: LsFlags) => {
         const host = registryHostOf(text);
@@ -59,7 +61,9 @@ export function lsCommand(options: RunOptions): Command {
       ["berth ls localhost:5000/team/app", "the tags of a repository"],
       ["berth ls -l --match '1.*' alpine", "digest, size, age and platforms of some tags"],
       ["berth ls -l --sort -created --limit 5 localhost:5000/team/app", "the newest five"],
+      ["berth ls --sort -version --limit 1 --match 'v*' ghcr.io/acme/app", "the highest version"],
       ["berth ls --points-at latest localhost:5000/team/app", "which version latest is"],
+      ["berth ls --points-at sha256:... --in-index debian", "the tags whose indexes hold an image"],
       ["berth ls --exclude '/-rc\\d+$/' ghcr.io/acme/app", "all but release candidates"],
       ["berth ls oci:folder", "the tags of an OCI layout"],
     ],
@@ -67,7 +71,7 @@ export function lsCommand(options: RunOptions): Command {
       registry: "of a list of repositories: the host",
       repositories: "of a list of repositories: the names",
       reference: "of a list of tags: the place",
-      "tags[].name": "the tag; with -l also what follows",
+      "tags[].name": "the tag; with -l, or where the order takes it, also what follows",
       "tags[].digest": "of the manifest",
       "tags[].mediaType": "of the manifest",
       "tags[].artifactType": "of the manifest, if it has one",
@@ -81,45 +85,41 @@ export function lsCommand(options: RunOptions): Command {
 async function listRepositories(session: Session, host: string, flags: LsFlags): Promise<void> {
   session.subject = host;
   const registry = await session.connections.registry(host);
-  const names = select(registry.repositories(listOptions(session, flags)), flags, nameFilter(flags));
+  const wanted = nameFilter(flags);
+  if (flags.sort !== undefined || flags.pointsAt !== undefined)
+    throw new CommandFailure(EXIT_CODE.usage, "--sort and --points-at are about tags: name a repository");
+  const names = chosen(registry.repositories(listOptions(session, flags)), { limit: flags.limit, wanted });
   if (session.format.kind === "text") return await printLines(session, names);
   const repositories = await Array.fromAsync(names);
   await session.print({ data: { registry: host, repositories }, text: () => "" });
 }
 
 async function listTags(session: Session, place: Place, flags: LsFlags, call: CallOptions): Promise<void> {
-  const { target } = place;
-  if (target.tags === undefined) throw new UnsupportedError(`list the tags of "${place.name}"`);
+  const { sort, limit, pointsAt, inIndex, long, last } = flags;
+  if (inIndex === true && pointsAt === undefined) throw new CommandFailure(EXIT_CODE.usage, "--in-index needs --points-at");
   const filter = nameFilter(flags);
-  const wanted = (name: string): boolean => filter(name) && (flags.all === true || !isDigestTag(name));
-  const { sort, limit, pointsAt, long } = flags;
-  const isWhole = sort !== undefined || pointsAt !== undefined; // then the limit is about what comes out
-  const names = select(target.tags(listOptions(session, isWhole ? { ...flags, limit: undefined } : flags)), isWhole ? {} : flags, wanted);
-  const jobs = session.jobs(DEFAULT_JOBS);
-  const found = pointsAt === undefined ? names : pointingAt(place, names, await digestOf(place, pointsAt, call), jobs, call);
-  if (long === true || needsDetails(sort)) {
-    const details = await Array.fromAsync(inParallel(found, jobs, async (name) => await tagDetails(place, name, call)));
-    const tags = sortTags(details, sort).slice(0, isWhole ? limit : undefined);
-    const text = (): string => (long === true ? longTable(tags) : tags.map(({ name }) => `${oneLine(name)}\n`).join(""));
-    return await session.print({ data: { reference: place.name, tags }, text });
-  }
-  if (isWhole) {
-    const tags = sortTags(await Array.fromAsync(found, (name) => ({ name })), sort).slice(0, limit);
-    const text = (): string => tags.map(({ name }) => `${oneLine(name)}\n`).join("");
-    return await session.print({ data: { reference: place.name, tags }, text });
-  }
-  if (session.format.kind === "text") return await printLines(session, names);
-  const tags = await Array.fromAsync(names, (name) => ({ name }));
-  await session.print({ data: { reference: place.name, tags }, text: () => "" });
+  const found = listedTags(place, {
+    ...call,
+    wanted: (name) => filter(name) && (flags.all === true || !isDigestTag(name)),
+    ...{ limit, last, order: sort, pointsAt },
+    pageSize: listOptions(session, flags).pageSize,
+    inIndex: inIndex === true,
+    details: long === true,
+    jobs: session.jobs(DEFAULT_JOBS),
+    onGone: (name) => session.warnings.add(`${place.describe(name)} is left out: it was listed, and is not there any more`),
+  });
+  if (session.format.kind === "text" && long !== true) return await printLines(session, namesOf(found));
+  const tags = await Array.fromAsync(found);
+  await session.print({ data: { reference: place.name, tags }, text: () => longTable(tags) });
 }
 
-function select(names: Paged<string>, { limit }: Pick<LsFlags, "limit">, wanted: (name: string) => boolean): AsyncIterable<string> {
-  return chosen(names, { limit, wanted });
+async function* namesOf(tags: AsyncIterable<SortedTag>): AsyncGenerator<string> {
+  for await (const { name } of tags) yield name;
 }
 
 function listOptions(
   { signal }: Session,
-  { last, limit, match, exclude }: Omit<LsFlags, "limit"> & { readonly limit?: number | undefined },
+  { last, limit, match, exclude }: LsFlags,
 ): { last?: string; pageSize?: number; signal: AbortSignal } {
   const isAll = match === undefined && exclude === undefined;
   return { signal, ...(last !== undefined && { last }), ...(limit !== undefined && isAll && { pageSize: Math.min(limit, 1000) }) };
@@ -133,18 +133,22 @@ async function printLines({ io }: Session, names: AsyncIterable<string>): Promis
 /** Hex digits of a digest that are shown. */
 const SHORT = 12;
 
-function longTable(tags: readonly TagDetails[]): string {
+function longTable(tags: readonly SortedTag[]): string {
   const now = Date.now();
-  const rows = tags.map((tag) => [
-    tag.name,
-    tag.digest.slice(tag.digest.indexOf(":") + 1).slice(0, SHORT),
-    humanSize(tag.size),
-    tag.created === undefined ? "" : humanAge(tag.created, now),
-    tag.platforms.length > 0 ? tag.platforms.join(" ") : kindOf(tag),
-  ]);
+  const rows = tags.map((tag) => {
+    const { name, digest = "", size = 0, created, platforms = [] } = tag;
+    const short = digest.slice(digest.indexOf(":") + 1).slice(0, SHORT);
+    return [
+      name,
+      short,
+      humanSize(size),
+      created === undefined ? "" : humanAge(created, now),
+      platforms.length > 0 ? platforms.join(" ") : kindOf(tag),
+    ];
+  });
   return formatTable([["TAG", "DIGEST", "SIZE", "CREATED", "PLATFORMS"], ...rows], { right: [2] });
 }
 
-function kindOf({ artifactType, mediaType }: TagDetails): string {
+function kindOf({ artifactType, mediaType = "" }: SortedTag): string {
   return artifactType ?? (mediaType === MEDIA_TYPES.ociManifest ? "" : mediaType);
 }

@@ -1,7 +1,4 @@
-import { type CallOptions, type Digest, isDigest } from "@berth/oci";
 import { InvalidArgumentError } from "commander";
-import type { Place } from "../connect/place.ts";
-import { inParallel } from "./in-parallel.ts";
 import type { TagDetails } from "./tag-details.ts";
 
 const KEYS = ["name", "version", "created", "size"] as const;
@@ -12,6 +9,9 @@ export interface TagOrder {
   /** The highest first. */
   readonly isReversed: boolean;
 }
+
+/** A tag with as much as is known of it. */
+export type SortedTag = Pick<TagDetails, "name"> & Partial<TagDetails>;
 
 /** Reads `created`, `-size`. @throws {InvalidArgumentError} */
 export function parseOrder(text: string): TagOrder {
@@ -26,12 +26,12 @@ export function needsDetails(order: TagOrder | undefined): boolean {
   return order?.by === "created" || order?.by === "size";
 }
 
-/** Orders tags; those that say nothing stand last, those that say the same keep their order. */
-export function sortTags<T extends Pick<TagDetails, "name"> & Partial<TagDetails>>(tags: readonly T[], order?: TagOrder): readonly T[] {
+/** Orders tags; those that say nothing, such as names that are no versions, stand last; those that say the same keep their order. */
+export async function sortTags<T extends SortedTag>(tags: readonly T[], order?: TagOrder): Promise<readonly T[]> {
   if (order === undefined) return tags;
   const { by, isReversed } = order;
   const sign = isReversed ? -1 : 1;
-  if (by === "version") return tags.toSorted((a, b) => sign * byVersion(a.name, b.name));
+  if (by === "version") return await byVersion(tags, sign);
   const keyOf = ({ name, created, size }: T): number | string | undefined => ({ name, created: timeOf(created), size })[by];
   return tags.toSorted((a, b) => {
     const [one, other] = [keyOf(a), keyOf(b)];
@@ -40,31 +40,22 @@ export function sortTags<T extends Pick<TagDetails, "name"> & Partial<TagDetails
   });
 }
 
-/** Numbers in names count as numbers: 1.9 stands before 1.10. */
-const natural: Intl.Collator = new Intl.Collator("en", { numeric: true });
-
-function byVersion(a: string, b: string): number {
-  return natural.compare(a.replace(/^v(?=\d)/, ""), b.replace(/^v(?=\d)/, ""));
+/** Versions by the rules of semver, so that 1.0-rc.1 stands before 1.0; then all else, numbers in names as numbers: bookworm-9, bookworm-10. */
+async function byVersion<T extends SortedTag>(tags: readonly T[], sign: number): Promise<readonly T[]> {
+  const { versionOf } = await import("../sync/tag-versions.ts");
+  const { compare } = new Intl.Collator("en", { numeric: true });
+  return tags
+    .map((tag) => ({ tag, version: versionOf(tag.name) }))
+    .toSorted((a, b) => {
+      if (a.version === undefined || b.version === undefined) {
+        return Number(a.version === undefined) - Number(b.version === undefined) || sign * compare(a.tag.name, b.tag.name);
+      }
+      return sign * (a.version.compare(b.version) || compare(a.tag.name, b.tag.name));
+    })
+    .map(({ tag }) => tag);
 }
 
 function timeOf(created: string | undefined): number | undefined {
   const time = created === undefined ? Number.NaN : Date.parse(created);
   return Number.isNaN(time) ? undefined : time;
-}
-
-/** A digest as it was given, or what a tag of the place names. */
-export async function digestOf({ target }: Place, text: string, call: CallOptions): Promise<Digest> {
-  return isDigest(text) ? text : (await target.resolve(text, call)).digest;
-}
-
-/** The tags that name a digest: one small request each, some at a time. */
-export async function* pointingAt(
-  { target }: Place,
-  names: AsyncIterable<string>,
-  digest: Digest,
-  jobs: number,
-  call: CallOptions,
-): AsyncGenerator<string> {
-  const found = inParallel(names, jobs, async (name) => ({ name, digest: (await target.resolve(name, call)).digest }));
-  for await (const one of found) if (one.digest === digest) yield one.name;
 }

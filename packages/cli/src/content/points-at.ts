@@ -1,0 +1,30 @@
+import { type Descriptor, type Digest, isIndexMediaType } from "@berth/oci";
+import type { ManifestCache } from "./manifest-cache.ts";
+
+/** Which manifest tags are to name. */
+export interface PointsAt {
+  readonly digest: Digest;
+  /** Whether an index that holds it counts, too. */
+  readonly inIndex: boolean;
+}
+
+/** Indexes within indexes that are looked into. */
+const MAX_DEPTH = 4;
+
+/** What a tag names, when it is what is wanted: one request for a tag, and one for each index that is looked into. @throws {NotFoundError} */
+export async function tagPointsAt(cache: ManifestCache, tag: string, wanted: PointsAt): Promise<Descriptor | undefined> {
+  const named = await cache.resolve(tag);
+  return (await leadsTo(cache, named, wanted, 0)) ? named : undefined;
+}
+
+async function leadsTo(cache: ManifestCache, named: Descriptor, wanted: PointsAt, depth: number): Promise<boolean> {
+  if (named.digest === wanted.digest) return true;
+  if (!wanted.inIndex || depth >= MAX_DEPTH || !isIndexMediaType(named.mediaType)) return false;
+  const { manifest } = await cache.read(named);
+  if (manifest.kind !== "index") return false;
+  if (manifest.manifests.some(({ digest }) => digest === wanted.digest)) return true;
+  for (const child of manifest.manifests) {
+    if (isIndexMediaType(child.mediaType) && (await leadsTo(cache, child, wanted, depth + 1))) return true;
+  }
+  return false;
+}
