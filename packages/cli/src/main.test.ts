@@ -104,6 +104,14 @@ test.each([[[]], [["--workers", "2"]]])(
   },
 );
 
+test("a signal that comes twice at once, as npx passes it on, is one", async () => {
+  const server = berth("serve", "--port", "0");
+  await server.said(/listening on/);
+  server.child.kill("SIGINT");
+  server.child.kill("SIGTERM");
+  expect(await server.ended).toMatchObject({ code: 0 });
+});
+
 test("a data folder that cannot be made is one line and exit 1", async () => {
   const { code, stdout, stderr } = await berth("serve", "--port", "0", "--data", "/proc/berth").ended;
   expect({ code, stdout, stderr }).toEqual({
