@@ -85,9 +85,9 @@ describeWithParts("images that berth changed", ["busybox", "crane", "skopeo", "d
           await engine.docker(["pull", `${name}:${tag}`]);
           const container = (await engine.docker(["create", `${name}:${tag}`])).stdout.trim();
           await engine.docker(["cp", `${container}:/srv/added`, scratch.join(`${options.from}-${tag}`)]);
+          const { stdout } = await engine.docker(["inspect", "--format", "{{json .Config.Cmd}}", container]);
           await engine.docker(["rm", container]);
           expect([tag, await readFile(scratch.join(`${options.from}-${tag}`), "utf8")]).toEqual([tag, "appended\n"]);
-          const { stdout } = await engine.docker(["inspect", "--format", "{{json .Config.Cmd}}", `${name}:${tag}`]);
           expect([tag, stdout.trim()]).toEqual([tag, '["cat","/srv/added"]']);
         }
       } finally {
