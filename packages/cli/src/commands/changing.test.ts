@@ -6,7 +6,7 @@ import { digestOf } from "@berth/oci/node";
 import { createRegistry, type EmbeddedRegistry } from "@berth/registry";
 import { openLayout } from "@berth/transfer";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { type PushedImage, pushImage, serveHandler, type TestServer } from "../testing/registry.ts";
+import { type PushedImage, pushImage, pushIndex, serveHandler, type TestServer } from "../testing/registry.ts";
 import { berth } from "../testing/run-berth.ts";
 
 // each test runs many commands
@@ -80,18 +80,28 @@ test("rm asks at a terminal, and a yes is a yes", async () => {
   expect(await tags()).toEqual(["v2"]);
 });
 
-test("a manifest goes by its digest or --manifest, with all of its tags, and referrers are warned of", async () => {
+test("a manifest goes by its digest or --manifest, with all of its tags; one that something refers to needs --force", async () => {
   const { digest } = image.manifest;
-  await pushImage(registry.repository("app"), { subject: image.manifest, artifactType: "application/sig", content: "s" });
-  expect((await berth(["rm", "--dry-run", `${app}@${digest}`])).stdout).toBe(
-    `would delete manifest ${app}@${digest} with all of its tags, which 1 manifest refers to\n`,
-  );
-  expect(await berth(["manifest", "rm", "--dry-run", `${app}:v1`])).toMatchObject({
-    stderr: `berth: warning: ${app}@${digest} has referrers: see berth referrers ${app}@${digest}\n`,
-  });
-  expect(await berth(["rm", "-f", "--manifest", `${app}:v1`])).toMatchObject({
+  const repository = registry.repository("app");
+  const sig = await pushImage(repository, { subject: image.manifest, artifactType: "application/sig", content: "s" });
+  const orphan = `${app}@${sig.manifest.digest} (application/sig)`;
+  expect(await berth(["rm", "--dry-run", `${app}@${digest}`])).toEqual({
     code: 0,
-    stderr: expect.stringMatching(new RegExp(`^Deleted .*${digest}\n`)),
+    stdout: `would delete manifest ${app}@${digest} with all of its tags, which 1 manifest refers to\nwould leave ${orphan} without it\n`,
+    stderr: "",
+  });
+  for (const typed of [undefined, ["y"]]) {
+    const refused = await berth(["manifest", "rm", `${app}:v1`], { ...(typed && { typed }) });
+    expect(refused).toMatchObject({ code: 5, stdout: "" });
+    expect(refused.stderr).toContain(
+      `berth: will not delete manifest ${app}@${digest}: 1 manifest refers to it: ${orphan}: add --cascade to delete them too, or --force\n`,
+    );
+  }
+  expect(await tags()).toEqual(["v1", "v2"]);
+  expect(await berth(["rm", "-f", "--manifest", `${app}:v1`])).toEqual({
+    code: 0,
+    stdout: "",
+    stderr: `Deleted ${app}@${digest}\nberth: warning: ${orphan} refers to what was deleted\n`,
   });
   expect(await tags()).toEqual([]);
   expect(await berth(["manifest", "rm", "-f", "--ignore-missing", `${app}@${digest}`])).toMatchObject({ code: 0 });
@@ -105,8 +115,15 @@ test.each(["registry", "layout"])("--cascade takes what refers to a manifest wit
   const place = kind === "registry" ? app : `oci:${folder}/layout`;
   if (kind === "layout") await berth(["cp", "--referrers", "--digest-tags", `${app}:v1`, `${place}:v1`]);
   const dry = await berth(["rm", "--dry-run", "--cascade", `${place}:v1`]);
+  const of = (one: PushedImage): string => `${place}@${one.manifest.digest}`;
+  const { digest } = image.manifest;
   expect(dry.stdout).toBe(
-    `would delete manifest ${place}@${image.manifest.digest} with all of its tags and 3 manifests that refer to it\n`,
+    [
+      `would delete ${of(sig)} (application/sig), which refers to ${sbom.manifest.digest}\n`,
+      `would delete ${of(sbom)} (application/sbom), which refers to ${digest}\n`,
+      `would delete ${of(old)} (${digest.replace(":", "-")}.sig), which refers to ${digest}\n`,
+      `would delete manifest ${of(image)} with all of its tags and 3 manifests that refer to it\n`,
+    ].join(""),
   );
   const { code, stderr } = await berth(["rm", "-f", "--cascade", `${place}:v1`]);
   expect(code).toBe(0);
@@ -114,6 +131,28 @@ test.each(["registry", "layout"])("--cascade takes what refers to a manifest wit
   expect(stderr).toBe(deleted.join(""));
   for (const { manifest } of [sig, sbom, old, image])
     expect(await berth(["manifest", "get", `${place}@${manifest.digest}`])).toMatchObject({ code: 4 });
+});
+
+test("where no registry lists referrers, --cascade goes by the list under the tag of the digest, and takes that too", async () => {
+  const plain = await serveHandler((request, response) => {
+    if (/\/referrers\//.test(request.url ?? "")) response.writeHead(404).end();
+    else registry.handler(request, response);
+  });
+  try {
+    const place = `${plain.host}/app`;
+    const { digest } = image.manifest;
+    const list = digest.replace(":", "-");
+    const repository = registry.repository("app");
+    const sbom = await pushImage(repository, { subject: image.manifest, artifactType: "application/sbom", content: "sbom" });
+    await pushIndex(repository, list, [["unknown/unknown", sbom.manifest]]);
+    const sig = await pushImage(repository, { tags: [`${sbom.manifest.digest.replace(":", "-")}.sig`], content: "sig of sbom" });
+    const { code, stderr } = await berth(["rm", "-f", "--cascade", `${place}@${digest}`]);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: expect.stringContaining(`Deleted ${place}@${digest}\n`) });
+    expect(await tags()).toEqual([]);
+    for (const { manifest } of [image, sbom, sig]) expect(await repository.exists(manifest)).toBe(false);
+  } finally {
+    await plain.close();
+  }
 });
 
 test("untag takes tags away, and digests are no tags", async () => {

@@ -50,7 +50,7 @@ test("tags that name a manifest are found by HEAD alone, those of indexes when t
   const { digest } = amd64.manifest;
   server.journal.length = 0;
   expect(await berth(["ls", "--plain-http", "--points-at", digest, app])).toEqual({ code: 0, stdout: "1.10\n1.9\n", stderr: "" });
-  expect(server.journal.map((line) => line.split(" ")[0]).toSorted()).toEqual(["GET", "HEAD", "HEAD", "HEAD"]);
+  expect(server.journal.map((line) => line.split(" ")[0])).toEqual(["GET", "HEAD", "HEAD", "HEAD"]);
   expect((await berth(["ls", "--points-at", "1.9", "--in-index", "--sort", "version", app])).stdout).toBe("1.9\n1.10\nmulti\n");
   const found = await berth(["ls", "--points-at", digest, "--in-index", "--match", "m*", "--format", "json", app]);
   const mediaType = "application/vnd.oci.image.index.v1+json";

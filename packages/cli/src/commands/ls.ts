@@ -101,7 +101,10 @@ async function listTags(session: Session, place: Place, flags: LsFlags, call: Ca
   const found = listedTags(place, {
     ...call,
     wanted: (name) => filter(name) && (flags.all === true || !isDigestTag(name)),
-    ...{ limit, last, order: sort, pointsAt },
+    limit,
+    last,
+    order: sort,
+    pointsAt,
     pageSize: listOptions(session, flags).pageSize,
     inIndex: inIndex === true,
     details: long === true,

@@ -26,11 +26,15 @@ export function rmCommand(options: RunOptions): Command {
     );
   addRegistryFlags(addOutputFlags(addDeleteFlags(command.addOption(cascadeOption()).addOption(keepGoingOption())), "quiet"));
   return addHelp(command, {
-    text: "A tag goes alone: what it names stays, and so do its other tags. A manifest goes with all of its tags.",
+    text: [
+      "A tag goes alone: what it names stays, and so do its other tags. A manifest goes with all of its tags. One that signatures,",
+      "attestations or the like refer to goes with --cascade, which takes them first, or with --force, which leaves them behind.",
+    ].join("\n"),
     examples: [
       ["berth rm -f localhost:5000/app:old", "take one tag away"],
       ["berth rm --dry-run --manifest localhost:5000/app:old", "say which manifest would go"],
       ["berth rm -f localhost:5000/app@sha256:...", "delete a manifest and all of its tags"],
+      ["berth rm --dry-run --cascade localhost:5000/app:old", "say what would go, one manifest a line"],
       ["berth rm -f --cascade localhost:5000/app:old", "an image with its signatures and attestations"],
       ["berth rm -f oci:folder:old", "take a tag out of an OCI layout"],
     ],

@@ -1,4 +1,4 @@
-import type { CallOptions, Deleter, Descriptor, Tagger, Untagger } from "@berth/oci";
+import type { Deleter, Tagger, Untagger } from "@berth/oci";
 import { UnsupportedError } from "@berth/oci";
 import type { Location } from "@berth/transfer/location";
 import type { Place } from "../connect/place.ts";
@@ -18,15 +18,4 @@ export async function changeable(session: Session, { location, repository, name 
 
 function folderOf(location: Location): string | undefined {
   return location.transport === "oci" ? location.path : undefined;
-}
-
-/** Referrers that are looked for, at most: to warn of them one is enough. */
-const MAX_REFERRERS = 100;
-
-/** Counts what belongs to a manifest, up to 100; 0 also where nobody can tell. */
-export async function countReferrers({ target }: Place, subject: Descriptor, call: CallOptions): Promise<number> {
-  if (target.referrers === undefined) return 0;
-  let count = 0;
-  for await (const _ of target.referrers(subject, call)) if (++count >= MAX_REFERRERS) break;
-  return count;
 }

@@ -26,10 +26,7 @@ test("versions are ordered as versions are, and numbers in other names as number
     names.map((name) => ({ name })),
     parseOrder("version"),
   );
-  expect(sorted.map(({ name }) => name)).toEqual([
-    ...["1.0-rc.2", "1.0-rc.10", "1.0", "v1.0.1", "2", "10.0.0"],
-    ...["bookworm-9", "bookworm-10"],
-  ]);
+  expect(sorted.map(({ name }) => name).join(" ")).toBe("1.0-rc.2 1.0-rc.10 1.0 v1.0.1 2 10.0.0 bookworm-9 bookworm-10");
 });
 
 test("without an order they stay as they are, and an order that is none is refused", async () => {
