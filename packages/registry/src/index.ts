@@ -3,6 +3,8 @@ export { AuthUnavailableError, ChallengeError } from "./auth/authorizer.ts";
 export type { PasswordAuthenticator } from "./auth/basic.ts";
 export { createBasicAuthorizer } from "./auth/basic.ts";
 export { createNoneAuthorizer } from "./auth/none.ts";
+export type { TokenAuthorizerOptions, TokenKeyFiles } from "./auth/token/index.ts";
+export { createTokenAuthorizer, TokenKeyError } from "./auth/token/index.ts";
 export type { CreateRegistryOptions, EmbeddedRegistry } from "./create-registry.ts";
 export { createRegistry } from "./create-registry.ts";
 export type { DomainLimits } from "./domain/context.ts";

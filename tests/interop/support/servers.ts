@@ -67,7 +67,13 @@ const DISTRIBUTION_LACKS: Server["lacks"] = {
 
 /** Every server that suites run over. `BERTH_INTEROP_REGISTRY` names the program of one more, of the reference registry's kind. */
 export const SERVERS: readonly Server[] = [
-  ...guarded("Berth", [process.execPath, "--conditions=berth-source", MAIN, "serve"], ["plain", "htpasswd", "TLS", "mutual TLS"], [], {}),
+  ...guarded(
+    "Berth",
+    [process.execPath, "--conditions=berth-source", MAIN, "serve"],
+    ["plain", "htpasswd", "token", "TLS", "mutual TLS"],
+    [],
+    {},
+  ),
   ...guarded("docker-registry", undefined, ["plain", "htpasswd", "token", "TLS"], ["docker-registry"], {
     ...DISTRIBUTION_LACKS,
     untag: "the reference registry deletes manifests by digest only before 3.0",

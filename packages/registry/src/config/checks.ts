@@ -12,6 +12,11 @@ export function checkPrefix(text: string): string | undefined {
   return /^\/(?:[A-Za-z0-9._~-]+\/)*$/.test(text) ? undefined : "a path that starts and ends with a slash";
 }
 
+/** A path of a URL. */
+export function checkPath(text: string): string | undefined {
+  return /^\/[^\s?#\\]*$/.test(text) && !text.startsWith("//") ? undefined : "a path that starts with a slash";
+}
+
 /** `all`, an address, or a CIDR range. */
 export function checkTrustedProxy(text: string): string | undefined {
   if (text === "all" || isIP(text) !== 0) return undefined;

@@ -73,7 +73,7 @@ export type MetadataConfig =
     };
 
 /** `auth`: who may do what. */
-export type AuthConfig = { readonly kind: "none" } | HtpasswdConfig;
+export type AuthConfig = { readonly kind: "none" } | HtpasswdConfig | TokenConfig | SillyConfig;
 
 /** `auth.htpasswd`. */
 export interface HtpasswdConfig {
@@ -81,6 +81,29 @@ export interface HtpasswdConfig {
   readonly realm: string;
   /** The file; made with a random password when it is missing. */
   readonly path: string;
+}
+
+/** `auth.token`. */
+export interface TokenConfig {
+  readonly kind: "token";
+  /** The token server's address, or its path on the host that the client used. */
+  readonly realm: string;
+  readonly autoRedirect: boolean;
+  readonly service: string;
+  readonly issuer: string;
+  /** A file of certificates. */
+  readonly rootCertBundle: string | undefined;
+  /** A file of keys. */
+  readonly jwks: string | undefined;
+  /** Undefined: those that a registry cannot sign with itself. */
+  readonly algorithms: readonly string[] | undefined;
+}
+
+/** `auth.silly`. */
+export interface SillyConfig {
+  readonly kind: "silly";
+  readonly realm: string;
+  readonly service: string;
 }
 
 /** Where to listen. */

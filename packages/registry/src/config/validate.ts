@@ -93,8 +93,8 @@ class Validator {
         if (!node.quoted && NO.test(text)) return false;
         return this.#wrong(node, schema, path, NOUNS.boolean);
       case "choice": {
-        const word = text.toLowerCase();
-        return schema.values.includes(word) ? word : this.#wrong(node, schema, path, `one of ${schema.values.join(", ")}`);
+        const word = schema.values.find((value) => value.toLowerCase() === text.toLowerCase());
+        return word ?? this.#wrong(node, schema, path, `one of ${schema.values.join(", ")}`);
       }
       case "integer": {
         const number = /^[+-]?\d+$/.test(text) ? Number(text) : Number.NaN;

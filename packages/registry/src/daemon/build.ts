@@ -6,6 +6,8 @@ import type { Authorizer } from "../auth/authorizer.ts";
 import { createBasicAuthorizer } from "../auth/basic.ts";
 import { createHtpasswdAuthenticator } from "../auth/htpasswd/index.ts";
 import { createNoneAuthorizer } from "../auth/none.ts";
+import { createSillyAuthorizer } from "../auth/silly.ts";
+import { createTokenAuthorizer } from "../auth/token/index.ts";
 import type { AuthConfig, MetadataConfig, RegistryConfig, StorageDriverConfig } from "../config/index.ts";
 import { type CreateRegistryOptions, type EmbeddedRegistry, createRegistry } from "../create-registry.ts";
 import { openPostgresMetadata, openSqliteMetadata } from "../metadata/index.ts";
@@ -70,6 +72,12 @@ async function createAuthorizer(config: AuthConfig, log: Logger): Promise<Author
         realm: config.realm,
         authenticator: await createHtpasswdAuthenticator({ path: config.path, logger: log }),
       });
+    case "token": {
+      const { algorithms, ...rest } = config;
+      return await createTokenAuthorizer({ ...rest, ...(algorithms && { algorithms }) });
+    }
+    case "silly":
+      return createSillyAuthorizer(config);
   }
 }
 
@@ -97,6 +105,6 @@ function httpOf({ http, storage, catalog, tags, manifests, auth }: RegistryConfi
     legacyPlatform: manifests.legacyPlatform,
     bodyTimeoutMs: http.timeouts.bodyStallMs,
     trustedProxies: http.trustedProxies,
-    filterCatalog: auth.kind !== "none",
+    filterCatalog: auth.kind === "htpasswd", // a token that allows the catalog allows all of it
   };
 }

@@ -89,11 +89,44 @@ test("[server/G7] at most one auth section; one that cannot be honoured stops th
     "c.yml:3:1: auth: must provide exactly one type. Provided: [htpasswd none]",
   ]);
   expect(errorsOf(`${SMALLEST}auth:\n  htpasswd:\n    realm: R\n`)).toEqual(["c.yml:5:5: auth.htpasswd.path: is required"]);
-  expect(errorsOf(`${SMALLEST}auth: {token: {realm: R}}`)[0]).toMatch(/^c\.yml:3:8: auth\.token: cannot be honoured/);
-  expect(errorsOf(`${SMALLEST}auth: {silly: {realm: R}}`)[0]).toMatch(/^c\.yml:3:8: auth\.silly: cannot be honoured/);
   expect(errorsOf(`${SMALLEST}auth: {ldap: {}}`)).toEqual([
-    "c.yml:3:8: auth.ldap: is not a known controller: expected one of none, htpasswd",
+    "c.yml:3:8: auth.ldap: is not a known controller: expected one of none, htpasswd, token, silly",
   ]);
+});
+
+test("[server/G7,V4,V5] a token server: where it is, what it is called, whose keys count", () => {
+  const token = { realm: "https://auth.test/token", service: "S", issuer: "I", rootcertbundle: "/ca.pem" };
+  const yaml = (settings: object): string => `auth: {token: ${JSON.stringify(settings)}}\n`;
+  expect(configOf(yaml(token)).auth).toEqual({
+    kind: "token",
+    realm: "https://auth.test/token",
+    autoRedirect: false,
+    service: "S",
+    issuer: "I",
+    rootCertBundle: "/ca.pem",
+    jwks: undefined,
+    algorithms: undefined,
+  });
+  const others = { service: "S", issuer: "I", jwks: "/keys.json", autoredirect: true, signingalgorithms: ["es256", "HS256"] };
+  expect(configOf(yaml(others)).auth).toMatchObject({
+    realm: "/auth/token",
+    autoRedirect: true,
+    jwks: "/keys.json",
+    algorithms: ["ES256", "HS256"],
+  });
+  expect(configOf(yaml({ ...others, autoredirectpath: "/t" })).auth).toMatchObject({ realm: "/t" });
+  expect(configOf("auth: {silly: {realm: R, service: S}}\n").auth).toEqual({ kind: "silly", realm: "R", service: "S" });
+  const errors = (settings: object): readonly string[] => errorsOf(SMALLEST + yaml(settings)).map((one) => one.replace(/^[^ ]+ /, ""));
+  expect(errors({ ...token, realm: undefined })).toEqual(["auth.token: realm is missing: expected the address of the token server"]);
+  expect(errors({ ...token, rootcertbundle: undefined })).toEqual([
+    "auth.token: there is no key to check tokens with: expected rootcertbundle or jwks",
+  ]);
+  expect(errors({ ...token, issuer: undefined, service: undefined })).toEqual([
+    "auth.token.service: is required",
+    "auth.token.issuer: is required",
+  ]);
+  expect(errors({ ...token, signingalgorithms: ["none"] })[0]).toMatch(/expected one of EdDSA, RS256,/);
+  expect(errors({ ...others, autoredirectpath: "//evil.test" })[0]).toMatch(/expected a path that starts with a slash/);
 });
 
 test("[server/G8] unknown middleware stops the start unless it is disabled; known storage middleware is warned of", () => {
