@@ -1,3 +1,4 @@
+import { readFile } from "node:fs/promises";
 import { DigestMismatchError, InvalidManifestError, InvalidReferenceError, NotFoundError } from "@berth/oci";
 import { NetworkError, RateLimitedError, ResponseError } from "@berth/client";
 import { expect, test } from "vitest";
@@ -78,4 +79,10 @@ test("an error is two lines at most, or one line of JSON, and the usage when it 
   expect(print(true)).toBe('{"class":"NotFound","code":"X","message":"Cannot find","hint":"look"}\n');
   expect(print(false, "berth ls", { class: "Usage", code: "ERR_USAGE", message: "no", exitCode: 2 })).toBe("berth: no\nusage: berth ls\n");
   expect(print(false, undefined, { ...report, message: "" })).toBe("");
+});
+
+test("an error of the system says what could not be done, to which file, and why", async () => {
+  const error = await readFile("/nonexistent/image.tar").catch((one: unknown) => one);
+  const report = await reportError(error, { stopped: false });
+  expect(report).toMatchObject({ code: "ENOENT", exitCode: 4, message: 'Cannot open "/nonexistent/image.tar": no such file or directory' });
 });

@@ -102,8 +102,12 @@ function isMeant(error: unknown): error is Error {
 function messageOf(error: Error): string {
   const tried = error.cause instanceof AggregateError ? error.cause.errors.map((one) => (one instanceof Error ? one.message : "")) : [];
   const [first] = tried;
-  return first !== undefined && first !== "" && tried.every((message) => message === first) ? first : error.message;
+  const message = first !== undefined && first !== "" && tried.every((one) => one === first) ? first : error.message;
+  return message.replace(OF_SYSTEM, 'Cannot $2 "$3": $1');
 }
+
+/** What Node makes of an error of the system: `ENOENT: no such file or directory, open '/x'`. */
+const OF_SYSTEM = /^E[A-Z0-9]+: ([^,]+), (\w+) '([^']+)'(?: -> '[^']+')?$/;
 
 /** Says who said it, when the message does not. */
 function withAnswer(message: string, { registry, status, code }: { registry?: string; status?: number; code: string }): string {
