@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { MEDIA_TYPES } from "@berth/oci";
@@ -158,6 +158,14 @@ test("ls orders tags, and finds those that name a digest", async () => {
   expect((await berth(["ls", "--points-at", "v1", "--limit", "1", `oci:${layout}`])).stdout).toBe("v1\n");
   expect(await berth(["ls", "--sort", "pushed", app])).toMatchObject({ code: 2 });
   expect(await berth(["ls", "--points-at", "gone", app])).toMatchObject({ code: 4 });
+});
+
+test("ls says of artifacts when they were made, too", async () => {
+  const file = join(folder, "report.json");
+  writeFileSync(file, "{}");
+  const report = `oci:${join(folder, "reports")}`;
+  await berth(["push", `${report}:v1`, file], { env: { SOURCE_DATE_EPOCH: "1700000000" } });
+  expect((await berth(["ls", "-l", "--format", "jsonpath=.tags[*].created", report])).stdout).toBe("2023-11-14T22:13:20Z\n");
 });
 
 test("inspect lists the tags of the repository when it is asked to; repo tags and repo ls are ls", async () => {

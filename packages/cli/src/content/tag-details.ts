@@ -12,11 +12,14 @@ export interface TagDetails {
   readonly artifactType?: string;
   /** Bytes of config and layers; of an index, those of the image that stands for it. */
   readonly size: number;
-  /** When the image was made, as it says. */
+  /** When the image or artifact was made, as it says. */
   readonly created?: string;
   /** The platforms that there are an image for. */
   readonly platforms: readonly string[];
 }
+
+/** Where artifacts say when they were made. @see OCI image-spec, annotations.md */
+const CREATED = "org.opencontainers.image.created";
 
 /**
  * Looks a tag up: two requests for an image, three for an index; less for what another tag led to before. An index may lack images, and
@@ -32,7 +35,7 @@ export async function tagDetails(cache: ManifestCache, name: string, descriptor?
   const config: ReadConfig | undefined = await ifThere(async () => await cache.config(image?.manifest));
   const platforms =
     manifest.kind === "index" ? manifest.manifests.flatMap(platformsOf) : config === undefined ? [] : ownPlatform(config.json);
-  const created = config?.json["created"];
+  const created = config?.json["created"] ?? manifest.annotations?.[CREATED];
   return {
     name,
     digest: found.descriptor.digest,
