@@ -19,7 +19,10 @@ export async function copyImage(
   const { copy } = await import("@berth/transfer");
   const call = { ...(options.signal && { signal: options.signal }) };
   const chosen = await imageToCopy(source, destination, platform, call);
-  return await copy(source.target, chosen?.digest ?? source.reference, destination.target, tags, options);
+  if (chosen === undefined) return await copy(source.target, source.reference, destination.target, tags, options);
+  const { repository, target } = source;
+  const known = repository === undefined ? target : { ...repository, resolve: async () => chosen }; // it was looked up already
+  return await copy(known, chosen.digest, destination.target, tags, options);
 }
 
 /** The image that is meant of an index; undefined: whatever the place names. A docker archive has no room for an index. */
