@@ -113,6 +113,7 @@ export type { ListReferrersOptions, PushedManifest, Referrers, ReferrersCapabili
 export type { TransportStackOptions } from "./remote/transport-stack.ts";
 export type { BlobUploaderOptions, RemoteBlobUploader } from "./remote/upload/blob-uploader.ts";
 export { createBlobUploader } from "./remote/upload/blob-uploader.ts";
+export { bodyLimitOf, limitBodies } from "./remote/upload/body-limit.ts";
 export type { UploadBackoff } from "./remote/upload/chunk-sender.ts";
 export type { UploadLocationOptions } from "./remote/upload/location.ts";
 export { uploadLocation } from "./remote/upload/location.ts";

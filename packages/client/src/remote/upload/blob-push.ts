@@ -1,5 +1,6 @@
 import { type Digest, digestAlgorithm } from "@berth/oci";
 import { ResponseError, UnreplayableBodyError } from "../../errors.ts";
+import { bodyLimitOf } from "./body-limit.ts";
 import { ChunkSender, type UploadBackoff } from "./chunk-sender.ts";
 import { uploadFault } from "./fault.ts";
 import { hasBlob } from "./has-blob.ts";
@@ -29,7 +30,7 @@ export interface BlobPushOptions extends PushBlobOptions {
  * One push of one blob:
  *
  *   start -> all in one PUT -> done
- *             | cut off, too large
+ *             | cut off, too large (or known to be)
  *             v
  *            ask where it stands -> PATCH, PATCH, ... -> PUT without bytes -> done
  *
@@ -94,7 +95,8 @@ export class BlobPush {
       if (found !== undefined) return found;
     }
     const request: StartRequest = { signal, algorithm: digestAlgorithm(this.#digest) };
-    const session = this.#mode === "single-post" ? await this.#post(request) : await UploadSession.start(this.#route, request);
+    const session =
+      this.#mode === "single-post" && this.#mayBeWhole ? await this.#post(request) : await UploadSession.start(this.#route, request);
     if (session !== undefined) this.#name(session);
     return session;
   }
@@ -131,10 +133,15 @@ export class BlobPush {
     }
   }
 
+  /** False for more than is known to pass in one request; who wants one request alone gets it all the same. */
+  get #mayBeWhole(): boolean {
+    return !this.#mayResume || this.#blob.end <= (bodyLimitOf(this.#route.connection) ?? Number.POSITIVE_INFINITY);
+  }
+
   async #upload(session: UploadSession): Promise<void> {
     const { chunkSize, backoff, signal } = this.#options;
     const sender = new ChunkSender(session, { chunkSize, backoff, signal });
-    if (this.#mode !== "chunked" && session.held === 0) {
+    if (this.#mode !== "chunked" && session.held === 0 && this.#mayBeWhole) {
       try {
         await this.#commit(session, true);
         return;
@@ -172,7 +179,7 @@ export class BlobPush {
     if (!this.#mayResume || this.#blob.failure !== undefined || (fault !== "interrupted" && fault !== "too-large")) throw error;
     if (!this.#blob.replayable && this.#blob.isSpent) throw error;
     if (fault === "interrupted") await this.#recover(error, sender);
-    else if (this.#blob.end <= sender.chunkSize && !sender.shrink(this.#blob.end)) throw error;
+    else if (!sender.refuse(this.#blob.end)) throw error;
   }
 
   async #recover(error: unknown, sender: ChunkSender): Promise<void> {

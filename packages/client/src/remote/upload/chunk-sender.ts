@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { NetworkError, ResponseError } from "../../errors.ts";
+import { bodyLimitOf, learnBodyLimit } from "./body-limit.ts";
 import { UploadBrokenError, uploadFault } from "./fault.ts";
 import type { UploadSession } from "./session.ts";
 import type { Span } from "./span.ts";
@@ -32,6 +33,8 @@ export class ChunkSender {
   readonly #backoff: UploadBackoff;
   readonly #signal: AbortSignal | undefined;
   #chunkSize: number;
+  /** Whether a chunk was too large: that smaller ones pass is worth remembering. */
+  #wasRefused = false;
   /** In a row, without the registry having got further than ever before. */
   #failures = 0;
   #furthest: number;
@@ -46,7 +49,8 @@ export class ChunkSender {
 
   /** Bytes of a request as far as known. */
   get chunkSize(): number {
-    return Math.max(this.#chunkSize, this.#session.minChunkSize);
+    const limit = bodyLimitOf(this.#session.route.connection) ?? Number.POSITIVE_INFINITY;
+    return Math.max(Math.min(this.#chunkSize, limit), this.#session.minChunkSize);
   }
 
   /** Sends what of `span` the registry does not hold yet. `onHeld` hears how far the registry is after each chunk. */
@@ -59,6 +63,7 @@ export class ChunkSender {
       let answered = true;
       try {
         await session.append(span.read(from, to), to - from, this.#signal);
+        if (this.#wasRefused) learnBodyLimit(session.route.connection, this.chunkSize);
       } catch (error) {
         answered = false;
         await this.#afterChunk(error, span, to - from);
@@ -99,8 +104,10 @@ export class ChunkSender {
     }
   }
 
-  /** Makes chunks smaller after one of `size` bytes was too large for something on the way; false when they cannot be. */
-  shrink(size: number): boolean {
+  /** Takes note that a request of `size` bytes was too large for something on the way, and makes chunks smaller than it; false when they cannot be. */
+  refuse(size: number): boolean {
+    this.#wasRefused = true;
+    if (size > this.chunkSize) return true;
     const smaller = Math.max(Math.floor(size / 4), SMALLEST_CHUNK, this.#session.minChunkSize);
     if (smaller >= size) return false;
     this.#chunkSize = Math.min(this.#chunkSize, smaller);
@@ -115,7 +122,7 @@ export class ChunkSender {
 
   async #afterChunk(error: unknown, span: Span, size: number): Promise<void> {
     if (span.failure !== undefined) throw span.failure;
-    if (uploadFault(error) === "too-large" && this.shrink(size)) return;
+    if (uploadFault(error) === "too-large" && this.refuse(size)) return;
     await this.recover(error);
   }
 

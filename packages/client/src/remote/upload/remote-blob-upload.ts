@@ -14,6 +14,7 @@ import {
 } from "@berth/oci";
 import type { Digester } from "@berth/oci/node";
 import { ResponseError } from "../../errors.ts";
+import { bodyLimitOf } from "./body-limit.ts";
 import { ChunkSender, type UploadBackoff } from "./chunk-sender.ts";
 import { uploadFault } from "./fault.ts";
 import { hasBlob } from "./has-blob.ts";
@@ -128,7 +129,7 @@ export class RemoteBlobUpload implements BlobUpload {
   async #finish(digest: Digest, signal: AbortSignal | undefined): Promise<void> {
     const sender = this.#sender(signal);
     const { start, size } = this.#pending;
-    const whole = start === 0 ? { content: this.#pending.span(size).read(0, size), size } : undefined;
+    const whole = start === 0 && size <= this.#bodyLimit() ? { content: this.#pending.span(size).read(0, size), size } : undefined;
     for (let tries = 1; ; tries++) {
       const last = tries === 1 ? whole : undefined;
       try {
@@ -138,7 +139,7 @@ export class RemoteBlobUpload implements BlobUpload {
       } catch (error) {
         const fault = uploadFault(error);
         if (fault === "lost" && tries > 1 && (await hasBlob(this.#session.route, { digest }, signal))) return; // only the answer was lost
-        if (fault === "too-large" && last !== undefined) sender.shrink(size);
+        if (fault === "too-large" && last !== undefined) sender.refuse(size);
         else await sender.recover(error);
       }
     }
@@ -173,7 +174,11 @@ export class RemoteBlobUpload implements BlobUpload {
   #chunkSize(): number {
     const { minChunkSize } = this.#session;
     if (minChunkSize > MAX_HELD_BACK) throw new LimitExceededError({ what: `chunks of ${minChunkSize} bytes`, limit: MAX_HELD_BACK });
-    return Math.max(this.#options.chunkSize, minChunkSize);
+    return Math.max(Math.min(this.#options.chunkSize, this.#bodyLimit()), minChunkSize);
+  }
+
+  #bodyLimit(): number {
+    return bodyLimitOf(this.#session.route.connection) ?? Number.POSITIVE_INFINITY;
   }
 
   #sender(signal: AbortSignal | undefined): ChunkSender {
