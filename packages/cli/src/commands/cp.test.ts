@@ -141,7 +141,13 @@ test("referrers, all or of a type", async () => {
   expect(await types(`${other}:v1`)).toBe("application/sig\n");
   await berth(["cp", "--referrer-annotation", "by=me", `${app}:v1`, `oci:${path}2:some`]);
   expect(await types(`oci:${path}2:some`)).toBe("application/spdx+json\n");
-  expect(await berth(["cp", "--referrer-annotation", "by", `${app}:v1`, `oci:${path}2:x`])).toMatchObject({ code: 2 });
+  await berth(["cp", "--referrer-annotation", "by", `${app}:v1`, `oci:${path}3:x`]);
+  expect(await types(`oci:${path}3:x`)).toBe("application/spdx+json\n");
+  await berth(["cp", "--referrer-annotation", "by=you", `${app}:v1`, `oci:${path}4:x`]);
+  expect(await types(`oci:${path}4:x`)).toBe("");
+  await berth(["cp", "--referrer-type", "application/sig", "--referrer-annotation", "by", `${app}:v1`, `oci:${path}5:x`]);
+  expect(await types(`oci:${path}5:x`)).toBe("");
+  expect(await berth(["cp", "--referrer-annotation", "=me", `${app}:v1`, `oci:${path}6:x`])).toMatchObject({ code: 2 });
 });
 
 test("a dry run writes nothing", async () => {

@@ -69,6 +69,7 @@ export function cpCommand(options: RunOptions): Command {
       ["berth cp --platforms linux/amd64,linux/arm64 debian:12 oci:images", "the index with two of its images"],
       ["berth cp --all-tags --match '1.*' ghcr.io/acme/app localhost:5000/app", "some tags of a repository"],
       ["berth cp --referrers=application/spdx+json debian:12 localhost:5000/debian", "with what refers to it, of one type"],
+      ["berth cp --referrer-annotation approved=yes ghcr.io/acme/app:v1 localhost:5000/app", "with what refers to it and is annotated so"],
       ["berth cp --referrers ghcr.io/acme/app:v1 oci-archive:app.tar:v1", "with signatures and SBOMs, into one file"],
       ["berth cp docker-archive:app.tar localhost:5000/app:v1", "what docker save wrote"],
       ["berth cp debian:12 - | ssh host berth cp - localhost:5000/debian:12", "through a pipe"],

@@ -32,7 +32,11 @@ export function addCopyFlags(command: Command): Command {
     .option("--index-only", "copy the index and none of its images, for a destination that has them")
     .option("--referrers", "copy what refers to it, too; --referrers=TYPE is --referrer-type TYPE")
     .option("--referrer-type <type>", "copy what refers to it and is of this artifact type; repeatable", more)
-    .option("--referrer-annotation <name=value>", "copy what refers to it and has this annotation; repeatable", more)
+    .option(
+      "--referrer-annotation <name[=value]>",
+      "copy what refers to it and has this annotation, or one of this name; repeatable",
+      moreAnnotations,
+    )
     .option("--digest-tags", "copy what hangs on it by tags, too: sha256-....sig")
     .addOption(new Option("--include-external, --external", "copy layers that are kept outside of registries, too"))
     .option("--no-clobber", "fail when a tag exists and names something else")
@@ -63,17 +67,20 @@ export function copyOptions(
   };
 }
 
-function selectionOf({ referrerType, referrerAnnotation }: CopyFlags): ReferrerSelection | undefined {
-  if (referrerType === undefined && referrerAnnotation === undefined) return undefined;
-  const annotations = referrerAnnotation?.map((text) => {
-    const at = text.indexOf("=");
-    if (at < 1) throw new CommandFailure(EXIT_CODE.usage, `cannot use --referrer-annotation "${text}": expected name=value`);
-    return [text.slice(0, at), text.slice(at + 1)] as const;
-  });
+function selectionOf({ referrerType, referrerAnnotation = [] }: CopyFlags): ReferrerSelection | undefined {
+  if (referrerType === undefined && referrerAnnotation.length === 0) return undefined;
+  const values = referrerAnnotation.filter((text) => text.includes("=")).map((text) => text.split(/=(.*)/s, 2));
+  const names = referrerAnnotation.filter((text) => !text.includes("="));
   return {
     ...(referrerType && { artifactTypes: referrerType }),
-    ...(annotations && { annotations: Object.fromEntries(annotations) }),
+    ...(values.length > 0 && { annotations: Object.fromEntries(values.map(([name = "", value = ""]) => [name, value])) }),
+    ...(names.length > 0 && { annotationNames: names }),
   };
+}
+
+function moreAnnotations(text: string, before: readonly string[] = []): readonly string[] {
+  if (text === "" || text.startsWith("=")) throw new InvalidArgumentError("expected the name of an annotation, or name=value");
+  return [...before, text];
 }
 
 /** Two flags that cannot be used together. */

@@ -43,7 +43,8 @@ async function referrersToCopy(operation: CopyOperation, subject: Descriptor, ho
 
 function isWanted({ artifactType = "", annotations = {} }: Descriptor, selection: ReferrerSelection): boolean {
   if (selection.artifactTypes !== undefined && !selection.artifactTypes.includes(artifactType)) return false;
-  return hasAll(annotations, selection.annotations ?? {});
+  const { annotationNames = [] } = selection;
+  return annotationNames.every((name) => Object.hasOwn(annotations, name)) && hasAll(annotations, selection.annotations ?? {});
 }
 
 function hasAll(annotations: Annotations, wanted: Annotations): boolean {

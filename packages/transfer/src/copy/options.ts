@@ -9,6 +9,8 @@ export interface ReferrerSelection {
   readonly artifactTypes?: readonly string[];
   /** Only those that have all of these annotations. */
   readonly annotations?: Readonly<Record<string, string>>;
+  /** Only those that have annotations with all of these names, whatever they say. */
+  readonly annotationNames?: readonly string[];
   /** How far: 1 for the referrers of the image alone, 2 for those of its referrers too. Default 8. */
   readonly depth?: number;
 }
