@@ -35,7 +35,7 @@ const DEFAULT_JOBS = 8;
 /** `berth ls`. */
 export function lsCommand(options: RunOptions): Command {
   const command = new Command()
-    .argument("<place>", "a registry, for its repositories; a repository or OCI layout, for its tags")
+    .argument("<place>", "a registry, for its repositories; a repository, layout or archive, for its tags")
     .option("--last <name>", "list what comes after this name")
     .option("--limit <number>", "list so many at most", parseCount(1))
     .option("--match <pattern>", "list what matches a shell pattern, or /expression/; repeatable", more)
@@ -66,6 +66,7 @@ export function lsCommand(options: RunOptions): Command {
       ["berth ls --points-at sha256:... --in-index debian", "the tags whose indexes hold an image"],
       ["berth ls --exclude '/-rc\\d+$/' ghcr.io/acme/app", "all but release candidates"],
       ["berth ls oci:folder", "the tags of an OCI layout"],
+      ["berth ls docker-archive:app.tar", "the images in an archive"],
     ],
     output: {
       registry: "of a list of repositories: the host",

@@ -7,7 +7,7 @@ export function describeLocation(location: Location, reference?: string): string
     const { transport, path, reference: own = "" } = location;
     const shown = reference ?? own;
     if (shown === "") return `${transport}:${path}`;
-    return `${transport}:${path}${isDigest(shown) && transport !== "docker-archive" ? "@" : ":"}${shown}`;
+    return `${transport}:${path}${isDigest(shown) ? "@" : ":"}${shown}`;
   }
   const { domain, path, digest, tag } = location.reference;
   const shown = reference ?? digest ?? tag ?? "";

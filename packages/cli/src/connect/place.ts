@@ -10,7 +10,7 @@ import {
   type TagLister,
 } from "@berth/oci";
 import type { Endpoint } from "@berth/transfer";
-import type { FileLocation, Location } from "@berth/transfer/location";
+import type { Location } from "@berth/transfer/location";
 import type { Side } from "../flags/flag-reader.ts";
 import type { Session } from "../session/session.ts";
 
@@ -122,9 +122,5 @@ function describe(location: Location, name: string, reference: string): string {
     const repository = { registry: location.reference.domain, repository: location.reference.path };
     return formatRegistryReference({ ...repository, reference: isDigest(reference) ? parseDigest(reference) : parseTag(reference) });
   }
-  return `${name}${separatorOf(location, reference)}${reference}`;
-}
-
-function separatorOf({ transport }: FileLocation, reference: string): string {
-  return isDigest(reference) && transport !== "docker-archive" ? "@" : ":";
+  return `${name}${isDigest(reference) ? "@" : ":"}${reference}`;
 }

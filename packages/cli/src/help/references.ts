@@ -6,7 +6,8 @@ export const REFERENCES_PAGE = `References
                                    Without TAG and DIGEST it is the tag "latest". With both the digest counts.
   oci:FOLDER[:TAG|@DIGEST]         an OCI image layout, a folder; without a tag the only image in it
   oci-archive:FILE[:TAG|@DIGEST]   the same in one tar file
-  docker-archive:FILE[:NAME:TAG]   what "docker save" writes
+  docker-archive:FILE[:NAME:TAG|@DIGEST]
+                                   what "docker save" writes
   -                                an OCI archive on standard input or output
 
 The names that other tools have for them are understood: docker://, oci://, ocidir://, oci-layout:.

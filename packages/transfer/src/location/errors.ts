@@ -5,7 +5,7 @@ export const LOCATION_FORMS: readonly string[] = [
   "[docker://][HOST/]NAME[:TAG][@DIGEST]",
   "oci:FOLDER[:TAG|@DIGEST]",
   "oci-archive:FILE[:TAG|@DIGEST]",
-  "docker-archive:FILE[:NAME:TAG]",
+  "docker-archive:FILE[:NAME:TAG|@DIGEST]",
   "- (an archive on stdin or stdout)",
 ];
 

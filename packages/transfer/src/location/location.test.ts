@@ -49,6 +49,7 @@ test.each<[string, Location, string]>([
     { transport: "docker-archive", path: "a.tar", reference: "localhost:5000/acme/app:v1" },
     "docker-archive:a.tar:localhost:5000/acme/app:v1",
   ],
+  [`docker-archive:a.tar@${DIGEST}`, { transport: "docker-archive", path: "a.tar", reference: DIGEST }, `docker-archive:a.tar@${DIGEST}`],
   ["docker-archive:-", { transport: "docker-archive", path: "-" }, "docker-archive:-"],
   ["-", { transport: "oci-archive", path: "-" }, "oci-archive:-"],
 ])("[engine/T33] %j is a folder or file", (text, location, written) => {

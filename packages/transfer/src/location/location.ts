@@ -42,7 +42,7 @@ const DRIVE = /^[A-Za-z]:[\\/]/;
 /**
  * Reads where an image is: a reference of a registry as docker takes it (`debian:12`, `localhost:5000/app`, `ghcr.io/acme/app@sha256:...`),
  * also behind `docker://` and `oci://`; `oci:FOLDER[:TAG|@DIGEST]`, also as `ocidir://` and `oci-layout:`; `oci-archive:FILE[:TAG|@DIGEST]`;
- * `docker-archive:FILE[:NAME:TAG]`; `-` alone is an OCI archive on stdin or stdout. Paths end at their first colon.
+ * `docker-archive:FILE[:NAME:TAG|@DIGEST]`; `-` alone is an OCI archive on stdin or stdout. Paths end at their first colon.
  *
  * @throws {InvalidLocationError} which names the forms that there are.
  *
@@ -78,7 +78,7 @@ function parseRegistry(text: string, reference: string): RegistryLocation {
 }
 
 function parseFile(text: string, transport: FileTransport, rest: string): FileLocation {
-  const { path, reference } = split(transport, rest);
+  const { path, reference } = split(rest);
   if (path === "") throw new InvalidLocationError(text, `the ${transport === "oci" ? "folder" : "file"} is missing`);
   if (path.includes("\0")) throw new InvalidLocationError(text, "a path cannot hold a zero byte");
   if (path === "-" && transport === "oci") throw new InvalidLocationError(text, "a folder cannot be read from stdin or written to stdout");
@@ -88,9 +88,9 @@ function parseFile(text: string, transport: FileTransport, rest: string): FileLo
   return { transport, path, reference };
 }
 
-function split(transport: FileTransport, rest: string): { readonly path: string; readonly reference?: string } {
+function split(rest: string): { readonly path: string; readonly reference?: string } {
   const digest = DIGEST_AT_END.exec(rest);
-  if (digest !== null && transport !== "docker-archive") {
+  if (digest !== null) {
     const [whole, reference = ""] = digest;
     const named = cutAtColon(rest.slice(0, -whole.length)); // a tag beside a digest adds nothing
     if (isDigest(reference)) return { path: named.path, reference };
@@ -119,7 +119,7 @@ export function formatLocation(location: Location): string {
   if (location.transport === "registry") return formatReference(location.reference);
   const { transport, path, reference } = location;
   if (reference === undefined) return `${transport}:${path}`;
-  return `${transport}:${path}${isDigest(reference) && transport !== "docker-archive" ? "@" : ":"}${reference}`;
+  return `${transport}:${path}${isDigest(reference) ? "@" : ":"}${reference}`;
 }
 
 /** What a reference names within its repository: the digest, else the tag, else `latest`. */
