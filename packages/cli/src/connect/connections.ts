@@ -63,20 +63,22 @@ export class Connections {
   /** The way to a host. @throws {InvalidReferenceError} */
   async to(host: string, side?: Side): Promise<Connection> {
     return await this.#once(`${side ?? ""} ${host}`, async () => {
-      return await this.#connect(host, this.#settings.side(side), await this.credentialsFor(host, side));
+      return await this.#connect(host, this.#settings.side(side), async () => await this.credentialsFor(host, side));
     });
   }
 
   /** A registry. @throws {InvalidReferenceError} */
   async registry(host: string, side?: Side, options: RepositoryOptions = {}): Promise<RemoteRegistry> {
+    const connection = await this.to(host, side);
     const { createRemoteRegistry } = await import("@berth/client");
-    return createRemoteRegistry(host, { ...options, connection: await this.to(host, side) });
+    return createRemoteRegistry(host, { ...options, connection });
   }
 
   /** A repository, by host and name. @throws {InvalidReferenceError} */
   async repository(host: string, name: string, side?: Side, options: RepositoryOptions = {}): Promise<RemoteRepository> {
+    const connection = await this.to(host, side);
     const { createRemoteRepository } = await import("@berth/client");
-    return createRemoteRepository(`${host}/${name}`, { ...options, connection: await this.to(host, side) });
+    return createRemoteRepository(`${host}/${name}`, { ...options, connection });
   }
 
   /**
@@ -87,7 +89,7 @@ export class Connections {
     const { createRemoteRepository } = await import("@berth/client");
     const connection = await this.#once(`mirror ${host} ${namespace}`, async () => {
       const { withNamespace } = await import("@berth/transfer");
-      const made = await this.#connect(host, {}, await this.#credentialsFor(host, undefined));
+      const made = await this.#connect(host, {}, async () => await this.#credentialsFor(host, undefined));
       return namespace === "" ? made : withNamespace(made, namespace);
     });
     return createRemoteRepository(`${host}/${prefix}${name}`, { ...options, connection });
@@ -139,16 +141,19 @@ export class Connections {
     return await connection;
   }
 
-  async #connect(host: string, side: SideSettings, credentials: CredentialSource | undefined): Promise<Connection> {
-    const { createConnection } = await import("@berth/client");
-    const options = await this.#options(host, side);
-    const isHttp = options.plainHttp === undefined && (await this.#isLocalHttp(host));
+  async #connect(host: string, side: SideSettings, signIn: () => Promise<CredentialSource | undefined>): Promise<Connection> {
+    const { plainHttp, requestsPerSecond } = await this.configOf(host);
+    const [isHttp, options, credentials, { createConnection }] = await Promise.all([
+      (side.plainHttp ?? plainHttp) === undefined && this.#isLocalHttp(host), // asked while the client is loaded
+      this.#options(host, side),
+      signIn(),
+      import("@berth/client"),
+    ]);
     const connection = createConnection(host, {
       ...options,
       ...(isHttp && { plainHttp: true }),
       ...(credentials && { credentials }),
     });
-    const { requestsPerSecond } = await this.configOf(host);
     return requestsPerSecond === undefined ? connection : throttled(connection, requestsPerSecond);
   }
 
