@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createRegistry, type EmbeddedRegistry } from "@berth/registry";
@@ -43,4 +43,45 @@ test("what an archive holds is listed, and an image of it is named as it can be 
     expect((await berth(["digest", shown])).code).toBe(0);
   }
   expect((await berth(["digest", `${oci}@${digest}`])).stdout).toBe(`${digest}\n`);
+});
+
+test("an archive is written over when it loses nothing, or when that is asked for", async () => {
+  const archive = (kind: string): string => `${kind}-archive:${join(folder, `${kind}.tar`)}`;
+  for (const [kind, one, other] of [
+    ["oci", "v1", "v2"],
+    ["docker", "app:v1", "docker.io/library/app:v2"],
+  ] as const) {
+    const place = archive(kind);
+    expect((await berth(["cp", `${app}:v1`, `${place}:${one}`])).code).toBe(0);
+    expect((await berth(["cp", `${app}:v2`, `${place}:${one}`])).code).toBe(0);
+    expect(await berth(["cp", "--no-clobber", `${app}:v1`, `${place}:${one}`])).toMatchObject({ code: 5 });
+    const refused = await berth(["cp", `${app}:v2`, `${place}:${other}`]);
+    expect(refused).toMatchObject({
+      code: 5,
+      stderr: expect.stringContaining(`"${one}" would be lost: name another file, or add --overwrite`),
+    });
+    expect((await berth(["cp", "--dry-run", `${app}:v2`, `${place}:${other}`])).code).toBe(5);
+    expect((await berth(["push", `${place}:${other}`, `oci-archive:${join(folder, "oci.tar")}:v1`])).code).toBe(5);
+    expect((await berth(["ls", place])).stdout).toBe(`${one}\n`);
+    expect((await berth(["cp", "--overwrite", `${app}:v2`, `${place}:${other}`])).code).toBe(0);
+    expect((await berth(["cp", `${app}:v1`, `${place}:${one}`])).code).toBe(5);
+  }
+  writeFileSync(join(folder, "notes"), "mine");
+  expect(await berth(["cp", `${app}:v1`, `oci-archive:${join(folder, "notes")}`])).toMatchObject({
+    code: 5,
+    stderr: expect.stringContaining("it is no archive"),
+  });
+  writeFileSync(join(folder, "empty"), "");
+  expect((await berth(["cp", "--all-tags", app, `oci-archive:${join(folder, "empty")}`])).code).toBe(0);
+});
+
+test("nothing is made for what is not there", async () => {
+  const layout = join(folder, "layout");
+  for (const kind of ["oci", "oci-archive", "docker-archive"]) {
+    expect((await berth(["cp", `${app}:none`, `${kind}:${layout}`])).code).toBe(4);
+    expect(existsSync(layout)).toBe(false);
+  }
+  const many = await berth(["cp", "--all-tags", "--match", "z*", app, `oci:${layout}`]);
+  expect(many).toEqual({ code: 4, stdout: "", stderr: `berth: no tag of "${app}" matches\n` });
+  expect(existsSync(layout)).toBe(false);
 });

@@ -1,10 +1,12 @@
+import { UnsupportedError } from "@berth/oci";
 import { Command } from "commander";
 import type { CopyOptions } from "@berth/transfer";
 import type { Location } from "@berth/transfer/location";
 import { addHelp } from "../command/add-help.ts";
 import { type Destination, isStdout, ownReference, withDestination } from "../connect/destination.ts";
 import { describeLocation } from "../connect/describe-location.ts";
-import { type Place, withPlace, withSource } from "../connect/place.ts";
+import { keepArchive, overwriteOption } from "../connect/keep-archive.ts";
+import { knowing, type Place, withPlace, withSource } from "../connect/place.ts";
 import { nameFilter } from "../content/name-filter.ts";
 import { CommandFailure, EXIT_CODE } from "../exit-code.ts";
 import { addRegistryFlags } from "../flags/add-flags.ts";
@@ -25,6 +27,7 @@ interface CpFlags extends CopyFlags, TransferFlags {
   readonly match?: readonly string[];
   readonly exclude?: readonly string[];
   readonly verifyLayers?: boolean;
+  readonly overwrite?: boolean;
   readonly dryRun?: boolean;
   readonly digestFile?: string;
   readonly refsFile?: string;
@@ -40,6 +43,7 @@ export function cpCommand(options: RunOptions): Command {
     .option("--match <pattern>", "of all tags, those that match a shell pattern, or /expression/; repeatable", more)
     .option("--exclude <pattern>", "of all tags, none that match; repeatable", more);
   addCopyFlags(command)
+    .addOption(overwriteOption())
     .option("--verify-layers", "unpack all layers first, and hold them against the config: reads the source twice")
     .option("--dry-run", "only say what would be done to tags")
     .addOption(digestFileOption())
@@ -73,6 +77,7 @@ export function cpCommand(options: RunOptions): Command {
       ["berth cp --referrers ghcr.io/acme/app:v1 oci-archive:app.tar:v1", "with signatures and SBOMs, into one file"],
       ["berth cp docker-archive:app.tar localhost:5000/app:v1", "what docker save wrote"],
       ["berth cp debian:12 - | ssh host berth cp - localhost:5000/debian:12", "through a pipe"],
+      ["berth cp --chunk-size 90MB oci:images:12 registry.example.com/debian:12", "through a proxy that takes no larger requests"],
       ["berth cp --from-user me --to-anonymous ghcr.io/acme/app:v1 localhost:5000/app", "credentials of each side"],
     ],
     output: COPIED_FIELDS,
@@ -86,12 +91,13 @@ interface CopyJob {
   readonly settings: CopyOptions;
 }
 
-async function copyOne(session: Session, source: Place, { target, tags: extra, flags, settings }: CopyJob): Promise<void> {
+async function copyOne(session: Session, place: Place, { target, tags: extra, flags, settings }: CopyJob): Promise<void> {
   const { platform, dryRun, digestFile } = flags;
-  const tags = tagsAt(target, source.location, extra);
+  const tags = tagsAt(target, place.location, extra);
   const call = { signal: session.signal };
+  await keepArchive(session, target, tags, flags);
   if (dryRun === true) {
-    const root = (await imageToCopy(source, { location: target }, platform, call)) ?? (await source.target.resolve(source.reference, call));
+    const root = (await imageToCopy(place, { location: target }, platform, call)) ?? (await place.target.resolve(place.reference, call));
     const found = await previewTags(
       session,
       target,
@@ -99,8 +105,10 @@ async function copyOne(session: Session, source: Place, { target, tags: extra, f
       settings.existingTags,
     );
     const told = copiedFields({ describe: (reference) => describeLocation(target, reference) }, root, found);
-    return await printCopied(session, { source: source.describe(), ...told, dryRun: true });
+    return await printCopied(session, { source: place.describe(), ...told, dryRun: true });
   }
+  // a layout is made where none is: not for what is not there
+  const source = target.transport === "oci" ? await knowing(place, place.reference, call) : place;
   const stdoutIsData = isStdout(target);
   const copied = await withDestination(
     session,
@@ -131,8 +139,12 @@ async function copyMany(session: Session, source: Place, { target, flags, settin
     throw new CommandFailure(EXIT_CODE.usage, `all tags are to be copied: leave ":${source.reference}" away`);
   const filter = nameFilter({ ...(match && { match }), ...(exclude && { exclude }) });
   const call = { signal: session.signal };
+  if (source.target.tags === undefined) throw new UnsupportedError(`list the tags of "${source.name}"`);
+  const names = (await Array.fromAsync(source.target.tags(call))).filter(filter);
+  if (names.length === 0)
+    throw new CommandFailure(EXIT_CODE.notFound, `no tag of "${source.name}" ${match || exclude ? "matches" : "is there"}`);
+  await keepArchive(session, target, names, flags);
   if (dryRun === true) {
-    const names = (await Array.fromAsync(source.target.tags?.(call) ?? [])).filter(filter);
     const wanted = await Promise.all(names.map(async (tag) => [tag, await source.target.resolve(tag, call)] as const));
     const found = await previewTags(session, target, wanted, settings.existingTags);
     const told = copiedFields({ describe: (reference) => describeLocation(target, reference) }, undefined, found);
@@ -146,11 +158,8 @@ async function copyMany(session: Session, source: Place, { target, flags, settin
     async (destination) => {
       const { tags, stats } = await withTransfer(session, { ...flags, stdoutIsData }, async (transfer) => {
         const pace = await transfer.into(destination.repository);
-        if (flags.verifyLayers === true) {
-          const names = await Array.fromAsync(source.target.tags?.(call) ?? []);
-          await verifyImages(source, destination, names.filter(filter), flags, session.signal);
-        }
-        return await copyTags(source.target, undefined, destination.target, { ...settings, ...pace, match: filter });
+        if (flags.verifyLayers === true) await verifyImages(source, destination, names, flags, session.signal);
+        return await copyTags(source.target, names, destination.target, { ...settings, ...pace });
       });
       return { source: source.name, ...copiedFields(destination, undefined, tags), stats };
     },

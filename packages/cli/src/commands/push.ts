@@ -1,6 +1,7 @@
 import { Command } from "commander";
 import { addHelp } from "../command/add-help.ts";
 import { ownReference, withDestination } from "../connect/destination.ts";
+import { keepArchive, overwriteOption } from "../connect/keep-archive.ts";
 import { withPlace } from "../connect/place.ts";
 import { resolveImage } from "../content/resolve-image.ts";
 import { CommandFailure, EXIT_CODE } from "../exit-code.ts";
@@ -22,6 +23,7 @@ interface PushFlags extends PackFlags, TransferFlags {
   readonly subject?: string;
   readonly tag?: readonly string[];
   readonly clobber?: boolean;
+  readonly overwrite?: boolean;
   readonly dryRun?: boolean;
   readonly digestFile?: string;
   readonly refsFile?: string;
@@ -36,6 +38,7 @@ export function pushCommand(options: RunOptions): Command {
     .option("--subject <reference>", "what the artifact is about")
     .option("--tag <tag>", "tag it so, too; repeatable", more)
     .option("--no-clobber", "fail when a tag exists and names something else")
+    .addOption(overwriteOption())
     .option("--dry-run", "only say what would be pushed")
     .addOption(digestFileOption())
     .addOption(refsFileOption())
@@ -52,6 +55,7 @@ export function pushCommand(options: RunOptions): Command {
             ? undefined
             : await withPlace(session, flags.subject, async (place, call) => await resolveImage(place, undefined, call));
         const tags = [...new Set([ownReference(to), ...(flags.tag ?? [])])].filter((tag) => tag !== "");
+        await keepArchive(session, to, tags, flags);
         await pushFiles(session, { to, tags, files, flags, ...existing(flags), ...(subject && { subject }) });
       }),
     );
@@ -86,6 +90,7 @@ async function pushImage(session: Session, reference: string, from: string, flag
   const { settings } = existing(flags);
   await withPlace(session, from, async (source, call) => {
     const tags = tagsAt(to, source.location, flags.tag ?? []);
+    await keepArchive(session, to, tags, flags);
     if (flags.dryRun === true) {
       const root = await source.target.resolve(source.reference, call);
       const preview = await previewTags(

@@ -1,6 +1,7 @@
 import type { RemoteRepository } from "@berth/client";
 import {
   type CallOptions,
+  type Descriptor,
   formatRegistryReference,
   isDigest,
   parseDigest,
@@ -108,6 +109,21 @@ export async function withPlace<T>(
   } finally {
     await place.close();
   }
+}
+
+/** The same place, for which one reference was looked up: that is not asked for again. @throws {NotFoundError} */
+export async function knowing(place: Place, reference: string, call: CallOptions): Promise<Place> {
+  const found = await place.target.resolve(reference, call);
+  const { repository } = place;
+  return repository === undefined ? place : { ...place, target: withKnown(repository, reference, found) };
+}
+
+/** A repository that need not be asked what one reference names. */
+export function withKnown(repository: RemoteRepository, reference: string, found: Descriptor): RemoteRepository {
+  return {
+    ...repository,
+    resolve: async (other, options) => (other === reference ? found : await repository.resolve(other, options)),
+  };
 }
 
 function nameOf(location: Location): string {

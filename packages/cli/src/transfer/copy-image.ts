@@ -1,7 +1,7 @@
 import type { CallOptions, Descriptor, Platform } from "@berth/oci";
 import type { CopyOptions, CopyResult } from "@berth/transfer";
 import type { Destination } from "../connect/destination.ts";
-import type { Place } from "../connect/place.ts";
+import { type Place, withKnown } from "../connect/place.ts";
 
 /** Options of {@link copyImage}. */
 export interface CopyImageOptions extends CopyOptions {
@@ -21,7 +21,7 @@ export async function copyImage(
   const chosen = await imageToCopy(source, destination, platform, call);
   if (chosen === undefined) return await copy(source.target, source.reference, destination.target, tags, options);
   const { repository, target } = source;
-  const known = repository === undefined ? target : { ...repository, resolve: async () => chosen }; // it was looked up already
+  const known = repository === undefined ? target : withKnown(repository, chosen.digest, chosen); // it was looked up already
   return await copy(known, chosen.digest, destination.target, tags, options);
 }
 

@@ -1,0 +1,79 @@
+import { stat } from "node:fs/promises";
+import { familiarString, parseNormalizedNamed, tagNameOnly } from "@berth/oci";
+import type { FileLocation, Location } from "@berth/transfer/location";
+import { Option } from "commander";
+import { CommandFailure, EXIT_CODE } from "../exit-code.ts";
+import { oneLine } from "../output/plain-text.ts";
+import type { Session } from "../session/session.ts";
+
+/** What may happen to an archive that is there. */
+export interface KeepFlags {
+  readonly overwrite?: boolean;
+  readonly clobber?: boolean;
+  readonly onlyMissing?: boolean;
+}
+
+/** `--overwrite`. */
+export function overwriteOption(): Option {
+  return new Option("--overwrite", "write an archive anew, also when that loses images which are in it");
+}
+
+/** Images that a message names, at most. */
+const MAX_NAMES = 5;
+
+/**
+ * Refuses to write an archive anew where that would lose something: an archive is written whole, so whatever else is in it goes. Files
+ * that are empty, and pipes and devices, hold nothing.
+ *
+ * @param names what is to be written.
+ * @throws {CommandFailure} exit code 5.
+ */
+export async function keepArchive(session: Session, location: Location, names: readonly string[], flags: KeepFlags): Promise<void> {
+  if (location.transport !== "oci-archive" && location.transport !== "docker-archive") return;
+  const { path } = location;
+  if (flags.overwrite === true || path === "-" || !(await holdsSomething(path))) return;
+  const found = await imagesIn(session, location);
+  if (found === undefined) throw refusal(path, "it is no archive");
+  if (flags.clobber === false || flags.onlyMissing === true) throw refusal(path, "it exists, and an archive is written whole");
+  const written = new Set(names.map(familiar));
+  const lost = found.filter((name) => !written.has(familiar(name)));
+  if (lost.length === 0) return;
+  const rest = lost.length - MAX_NAMES;
+  const named = lost.slice(0, MAX_NAMES).map((name) => `"${oneLine(name)}"`);
+  throw refusal(path, `an archive is written whole, and ${named.join(", ")}${rest > 0 ? ` and ${rest} more` : ""} would be lost`);
+}
+
+function refusal(path: string, reason: string): CommandFailure {
+  return new CommandFailure(EXIT_CODE.conflict, `will not write over "${path}": ${reason}: name another file, or add --overwrite`);
+}
+
+async function holdsSomething(path: string): Promise<boolean> {
+  try {
+    const found = await stat(path);
+    return found.isFile() && found.size > 0;
+  } catch {
+    return false; // if it cannot be written either, that is told then
+  }
+}
+
+/** The names of the images; undefined: it is something else. */
+async function imagesIn({ signal }: Session, { transport, path }: FileLocation): Promise<readonly string[] | undefined> {
+  const { openStore } = await import("@berth/transfer/location");
+  const { InvalidArchiveError } = await import("@berth/transfer");
+  try {
+    const { target, close } = await openStore({ transport, path }, { signal });
+    try {
+      return await Array.fromAsync(target.tags?.({ signal }) ?? []);
+    } finally {
+      await close();
+    }
+  } catch (error) {
+    if (error instanceof InvalidArchiveError) return undefined;
+    throw error;
+  }
+}
+
+/** The one form of a name that may be written in several: `debian:12`. A tag alone stays one. */
+function familiar(name: string): string {
+  return /[:/]/.test(name) ? familiarString(tagNameOnly(parseNormalizedNamed(name))) : name;
+}
