@@ -1,5 +1,10 @@
 #!/usr/bin/env node
 
+if (Number.parseInt(process.versions.node, 10) < 24) {
+  console.error(`berth: Node ${process.versions.node} is too old: expected 24 or newer`);
+  process.exit(1);
+}
+
 // Not by `import`, which would look at all that these modules have, and so load what stands behind it.
 const { existsSync } = process.getBuiltinModule("node:fs");
 const { enableCompileCache, registerHooks } = process.getBuiltinModule("node:module");

@@ -1,10 +1,13 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { readFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { runInNewContext } from "node:vm";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 
 // each starts whole processes
@@ -129,4 +132,27 @@ test("[server/C3,C4] the process answers with the exit code of its command", asy
     stdout: "",
     stderr: "configuration error: gone.yml: cannot read the file: ENOENT\nusage: berth serve [options] [config]\n",
   });
+});
+
+const FULL = "/dev/full";
+const run = promisify(execFile);
+
+test.runIf(existsSync(FULL))(
+  "a full disk under standard output is a failure that is told, once, also when the command is through",
+  async () => {
+    for (const verb of ["version", "--help", "completion bash"]) {
+      const line = `"${process.execPath}" "${BIN}" ${verb} > ${FULL}`;
+      const failed = await run("/bin/sh", ["-c", line], { env: { PATH: folder } }).catch((error: unknown) => error);
+      expect(failed).toMatchObject({ code: 1, stderr: "berth: Cannot write to standard output: no space left on device\n" });
+    }
+  },
+);
+
+test("an old Node is told what is wanted before anything of ours is loaded", async () => {
+  const source = await readFile(BIN, "utf8");
+  const start = source.slice(0, source.indexOf("\n\n//")).replace(/^#!.*/, "");
+  const says: string[] = [];
+  const pretended = { versions: { node: "20.1.0" }, exit: (code: number) => void says.push(`exit ${code}`) };
+  runInNewContext(start, { process: pretended, console: { error: (line: string) => says.push(line) } });
+  expect(says).toEqual(["berth: Node 20.1.0 is too old: expected 24 or newer", "exit 1"]);
 });

@@ -1,3 +1,4 @@
+import type { Writable } from "node:stream";
 import { CommandFailure, EXIT_CODE } from "./exit-code.ts";
 import type { CommandIo } from "./io.ts";
 import { run } from "./program.ts";
@@ -19,8 +20,15 @@ for (const name of ["SIGINT", "SIGTERM"] as const) {
     } else if (performance.now() - askedAt > SAME_SIGNAL_MS) process.exit(EXIT_CODE.interrupted);
   });
 }
-// A reader that went away (`berth ... | head`) wants no more: what is running ends, and says nothing.
-process.stdout.on("error", () => stop.abort(new CommandFailure(EXIT_CODE.readerGone)));
+// A reader that went away (`berth ... | head`) wants no more: what is running ends, and says nothing. A full disk is a failure.
+let lost: { readonly exitCode: number; readonly message?: string } | undefined;
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  lost ??=
+    error.code === "EPIPE"
+      ? { exitCode: EXIT_CODE.readerGone }
+      : { exitCode: EXIT_CODE.failure, message: `Cannot write to standard output: ${describeErrno(error)}` };
+  stop.abort(new CommandFailure(lost.exitCode)); // said at the end, once
+});
 
 let isWatched = false;
 // Standard input and error are opened when they are wanted: that takes longer than many verbs need.
@@ -39,4 +47,18 @@ const io: CommandIo = {
 };
 
 const exitCode = await run(process.argv.slice(2), { io });
-process.exitCode = stop.signal.aborted && exitCode === EXIT_CODE.failure ? EXIT_CODE.interrupted : exitCode;
+await written(process.stdout);
+if (lost !== undefined) {
+  if (lost.message !== undefined) io.stderr.write(`berth: ${lost.message}\n`);
+  process.exitCode = lost.exitCode;
+} else process.exitCode = stop.signal.aborted && exitCode === EXIT_CODE.failure ? EXIT_CODE.interrupted : exitCode;
+
+/** What was written last may fail after the command is through. */
+async function written(stream: Writable): Promise<void> {
+  if (stream.destroyed || stream.writableLength === 0) return await new Promise((resolve) => setImmediate(resolve));
+  await new Promise<void>((resolve) => stream.write("", () => setImmediate(resolve)));
+}
+
+function describeErrno({ code, errno, message }: NodeJS.ErrnoException): string {
+  return errno === undefined ? (code ?? message) : process.getBuiltinModule("node:util").getSystemErrorMessage(errno);
+}

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { Writable } from "node:stream";
 import { finished } from "node:stream/promises";
 import { createWriteStream } from "node:fs";
-import { rename, rm } from "node:fs/promises";
+import { lstat, realpath, rename, rm, stat } from "node:fs/promises";
 import type { ByteSource, CallOptions } from "@berth/oci";
 import type { OutputStream } from "../io.ts";
 
@@ -31,18 +31,35 @@ async function writable(stream: Writable, signal: AbortSignal | undefined): Prom
   });
 }
 
-/** Writes bytes to a file, which has its name only when all of it is there. */
+/** Writes bytes to a file, which has its name only when all of it is there. What is no file (a device, a pipe) is written into as it is. */
 export async function writeFileOf(path: string, source: ByteSource, { signal }: CallOptions = {}): Promise<void> {
-  const partial = `${path}.partial-${randomUUID()}`; // in containers every process has the same number
-  const out = createWriteStream(partial, { flags: "wx" });
+  const { target, isReplaced } = await findTarget(path);
+  const partial = isReplaced ? `${target}.partial-${randomUUID()}` : target; // in containers every process has the same number
+  const out = createWriteStream(partial, { flags: isReplaced ? "wx" : "w" });
   try {
+    const done = finished(out); // a folder that cannot be opened, say, is told while bytes are still being written
+    done.catch(() => undefined);
     await writeBytes(out, source, { ...(signal && { signal }) });
     out.end();
-    await finished(out);
-    await rename(partial, path);
+    await done;
+    if (isReplaced) await rename(partial, target);
   } catch (error) {
     out.destroy();
-    await rm(partial, { force: true });
+    if (isReplaced) await rm(partial, { force: true });
     throw error;
+  }
+}
+
+/** Where a path leads, and whether a new file may take the place of what is there. */
+async function findTarget(path: string): Promise<{ readonly target: string; readonly isReplaced: boolean }> {
+  try {
+    const target = await realpath(path);
+    return { target, isReplaced: (await stat(target)).isFile() };
+  } catch {
+    const isLink = await lstat(path).then(
+      (stats) => stats.isSymbolicLink(),
+      () => false,
+    );
+    return { target: path, isReplaced: !isLink }; // a link to nothing makes its target when it is written into
   }
 }

@@ -1,9 +1,10 @@
 import { randomBytes } from "node:crypto";
 import { constants } from "node:fs";
-import { mkdir, open, readlink, realpath, rename, rm } from "node:fs/promises";
+import { open, readlink, realpath, rename, rm } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { getSystemErrorMessage } from "node:util";
 import { type CallOptions, LimitExceededError } from "@berth/oci";
+import { makeFolder } from "@berth/oci/node";
 import { type DockerConfig, parseDockerConfig } from "./docker-config.ts";
 import { CredentialFileError } from "./errors.ts";
 
@@ -73,7 +74,7 @@ export async function changeConfigFile(path: string, change: (text: string) => s
 async function replaceFile(path: string, text: string): Promise<void> {
   const temporary = `${path}.${randomBytes(6).toString("hex")}.tmp`;
   try {
-    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    await makeFolder(dirname(path), 0o700);
     try {
       await using file = await open(temporary, "wx", 0o600);
       await file.writeFile(text);

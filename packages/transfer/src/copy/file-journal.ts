@@ -1,7 +1,8 @@
 import { createHash, randomUUID } from "node:crypto";
-import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
+import { readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
+import { makeFolder } from "@berth/oci/node";
 import type { UploadJournal, UploadKey } from "./upload-journal.ts";
 
 /** Options of {@link openUploadJournal}. */
@@ -67,7 +68,7 @@ class FileJournal implements UploadJournal {
     const { registry, repository, digest } = key;
     const entry: Entry = { registry, repository, digest, upload, pid: process.pid, machine: hostname() };
     void this.#write(this.#path(key), async (path) => {
-      await mkdir(this.#folder, { recursive: true, mode: 0o700 });
+      await makeFolder(this.#folder, 0o700);
       const temporary = `${path}.${randomUUID()}.tmp`;
       await writeFile(temporary, JSON.stringify(entry), { mode: 0o600 });
       await rename(temporary, path); // half an entry is never seen

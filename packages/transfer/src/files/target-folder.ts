@@ -1,5 +1,6 @@
 import { lstat, link, mkdir, readdir, realpath, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { makeFolder } from "@berth/oci/node";
 import { errnoOf, ignoreMissing } from "../layout/errno.ts";
 import { FileExistsError, UnsafeTitleError } from "./errors.ts";
 import { removeAbandoned, unfinishedName } from "./unfinished.ts";
@@ -100,7 +101,7 @@ export class TargetFolder {
   }
 
   async #make(): Promise<string> {
-    await mkdir(this.#path, { recursive: true });
+    await makeFolder(this.#path);
     await removeAbandoned(this.#path, PREFIX);
     return await realpath(this.#path);
   }

@@ -1,5 +1,6 @@
 import { lstat, mkdir, readdir, realpath, rm, rmdir } from "node:fs/promises";
 import { join } from "node:path";
+import { makeFolder } from "@berth/oci/node";
 import { FolderNotEmptyError, UnsafeEntryError } from "./errors.ts";
 import { filePath } from "./tar-text.ts";
 
@@ -29,9 +30,9 @@ export class ExtractRoot {
 
   /** Makes the folder unless it is there. @throws {FolderNotEmptyError} */
   static async open(folder: string, existing: ExistingContent = "refuse"): Promise<ExtractRoot> {
-    const made = await mkdir(folder, { recursive: true });
+    const made = await makeFolder(folder);
     const real = await realpath(folder);
-    if (made !== undefined) return new ExtractRoot(real, "made");
+    if (made) return new ExtractRoot(real, "made");
     const empty = (await readdir(real)).length === 0;
     if (!empty && existing === "refuse") throw new FolderNotEmptyError(folder);
     return new ExtractRoot(real, empty ? "empty" : "merged");

@@ -1,6 +1,7 @@
 import { renameSync, writeFileSync } from "node:fs";
-import { mkdir, open, rm } from "node:fs/promises";
+import { open, rm } from "node:fs/promises";
 import { dirname } from "node:path";
+import { makeFolder } from "@berth/oci/node";
 import { coalesced } from "./coalesced.ts";
 import { errnoOf, ignoreMissing } from "./errno.ts";
 import type { LayoutPaths } from "./layout-paths.ts";
@@ -87,7 +88,7 @@ export class DurableFiles {
   }
 
   async #make(folder: string): Promise<void> {
-    await mkdir(folder, { recursive: true });
+    await makeFolder(folder);
     if (this.isFull) await this.flushFolder(dirname(folder));
   }
 }

@@ -1,7 +1,8 @@
 import { randomUUID } from "node:crypto";
-import { mkdir, open, rename, rm } from "node:fs/promises";
+import { open, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
 import { type CallOptions, isDigest, type Digest } from "@berth/oci";
+import { makeFolder } from "@berth/oci/node";
 import { MemorySources, type MemorySourcesOptions, type SourcesSnapshot } from "./memory-sources.ts";
 import type { KnownSource, RepositoryPlace, SourceStore } from "./source-store.ts";
 
@@ -70,7 +71,7 @@ class FileSources implements SourceStore {
 
 /** Readers see the old file or the new one, never a part. */
 async function replaceFile(file: string, text: string): Promise<void> {
-  await mkdir(dirname(file), { recursive: true, mode: 0o700 });
+  await makeFolder(dirname(file), 0o700);
   const temporary = `${file}.${randomUUID()}.tmp`;
   try {
     const handle = await open(temporary, "wx", 0o600);

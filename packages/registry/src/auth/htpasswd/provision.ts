@@ -1,8 +1,8 @@
 import { randomBytes } from "node:crypto";
 import { access, link, open, unlink } from "node:fs/promises";
 import { dirname } from "node:path";
+import { makeFolder } from "@berth/oci/node";
 import { hash } from "@node-rs/bcrypt";
-import { makeFolder } from "../../make-folder.ts";
 import type { Logger } from "../../observability/log.ts";
 import { HtpasswdError } from "./errors.ts";
 

@@ -1,5 +1,5 @@
 import { dirname } from "node:path";
-import { makeFolder } from "../../make-folder.ts";
+import { makeFolder } from "@berth/oci/node";
 import { MetadataUnavailableError } from "../errors.ts";
 import type { MetadataStore } from "../store.ts";
 import { migrateMetadataStore, type MetadataStoreOptions } from "./create-metadata-store.ts";

@@ -6,25 +6,28 @@ import { dirname, resolve } from "node:path";
  * unless given. Stands in for Node's recursive `mkdir`, which never returns where the system refuses a folder below one that exists by
  * ENOENT, as in `/proc`.
  *
+ * @returns true when the folder was not there before.
  * @throws what the system says of the folder that cannot be made.
  */
-export async function makeFolder(path: string, mode?: number): Promise<void> {
+export async function makeFolder(path: string, mode?: number): Promise<boolean> {
   const folder = resolve(path);
-  if ((await tryMaking(folder, mode)) === "made") return;
+  const first = await tryMaking(folder, mode);
+  if (typeof first === "boolean") return first;
   await makeFolder(dirname(folder), mode);
-  const again = await tryMaking(folder, mode);
-  if (again !== "made") throw again;
+  const second = await tryMaking(folder, mode);
+  if (typeof second === "boolean") return second;
+  throw second;
 }
 
-/** An error when a parent is missing, or seems to be. @throws any other. */
-async function tryMaking(folder: string, mode: number | undefined): Promise<"made" | Error> {
+/** Whether it was made now; an error when a parent is missing, or seems to be. @throws any other. */
+async function tryMaking(folder: string, mode: number | undefined): Promise<boolean | Error> {
   try {
     await mkdir(folder, mode === undefined ? {} : { mode });
-    return "made";
+    return true;
   } catch (error) {
     if (error instanceof Error && "code" in error && error.code === "ENOENT" && dirname(folder) !== folder) return error;
     const found = await stat(folder).catch(() => undefined); // what mkdir said is the better reason
-    if (found?.isDirectory() === true) return "made";
+    if (found?.isDirectory() === true) return false;
     throw error;
   }
 }

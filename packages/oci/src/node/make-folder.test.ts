@@ -13,9 +13,9 @@ beforeEach(async () => {
 
 test("makeFolder() makes a folder with its parents, all in one mode, and takes one that is there", async () => {
   const deep = join(folder, "a", "b", "c");
-  await makeFolder(deep, 0o700);
+  expect(await makeFolder(deep, 0o700)).toBe(true);
   for (const path of [join(folder, "a"), join(folder, "a", "b"), deep]) expect((await stat(path)).mode & 0o777).toBe(0o700);
-  await makeFolder(deep);
+  expect(await makeFolder(deep)).toBe(false);
   await symlink(deep, join(folder, "link"));
   await makeFolder(join(folder, "link"));
   await makeFolder("/");
