@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 
-if (Number.parseInt(process.versions.node, 10) < 24) {
-  console.error(`berth: Node ${process.versions.node} is too old: expected 24 or newer`);
+if (Number(process.versions.node.split(".")[0]) < 24) {
+  process.stderr.write(`berth: Node ${process.versions.node} is too old: expected 24 or newer\n`);
   process.exit(1);
 }
 

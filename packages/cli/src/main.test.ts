@@ -152,7 +152,11 @@ test("an old Node is told what is wanted before anything of ours is loaded", asy
   const source = await readFile(BIN, "utf8");
   const start = source.slice(0, source.indexOf("\n\n//")).replace(/^#!.*/, "");
   const says: string[] = [];
-  const pretended = { versions: { node: "20.1.0" }, exit: (code: number) => void says.push(`exit ${code}`) };
-  runInNewContext(start, { process: pretended, console: { error: (line: string) => says.push(line) } });
-  expect(says).toEqual(["berth: Node 20.1.0 is too old: expected 24 or newer", "exit 1"]);
+  const pretended = {
+    versions: { node: "20.1.0" },
+    stderr: { write: (line: string) => says.push(line) },
+    exit: (code: number) => says.push(`exit ${code}`),
+  };
+  runInNewContext(start, { process: pretended });
+  expect(says).toEqual(["berth: Node 20.1.0 is too old: expected 24 or newer\n", "exit 1"]);
 });

@@ -105,9 +105,7 @@ test("chunks of an upload are as large as the config file says, where a registry
   expect(await run(config, ["push", `${origin.host}/data:v1`, `${file}:application/x`])).toMatchObject({ code: 0 });
   expect(sizes).toEqual(expect.arrayContaining([250_000, 100_000, 100_000, 50_000]));
   sizes.length = 0;
-  expect(await run(config, ["push", "--chunk-size", "125k", `${origin.host}/other:v1`, `${file}:application/x`])).toMatchObject({
-    code: 0,
-  });
+  expect(await run(config, ["push", "--chunk-size", "125k", `${origin.host}/other:v1`, `${file}:application/x`])).toMatchObject({ code: 0 });
   expect(sizes).toEqual(expect.arrayContaining([250_000, 125_000, 125_000]));
 });
 
