@@ -5,16 +5,16 @@ import { Command, InvalidArgumentError } from "commander";
 import { addHelp } from "../command/add-help.ts";
 import { withPlace } from "../connect/place.ts";
 import { addOutputFlags, addRegistryFlags } from "../flags/add-flags.ts";
-import { parseSize } from "../flags/values.ts";
 import { counted, idOf } from "../progress/counted.ts";
 import type { ProgressView } from "../progress/view.ts";
 import type { RunOptions } from "../run-options.ts";
 import { act } from "../session/act.ts";
 import type { Session } from "../session/session.ts";
+import { type ChunkSize, chunkSizeOption, UploadLimits } from "../transfer/upload-limits.ts";
 
 interface BlobPutFlags {
   readonly digest?: Digest;
-  readonly chunkSize?: number;
+  readonly chunkSize?: ChunkSize;
 }
 
 /** What was stored. */
@@ -29,20 +29,20 @@ export function blobPutCommand(options: RunOptions): Command {
     .argument("<repository>", "where it goes: HOST/NAME")
     .argument("[file]", "the content; - or none for standard input", "-")
     .option("--digest <digest>", "store nothing when the content has another digest", parseExpected)
-    .option("--chunk-size <size>", "send it in chunks of this size when it has to be cut; default 16MiB", parseSize)
+    .addOption(chunkSizeOption())
     .action(
       act(options, async (session, text: string, file: string, flags: BlobPutFlags) => {
         await withPlace(session, text, async ({ repository, name, location }) => {
           if (repository === undefined || location.transport !== "registry") throw new UnsupportedError(`put a blob into "${name}"`);
           const expected = flags.digest ?? location.reference.digest;
-          const configured = await session.connections.configOf(location.reference.domain);
-          const chunkSize = flags.chunkSize ?? configured.chunkSize;
+          const limits = new UploadLimits(session, flags.chunkSize);
           const view = await session.openView();
-          const input = { session, repository, view, expected, ...(chunkSize !== undefined && { chunkSize }) };
+          const input = { session, repository, view, expected, ...(await limits.apply(repository)) };
           let stored: StoredBlob;
           try {
             stored = await (file === "-" ? putStream(input) : putFile(input, file));
           } finally {
+            await limits.remember();
             view.end();
           }
           const reference = `${name}@${stored.digest}`;
@@ -58,6 +58,7 @@ export function blobPutCommand(options: RunOptions): Command {
     examples: [
       ["berth blob put localhost:5000/app layer.tar.gz", "a file; prints the reference of the blob"],
       ["tar cz src | berth blob put localhost:5000/app", "standard input, however long, in little memory"],
+      ["berth blob put --chunk-size 50MiB localhost:5000/app layer.tar.gz", "through a proxy that takes no larger requests"],
       ["berth blob put --digest sha256:... localhost:5000/app file", "only if it is what it should be"],
     ],
     output: { reference: "the blob", mediaType: "that registries give to blobs", digest: "of the blob", size: "bytes" },

@@ -47,7 +47,7 @@ export function pullCommand(options: RunOptions): Command {
         await open(session, text, async (source) => await pullFrom(session, source, flags));
       }),
     );
-  addRegistryFlags(addTransferFlags(command));
+  addRegistryFlags(addTransferFlags(command, { uploads: false }));
   return addHelp(command, {
     text: [
       "An artifact becomes files: what is no safe path below the folder is refused. An image becomes an OCI layout, or a file that docker",

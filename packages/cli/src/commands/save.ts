@@ -65,7 +65,7 @@ export function saveCommand(options: RunOptions): Command {
         batch.end(references.length);
       }),
     );
-  addRegistryFlags(addTransferFlags(command));
+  addRegistryFlags(addTransferFlags(command, { uploads: false }));
   return addHelp(command, {
     examples: [
       ["berth save -o debian.tar debian:12", "for docker load, or podman load"],

@@ -92,7 +92,7 @@ test("a mistake in the command is told once, not at every mirror", async () => {
   expect({ code, lines: stderr.split("\n").length }).toEqual({ code: 2, lines: 3 });
 });
 
-test("chunks of an upload are as large as the config file says, where a registry does not take all at once", async () => {
+test("requests of an upload hold no more than the config file says", async () => {
   const sizes: number[] = [];
   isTooLarge = ({ method = "", headers }) => {
     const size = Number(headers["content-length"] ?? 0);
@@ -103,10 +103,12 @@ test("chunks of an upload are as large as the config file says, where a registry
   writeFileSync(file, randomBytes(250_000));
   const config = `registries: {"${origin.host}": {chunkSize: 100k}}\n`;
   expect(await run(config, ["push", `${origin.host}/data:v1`, `${file}:application/x`])).toMatchObject({ code: 0 });
-  expect(sizes).toEqual(expect.arrayContaining([250_000, 100_000, 100_000, 50_000]));
+  expect(sizes.filter((size) => size >= 50_000)).toEqual([100_000, 100_000, 50_000]);
   sizes.length = 0;
-  expect(await run(config, ["push", "--chunk-size", "125k", `${origin.host}/other:v1`, `${file}:application/x`])).toMatchObject({ code: 0 });
-  expect(sizes).toEqual(expect.arrayContaining([250_000, 125_000, 125_000]));
+  expect(await run(config, ["push", "--chunk-size", "125k", `${origin.host}/other:v1`, `${file}:application/x`])).toMatchObject({
+    code: 0,
+  });
+  expect(sizes.filter((size) => size >= 50_000)).toEqual([125_000, 125_000]);
 });
 
 test("files of an archive get the time that SOURCE_DATE_EPOCH sets", async () => {

@@ -39,7 +39,7 @@ The config file says how single registries are reached:
       priority: 10                   # among mirrors the highest is asked first
       pathPrefix: hub                # stands before names when it is asked as a mirror
       plainHttp: true                # and: insecure, caFile, cert, key
-      chunkSize: 16MiB               # of uploads
+      chunkSize: 16MiB               # requests of uploads hold no more
       requestsPerSecond: 20
       concurrency: 4                 # connections at a time
 `;

@@ -1,23 +1,30 @@
 import { type Command, Option } from "commander";
 import { addOutputFlags } from "../flags/add-flags.ts";
 import { parseSize } from "../flags/values.ts";
+import { type ChunkSize, chunkSizeOption } from "./upload-limits.ts";
 
 /** Flags of every command that moves content. */
 export interface TransferFlags {
   /** Bytes a second. */
   readonly limitRate?: number;
-  /** Bytes of an upload's chunk. */
-  readonly chunkSize?: number;
+  /** Of commands that upload. */
+  readonly chunkSize?: ChunkSize;
   /** Whether uploads stay when the user stops the command. */
   readonly resume?: boolean;
 }
 
+/** What {@link addTransferFlags} is chosen by. */
+export interface TransferFlagOptions {
+  /** False: the command only reads from registries. */
+  readonly uploads?: false;
+}
+
 /** Adds them, and those of output and pace. */
-export function addTransferFlags(command: Command): Command {
+export function addTransferFlags(command: Command, { uploads }: TransferFlagOptions = {}): Command {
   command
     .option("--limit-rate <size>", "move at most so many bytes a second, over all connections: 2MiB", parseSize)
-    .option("--chunk-size <size>", "send blobs in chunks of this size where a registry does not take them whole; default 16MiB", parseSize)
     .option("--resume", "when you stop it, leave what was uploaded: the same command goes on with it");
+  if (uploads !== false) command.addOption(chunkSizeOption());
   return addOutputFlags(command, "format", "quiet", "progress", "jobs");
 }
 

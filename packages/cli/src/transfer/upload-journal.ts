@@ -6,10 +6,16 @@ import type { CommandIo } from "../io.ts";
 /** Milliseconds that a registry has to answer that an upload is gone. */
 const CANCEL_MS = 5000;
 
-/** Where uploads are remembered, so that the next run goes on with them; undefined without a home. @see XDG Base Directory Specification */
-export function journalFolder({ HOME, XDG_STATE_HOME }: CommandIo["env"]): string | undefined {
-  if (XDG_STATE_HOME) return join(XDG_STATE_HOME, "berth", "uploads");
-  return HOME ? join(HOME, ".local", "state", "berth", "uploads") : undefined;
+/** Where a run keeps what the next one goes on with; undefined without a home. @see XDG Base Directory Specification */
+export function stateFolder({ HOME, XDG_STATE_HOME }: CommandIo["env"]): string | undefined {
+  if (XDG_STATE_HOME) return join(XDG_STATE_HOME, "berth");
+  return HOME ? join(HOME, ".local", "state", "berth") : undefined;
+}
+
+/** Where uploads are remembered; undefined without a home. */
+export function journalFolder(env: CommandIo["env"]): string | undefined {
+  const folder = stateFolder(env);
+  return folder && join(folder, "uploads");
 }
 
 /** A journal that knows which uploads of this run are not over. */

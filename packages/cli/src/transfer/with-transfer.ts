@@ -3,6 +3,7 @@ import type { CopyGraphOptions, TransferManager } from "@berth/transfer";
 import type { Session } from "../session/session.ts";
 import type { TransferFlags } from "./transfer-flags.ts";
 import { journalFolder, OpenUploads } from "./upload-journal.ts";
+import { UploadLimits } from "./upload-limits.ts";
 
 /** Options of copies. */
 export type TransferSettings = Pick<CopyGraphOptions, "chunkSize" | "concurrency" | "journal" | "manager" | "onEvent" | "signal">;
@@ -38,6 +39,7 @@ export async function withTransfer<T>(
   const { signal } = session;
   const folder = journalFolder(session.io.env);
   const journal = folder === undefined ? undefined : new OpenUploads(openUploadJournal(folder));
+  const limits = new UploadLimits(session, chunkSize);
   const repositories = new Set<RemoteRepository>();
   const view = await session.openView({ stdoutIsData });
   const events = createTransferEvents();
@@ -58,14 +60,14 @@ export async function withTransfer<T>(
       async into(repository) {
         if (repository === undefined) return settings;
         repositories.add(repository);
-        const bytes = chunkSize ?? (await session.connections.configOf(repository.registry)).chunkSize;
-        return { ...settings, ...(bytes !== undefined && { chunkSize: bytes }) };
+        return { ...settings, ...(await limits.apply(repository)) };
       },
     });
   } catch (error) {
     if (signal.aborted && !session.isTimedOut && resume !== true) await journal?.cancel(repositories);
     throw error;
   } finally {
+    await limits.remember();
     events.end();
     await showing;
     view.end();

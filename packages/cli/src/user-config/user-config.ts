@@ -11,7 +11,7 @@ export interface RegistryConfig {
   readonly caFile?: string;
   readonly cert?: string;
   readonly key?: string;
-  /** Bytes of an upload's chunk. */
+  /** Bytes that one request of an upload holds at most. */
   readonly chunkSize?: number;
   readonly requestsPerSecond?: number;
   /** Connections at a time. */
