@@ -1,5 +1,5 @@
 import { stat } from "node:fs/promises";
-import { familiarString, parseNormalizedNamed, tagNameOnly } from "@berth/oci";
+import { familiarString, parseNormalizedNamed, type ReadOnlyTarget, type TagLister, tagNameOnly } from "@berth/oci";
 import type { FileLocation, Location } from "@berth/transfer/location";
 import { Option } from "commander";
 import { CommandFailure, EXIT_CODE } from "../exit-code.ts";
@@ -61,11 +61,12 @@ async function imagesIn({ signal }: Session, { transport, path }: FileLocation):
   const { openStore } = await import("@berth/transfer/location");
   const { InvalidArchiveError } = await import("@berth/transfer");
   try {
-    const { target, close } = await openStore({ transport, path }, { signal });
+    const opened = await openStore({ transport, path }, { signal });
+    const target: ReadOnlyTarget & Partial<TagLister> = opened.target;
     try {
       return await Array.fromAsync(target.tags?.({ signal }) ?? []);
     } finally {
-      await close();
+      await opened.close();
     }
   } catch (error) {
     if (error instanceof InvalidArchiveError) return undefined;
