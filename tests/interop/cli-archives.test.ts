@@ -17,16 +17,18 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Cli, cliIn, homeOf } from "./support/cli.ts";
 import { type OwnRegistry, startOwnRegistry } from "./support/own-registry.ts";
 
-const ENGINES: readonly (readonly [string, DockerdOptions])[] = [
-  ["dockerd 20.10", { from: "docker", store: "graph" }],
-  ["dockerd 28, containerd image store", { from: "docker-sid", store: "containerd" }],
+type ImageName = "debian" | "tiny";
+
+const ENGINES: readonly (readonly [string, DockerdOptions, images: readonly ImageName[]])[] = [
+  ["dockerd 20.10", { from: "docker", store: "graph" }, ["tiny", "debian"]],
+  ["dockerd 28, containerd image store", { from: "docker-sid", store: "containerd" }, ["tiny"]],
 ];
 
 interface Setting {
   readonly scratch: Scratch;
   readonly berth: Cli;
   readonly registry: OwnRegistry;
-  readonly images: Readonly<Record<"tiny" | "debian", TestImage>>;
+  readonly images: Readonly<Record<ImageName, TestImage>>;
 }
 
 /** A registry of ours with two images in it. */
@@ -48,7 +50,7 @@ function useSetting(): () => Setting {
   return () => setting ?? expect.fail("not started");
 }
 
-for (const [title, options] of ENGINES) {
+for (const [title, options, names] of ENGINES) {
   describeWithParts(`docker archives of berth and ${title}`, [options.from, "runc", "busybox", "debian-image"], () => {
     const setting = useSetting();
     let engine: Dockerd;
@@ -59,19 +61,21 @@ for (const [title, options] of ENGINES) {
       await engine?.stop();
     });
 
-    test("what berth saves is loaded, under its names; what docker saves is loaded by berth, from a pipe", async () => {
+    test("what berth saves is loaded, under its names; what docker saves and pushes is read by berth", async () => {
       const { scratch, berth, registry, images } = setting();
       const { host } = registry;
-      await berth(["save", "-o", scratch.join("both.tar"), `${host}/tiny:1`, `${host}/debian:1`]);
-      const { stdout } = await engine.docker(["load", "--input", scratch.join("both.tar")]);
-      for (const name of ["tiny", "debian"]) expect(stdout).toContain(`Loaded image: ${host}/${name}:1`);
+      const all = names.map((name) => `${host}/${name}:1`);
+      await berth(["save", "-o", scratch.join("all.tar"), ...all]);
+      const { stdout } = await engine.docker(["load", "--input", scratch.join("all.tar")]);
+      for (const name of names) expect(stdout).toContain(`Loaded image: ${host}/${name}:1`);
       const made = (await engine.docker(["create", `${host}/tiny:1`])).stdout.trim();
       await engine.docker(["rm", made]);
 
-      await engine.docker(["save", "--output", scratch.join("saved.tar"), `${host}/tiny:1`, `${host}/debian:1`]);
+      await engine.docker(["save", "--output", scratch.join("saved.tar"), ...all]);
       const saved = await readFile(scratch.join("saved.tar"));
       await berth(["load", "--registry", `${host}/by-docker`, "-"], { input: saved });
-      for (const [name, image] of Object.entries(images)) {
+      for (const name of names) {
+        const image = images[name];
         const config = await berth(["inspect", "--format", "jsonpath=.layers[*].size", `${host}/by-docker/${name}:1`]);
         expect(config.stdout.trim().split("\n")).toHaveLength(image.blobs.length - 1);
         const manifest: { readonly config: { readonly digest: string } } = JSON.parse(
@@ -79,7 +83,11 @@ for (const [title, options] of ENGINES) {
         );
         expect(manifest.config.digest).toBe(image.blobs[0]?.digest);
       }
-      await engine.docker(["pull", `${host}/by-docker/tiny:1`]);
+      await engine.docker(["tag", `${host}/tiny:1`, `${host}/pushed:1`]);
+      const pushed = /digest: (sha256:[0-9a-f]{64})/.exec((await engine.docker(["push", `${host}/pushed:1`])).stdout)?.[1];
+      await berth(["cp", `${host}/pushed:1`, `oci:${scratch.join("pushed")}:1`]);
+      await berth(["cp", `oci:${scratch.join("pushed")}:1`, `${host}/back:1`]);
+      expect((await engine.docker(["pull", `${host}/back:1`])).stdout).toContain(`Digest: ${pushed}`);
     });
   });
 }
