@@ -6,10 +6,11 @@ import {
   RepositoryUnknownError,
   type TagStore,
   TagUnknownError,
+  UnsupportedError,
 } from "@berth/oci";
 import { ResponseError } from "../errors.ts";
 import { drain } from "../transport/drain.ts";
-import { answered, orNotFound, orUnsupported } from "./answers.ts";
+import { answered, orNotFound } from "./answers.ts";
 import { manifestPath, type RepositoryContext, scopesOf } from "./context.ts";
 import { readTexts, remoteList, withQuery } from "./list.ts";
 import type { RemoteManifestStore } from "./manifest-store.ts";
@@ -55,11 +56,17 @@ async function untag(context: RepositoryContext, tag: string, { signal }: CallOp
     expect: [202, 200, 204],
     ...(signal && { signal }),
   });
-  // some registries answer 400 DIGEST_INVALID: they take nothing but digests there
-  const response = await orUnsupported(
-    orNotFound(answer, (options) => new TagUnknownError(tag, options)),
-    "delete tag",
-    [400, 405, 501],
-  );
+  const response = await orNotFound(answer, (options) => new TagUnknownError(tag, options)).catch((error: unknown) => {
+    throw error instanceof ResponseError && NO_TAG_DELETES.has(error.status) ? cannotUntag(error) : error;
+  });
   await drain(response);
+}
+
+/** Answers of registries that take nothing but digests there; distribution before 3.0 says 400 DIGEST_INVALID. */
+const NO_TAG_DELETES: ReadonlySet<number> = new Set([400, 405, 501]);
+
+function cannotUntag(refusal: ResponseError): UnsupportedError {
+  const { answer = refusal.message, ...options } = answered(refusal);
+  const hint = refusal.status === 400 ? "; it deletes manifests by their digest only, with all of their tags" : "";
+  return new UnsupportedError("delete tag", { ...options, answer: answer + hint });
 }
