@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises";
-import type { ConnectionOptions, LogSink, TlsOptions, WarningHandler } from "@berth/client";
+import type { ClientHooks, ConnectionOptions, LogSink, TlsOptions, WarningHandler } from "@berth/client";
 import { CommandFailure, EXIT_CODE } from "../exit-code.ts";
 import type { Settings, SideSettings } from "../flags/settings.ts";
 import type { CommandIo } from "../io.ts";
@@ -14,13 +14,14 @@ export interface ClientOptionsInput {
   /** What the user's config file says of the host. */
   readonly config: RegistryConfig;
   readonly log: LogSink | undefined;
+  readonly hooks: ClientHooks;
   readonly onWarning: WarningHandler;
 }
 
 /** Options of a connection to one host: flags and variables, then the user's config, then the defaults of the client. */
 export async function clientOptions(input: ClientOptionsInput): Promise<Omit<ConnectionOptions, "credentials" | "transport">> {
   const { createBackoff, defaultCertsDirs, proxyFromEnvironment } = await import("@berth/client");
-  const { io, settings, side, config, log, onWarning } = input;
+  const { io, settings, side, config, log, hooks, onWarning } = input;
   const plainHttp = side.plainHttp ?? config.plainHttp;
   const { retries, retryDelayMs } = settings;
   const policy = {
@@ -32,6 +33,7 @@ export async function clientOptions(input: ClientOptionsInput): Promise<Omit<Con
   return {
     userAgent: `berth-cli/${packageVersion().version}`,
     onWarning,
+    hooks,
     auth: { headers: settings.headers },
     retry: { policy },
     http: {

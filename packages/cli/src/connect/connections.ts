@@ -13,6 +13,7 @@ import { type DebugLog, openDebugLog } from "./debug-log.ts";
 import type { SyncRegistry } from "../sync/sync-file.ts";
 import { signInOf } from "../sync/sync-sign-in.ts";
 import { answersInHttp, localAddress } from "./probe-http.ts";
+import type { RateWatch } from "./rate-watch.ts";
 import { throttled } from "./throttle.ts";
 import type { Warnings } from "./warnings.ts";
 
@@ -21,6 +22,7 @@ export class Connections {
   readonly #io: CommandIo;
   readonly #settings: Settings;
   readonly #warnings: Warnings;
+  readonly #rates: RateWatch;
   readonly #made = new Map<string, Promise<Connection>>();
   readonly #credentials = new Map<string, Promise<CredentialSource | undefined>>();
   readonly #log: DebugLog | undefined;
@@ -28,8 +30,9 @@ export class Connections {
   /** Who a sync file says that we are, by host. */
   #signIns: ReadonlyMap<string, SignIn> = new Map();
 
-  constructor(io: CommandIo, settings: Settings, warnings: Warnings) {
+  constructor(io: CommandIo, settings: Settings, warnings: Warnings, rates: RateWatch) {
     this.#io = io;
+    this.#rates = rates;
     this.#settings = settings;
     this.#warnings = warnings;
     const { debug, traceFile } = settings;
@@ -115,6 +118,7 @@ export class Connections {
       side,
       config: await this.configOf(host),
       log: this.#log,
+      hooks: this.#rates.hooksFor(host),
       onWarning: onceEach(({ registry, text }) => this.#warnings.add(`${registry} says: ${oneLine(text)}`)),
     });
   }

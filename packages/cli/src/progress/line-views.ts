@@ -1,4 +1,5 @@
 import type { TransferEvent } from "@berth/transfer";
+import { waitText } from "../connect/rate-watch.ts";
 import type { OutputStream } from "../io.ts";
 import { humanSize } from "../output/human.ts";
 import { oneLine } from "../output/plain-text.ts";
@@ -23,6 +24,10 @@ export function createPlainView(stream: OutputStream, now: () => number = () => 
       said.set(event.id, { action: event.action, at: now() });
       stream.write(`${plainLine(event)}\n`);
     },
+    tell(wait) {
+      if (!isOver) stream.write(`${oneLine(waitText(wait))}\n`);
+      return !isOver;
+    },
     end() {
       if (isOver) return;
       isOver = true;
@@ -44,12 +49,16 @@ function plainLine({ id, action, current, total, last, message }: TransferEvent)
   return [oneLine(id), action, size, message === undefined ? "" : oneLine(message)].filter((part) => part !== "").join(" ");
 }
 
-/** Writes every event as one line of JSON, with `"type":"progress"`. */
+/** Writes every event as one line of JSON, with `"type":"progress"`; that a registry asked to slow down with `"type":"wait"`. */
 export function createJsonView(stream: OutputStream): ProgressView {
   let isOver = false;
   return {
     take(event) {
       if (!isOver) stream.write(`${JSON.stringify({ type: "progress", ...event })}\n`);
+    },
+    tell(wait) {
+      if (!isOver) stream.write(`${JSON.stringify({ type: "wait", ...wait, message: waitText(wait) })}\n`);
+      return !isOver;
     },
     end() {
       isOver = true;

@@ -86,6 +86,39 @@ test("many pieces do not fill more than the screen, and Ctrl-C brings the cursor
   }
 });
 
+test("that a registry asked to slow down is told above the bars, as a line, as JSON; not after the end", () => {
+  vi.useFakeTimers();
+  try {
+    const wait = { registry: "docker.io\x1b[2J", delayMs: 30_000, status: 429 };
+    const fake = fakeIo({ terminal: { columns: 40, rows: 10 } });
+    const tty = createTerminalView({ stream: fake.io.stderr, style: ASCII, signal: fake.io.signal, now: () => Date.now() });
+    tty.take(EVENT);
+    expect(tty.tell(wait)).toBe(true);
+    vi.advanceTimersByTime(100);
+    expect(fake.stderr()).toContain("\n  0123456789ab");
+    expect(fake.stderr()).toContain("! docker.io\ufffd[2J answered 429: asked too\n");
+    const lines = fakeIo();
+    const plain = createPlainView(lines.io.stderr);
+    expect(plain.tell(wait)).toBe(true);
+    expect(lines.stderr()).toBe("docker.io\ufffd[2J answered 429: asked too much, goes on in 30 s\n");
+    const json = createJsonView(lines.io.stdout);
+    expect(json.tell({ ...wait, registry: "a.test", delayMs: 300 })).toBe(true);
+    expect(JSON.parse(lines.stdout())).toEqual({
+      type: "wait",
+      registry: "a.test",
+      delayMs: 300,
+      status: 429,
+      message: "a.test answered 429: asked too much, goes on in 0.3 s",
+    });
+    for (const view of [tty, plain, json]) {
+      view.end();
+      expect(view.tell(wait)).toBe(false);
+    }
+  } finally {
+    vi.useRealTimers();
+  }
+});
+
 test("plain lines hold no control characters, and only what is new", () => {
   let now = 0;
   const fake = fakeIo();

@@ -1,5 +1,7 @@
 import type { TransferEvent } from "@berth/transfer";
+import { type RateWait, waitText } from "../connect/rate-watch.ts";
 import type { OutputStream } from "../io.ts";
+import { oneLine } from "../output/plain-text.ts";
 import type { TerminalStyle } from "../output/terminal.ts";
 import { itemLine, totalLine } from "./bar.ts";
 import { type ItemState, TransferState } from "./transfer-state.ts";
@@ -42,6 +44,8 @@ class TerminalView implements ProgressView {
   readonly #signal: AbortSignal;
   /** Pieces that are over and not shown yet. */
   readonly #over: ItemState[] = [];
+  /** Lines that were said beside the pieces, and are not shown yet. */
+  readonly #said: string[] = [];
   /** Lines on the screen that are drawn anew. */
   #drawn: readonly string[] = [];
   #timer: NodeJS.Timeout | undefined;
@@ -57,13 +61,16 @@ class TerminalView implements ProgressView {
 
   take(event: TransferEvent): void {
     if (this.#isOver) return;
-    if (!this.#started) this.#start();
     this.#state.take(event, this.#now());
     if (event.last) this.#over.push(event);
-    this.#timer ??= setTimeout(() => {
-      this.#timer = undefined;
-      this.#draw();
-    }, FRAME_MS);
+    this.#drawSoon();
+  }
+
+  tell(wait: RateWait): boolean {
+    if (this.#isOver) return false;
+    this.#said.push(`! ${oneLine(waitText(wait))}`);
+    this.#drawSoon();
+    return true;
   }
 
   end(): void {
@@ -77,6 +84,14 @@ class TerminalView implements ProgressView {
     this.#stream.write(SHOW_CURSOR);
   }
 
+  #drawSoon(): void {
+    if (!this.#started) this.#start();
+    this.#timer ??= setTimeout(() => {
+      this.#timer = undefined;
+      this.#draw();
+    }, FRAME_MS);
+  }
+
   #start(): void {
     this.#started = true;
     this.#stream.write(HIDE_CURSOR);
@@ -87,7 +102,8 @@ class TerminalView implements ProgressView {
   #draw(): void {
     const columns = Math.max(20, this.#stream.columns ?? USUAL_COLUMNS);
     const width = columns - 1; // a character in the last column makes some terminals wrap
-    const over = this.#over.splice(0).map((item) => itemLine(item, width, this.#style));
+    const over = this.#said.splice(0).map((line) => line.slice(0, width));
+    over.push(...this.#over.splice(0).map((item) => itemLine(item, width, this.#style)));
     const lines: string[] = [];
     const room = Math.max(1, (this.#stream.rows ?? USUAL_ROWS) - 3);
     let hidden = 0;

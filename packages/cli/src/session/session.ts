@@ -1,10 +1,15 @@
 import { Connections } from "../connect/connections.ts";
+import { RateWatch, type RateWait, waitText } from "../connect/rate-watch.ts";
 import { Warnings } from "../connect/warnings.ts";
 import { type Settings, readSettings } from "../flags/settings.ts";
 import type { CommandIo } from "../io.ts";
 import { type OutputFormat, parseFormat } from "../output/format.ts";
+import { oneLine } from "../output/plain-text.ts";
 import type { ProgressView } from "../progress/view.ts";
 import { checkFormat, printResult, type Result } from "../output/print-result.ts";
+
+/** A wait that is shorter is over before anybody wonders. Milliseconds. */
+const WORTH_TELLING_MS = 1000;
 
 /** One run of a command that speaks to registries: what its flags say, the ways to registries, and what is to be told at the end. */
 export class Session {
@@ -20,6 +25,8 @@ export class Session {
   /** The reference that was opened last to be read. */
   source: string | undefined;
   readonly #deadline: AbortSignal | undefined;
+  readonly #rates: RateWatch;
+  #view: ProgressView | undefined;
 
   /** @param flags as the parser found them. @throws {CommandFailure} on a value that cannot be. */
   constructor(io: CommandIo, flags: Readonly<Record<string, unknown>>) {
@@ -30,7 +37,8 @@ export class Session {
     const signal = this.#deadline === undefined ? io.signal : AbortSignal.any([io.signal, this.#deadline]);
     this.io = withSignal(io, signal);
     this.warnings = new Warnings();
-    this.connections = new Connections(this.io, this.settings, this.warnings);
+    this.#rates = new RateWatch((wait) => this.#tellWait(wait));
+    this.connections = new Connections(this.io, this.settings, this.warnings, this.#rates);
   }
 
   /** Aborted when the command is to stop: hand it to everything that takes time. */
@@ -53,8 +61,12 @@ export class Session {
     await checkFormat(this.format);
   }
 
-  /** Writes a result to standard output, as `--format` says; behind JSON lines of progress as one more of them. */
-  async print(result: Result): Promise<void> {
+  /**
+   * Writes a result to standard output, as `--format` says; behind JSON lines of progress as one more of them. What registries said about
+   * how much may be asked of them stands in it as `rateLimits`.
+   */
+  async print({ data, ...rest }: Result): Promise<void> {
+    const result = { ...rest, data: this.#withLimits(data) };
     if (this.settings.progress === "json" && this.format.kind === "text") {
       this.io.stdout.write(`${JSON.stringify({ type: "result", ...asObject(result.data) })}\n`);
       return;
@@ -70,7 +82,20 @@ export class Session {
   async openView({ stdoutIsData = false }: { readonly stdoutIsData?: boolean } = {}): Promise<ProgressView> {
     const { progress: mode, quiet, debug: isNoisy } = this.settings;
     const { openView } = await import("../progress/open-view.ts");
-    return openView({ io: this.io, mode, quiet, isNoisy, stdoutIsData });
+    this.#view = openView({ io: this.io, mode, quiet, isNoisy, stdoutIsData });
+    return this.#view;
+  }
+
+  /** A person at a terminal learns why nothing happens, also where no progress is shown. */
+  #tellWait(wait: RateWait): void {
+    if (this.#view?.tell(wait) === true || wait.delayMs < WORTH_TELLING_MS) return;
+    if (this.io.stderr.isTTY === true && this.settings.progress !== "none") this.say(`berth: ${oneLine(waitText(wait))}`);
+  }
+
+  #withLimits(data: unknown): unknown {
+    const { limits } = this.#rates;
+    if (limits.length === 0 || typeof data !== "object" || data === null || Array.isArray(data)) return data;
+    return { ...data, rateLimits: limits };
   }
 
   /** Says something to a person, on standard error; not with `--quiet`. */

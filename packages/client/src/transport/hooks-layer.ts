@@ -1,6 +1,7 @@
 import { operationOf } from "./network-error.ts";
 import { parseRateLimit, type RateLimit } from "./rate-limit.ts";
 import { redactUrl } from "./redact.ts";
+import { parseRetryAfter } from "./retry-after.ts";
 import { headerValue, type TransportLayer } from "./transport.ts";
 
 /** A request that is about to be sent. Holds no secret. */
@@ -24,6 +25,8 @@ export interface ResponseEvent extends RequestEvent {
   /** Bytes of the body, when the answer says it. */
   readonly contentLength?: number;
   readonly rateLimit?: RateLimit;
+  /** Milliseconds that a refusal (429, 503) asks to wait. */
+  readonly retryAfterMs?: number;
   readonly error?: unknown;
 }
 
@@ -51,6 +54,8 @@ export function hooksLayer(hooks: TransportHooks): TransportLayer {
       const contentType = headerValue(response.headers, "content-type");
       const contentLength = headerValue(response.headers, "content-length");
       const rateLimit = parseRateLimit(response.headers);
+      const isRefused = response.status === 429 || response.status === 503;
+      const retryAfterMs = isRefused ? parseRetryAfter(headerValue(response.headers, "retry-after"), Date.now()) : undefined;
       hooks.onResponse?.({
         ...event,
         durationMs: performance.now() - began,
@@ -58,6 +63,7 @@ export function hooksLayer(hooks: TransportHooks): TransportLayer {
         ...(contentType !== undefined && { contentType }),
         ...(contentLength !== undefined && { contentLength: Number(contentLength) }),
         ...(rateLimit !== undefined && { rateLimit }),
+        ...(retryAfterMs !== undefined && { retryAfterMs }),
       });
       return response;
     } catch (error) {

@@ -1,0 +1,92 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createRegistry, type EmbeddedRegistry } from "@berth/registry";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { run } from "../program.ts";
+import { fakeIo } from "../testing/fake-io.ts";
+import { pushImage, serveHandler, type TestServer } from "../testing/registry.ts";
+import { berth } from "../testing/run-berth.ts";
+
+// tests run several commands, and the first one loads all that they need
+vi.setConfig({ testTimeout: 30_000 });
+
+let folder: string;
+let registry: EmbeddedRegistry;
+let server: TestServer;
+let app: string;
+/** Requests that are refused, and for how many seconds. */
+let refuse: { path: RegExp; times: number; seconds: number } | undefined;
+
+beforeEach(async () => {
+  folder = mkdtempSync(join(tmpdir(), "berth-rates-"));
+  refuse = undefined;
+  registry = await createRegistry();
+  let left = 100;
+  server = await serveHandler((request, response) => {
+    response.setHeader("ratelimit-limit", "100;w=21600");
+    response.setHeader("ratelimit-remaining", `${--left};w=21600`);
+    if (refuse?.path.test(request.url ?? "") === true && refuse.times-- > 0) {
+      response.writeHead(429, { "retry-after": String(refuse.seconds) }).end();
+    } else registry.handler(request, response);
+  });
+  app = `${server.host}/app`;
+  await pushImage(registry.repository("app"), { tags: ["v1"] });
+});
+
+afterEach(async () => {
+  await server.close();
+  await registry.close();
+  rmSync(folder, { recursive: true });
+});
+
+test("what a registry says of how much may be asked of it stands in the results of commands, for programs", async () => {
+  const rateLimits = [{ registry: server.host, limit: 100, remaining: expect.any(Number), windowSeconds: 21_600 }];
+  for (const args of [
+    ["digest", `${app}:v1`],
+    ["ls", app],
+    ["cp", `${app}:v1`, `oci:${folder}/layout`],
+  ]) {
+    const { code, stdout } = await berth([...args, "--format", "json"]);
+    expect({ code, data: JSON.parse(stdout) }).toMatchObject({ code: 0, data: { rateLimits } });
+  }
+  expect((await berth(["digest", "--format", "{{(index .rateLimits 0).limit}}", `${app}:v1`])).stdout).toBe("100\n");
+  expect((await berth(["ls", app])).stdout).toBe("v1\n");
+});
+
+test("[engine/T30] JSON progress tells that a registry asked to slow down, and its last line is the result", async () => {
+  refuse = { path: /\/blobs\//, times: 1, seconds: 0 };
+  const args = ["cp", "--progress", "json", "--retry-delay", "1ms", `${app}:v1`, `oci:${folder}/layout`];
+  const { code, stdout, stderr } = await berth(args);
+  expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+  const lines = stdout
+    .trimEnd()
+    .split("\n")
+    .map((line): Record<string, unknown> => JSON.parse(line));
+  const waits = lines.filter(({ type }) => type === "wait");
+  expect(waits[0]).toEqual({
+    type: "wait",
+    registry: server.host,
+    status: 429,
+    delayMs: expect.any(Number),
+    message: expect.stringContaining("answered 429"),
+  });
+  expect(lines.at(-1)).toMatchObject({ type: "result", rateLimits: [{ registry: server.host }] });
+  expect(lines.map(({ type }) => type).slice(0, -1)).not.toContain("result");
+});
+
+test("who sits at a terminal learns what is waited for, also where no progress is shown", async () => {
+  refuse = { path: /\/manifests\//, times: 1, seconds: 50 };
+  const stop = new AbortController();
+  const fake = fakeIo({ terminal: { columns: 80, rows: 24 }, signal: stop.signal });
+  const running = run(["digest", `${app}:v1`], { io: fake.io });
+  const line = `berth: ${server.host} answered 429: asked too much, goes on in 50 s\n`;
+  await vi.waitFor(() => expect(fake.stderr()).toBe(line));
+  stop.abort();
+  expect(await running).toBe(130);
+  refuse = { path: /\/manifests\//, times: 1, seconds: 0 };
+  for (const terminal of [{ columns: 80, rows: 24 }, undefined]) {
+    const { code, stderr } = await berth(["digest", "--retry-delay", "1ms", `${app}:v1`], { ...(terminal && { terminal }) });
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" }); // too short to be worth a word
+  }
+});

@@ -1,0 +1,69 @@
+import type { ClientHooks, RateLimit } from "@berth/client";
+
+/** A registry asked to slow down, and requests to it wait. */
+export interface RateWait {
+  readonly registry: string;
+  /** Milliseconds until the next request. */
+  readonly delayMs: number;
+  /** Of the answer that said it. */
+  readonly status: number;
+}
+
+/** What a registry said last about how much may still be asked of it. */
+export interface KnownRateLimit extends RateLimit {
+  readonly registry: string;
+}
+
+/** The status of those who ask too much. */
+const TOO_MANY = 429;
+
+/** A registry that asks for a longer wait is not waited for: that fails the command. Milliseconds. */
+const PATIENCE_MS = 60_000;
+
+/** Follows what registries say about how much may be asked of them while a command runs. */
+export class RateWatch {
+  readonly #limits = new Map<string, RateLimit>();
+  readonly #until = new Map<string, number>();
+  readonly #onWait: (wait: RateWait) => void;
+  readonly #now: () => number;
+
+  /** @param now milliseconds, from a clock that never goes back. */
+  constructor(onWait: (wait: RateWait) => void, now: () => number = () => performance.now()) {
+    this.#onWait = onWait;
+    this.#now = now;
+  }
+
+  /** Limits by registry, of those that told. */
+  get limits(): readonly KnownRateLimit[] {
+    return [...this.#limits].map(([registry, limit]) => ({ registry, ...limit }));
+  }
+
+  /** What a connection to a registry is to tell. */
+  hooksFor(registry: string): ClientHooks {
+    return {
+      onResponse: ({ url, rateLimit, status, retryAfterMs: delayMs }) => {
+        if (status === TOO_MANY && delayMs !== undefined && delayMs <= PATIENCE_MS) this.#wait({ registry, delayMs, status });
+        // token servers and stores of blobs have limits of their own
+        if (rateLimit !== undefined && URL.parse(url)?.pathname.includes("/v2/") === true) this.#limits.set(registry, rateLimit);
+      },
+      // those that did not say how long
+      onRetry: ({ status, delayMs }) => {
+        if (status === TOO_MANY) this.#wait({ registry, delayMs, status });
+      },
+    };
+  }
+
+  /** Of many requests that are refused at once the first is told. */
+  #wait(wait: RateWait): void {
+    const now = this.#now();
+    if (now < (this.#until.get(wait.registry) ?? 0)) return;
+    this.#until.set(wait.registry, now + wait.delayMs);
+    this.#onWait(wait);
+  }
+}
+
+/** A wait in words. */
+export function waitText({ registry, delayMs, status }: RateWait): string {
+  const seconds = delayMs < 950 ? `${Math.round(delayMs / 100) / 10}` : `${Math.round(delayMs / 1000)}`;
+  return `${registry} answered ${status}: asked too much, goes on in ${seconds} s`;
+}
