@@ -123,7 +123,7 @@ export class CopyOperation {
         this.tell(target, "failed", { last: true, message: error instanceof Error ? error.message : String(error) });
       throw error;
     }
-    if (kind === "manifest" && this.#isCounted(target)) return;
+    if (kind !== "blob" && this.#isCounted(target)) return;
     if (outcome === "exists") this.existing(target);
     else if (outcome === "mounted") {
       this.#stats.mounted++;
