@@ -114,10 +114,11 @@ export class PlatformNotFoundError extends NotFoundError {
   constructor(platform: string, available: readonly string[], options: BerthErrorOptions & { readonly place?: string } = {}) {
     const { place, ...rest } = options;
     const others = available.length === 0 ? "there is none for any platform" : `there are images for ${available.join(", ")}`;
-    super("manifest", place ?? `image for ${platform}`, {
-      ...rest,
-      answer: place === undefined ? others : `it has no image for ${platform}; ${others}`,
-    });
+    super("manifest", place ?? platform, { ...rest, answer: `it has no image for ${platform}; ${others}` });
+    if (place === undefined) {
+      this.message = `Cannot find image for ${platform}: ${others}`;
+      Error.captureStackTrace(this, new.target); // which repeats the message
+    }
     this.platform = platform;
     this.available = available;
   }

@@ -84,6 +84,17 @@ test("[client/C-29] when there is none, the error names the platforms that there
   );
 });
 
+test("[client/C-29] an error that knows no place says what was looked for", () => {
+  const error = new PlatformNotFoundError("linux/s390x", ["linux/amd64"]);
+  expect([error.code, error.target, error.message]).toEqual([
+    "ERR_NOT_FOUND",
+    "linux/s390x",
+    "Cannot find image for linux/s390x: there are images for linux/amd64",
+  ]);
+  expect(error.stack).toContain(error.message);
+  expect(error.stack).not.toContain("it has no image");
+});
+
 test("[client/C-29] indexes within indexes are searched, and what an entry carries itself is not fetched", async () => {
   const inner = index(entry(arm64, { os: "linux", architecture: "arm64" }));
   const carried = { ...inner.descriptor, data: inner.bytes.toString("base64") };
