@@ -69,7 +69,7 @@ test("rm of a tag takes the tag alone; it asks nobody and does nothing unless fo
 
 test("rm asks at a terminal, and a yes is a yes", async () => {
   expect(await berth(["rm", `${app}:v1`], { typed: ["n"] })).toMatchObject({
-    code: 0,
+    code: 1,
     stderr: expect.stringContaining("nothing was deleted"),
   });
   expect(await tags()).toEqual(["v1", "v2"]);

@@ -13,6 +13,7 @@ import { addRegistryFlags } from "../flags/add-flags.ts";
 import type { RunOptions } from "../run-options.ts";
 import { act } from "../session/act.ts";
 import type { Session } from "../session/session.ts";
+import { adviseOnIndex } from "../transfer/advise-index.ts";
 import { COPIED_FIELDS, copiedFields, printCopied, writeDigestFile, writeRefsFile } from "../transfer/copied.ts";
 import { addCopyFlags, contradiction, type CopyFlags, copyOptions } from "../transfer/copy-flags.ts";
 import { copyImage, imageToCopy } from "../transfer/copy-image.ts";
@@ -57,7 +58,8 @@ export function cpCommand(options: RunOptions): Command {
         const job = { target, tags, flags, settings: copyOptions(flags) };
         // mirrors need not have all tags, and what went through a pipe cannot be taken back
         const open = isMany || isStdout(target) ? withPlace : withSource;
-        await open(session, from, (source) => (isMany ? copyMany(session, source, job) : copyOne(session, source, job)), { side: "from" });
+        const copy = isMany ? copyMany : copyOne;
+        await open(session, from, (source) => adviseOnIndex(flags, () => copy(session, source, job)), { side: "from" });
       }),
     );
   addRegistryFlags(addTransferFlags(command), { twoSides: true });

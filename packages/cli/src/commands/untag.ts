@@ -4,6 +4,7 @@ import { addHelp } from "../command/add-help.ts";
 import { withPlace } from "../connect/place.ts";
 import type { DeleteFlags } from "../content/confirm-delete.ts";
 import { changeable } from "../content/changeable.ts";
+import { untagAt } from "../content/untag-at.ts";
 import { isMissing } from "../errors/is-missing.ts";
 import { CommandFailure, EXIT_CODE } from "../exit-code.ts";
 import { addOutputFlags, addRegistryFlags } from "../flags/add-flags.ts";
@@ -42,7 +43,7 @@ async function untag(session: Session, text: string, { dryRun, ignoreMissing }: 
     if (named === undefined || isDigest(reference)) throw new CommandFailure(EXIT_CODE.usage, `"${text}" names no tag`);
     if (dryRun === true) return void session.io.stdout.write(`would take away tag ${place.describe()}\n`);
     try {
-      await (await changeable(session, place)).untag(reference, call);
+      await untagAt(await changeable(session, place), place, call);
       session.say(`Untagged ${place.describe()}`);
     } catch (error) {
       if (ignoreMissing !== true || !isMissing(error)) throw error;

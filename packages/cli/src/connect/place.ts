@@ -1,3 +1,4 @@
+import { statSync } from "node:fs";
 import type { RemoteRepository } from "@berth/client";
 import {
   type CallOptions,
@@ -12,6 +13,7 @@ import {
 } from "@berth/oci";
 import type { Endpoint } from "@berth/transfer";
 import type { Location } from "@berth/transfer/location";
+import { CommandFailure, EXIT_CODE } from "../exit-code.ts";
 import type { Side } from "../flags/flag-reader.ts";
 import type { Session } from "../session/session.ts";
 
@@ -47,6 +49,7 @@ export interface OpenPlaceOptions {
  */
 export async function openPlace(session: Session, text: string, options: OpenPlaceOptions = {}): Promise<Place> {
   const { openSource, parseLocation } = await import("@berth/transfer/location");
+  if (isFile(text)) throw new CommandFailure(EXIT_CODE.usage, ofFile(text));
   session.subject = text;
   session.source = text;
   const location = parseLocation(text);
@@ -124,6 +127,18 @@ export function withKnown(repository: RemoteRepository, reference: string, found
     ...repository,
     resolve: async (other, options) => (other === reference ? found : await repository.resolve(other, options)),
   };
+}
+
+/** Whether a text that could be an image of Docker Hub names a file here: no image there has a dot in its name. */
+function isFile(text: string): boolean {
+  return /^[^:@/]*\.[^:@/]*$/.test(text) && (statSync(text, { throwIfNoEntry: false })?.isFile() ?? false);
+}
+
+function ofFile(text: string): string {
+  const form = /\.(?:tar|tgz)$/.test(text)
+    ? `an archive is named oci-archive:${text} or docker-archive:${text}`
+    : `its digest: berth digest --file ${text}; to store it: berth push HOST/NAME:TAG ${text}`;
+  return `"${text}" is a file, not a reference: ${form}`;
 }
 
 function nameOf(location: Location): string {

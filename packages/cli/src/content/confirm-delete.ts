@@ -12,10 +12,10 @@ export interface DeleteFlags {
 }
 
 /**
- * Whether to go on: with `--force`, or when somebody at a terminal says yes. `--dry-run` only says what would be done.
+ * Whether to go on: with `--force`, or when somebody at a terminal says yes. Who says no ends it. `--dry-run` only says what would be done.
  *
  * @param what fits behind "delete": `manifest sha256:... of localhost:5000/app`.
- * @throws {CommandFailure} when nobody can be asked, exit code 2.
+ * @throws {CommandFailure} when nobody can be asked, exit code 2; when the answer is no, exit code 1.
  */
 export async function mayDelete({ io }: Session, what: string, { force, dryRun }: DeleteFlags): Promise<boolean> {
   if (dryRun === true) {
@@ -26,6 +26,5 @@ export async function mayDelete({ io }: Session, what: string, { force, dryRun }
   if (!canAsk(io))
     throw new CommandFailure(EXIT_CODE.usage, `will not delete ${what} unasked: add --force, or --dry-run to see what would be done`);
   if (await confirm(io, `Delete ${what}?`)) return true;
-  io.stderr.write("berth: nothing was deleted\n");
-  return false;
+  throw new CommandFailure(EXIT_CODE.failure, "nothing was deleted");
 }

@@ -8,6 +8,7 @@ import { type DeleteFlags, mayDelete } from "./confirm-delete.ts";
 import { changeable } from "./changeable.ts";
 import { allDependents, type Dependent, directDependents } from "./dependents.ts";
 import { ifThere } from "./tag-details.ts";
+import { untagAt } from "./untag-at.ts";
 
 /** What {@link removeFrom} is told. */
 export interface RemoveFlags extends DeleteFlags {
@@ -28,7 +29,7 @@ export async function removeFrom(session: Session, place: Place, flags: RemoveFl
   try {
     if (isDigest(reference) || flags.manifest === true || flags.cascade === true) await removeManifest(session, place, flags, call);
     else if (await mayDelete(session, `tag ${place.describe()}`, flags)) {
-      await (await changeable(session, place)).untag(reference, call);
+      await untagAt(await changeable(session, place), place, call);
       session.say(`Untagged ${place.describe()}`);
     }
   } catch (error) {

@@ -6,6 +6,7 @@ import { CommandFailure } from "../exit-code.ts";
 import { fakeIo } from "../testing/fake-io.ts";
 import { reportError } from "./error-report.ts";
 import { printError } from "./print-error.ts";
+import { systemMessage } from "./system-message.ts";
 
 const FAILURE = { operation: "list tags", method: "GET", url: "https://r.test/v2/a/tags/list", errors: [] };
 
@@ -84,5 +85,39 @@ test("an error is two lines at most, or one line of JSON, and the usage when it 
 test("an error of the system says what could not be done, to which file, and why", async () => {
   const error = await readFile("/nonexistent/image.tar").catch((one: unknown) => one);
   const report = await reportError(error, { stopped: false });
-  expect(report).toMatchObject({ code: "ENOENT", exitCode: 4, message: 'Cannot open "/nonexistent/image.tar": no such file or directory' });
+  expect(report).toMatchObject({ code: "ENOENT", exitCode: 4, message: 'Cannot open "/nonexistent/image.tar": no such file or folder' });
+});
+
+test("what is advised to programs is told in flags", async () => {
+  const untrusted = new NetworkError(
+    "Cannot reach: its certificate is for nobody; give its authority with the tls.ca option; or tls.insecure",
+    {
+      ...FAILURE,
+      cause: Object.assign(new Error("x"), { code: "DEPTH_ZERO_SELF_SIGNED_CERT" }),
+    },
+  );
+  expect(await reportError(untrusted, { stopped: false })).toMatchObject({
+    message: "Cannot reach: its certificate is for nobody",
+    hint: "trust its authority with --ca-file FILE, or any certificate with --insecure",
+  });
+  const misnamed = new NetworkError("Cannot reach: its certificate is for another name; use the tls.servername option", {
+    ...FAILURE,
+    cause: Object.assign(new Error("x"), { code: "ERR_TLS_CERT_ALTNAME_INVALID" }),
+  });
+  const { message, hint } = await reportError(misnamed, { stopped: false });
+  expect([message, hint]).toEqual([
+    "Cannot reach: its certificate is for another name",
+    "use a name that the certificate is for, or take any certificate with --insecure",
+  ]);
+});
+
+test("a file has the name that it was given: not the one that it has until it is whole, nor the folders above", () => {
+  const said = (path: string): string => systemMessage(`EACCES: permission denied, open '${path}'`, "/home/me");
+  expect(said("/home/me/out/.x.tar.partial-a1B2")).toBe('Cannot open "out/x.tar": permission denied');
+  expect(said("/srv/x.tar.partial-0-1")).toBe('Cannot open "/srv/x.tar": permission denied');
+  expect(systemMessage("ENOSPC: no space left on device, write")).toBe("Cannot write: no space left on device");
+  expect(systemMessage("ENOTDIR: not a directory, mkdir '/home/me/f/blobs'", "/home/me")).toBe(
+    'Cannot make folder "f/blobs": what should be a folder is a file',
+  );
+  expect(systemMessage("Cannot find it")).toBe("Cannot find it");
 });

@@ -2,7 +2,9 @@ import type { ErrorClass } from "@berth/transfer";
 import { BerthError } from "@berth/oci";
 import { CommandFailure, EXIT_CODE } from "../exit-code.ts";
 import { oneLine } from "../output/plain-text.ts";
-import { hintText } from "./hint-text.ts";
+import { adviceOf } from "./advised-error.ts";
+import { told } from "./hint-text.ts";
+import { systemMessage } from "./system-message.ts";
 
 /** A failure as it is told. With `--format json` it is one line of JSON, without `exitCode`. */
 export interface ErrorReport {
@@ -24,6 +26,8 @@ export interface ErrorReport {
 export interface ErrorContext {
   /** What it was about: the reference that was opened last. */
   readonly subject?: string;
+  /** Whether flags or variables said who we are, so that to sign in is no advice. */
+  readonly isSignedIn?: () => boolean;
   /** Milliseconds of `--timeout`, when they are over. */
   readonly timedOutMs?: number;
   /** Whether the user or the system asked the process to stop. */
@@ -53,16 +57,19 @@ const BY_CLASS: Readonly<Record<ErrorClass, number>> = {
   UnsupportedManifest: EXIT_CODE.failure,
 };
 
+/** What commands say themselves. */
+const BY_EXIT_CODE: Readonly<Partial<Record<number, Pick<ErrorReport, "class" | "code">>>> = {
+  [EXIT_CODE.usage]: { class: "Usage", code: "ERR_USAGE" },
+  [EXIT_CODE.auth]: { class: "Unauthorized", code: "ERR_AUTH" },
+  [EXIT_CODE.notFound]: { class: "NotFound", code: "ERR_NOT_FOUND" },
+  [EXIT_CODE.conflict]: { class: "Conflict", code: "ERR_CONFLICT" },
+};
+
 /** Tells a failure: what happened, who said it, what to do next. */
 export async function reportError(error: unknown, context: ErrorContext): Promise<ErrorReport> {
   if (error instanceof CommandFailure) {
-    const usage = error.exitCode === EXIT_CODE.usage;
-    return {
-      class: usage ? "Usage" : "Failed",
-      code: usage ? "ERR_USAGE" : "ERR_FAILED",
-      message: error.message,
-      exitCode: error.exitCode,
-    };
+    const { class: found, code } = BY_EXIT_CODE[error.exitCode] ?? { class: "Failed", code: "ERR_FAILED" };
+    return { class: found, code, message: error.message, exitCode: error.exitCode };
   }
   if (context.stopped && context.stopReason instanceof CommandFailure) {
     return { class: "Canceled", code: "EPIPE", message: context.stopReason.message, exitCode: context.stopReason.exitCode };
@@ -79,13 +86,15 @@ export async function reportError(error: unknown, context: ErrorContext): Promis
   }
   const { classifyError } = await import("@berth/transfer/errors");
   const found = classifyError(error);
-  const hint = hintText(found, messageOf(error), context.subject);
   // what the system forbids is no matter of signing in
   const isSystem = found.class === "Denied" && found.status === undefined && /^E[A-Z]+$/.test(found.code);
+  const said = messageOf(error);
+  const { message, hint: usual } = isSystem ? { message: said } : told({ ...found, error }, said, context);
+  const hint = adviceOf(error) ?? usual;
   return {
     class: found.class,
     code: found.code,
-    message: withAnswer(oneLine(messageOf(error)), found),
+    message: withAnswer(oneLine(message), found),
     ...(found.registry !== undefined && { registry: found.registry }),
     ...(found.status !== undefined && { status: found.status }),
     ...(hint !== undefined && { hint }),
@@ -103,11 +112,8 @@ function messageOf(error: Error): string {
   const tried = error.cause instanceof AggregateError ? error.cause.errors.map((one) => (one instanceof Error ? one.message : "")) : [];
   const [first] = tried;
   const message = first !== undefined && first !== "" && tried.every((one) => one === first) ? first : error.message;
-  return message.replace(OF_SYSTEM, 'Cannot $2 "$3": $1');
+  return systemMessage(message);
 }
-
-/** What Node makes of an error of the system: `ENOENT: no such file or directory, open '/x'`. */
-const OF_SYSTEM = /^E[A-Z0-9]+: ([^,]+), (\w+) '([^']+)'(?: -> '[^']+')?$/;
 
 /** Says who said it, when the message does not. */
 function withAnswer(message: string, { registry, status, code }: { registry?: string; status?: number; code: string }): string {

@@ -1,13 +1,43 @@
 import type { ErrorClassification, HintKind } from "@berth/transfer";
+import type { ErrorContext } from "./error-report.ts";
 
-/** What to do next, in words of this command line. `message`: what is said already. `subject`: the reference that it was about. */
-export function hintText(
-  { hint, registry, code }: Pick<ErrorClassification, "hint" | "registry" | "code">,
+/** A failure in words of this command line. */
+export interface Told {
+  readonly message: string;
+  /** What to do next. */
+  readonly hint: string | undefined;
+}
+
+/** What was found out of an error, and the error. */
+type Classified = Pick<ErrorClassification, "class" | "hint" | "registry" | "code"> & { readonly error: unknown };
+
+/** What the client advises who calls it from a program, by the name of its options. */
+const OF_LIBRARY = /; (?:[^;]*\b(?:tls\.\w+|plain HTTP option)\b.*)$/;
+
+/** What helps where TLS fails, by the code of Node or OpenSSL. */
+const TLS_HINTS: Readonly<Record<string, string>> = {
+  ERR_TLS_CERT_ALTNAME_INVALID: "use a name that the certificate is for, or take any certificate with --insecure",
+  ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED: "prove who you are with --cert FILE and --key FILE",
+};
+
+/** Tells a failure in words of this command line: what is advised to programs is left out, and what helps here is said instead. */
+export function told(found: Classified, message: string, context: Pick<ErrorContext, "subject" | "isSignedIn">): Told {
+  const { subject } = context;
+  const own = message.replace(OF_LIBRARY, "");
+  const named = found.class === "DigestMismatch" && subject !== undefined ? own.replace(" of the source:", ` of "${subject}":`) : own;
+  return { message: named, hint: hintText(found, named, context) };
+}
+
+function hintText(
+  { hint, registry, code, error }: Classified,
   message: string,
-  subject?: string,
+  { subject, isSignedIn }: Pick<ErrorContext, "subject" | "isSignedIn">,
 ): string | undefined {
   const host = registry ?? "HOST";
+  const ofTls = tlsHint(error);
+  if (ofTls !== undefined) return ofTls;
   if (hint === undefined) return code === "NAME_UNKNOWN" ? `see which repositories there are: berth ls ${host}` : undefined;
+  if (hint.kind === "log-in" && isSignedIn?.() === true) return `check name and password: "${host}" refuses them`;
   const reference = subject ?? "HOST/NAME";
   const texts: Readonly<Partial<Record<HintKind, string>>> = {
     "ask-for-access": `check the name, and who you are: berth whoami ${host}`,
@@ -20,6 +50,14 @@ export function hintText(
   };
   // what the client advises in general stands behind its semicolon already
   return texts[hint.kind] ?? (message.includes("; ") ? undefined : hint.text);
+}
+
+function tlsHint(error: unknown): string | undefined {
+  for (let at = error; at instanceof Error; at = at.cause) {
+    const hint = "code" in at && typeof at.code === "string" ? TLS_HINTS[at.code] : undefined;
+    if (hint !== undefined) return hint;
+  }
+  return undefined;
 }
 
 /** The repository of a reference, or the layout of one of its images. */

@@ -3,6 +3,7 @@ import { usageOf } from "../command/usage.ts";
 import { reportError } from "../errors/error-report.ts";
 import { printError } from "../errors/print-error.ts";
 import { CommandFailure } from "../exit-code.ts";
+import type { Side } from "../flags/flag-reader.ts";
 import type { CommandIo } from "../io.ts";
 import type { RunOptions } from "../run-options.ts";
 import { Session } from "./session.ts";
@@ -47,15 +48,23 @@ async function told(
 ): Promise<CommandFailure> {
   const { format, debug = false, timeoutMs } = session?.settings ?? {};
   const subject = isOfSource(error) ? session?.source : session?.subject;
+  const isSource = isOfSource(error) || session?.subject === session?.source;
   const report = await reportError(error, {
     stopped: signal.aborted,
     stopReason: signal.reason,
+    isSignedIn: () => command.name() === "login" || isNamed(session, isSource ? "from" : "to"),
     ...(subject !== undefined && { subject }),
     ...(session?.isTimedOut === true && timeoutMs !== undefined && { timedOutMs: timeoutMs }),
   });
   printError(stderr, report, format === "json", usageOf(command));
   if (debug && error instanceof Error) stderr.write(`${error.stack ?? String(error)}\n`);
   return new CommandFailure(report.exitCode);
+}
+
+/** Whether flags or variables say who we are. */
+function isNamed(session: Session | undefined, side: Side): boolean {
+  const { kind = "anonymous" } = session?.settings.side(side).signIn ?? {};
+  return kind !== "anonymous";
 }
 
 /** True for a copy that failed at what it was read from. The shape is looked at: it is not worth loading the engine for. */

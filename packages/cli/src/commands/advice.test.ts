@@ -1,0 +1,119 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import type { RequestListener } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createRegistry, type EmbeddedRegistry } from "@berth/registry";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { pushImage, pushIndex, serveHandler, type TestServer } from "../testing/registry.ts";
+import { berth } from "../testing/run-berth.ts";
+
+// tests run several commands, and the first one loads all that they need
+vi.setConfig({ testTimeout: 30_000 });
+
+let folder: string;
+let registry: EmbeddedRegistry;
+let server: TestServer;
+let app: string;
+let digest: string;
+/** Answers instead of the registry, when it wants to. */
+let instead: ((...args: Parameters<RequestListener>) => boolean) | undefined;
+
+beforeEach(async () => {
+  folder = mkdtempSync(join(tmpdir(), "berth-advice-"));
+  registry = await createRegistry();
+  instead = undefined;
+  server = await serveHandler((request, response) => {
+    if (instead?.(request, response) !== true) registry.handler(request, response);
+  });
+  app = `${server.host}/app`;
+  digest = (await pushImage(registry.repository("app"), { tags: ["v1"] })).manifest.digest;
+});
+
+afterEach(async () => {
+  await server.close();
+  await registry.close();
+  rmSync(folder, { recursive: true });
+});
+
+function refuse(method: string, status: number, code: string): void {
+  instead = (request, response) => {
+    if (request.method !== method || (method === "PUT" && !request.url?.includes("/manifests/"))) return false;
+    request.resume();
+    response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify({ errors: [{ code, message: "no" }] }));
+    return true;
+  };
+}
+
+test("where a registry deletes by digest only, what would do it is said", async () => {
+  refuse("DELETE", 400, "DIGEST_INVALID");
+  for (const args of [["untag"], ["rm", "-f"]]) {
+    const { code, stderr } = await berth([...args, `${app}:v1`]);
+    expect(code).toBe(1);
+    expect(stderr).toContain(`hint: this registry deletes by digest only, and takes all tags of it: berth rm ${app}@${digest}\n`);
+  }
+});
+
+test("who gave a password is not told to sign in", async () => {
+  instead = (_, response) => {
+    response.writeHead(401, { "www-authenticate": 'Basic realm="r"' }).end();
+    return true;
+  };
+  const refused = `hint: check name and password: "${server.host}" refuses them\n`;
+  const env = { DOCKER_CONFIG: folder };
+  const options = { env, stdin: "wrong" };
+  expect(await berth(["login", server.host, "-u", "alice", "--password-stdin"], options)).toMatchObject({
+    code: 3,
+    stderr: expect.stringContaining(refused),
+  });
+  expect((await berth(["ls", "-u", "alice", "--password-stdin", app], options)).stderr).toContain(refused);
+  expect((await berth(["cp", "--from-user", "alice:wrong", `${app}:v1`, `oci:${folder}/x`], { env })).stderr).toContain(refused);
+  expect((await berth(["ls", app], { env })).stderr).toContain(`hint: sign in: berth login ${server.host}\n`);
+  const who = await berth(["whoami", "--format", "json", server.host], { env });
+  expect(who.code).toBe(3);
+  expect(JSON.parse(who.stderr)).toMatchObject({ class: "Unauthorized", code: "ERR_AUTH" });
+});
+
+test("files that cannot be read are told as they were named", async () => {
+  const missing = join(folder, "nosuch");
+  const said = `berth: Cannot read "${missing}": no such file or folder\n`;
+  for (const args of [
+    ["push", `${app}:f`, missing],
+    ["load", missing, app],
+    ["append", "-f", missing, "--tag", "x", `${app}:v1`],
+  ])
+    expect(await berth(args)).toMatchObject({ code: 4, stderr: said });
+  const archive = join(folder, "none", "x.tar");
+  expect((await berth(["cp", `${app}:v1`, `docker-archive:${archive}`])).stderr).toBe(
+    `berth: Cannot open "${archive}": no such file or folder\n`,
+  );
+  writeFileSync(join(folder, "file"), "");
+  const inFile = await berth(["cp", `${app}:v1`, `oci:${join(folder, "file")}`]);
+  expect(inFile.stderr).not.toMatch(/E[A-Z]{4,}/);
+  expect(inFile.stderr.split("\n")).toHaveLength(2);
+});
+
+test("a file is not taken for an image of Docker Hub", async () => {
+  mkdirSync(join(folder, "in"));
+  const name = "vitest.config.ts"; // of the folder that tests run in
+  for (const args of [
+    ["cp", name, app],
+    ["digest", name],
+    ["inspect", name],
+  ]) {
+    const { code, stderr } = await berth(args);
+    expect([code, stderr]).toEqual([
+      2,
+      expect.stringContaining(`"${name}" is a file, not a reference: its digest: berth digest --file ${name}`),
+    ]);
+  }
+});
+
+test("a registry that wants every image of an index: what goes without", async () => {
+  const { manifest } = await pushImage(registry.repository("app"), { architecture: "arm64" });
+  await pushIndex(registry.repository("app"), "multi", [["linux/arm64", manifest]]);
+  refuse("PUT", 400, "MANIFEST_BLOB_UNKNOWN");
+  const cp = async (...args: readonly string[]): Promise<string> =>
+    (await berth(["cp", ...args, `${app}:multi`, `${server.host}/other`])).stderr;
+  expect(await cp("--platforms", "linux/amd64")).toContain("hint: the registry wants every image of an index: ");
+  expect(await cp()).not.toContain("every image");
+});

@@ -1,0 +1,43 @@
+import { dirname, isAbsolute, join, relative } from "node:path";
+
+/** What Node makes of an error of the system: `ENOENT: no such file or directory, open '/x'`. */
+const OF_SYSTEM = /^(E[A-Z0-9]+): ([^,]+), (\w+)(?: '([^']+)')?(?: -> '[^']+')?$/;
+
+/** What was tried, by the name of the system's call. */
+const TRIED: Readonly<Record<string, string>> = {
+  access: "read",
+  lstat: "read",
+  mkdir: "make folder",
+  mkdtemp: "make a folder like",
+  opendir: "read folder",
+  rename: "write",
+  rm: "remove",
+  rmdir: "remove folder",
+  scandir: "read folder",
+  stat: "read",
+  unlink: "remove",
+};
+
+const REASONS: Readonly<Record<string, string>> = {
+  EISDIR: "it is a folder",
+  ENOENT: "no such file or folder",
+  ENOTDIR: "what should be a folder is a file",
+};
+
+/** An error of the system in plain words: `Cannot read "app.tar": no such file or folder`. Other messages stay what they are. */
+export function systemMessage(message: string, folder: string = process.cwd()): string {
+  const [, code = "", reason = "", call = "", path] = OF_SYSTEM.exec(message) ?? [];
+  if (code === "") return message;
+  const tried = TRIED[call] ?? call;
+  return `Cannot ${tried}${path === undefined ? "" : ` "${asTyped(path, folder)}"`}: ${REASONS[code] ?? reason}`;
+}
+
+/** A path as it was probably given: below the folder that we are in, and without the name that a file has until it is whole. */
+function asTyped(path: string, folder: string): string {
+  const [, hidden, visible] =
+    /^\.(.+)\.partial-[^/\\]+$|^(.+)\.partial-[^/\\]+$/.exec(path.slice(dirname(path).length).replace(/^[/\\]/, "")) ?? [];
+  const name = hidden ?? visible;
+  const whole = name === undefined ? path : join(dirname(path), name);
+  const below = relative(folder, whole);
+  return isAbsolute(whole) && below !== "" && !below.startsWith("..") && !isAbsolute(below) ? below : whole;
+}
