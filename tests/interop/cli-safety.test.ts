@@ -1,5 +1,6 @@
 import { lstat, mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { Readable } from "node:stream";
+import { fileURLToPath } from "node:url";
 import { createZstdCompress, gzipSync } from "node:zlib";
 import { createRemoteRepository } from "@berth/client";
 import { bytesSource, type Descriptor, MEDIA_TYPES } from "@berth/oci";
@@ -12,6 +13,7 @@ import { type Cli, cliIn } from "./support/cli.ts";
 import { type OwnRegistry, startOwnRegistry } from "./support/own-registry.ts";
 
 const SECRET = "s3cret-Passw0rd";
+const CRASH = fileURLToPath(new URL("support/crash-on-signal.ts", import.meta.url));
 
 describe("berth and those who lie to it", () => {
   let scratch: Scratch;
@@ -182,35 +184,40 @@ describe("berth and those who lie to it", () => {
     const server = await startScriptedRegistry();
     onTestFinished(() => server.close());
     const host = new URL(server.url).host;
+    let answer: "echo" | "crash" = "echo";
     let commandLine = "";
     for (const method of ["GET", "HEAD"]) {
       server.on(method, /^\/v2\//, async ({ headers }) => {
         if (headers["authorization"] === undefined) return { status: 401, headers: { "www-authenticate": 'Basic realm="r"' } };
-        commandLine = await commandLinesWith(host);
-        return { status: 500, body: `you sent ${headers["authorization"]}` };
+        const running = await processesWith(host);
+        commandLine += running.map((one) => one.commandLine).join("\n");
+        if (answer === "echo") return { status: 500, body: `you sent ${headers["authorization"]}` };
+        for (const { pid } of running) process.kill(pid, "SIGUSR2");
+        return { hang: true };
       });
     }
-    const trace = scratch.join("secret.trace");
-    const report = scratch.join("reports");
-    await mkdir(report);
+    const [trace, reports] = [scratch.join("secret.trace"), scratch.join("reports")];
+    await mkdir(reports);
     const args = ["tag", "--debug", "--trace-http", trace, "--retries", "0", "--user", "me", "--password-stdin", `${host}/a:1`, "2"];
-    const failed = await berth(args, {
-      input: `${SECRET}\n`,
-      mayFail: true,
-      env: { NODE_OPTIONS: `--report-uncaught-exception --report-exclude-env --report-dir=${report}` },
-    });
-    expect(failed.exitCode).not.toBe(0);
-    expect(commandLine).toContain(host);
-    const reports = await Promise.all((await readdir(report)).map(async (name) => await readFile(`${report}/${name}`, "utf8")));
-    const said = [failed.stdout, failed.stderr, await readFile(trace, "utf8"), commandLine, ...reports].join("\n");
-    expect(said).toContain(host);
-    for (const secret of [SECRET, Buffer.from(`me:${SECRET}`).toString("base64")]) expect(said).not.toContain(secret);
+    const env = { NODE_OPTIONS: `--import=${CRASH} --report-uncaught-exception --report-dir=${reports}` };
+    const failed = await berth(args, { input: `${SECRET}\n`, mayFail: true, env });
+    answer = "crash";
+    const crashed = await berth(args, { input: `${SECRET}\n`, mayFail: true, env });
+    expect([failed.exitCode, crashed.exitCode]).toEqual([7, expect.any(Number)]);
+    expect(crashed.stderr).toContain("crashed on demand");
+    const found = await Promise.all((await readdir(reports)).map(async (name) => await readFile(`${reports}/${name}`, "utf8")));
+    expect(found).toHaveLength(1);
+    const texts = [failed.stdout + failed.stderr, crashed.stdout + crashed.stderr, await readFile(trace, "utf8"), commandLine, ...found];
+    for (const text of texts) {
+      expect(text).toContain(host);
+      for (const secret of [SECRET, Buffer.from(`me:${SECRET}`).toString("base64")]) expect(text).not.toContain(secret);
+    }
   });
 });
 
-/** The command lines of all processes that name something. */
-async function commandLinesWith(text: string): Promise<string> {
-  const ids = (await readdir("/proc")).filter((name) => /^\d+$/.test(name));
-  const lines = await Promise.all(ids.map(async (id) => await readFile(`/proc/${id}/cmdline`, "utf8").catch(() => "")));
-  return lines.filter((line) => line.includes(text)).join("\n");
+/** Other processes whose command lines name something. */
+async function processesWith(text: string): Promise<readonly { readonly pid: number; readonly commandLine: string }[]> {
+  const ids = (await readdir("/proc")).filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid);
+  const all = ids.map(async (id) => ({ pid: Number(id), commandLine: await readFile(`/proc/${id}/cmdline`, "utf8").catch(() => "") }));
+  return (await Promise.all(all)).filter(({ commandLine }) => commandLine.includes(text));
 }
