@@ -64,7 +64,7 @@ async function openBase(session: Session, name: string, platform: Platform | und
   places.push(place);
   const call = { signal: session.signal };
   const root = await place.target.resolve(place.reference, call);
-  const { image } = await chooseImage(place.target, root, platform ?? hostPlatform(), call);
+  const { image } = await chooseImage(place.target, root, platform ?? hostPlatform(), { ...call, place: place.describe() });
   return { place, root, descriptor: image };
 }
 

@@ -117,3 +117,25 @@ test("a registry that wants every image of an index: what goes without", async (
   expect(await cp("--platforms", "linux/amd64")).toContain("hint: the registry wants every image of an index: ");
   expect(await cp()).not.toContain("every image");
 });
+
+test("an image that lacks a platform is named, and so is content that is not what it should be", async () => {
+  const { manifest } = await pushImage(registry.repository("app"), { architecture: "arm64", content: "two" });
+  await pushIndex(registry.repository("app"), "multi", [["linux/arm64", manifest]]);
+  for (const args of [["inspect"], ["digest"], ["cp"], ["pull", "-o", join(folder, "pulled")]]) {
+    const to = args[0] === "cp" ? [`oci:${folder}/none`] : [];
+    const { code, stderr } = await berth([...args, "--platform", "linux/riscv64", `${app}:multi`, ...to]);
+    expect([code, stderr]).toEqual([
+      4,
+      expect.stringContaining(`"${app}:multi": it has no image for linux/riscv64; there are images for linux/arm64`),
+    ]);
+  }
+  const layout = join(folder, "layout");
+  await berth(["cp", `${app}:v1`, `oci:${layout}:v1`]);
+  const layer = (await pushImage(registry.repository("app"))).layer.digest;
+  writeFileSync(join(layout, "blobs", "sha256", layer.slice(7)), "LAYER!");
+  const broken = await berth(["cp", `oci:${layout}:v1`, `${server.host}/other`]);
+  expect([broken.code, broken.stderr]).toEqual([
+    6,
+    expect.stringContaining(`Cannot accept "${layer}" of "oci:${layout}:v1": got 6 bytes, expected 5`),
+  ]);
+});

@@ -73,10 +73,8 @@ async function pullFrom(session: Session, source: Place, flags: PullFlags): Prom
   const { target } = source;
   const root = await target.resolve(source.reference, call);
   const { chooseImage, hostPlatform } = await import("@berth/transfer/platform");
-  const image =
-    flags.allPlatforms === true
-      ? root
-      : (await chooseImage(target, root, flags.platform ?? hostPlatform(), { ...call, checkSingle: flags.platform !== undefined })).image;
+  const choice = { ...call, checkSingle: flags.platform !== undefined, place: source.describe() };
+  const image = flags.allPlatforms === true ? root : (await chooseImage(target, root, flags.platform ?? hostPlatform(), choice)).image;
   const { parseLocation } = await import("@berth/transfer/location");
   const isPlace = /^(?:oci|ocidir|oci-layout|oci-archive|docker-archive):|^-$/.test(flags.output ?? "");
   if (!isPlace && (await isArtifact(source, image, call))) return await pullFiles(session, source, image, flags);

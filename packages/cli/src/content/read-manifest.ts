@@ -35,11 +35,11 @@ export async function readManifest(place: Place, options: ReadManifestOptions = 
   if (repository === undefined) {
     const descriptor = await target.resolve(reference, call);
     const found = await readDescribed(target, descriptor, call);
-    return platform === undefined ? found : await imageFor(target, found, platform, call);
+    return platform === undefined ? found : await imageFor(target, found, platform, { ...call, place: place.describe(reference) });
   }
   const { descriptor, content } = await repository.fetchReference(reference, call);
   const found = decoded(descriptor, await bytesOf(content));
-  return platform === undefined ? found : await imageFor(repository, found, platform, call);
+  return platform === undefined ? found : await imageFor(repository, found, platform, { ...call, place: place.describe(reference) });
 }
 
 /** Reads the manifest that a descriptor names. */
@@ -49,16 +49,22 @@ export async function readDescribed(source: Fetcher, descriptor: Descriptor, cal
   return decoded(descriptor, bytes);
 }
 
+/** Options of {@link imageFor}. */
+export interface ImageForOptions extends CallOptions {
+  /** What an error calls it; default: its digest. */
+  readonly place?: string;
+}
+
 /** The image for a platform, of an index; a single image has to be for it. */
-export async function imageFor(source: Fetcher, found: ReadManifest, platform: Platform, call: CallOptions): Promise<ReadManifest> {
+export async function imageFor(source: Fetcher, found: ReadManifest, platform: Platform, options: ImageForOptions): Promise<ReadManifest> {
   const { chooseImage } = await import("@berth/transfer/platform");
   const known: Fetcher = {
     // what was read is not asked for again
     fetch: async (target, options) =>
       target.digest === found.descriptor.digest ? asStream(found.manifest.raw) : await source.fetch(target, options),
   };
-  const { image } = await chooseImage(known, found.descriptor, platform, { ...call, checkSingle: true });
-  return image.digest === found.descriptor.digest ? found : await readDescribed(source, image, call);
+  const { image } = await chooseImage(known, found.descriptor, platform, { ...options, checkSingle: true });
+  return image.digest === found.descriptor.digest ? found : await readDescribed(source, image, options);
 }
 
 function decoded(descriptor: Descriptor, bytes: Uint8Array): ReadManifest {

@@ -27,7 +27,7 @@ export async function copyImage(
 
 /** The image that is meant of an index; undefined: whatever the place names. A docker archive has no room for an index. */
 export async function imageToCopy(
-  { target, reference }: Pick<Place, "reference" | "target">,
+  { target, reference, describe }: Pick<Place, "reference" | "target"> & Partial<Pick<Place, "describe">>,
   { location }: Pick<Destination, "location">,
   platform: Platform | undefined,
   call: CallOptions,
@@ -35,5 +35,6 @@ export async function imageToCopy(
   if (platform === undefined && location.transport !== "docker-archive") return undefined;
   const { chooseImage, hostPlatform } = await import("@berth/transfer/platform");
   const root = await target.resolve(reference, call);
-  return (await chooseImage(target, root, platform ?? hostPlatform(), { ...call, checkSingle: platform !== undefined })).image;
+  const options = { ...call, checkSingle: platform !== undefined, ...(describe && { place: describe() }) };
+  return (await chooseImage(target, root, platform ?? hostPlatform(), options)).image;
 }

@@ -6,7 +6,7 @@ export type CopyOrigin = "source" | "destination";
 /** What a copy was doing. */
 export type CopyStep = "resolve" | "fetch" | "push" | "tag" | "list";
 
-/** A copy failed at one of its ends. `cause` is the error of that end; the message is its own. */
+/** A copy failed at one of its ends. `cause` is the error of that end; the message is its own, and says which content it is about. */
 export class CopyError extends BerthError<"ERR_COPY"> {
   readonly step: CopyStep;
   readonly origin: CopyOrigin;
@@ -20,11 +20,19 @@ export class CopyError extends BerthError<"ERR_COPY"> {
     cause: unknown,
     retryable: boolean = isRetryable(cause),
   ) {
-    super("ERR_COPY", cause instanceof Error ? cause.message : String(cause), { cause, retryable });
+    super("ERR_COPY", messageOf(cause, origin, descriptor), { cause, retryable });
     this.step = step;
     this.origin = origin;
     this.descriptor = descriptor;
   }
+}
+
+/** What content is wrong is not said by who checks it. */
+function messageOf(cause: unknown, origin: CopyOrigin, descriptor: Descriptor | undefined): string {
+  if (!(cause instanceof Error)) return String(cause);
+  return descriptor !== undefined && isBadContent(cause)
+    ? cause.message.replace("content:", `"${descriptor.digest}" of the ${origin}:`)
+    : cause.message;
 }
 
 /** A tag that must not be moved exists at the destination, and names something else. */

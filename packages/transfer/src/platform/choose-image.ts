@@ -33,6 +33,8 @@ export interface ChooseImageOptions extends CallOptions {
    * Whether a single image must be for the platform, as its config says. Default false: what is not an index is taken as it is.
    */
   readonly checkSingle?: boolean;
+  /** What an error calls it that is looked into: `ghcr.io/acme/app:v1`. Default: its digest. */
+  readonly place?: string;
 }
 
 /** An image, and the index that it was chosen from. */
@@ -60,7 +62,7 @@ export async function chooseImage(
   }
   const search: Search = { source, wanted, options, seen: [], indexes: 0 };
   const image = await searchIndex(search, root, 0);
-  if (image === undefined) throw notFound(wanted, search.seen);
+  if (image === undefined) throw notFound(wanted, search.seen, root, options);
   return { image, index: root };
 }
 
@@ -87,16 +89,17 @@ async function searchIndex(search: Search, index: Descriptor, depth: number): Pr
 }
 
 /** Looks into the config of an image. Artifacts are for no platform. */
-async function checkImage(source: Fetcher, image: Descriptor, wanted: Platform, options: CallOptions): Promise<void> {
+async function checkImage(source: Fetcher, image: Descriptor, wanted: Platform, options: ChooseImageOptions): Promise<void> {
   const manifest = await readManifest(source, image, options);
   const isImage =
     manifest.kind === "image" && [MEDIA_TYPES.ociConfig, MEDIA_TYPES.dockerConfig].some((one) => one === manifest.configMediaType);
-  if (!isImage) throw notFound(wanted, []);
+  if (!isImage) throw notFound(wanted, [], image, options);
   const { config } = manifest;
   if (config.size > MAX_CONFIG) throw new LimitExceededError({ what: `config of ${config.size} bytes`, limit: MAX_CONFIG });
   const bytes = await readAllVerified(await source.fetch(config, options), config, { ...options, maxBytes: MAX_CONFIG });
   const actual = platformOfConfig(parseJsonObject(bytes));
-  if (actual === undefined || rankPlatforms(wanted, [actual]).length === 0) throw notFound(wanted, actual ? [formatPlatform(actual)] : []);
+  if (actual === undefined || rankPlatforms(wanted, [actual]).length === 0)
+    throw notFound(wanted, actual ? [formatPlatform(actual)] : [], image, options);
 }
 
 async function readManifest(source: Fetcher, target: Descriptor, options: CallOptions): Promise<Manifest> {
@@ -104,6 +107,11 @@ async function readManifest(source: Fetcher, target: Descriptor, options: CallOp
   return decodeManifest(bytes, target.mediaType);
 }
 
-function notFound(wanted: Platform, seen: readonly string[]): PlatformNotFoundError {
-  return new PlatformNotFoundError(formatPlatform(wanted), [...new Set(seen)].slice(0, MAX_NAMED));
+function notFound(
+  wanted: Platform,
+  seen: readonly string[],
+  { digest }: Descriptor,
+  { place = digest }: ChooseImageOptions,
+): PlatformNotFoundError {
+  return new PlatformNotFoundError(formatPlatform(wanted), [...new Set(seen)].slice(0, MAX_NAMED), { place });
 }
