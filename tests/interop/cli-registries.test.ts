@@ -77,6 +77,11 @@ function verbs(pair: readonly Server[], looked: readonly number[]): void {
     const again = await berth(["cp", `${from}/${name}:1`, `${to}/copied/${name}:1`]);
     expect(again.stdout).toBe(`${to}/copied/${name}:1@${digest} (unchanged)\n`);
 
+    const within: { readonly stats: object } = JSON.parse(
+      (await berth(["cp", ...json, `${from}/${name}:1`, `${from}/within/${name}:1`])).stdout,
+    );
+    expect(within.stats).toMatchObject({ mounted: image.blobs.length, copied: 1 }); // one token reads there and writes here
+
     if (!looked.includes(b)) return;
     expect((await berth(["digest", `${to}/copied/${name}:1`])).stdout).toBe(`${digest}\n`);
     expect((await berth(["inspect", "--format", "jsonpath=.config.Cmd[*]", `${to}/copied/${name}:1`])).stdout).toBe("cat\n/hello\n");
