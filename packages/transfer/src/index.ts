@@ -125,6 +125,8 @@ export type { ConvertImageOptions } from "./pack/convert-image.ts";
 export { convertImage } from "./pack/convert-image.ts";
 export type { Schema1Source } from "./pack/convert-schema1.ts";
 export type { CopyContent, EditOptions } from "./pack/copy-content.ts";
+export type { SignatureStyle } from "./pack/copy-signatures.ts";
+export { copySignatures } from "./pack/copy-signatures.ts";
 export type { ConfigDiff } from "./pack/diff-configs.ts";
 export { diffConfigs } from "./pack/diff-configs.ts";
 export type { JsonChange } from "./pack/diff-json.ts";
