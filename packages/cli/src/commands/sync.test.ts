@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createRegistry, type EmbeddedRegistry } from "@berth/registry";
-import { afterAll, beforeAll, beforeEach, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test, vi } from "vitest";
 import type { FakeIoOptions } from "../testing/fake-io.ts";
 import { type PushedImage, pushImage, pushIndex, serveHandler, type TestServer } from "../testing/registry.ts";
 import { berth, type Ran } from "../testing/run-berth.ts";
@@ -148,6 +148,18 @@ test("[engine/T36] a registry's password comes from a variable, and is in no out
   expect(code).toBe(0);
   expect(stdout + stderr).not.toContain("s3cret");
   expect(stdout + stderr).not.toContain(btoa(password));
+});
+
+test("[engine/T4] mirrors that the file names give the images; which tags there are the registry itself says", async () => {
+  const mirror = await serveHandler(registry.handler);
+  onTestFinished(() => mirror.close());
+  const layout = `oci:${folder}/n${number}`;
+  const file = `registries: {"${host}": {mirrors: ["${mirror.host}"]}}
+sync: [{source: "${host}/team/app", destination: "${layout}", tags: {match: latest}}]\n`;
+  expect(await sync(file)).toMatchObject({ code: 0, stdout: `${layout}:latest@${old.manifest.digest}\n` });
+  const kinds = ({ journal }: TestServer): ReadonlySet<string> =>
+    new Set(journal.flatMap((line) => /\/(tags|manifests|blobs)\//.exec(line)?.[1] ?? []));
+  expect([kinds(server), kinds(mirror)]).toEqual([new Set(["tags"]), new Set(["manifests", "blobs"])]);
 });
 
 test("every mistake in the file is named with its place", async () => {
