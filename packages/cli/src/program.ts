@@ -3,7 +3,7 @@ import { buildCommands, type MakerOf } from "./command/build.ts";
 import { findCommand } from "./command/find.ts";
 import { type CommandEntry, type CommandRow, isGroup, type MakeCommand } from "./command/row.ts";
 import { COMMANDS } from "./command/table.ts";
-import { helpWidthOf, twoColumns } from "./command/wrap-text.ts";
+import { helpWidthOf, twoColumns, wrapText } from "./command/wrap-text.ts";
 import { usageOf } from "./command/usage.ts";
 import { CommandFailure, EXIT_CODE } from "./exit-code.ts";
 import { hoistFlags } from "./flags/hoist.ts";
@@ -72,21 +72,23 @@ function assemble(table: readonly CommandEntry[], makerOf: MakerOf, options: Run
     .version(versionLine(), "-v, --version", "print the version and stop")
     .helpOption("-h, --help", "say more about a command")
     .enablePositionalOptions()
-    .addHelpText("after", EXAMPLES);
+    .addHelpText("after", () => {
+      const width = helpWidthOf(options.io.stdout);
+      return `\nExamples:\n${twoColumns(EXAMPLES, width)}\n\n${wrapText(REFERENCES, width).join("\n")}\n`;
+    });
   for (const command of buildCommands(table, makerOf, options)) program.addCommand(command);
   prepare(program, options.io);
   return program;
 }
 
-const EXAMPLES = `
-Examples:
-  berth serve                              run a registry over ./data on 127.0.0.1:5000
-  berth ls registry.example.com            list what a registry holds
-  berth digest debian:12                   which content a tag names now
-  berth help exit-codes                    what the exit code says
+const EXAMPLES: readonly (readonly [line: string, does: string])[] = [
+  ["berth serve", "run a registry over ./data on 127.0.0.1:5000"],
+  ["berth ls registry.example.com", "list what a registry holds"],
+  ["berth digest debian:12", "which content a tag names now"],
+  ["berth help exit-codes", "what the exit code says"],
+];
 
-A reference is HOST/NAME:TAG, and images in files are places too: oci:FOLDER:TAG. See \`berth help references\`.
-`;
+const REFERENCES = "A reference is HOST/NAME:TAG, and images in files are places too: oci:FOLDER:TAG. See `berth help references`.";
 
 /** One line of a list of help; all names of a list are padded to the longest one. */
 function formatItem(term: string, termWidth: number, description: string, width: number): string {
