@@ -64,7 +64,7 @@ test("help of everything loads no command, and help of one loads that alone", as
   expect(loaded).toEqual(["help"]);
 });
 
-test.each(["exit-codes", "references", "env", "formats"])("help has the topic %s", async (topic) => {
+test.each(["exit-codes", "references", "env", "formats", "sync-file"])("help has the topic %s", async (topic) => {
   const fake = fakeIo();
   expect(await run(["help", topic], { io: fake.io })).toBe(0);
   expect(

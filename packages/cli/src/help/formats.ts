@@ -13,9 +13,9 @@ export function formatsPage(): string {
 Where a registry says how much may still be asked of it, every result has rateLimits: a list with registry, and as far as it
 says it limit, remaining, windowSeconds, resetSeconds and source.
 
-With --progress json, standard output gets one object a line: {"type":"progress"} for each step of each blob and manifest, with
-id, action, current, total and last; {"type":"wait"} when a registry asks to slow down (429), with registry, status and delayMs;
-and {"type":"result"} with the fields of the result as the last one.
+With --progress json, standard output gets one object a line: {"type":"progress"} for each step of each blob and manifest,
+with id, action, current, total and last; {"type":"wait"} when a registry asks to slow down (429), with registry, status and
+delayMs; and {"type":"result"} with the fields of the result as the last one.
 
 Templates are those of Go's text/template, as far as command lines need them:
 

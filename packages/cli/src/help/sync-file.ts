@@ -1,5 +1,7 @@
 /** `berth help sync-file`. */
-export const SYNC_FILE_PAGE = `The file of berth sync
+export const SYNC_FILE_PAGE = `Sync file
+
+What berth sync copies where, as YAML:
 
   registries:                            # how registries are reached; as in the config file (berth help env), and
     registry.example.com:
