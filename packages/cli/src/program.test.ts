@@ -8,10 +8,11 @@ async function berth(...args: string[]): Promise<{ readonly code: number; readon
   return { code, stdout: fake.stdout(), stderr: fake.stderr() };
 }
 
-test("[server/C3,X7] -v, --version and version print program, package and version", async () => {
-  for (const args of [["-v"], ["--version"], ["version"], ["digest", "--version"]]) {
+test("[server/C3,X7] -v and --version print program, package and version; version is for people", async () => {
+  for (const args of [["-v"], ["--version"], ["digest", "--version"]]) {
     expect(await berth(...args)).toEqual({ code: 0, stdout: expect.stringMatching(/^berth @berth\/cli \d+\.\d+\.\d+\S*\n$/), stderr: "" });
   }
+  expect((await berth("version")).stdout).toMatch(/^berth \d+\.\d+\.\d+\S*\n$/);
 });
 
 test("[server/C3] no subcommand prints usage, and help knows the subcommands", async () => {

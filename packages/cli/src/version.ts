@@ -10,6 +10,11 @@ export function packageVersion(): { readonly name: string; readonly version: str
   return { name: read("name"), version: read("version") };
 }
 
+/** `berth 0.1.0`, for people. */
+export function shortVersionLine(): string {
+  return `berth ${packageVersion().version}`;
+}
+
 /** `berth @berth/cli 0.1.0`: program, package and version, as distribution prints them. */
 export function versionLine(): string {
   const { name, version } = packageVersion();

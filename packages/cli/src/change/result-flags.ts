@@ -14,7 +14,7 @@ export interface ResultFlags extends TransferFlags {
 /** Adds them, and all that a command needs that reads an image and makes another. */
 export function addResultFlags(command: Command, { replaces = false }: { readonly replaces?: boolean } = {}): Command {
   command
-    .option("--tag <tag>", "tag the result so; repeatable", more)
+    .option("-t, --tag <tag>", "tag the result so; repeatable", more)
     .option("-o, --output <place>", "where the result goes: another repository, oci:..., oci-archive:...; default: where the image is");
   if (!replaces) command.option("--replace", "move the tag of the image to the result");
   command.addOption(digestFileOption()).option("--dry-run", "make it, tell its digest, and write nothing");

@@ -139,3 +139,27 @@ test("an image that lacks a platform is named, and so is content that is not wha
     expect.stringContaining(`Cannot accept "${layer}" of "oci:${layout}:v1": got 6 bytes, expected 5`),
   ]);
 });
+
+test("a file above the folder is not pushed under a name that leads out of one", async () => {
+  const { code, stderr } = await berth(["push", `${app}:f`, "../b.sh"]);
+  expect([code, stderr]).toEqual([2, expect.stringContaining('cannot push "../b.sh": a file keeps its path, and .. leads out')]);
+});
+
+test("ping wants no image to be there, and doubts that a word is one", async () => {
+  expect(await berth(["ping", `${server.host}/none`])).toMatchObject({
+    code: 0,
+    stdout: expect.stringContaining(`${server.host} answers`),
+  });
+  const nowhere = ["--retries", "0", "--resolve", "registry-1.docker.io:443:127.0.0.1"];
+  const { code, stderr } = await berth(["ping", ...nowhere, "nosuch"]);
+  expect(code).not.toBe(0);
+  expect(stderr).toContain('hint: "nosuch" is an image of Docker Hub here; a host has a dot or a port: nosuch:5000\n');
+});
+
+test("short flags are those that hands know from other tools", async () => {
+  expect((await berth(["mutate", "-l", "a=b", "-e", "C=d", "-a", "e=f", "-t", "v2", `${app}:v1`])).code).toBe(0);
+  expect((await berth(["push", "-a", "by=me", "-t", "two", `${app}:note`])).code).toBe(0);
+  expect((await berth(["cp", "-r", "-n", `${app}:v2`, `${server.host}/other`])).code).toBe(0);
+  expect((await berth(["cp", "-a", app, `${server.host}/all`])).code).toBe(0);
+  expect((await berth(["ls", `${server.host}/all`])).stdout).toBe("note\ntwo\nv1\nv2\n");
+});

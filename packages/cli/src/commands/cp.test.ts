@@ -154,7 +154,7 @@ test("a dry run writes nothing", async () => {
   await berth(["cp", `${app}:v1`, `${other}:v1`]);
   server.journal.length = 0;
   expect((await berth(["cp", "--dry-run", `${app}:multi`, `${other}:v1`, "v9"])).stdout).toBe(
-    `${other}:v1@${index}\n${other}:v9@${index}\n`,
+    `${other}:v1@${index} (dry run)\n${other}:v9@${index} (dry run)\n`,
   );
   expect((await berth(["cp", "--dry-run", `${app}:v1`, `${other}:v1`])).stdout).toContain("(unchanged)");
   expect(await berth(["cp", "--dry-run", "--all-tags", app, `oci:${path}`])).toMatchObject({ code: 0 });

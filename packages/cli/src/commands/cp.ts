@@ -1,6 +1,6 @@
-import { UnsupportedError } from "@berth/oci";
+import { type Descriptor, UnsupportedError } from "@berth/oci";
 import { Command } from "commander";
-import type { CopyOptions } from "@berth/transfer";
+import type { CopyOptions, CopyStats } from "@berth/transfer";
 import type { Location } from "@berth/transfer/location";
 import { addHelp } from "../command/add-help.ts";
 import { type Destination, isStdout, ownReference, withDestination } from "../connect/destination.ts";
@@ -14,10 +14,12 @@ import type { RunOptions } from "../run-options.ts";
 import { act } from "../session/act.ts";
 import type { Session } from "../session/session.ts";
 import { adviseOnIndex } from "../transfer/advise-index.ts";
+import { addStats } from "../transfer/add-stats.ts";
 import { COPIED_FIELDS, copiedFields, printCopied, writeDigestFile, writeRefsFile } from "../transfer/copied.ts";
 import { addCopyFlags, contradiction, type CopyFlags, copyOptions } from "../transfer/copy-flags.ts";
 import { copyImage, imageToCopy } from "../transfer/copy-image.ts";
 import { previewTags } from "../transfer/preview-copy.ts";
+import { type RestyleJob, restyleSignatures } from "../transfer/restyle-signatures.ts";
 import { tagsAt } from "../transfer/tags-at.ts";
 import { addTransferFlags, digestFileOption, more, refsFileOption, type TransferFlags } from "../transfer/transfer-flags.ts";
 import { verifyLayers } from "../transfer/verify-layers.ts";
@@ -40,7 +42,7 @@ export function cpCommand(options: RunOptions): Command {
     .argument("<source>", "an image, an index, an artifact; with --all-tags a repository, a layout or an archive")
     .argument("<destination>", "where it goes; a tag that is not given is that of the source")
     .argument("[tag...]", "more tags at the destination")
-    .option("--all-tags", "copy every tag, under its own name")
+    .option("-a, --all-tags", "copy every tag, under its own name")
     .option("--match <pattern>", "of all tags, those that match a shell pattern, or /expression/; repeatable", more)
     .option("--exclude <pattern>", "of all tags, none that match; repeatable", more);
   addCopyFlags(command)
@@ -77,6 +79,7 @@ export function cpCommand(options: RunOptions): Command {
       ["berth cp --referrers=application/spdx+json debian:12 localhost:5000/debian", "with what refers to it, of one type"],
       ["berth cp --referrer-annotation approved=yes ghcr.io/acme/app:v1 localhost:5000/app", "with what refers to it and is annotated so"],
       ["berth cp --referrers ghcr.io/acme/app:v1 oci-archive:app.tar:v1", "with signatures and SBOMs, into one file"],
+      ["berth cp --referrers-style api ghcr.io/acme/app:v1 localhost:5000/app", "with signatures that stand in tags, as referrers"],
       ["berth cp docker-archive:app.tar localhost:5000/app:v1", "what docker save wrote"],
       ["berth cp debian:12 - | ssh host berth cp - localhost:5000/debian:12", "through a pipe"],
       ["berth cp --chunk-size 90MB oci:images:12 registry.example.com/debian:12", "through a proxy that takes no larger requests"],
@@ -123,7 +126,9 @@ async function copyOne(session: Session, place: Place, { target, tags: extra, fl
       } = await withTransfer(session, { ...flags, stdoutIsData }, async (transfer) => {
         const pace = await transfer.into(destination.repository);
         if (flags.verifyLayers === true) await verifyImages(source, destination, [source.reference], flags, session.signal);
-        return await copyImage(source, destination, tags, { ...settings, ...pace, ...(platform && { platform }) });
+        const done = await copyImage(source, destination, tags, { ...settings, ...pace, ...(platform && { platform }) });
+        const isKept = done.tags.length > 0 && done.tags.every(({ outcome }) => outcome === "kept");
+        return await withSignatures({ source, destination, flags, pace }, isKept ? [] : [done.descriptor], done);
       });
       await writeDigestFile(digestFile, descriptor.digest);
       return { source: source.describe(), ...copiedFields(destination, descriptor, named), stats };
@@ -161,7 +166,11 @@ async function copyMany(session: Session, source: Place, { target, flags, settin
       const { tags, stats } = await withTransfer(session, { ...flags, stdoutIsData }, async (transfer) => {
         const pace = await transfer.into(destination.repository);
         if (flags.verifyLayers === true) await verifyImages(source, destination, names, flags, session.signal);
-        return await copyTags(source.target, names, destination.target, { ...settings, ...pace });
+        const done = await copyTags(source.target, names, destination.target, { ...settings, ...pace });
+        const moved = new Set(done.tags.filter(({ outcome }) => outcome !== "kept").map(({ digest }) => digest));
+        const isRestyled = (flags.referrersStyle ?? "keep") !== "keep";
+        const roots = isRestyled ? await Promise.all([...moved].map(async (one) => await source.target.resolve(one, call))) : [];
+        return await withSignatures({ source, destination, flags, pace }, roots, done);
       });
       return { source: source.name, ...copiedFields(destination, undefined, tags), stats };
     },
@@ -169,6 +178,17 @@ async function copyMany(session: Session, source: Place, { target, flags, settin
   );
   await writeRefsFile(flags.refsFile, copied);
   await printCopied(session, copied, stdoutIsData);
+}
+
+/** The result of a copy, with what it took to bring signatures in another form. */
+async function withSignatures<T extends { readonly stats: CopyStats }>(
+  { flags, ...job }: Pick<RestyleJob, "source" | "destination" | "pace"> & { readonly flags: CpFlags },
+  roots: readonly Descriptor[],
+  done: T,
+): Promise<T> {
+  const isPartial = flags.platforms !== undefined || flags.indexOnly === true;
+  const moved = await restyleSignatures({ ...job, roots, style: flags.referrersStyle, isPartial });
+  return { ...done, stats: addStats(done.stats, moved) };
 }
 
 /** Nothing is written before every image was found to be what it should be. */

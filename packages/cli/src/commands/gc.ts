@@ -1,3 +1,5 @@
+import type { CallOptions } from "@berth/oci";
+import type { OciLayout } from "@berth/transfer";
 import { Command } from "commander";
 import { addHelp } from "../command/add-help.ts";
 import { mayDelete } from "../content/confirm-delete.ts";
@@ -36,9 +38,18 @@ export function gcCommand(options: RunOptions): Command {
         const layout = await openLayout(location.path, { ...call, ...(dryRun && { readOnly: true }) });
         const report = await layout.gc({ ...call, dryRun, untagged, ...(grace !== undefined && { graceMs: grace }) });
         const { removed, removedBytes, keptBlobs, keptBytes } = report;
+        const untaggedLeft = untagged || keptBlobs === 0 ? 0 : await countUntagged(layout, call);
         const verb = dryRun ? "would remove" : "removed";
         await session.print({
-          data: { reference: `oci:${location.path}`, ...(dryRun && { dryRun }), removed, removedBytes, keptBlobs, keptBytes },
+          data: {
+            reference: `oci:${location.path}`,
+            ...(dryRun && { dryRun }),
+            removed,
+            removedBytes,
+            keptBlobs,
+            keptBytes,
+            untagged: untaggedLeft,
+          },
           text: () =>
             session.settings.quiet
               ? ""
@@ -47,6 +58,10 @@ export function gcCommand(options: RunOptions): Command {
                   `${verb} ${humanSize(removedBytes)}, ${keptBlobs} blobs stay (${humanSize(keptBytes)})\n`,
                 ].join(""),
         });
+        if (untaggedLeft > 0 && session.format.kind === "text") {
+          const what = untaggedLeft === 1 ? "manifest without a tag stays" : "manifests without a tag stay";
+          session.say(`${untaggedLeft} ${what}: add --untagged to remove ${untaggedLeft === 1 ? "it" : "them"}, too`);
+        }
       }),
     );
   addOutputFlags(command, "format", "quiet");
@@ -65,6 +80,13 @@ export function gcCommand(options: RunOptions): Command {
       removedBytes: "bytes of all that",
       keptBlobs: "blobs that stay",
       keptBytes: "bytes of those",
+      untagged: "manifests that stay, and would go with --untagged",
     },
   });
+}
+
+/** Manifests that stay though they have no tag, and nothing that has one needs them. */
+async function countUntagged(layout: OciLayout, call: CallOptions): Promise<number> {
+  const { removed } = await layout.gc({ ...call, dryRun: true, untagged: true });
+  return removed.filter(({ kind }) => kind === "entry").length;
 }

@@ -37,13 +37,13 @@ export function indexCreateCommand(options: RunOptions): Command {
         .argParser(moreEntries)
         .default([], "none"),
     )
-    .option("--annotation <name=value>", "annotate the index; repeatable", morePairs)
+    .option("-a, --annotation <name=value>", "annotate the index; repeatable", morePairs)
     .option("--entry-annotation <name=value>", "annotate every entry; repeatable", morePairs)
     .option("--subject <reference>", "what the index refers to, so that it is found from there")
     .option("--artifact-type <type>", "say what the index holds")
     .addOption(new Option("--as <family>", "media type: an OCI index, or a manifest list of Docker").choices(FAMILIES).default("oci"))
     .option("--flatten", "of an index among the entries take its entries, not itself")
-    .option("--tag <tag>", "tag it so, too; repeatable", more)
+    .option("-t, --tag <tag>", "tag it so, too; repeatable", more)
     .addOption(digestFileOption())
     .option("--dry-run", "make it, tell its digest, and write nothing")
     .action(

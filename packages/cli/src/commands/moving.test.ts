@@ -199,6 +199,9 @@ test("files of an image: one, all, as an archive", async () => {
 test("gc removes what nothing leads to, and asks before it takes what has no tag", async () => {
   await berth(["cp", `oci:${join(folder, "layout")}:v1`, `oci:${path}:v1`]);
   await berth(["untag", `oci:${path}:v1`]);
+  const kept = "1 manifest without a tag stays: add --untagged to remove it, too\n";
+  expect(await berth(["gc", "--grace", "0", `oci:${path}`])).toMatchObject({ code: 0, stderr: kept });
+  expect((await berth(["gc", "--format", "jsonpath=.untagged", `oci:${path}`])).stdout.trim()).toBe("1");
   expect(await berth(["gc", "--untagged", `oci:${path}`])).toMatchObject({ code: 2, stdout: "" });
   const dry = await berth(["gc", "--dry-run", "--untagged", "--grace", "0", "--format", "json", `oci:${path}`]);
   expect(JSON.parse(dry.stdout)).toMatchObject({ dryRun: true, keptBlobs: 0 });

@@ -48,9 +48,9 @@ interface MutateFlags extends ResultFlags, WhichFlags {
 export function mutateCommand(options: RunOptions): Command {
   const command = new Command()
     .argument("<reference>", "an image; of an index every image is changed")
-    .option("--label <name=value>", "set a label; repeatable", morePairs)
+    .option("-l, --label <name=value>", "set a label; repeatable", morePairs)
     .option("--rm-label <name>", "take a label away; repeatable", more)
-    .option("--env <name=value>", "set an environment variable; repeatable", morePairs)
+    .option("-e, --env <name=value>", "set an environment variable; repeatable", morePairs)
     .option("--append-env <name=value>", "put a value behind that of a variable, with : between them; repeatable", morePairs)
     .option("--rm-env <name>", "take a variable away; repeatable", more);
   addClearable(command, "--entrypoint <words>", 'set what is run: words, or ["a list","in JSON"]; the old --cmd goes with it', parseWords);
@@ -63,7 +63,7 @@ export function mutateCommand(options: RunOptions): Command {
     .option("--rm-port <port>", "expose it no more; repeatable", more)
     .option("--volume <path>", "declare a volume; repeatable", more)
     .option("--rm-volume <path>", "declare it no more; repeatable", more)
-    .option("--annotation <name=value>", "annotate the manifest; repeatable", morePairs)
+    .option("-a, --annotation <name=value>", "annotate the manifest; repeatable", morePairs)
     .option("--rm-annotation <name>", "take an annotation away; repeatable", more)
     .addOption(new Option("--set-platform <os/arch>", "say that it is for this platform").argParser(parseWholePlatform));
   addClearable(command, "--author <text>", "set who made it");

@@ -4,6 +4,8 @@ import { addHelp } from "../command/add-help.ts";
 import { openPlace } from "../connect/place.ts";
 import { DEFAULT_REGISTRY, hostOf } from "../connect/registry-host.ts";
 import { registryHostOf } from "../content/list-place.ts";
+import { ifThere } from "../content/tag-details.ts";
+import { AdvisedError } from "../errors/advised-error.ts";
 import { CommandFailure, EXIT_CODE } from "../exit-code.ts";
 import { addOutputFlags, addRegistryFlags } from "../flags/add-flags.ts";
 import { humanSeconds } from "../output/human.ts";
@@ -32,7 +34,7 @@ export function pingCommand(options: RunOptions): Command {
     );
   addRegistryFlags(addOutputFlags(command, "format"));
   return addHelp(command, {
-    text: "Exits 0 when the registry answers and lets us in.",
+    text: "Exits 0 when the registry answers and lets us in, whether or not it has the image.",
     examples: [
       ["berth ping localhost:5000", "whether it is there"],
       ["berth ping docker.io/library/debian", "how many pulls are left"],
@@ -65,9 +67,23 @@ async function ping(session: Session, text: string): Promise<Pong> {
   }
   const { repository, reference, name } = await openPlace(session, text);
   if (repository === undefined) throw new CommandFailure(EXIT_CODE.usage, `"${name}" is no registry`);
-  const descriptor = await repository.resolve(reference, { signal });
-  const rateLimit = parseRateLimit(await repository.fetchHead(descriptor, { signal }));
+  const rateLimit = await advised(text, async () => {
+    return await ifThere(async () => {
+      const descriptor = await repository.resolve(reference, { signal });
+      return parseRateLimit(await repository.fetchHead(descriptor, { signal }));
+    });
+  });
   return { registry: repository.registry, url: name, durationMs: Math.round(performance.now() - began), rateLimit };
+}
+
+/** A word alone is an image of Docker Hub, and may have been meant as a host. */
+async function advised<T>(text: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (/[.:/]/.test(text) || !(error instanceof Error)) throw error;
+    throw new AdvisedError(error, `"${text}" is an image of Docker Hub here; a host has a dot or a port: ${text}:5000`);
+  }
 }
 
 function pongText({ registry, url, durationMs, rateLimit }: Pong): string {

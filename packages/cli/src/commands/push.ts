@@ -36,8 +36,8 @@ export function pushCommand(options: RunOptions): Command {
     .argument("[file...]", "files and folders, each perhaps with its type: report.json:application/json; or one image: oci:FOLDER:TAG");
   addPackFlags(command)
     .option("--subject <reference>", "what the artifact is about")
-    .option("--tag <tag>", "tag it so, too; repeatable", more)
-    .option("--no-clobber", "fail when a tag exists and names something else")
+    .option("-t, --tag <tag>", "tag it so, too; repeatable", more)
+    .option("-n, --no-clobber", "fail when a tag exists and names something else")
     .addOption(overwriteOption())
     .option("--dry-run", "only say what would be pushed")
     .addOption(digestFileOption())

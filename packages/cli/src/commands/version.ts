@@ -1,10 +1,10 @@
 import { Command } from "commander";
 import type { RunOptions } from "../run-options.ts";
-import { versionLine } from "../version.ts";
+import { shortVersionLine } from "../version.ts";
 
 /** `berth version`. */
 export function versionCommand({ io }: RunOptions): Command {
   return new Command().action(() => {
-    io.stdout.write(`${versionLine()}\n`);
+    io.stdout.write(`${shortVersionLine()}\n`);
   });
 }

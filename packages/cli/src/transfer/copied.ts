@@ -58,13 +58,16 @@ export function copiedFields(
 }
 
 /**
- * Tells what a copy did: a line for each tag, with its digest. Where content took standard output it goes to standard error.
+ * Tells what a copy did, or would do: a line for each tag, with its digest. Where content took standard output it goes to standard error.
  *
  * @param isStdout whether content went to standard output.
  */
 export async function printCopied(session: Session, copied: Copied, isStdout: boolean = false): Promise<void> {
-  const lines = copied.tags.map(({ reference, digest, outcome }) => `${reference}@${digest}${outcome === "tagged" ? "" : ` (${outcome})`}`);
-  const text = `${(lines.length === 0 ? [copied.reference] : lines).join("\n")}\n`;
+  const done = copied.dryRun === true ? " (dry run)" : "";
+  const lines = copied.tags.map(({ reference, digest, outcome }) => {
+    return `${reference}@${digest}${outcome === "tagged" ? done : ` (${outcome})`}`;
+  });
+  const text = `${(lines.length === 0 ? [`${copied.reference}${done}`] : lines).join("\n")}\n`;
   if (isStdout) session.say(text.trimEnd());
   else await session.print({ data: copied, text: () => (session.settings.quiet ? "" : text) });
   const { stats } = copied;

@@ -3,6 +3,7 @@ import type { CopyOptions, ReferrerSelection } from "@berth/transfer";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { CommandFailure, EXIT_CODE } from "../exit-code.ts";
 import { platformOption } from "../flags/platform.ts";
+import { type ReferrersStyle, referrersStyleOption } from "./restyle-signatures.ts";
 import { more } from "./transfer-flags.ts";
 
 /** Flags that choose what is copied along, and what happens to tags. */
@@ -13,6 +14,7 @@ export interface CopyFlags {
   readonly referrers?: boolean;
   readonly referrerType?: readonly string[];
   readonly referrerAnnotation?: readonly string[];
+  readonly referrersStyle?: ReferrersStyle;
   readonly digestTags?: boolean;
   readonly external?: boolean;
   readonly clobber?: boolean;
@@ -30,16 +32,17 @@ export function addCopyFlags(command: Command): Command {
     .addOption(platformOption("of an index, copy only the image for this platform: linux/arm64"))
     .option("--platforms <list>", "copy the index as it is, but only these of its images: linux/amd64,linux/arm64", parsePlatforms)
     .option("--index-only", "copy the index and none of its images, for a destination that has them")
-    .option("--referrers", "copy what refers to it, too; --referrers=TYPE is --referrer-type TYPE")
+    .option("-r, --referrers", "copy what refers to it, too; --referrers=TYPE is --referrer-type TYPE")
     .option("--referrer-type <type>", "copy what refers to it and is of this artifact type; repeatable", more)
     .option(
       "--referrer-annotation <name[=value]>",
       "copy what refers to it and has this annotation, or one of this name; repeatable",
       moreAnnotations,
     )
+    .addOption(referrersStyleOption())
     .option("--digest-tags", "copy what hangs on it by tags, too: sha256-....sig")
     .addOption(new Option("--include-external, --external", "copy layers that are kept outside of registries, too"))
-    .option("--no-clobber", "fail when a tag exists and names something else")
+    .option("-n, --no-clobber", "fail when a tag exists and names something else")
     .option("--only-missing", "leave tags alone that exist")
     .option("--atomic", "move tags when all content is there")
     .option("--recheck", "look at everything below, also where the manifest is there: repairs what is broken");

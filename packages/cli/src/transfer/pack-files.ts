@@ -25,7 +25,7 @@ export interface PackFlags {
 export function addPackFlags(command: Command): Command {
   return command
     .option("--artifact-type <type>", "what the artifact is: application/vnd.acme.report")
-    .option("--annotation <name=value>", "an annotation of the manifest; repeatable", more)
+    .option("-a, --annotation <name=value>", "an annotation of the manifest; repeatable", more)
     .option("--annotation-file <file>", "annotations as JSON, by file; those of the manifest under $manifest")
     .option("--config <file[:type]>", "a config for the manifest, instead of an empty one")
     .option("--stdin-name <name>", "what standard input is called, where - is one of the files", "stdin")
@@ -124,8 +124,16 @@ async function addFile(
   return await store.add(file, { ...options, name, ...(stdinType !== undefined && { mediaType: stdinType }) });
 }
 
-/** What a file is called where it is pulled: its path below the folder that we are in, else its name alone. */
+/**
+ * What a file is called where it is pulled: its path below the folder that we are in; of an absolute path its name alone.
+ *
+ * @throws {CommandFailure} for a path that leads out of this folder: nobody could pull it.
+ */
 function titleOf(path: string): string {
+  if (/(?:^|[\\/])\.\.(?:[\\/]|$)/.test(path)) {
+    const reason = "a file keeps its path, and .. leads out of the folder that it is pulled into";
+    throw new CommandFailure(EXIT_CODE.usage, `cannot push "${path}": ${reason}: push it from its folder, or by its absolute path`);
+  }
   return isAbsolute(path) ? basename(path) : path.replace(/^(?:\.\/+)+/, "").replace(/\/+$/, "") || path;
 }
 
