@@ -36,9 +36,14 @@ for (const from of PLAIN) {
         const cosign = async (...args: readonly string[]): Promise<RunResult> =>
           await run(requirePart("cosign").command("cosign"), args, {
             cwd: scratch.path,
-            env: { ...homeOf(scratch), COSIGN_PASSWORD: "test-only" },
+            env: { ...homeOf(scratch), COSIGN_PASSWORD: "test-only", COSIGN_EXPERIMENTAL: "1" },
             mayFail: true,
           });
+        const signWith = async (reference: string, more: readonly string[]): Promise<void> => {
+          const flags = ["--key", "cosign.key", "--use-signing-config=false", "--tlog-upload=false", "--allow-http-registry", "-y"];
+          const signed = await cosign("sign", ...flags, ...more, reference);
+          expect(signed.exitCode, signed.stderr).toBe(0);
+        };
         const verify = async (reference: string, more: readonly string[]): Promise<number> => {
           const flags = ["--key", "cosign.pub", "--insecure-ignore-tlog=true", "--allow-http-registry"];
           return (await cosign("verify", ...flags, ...more, reference)).exitCode;
@@ -49,9 +54,7 @@ for (const from of PLAIN) {
           const [source, destination] = servers.map(({ host }) => `${host}/signed/${form}`);
           const at = `@${image.manifest.digest}`;
           await berth(["push", `${source}:1`, `oci:${image.path}:${image.tag}`]);
-          const flags = ["--key", "cosign.key", "--use-signing-config=false", "--tlog-upload=false", "--allow-http-registry", "-y"];
-          const signed = await cosign("sign", ...flags, ...sign, `${source}${at}`);
-          expect(signed.exitCode, signed.stderr).toBe(0);
+          await signWith(`${source}${at}`, sign);
 
           await berth(["cp", `${source}:1`, `${destination}/bare:1`]);
           expect(await verify(`${destination}/bare${at}`, sign)).not.toBe(0);
@@ -62,6 +65,23 @@ for (const from of PLAIN) {
           await berth(["cp", ...copy, `${source}:1`, `${layout}:1`]);
           await berth(["cp", ...copy, `${layout}:1`, `${destination}/again:1`]);
           expect(await verify(`${destination}/again${at}`, sign)).toBe(0);
+        });
+
+        test("a signature under a tag is good as a referrer, too, and the other way round", async () => {
+          const tagged = ["--new-bundle-format=false"];
+          const referring = [...tagged, "--experimental-oci11"];
+          const image = await writeTinyImage(scratch.join("styles"));
+          const [source, destination] = servers.map(({ host }) => `${host}/styles/image`);
+          const at = `@${image.manifest.digest}`;
+          await berth(["push", `${source}:1`, `oci:${image.path}:${image.tag}`]);
+          await signWith(`${source}${at}`, tagged);
+
+          await berth(["cp", "--referrers-style", "api", `${source}:1`, `${destination}/api:1`]);
+          expect((await berth(["ls", "--all", `${destination}/api`])).stdout).not.toContain(".sig");
+          expect(await verify(`${destination}/api${at}`, referring)).toBe(0);
+          expect(await verify(`${destination}/api${at}`, tagged)).not.toBe(0);
+          await berth(["cp", "--referrers-style", "tags", `${destination}/api:1`, `${source}/tags:1`]);
+          expect(await verify(`${source}/tags${at}`, tagged)).toBe(0);
         });
       },
     );

@@ -7,6 +7,7 @@ import { type Destination, isStdout, ownReference, withDestination } from "../co
 import { describeLocation } from "../connect/describe-location.ts";
 import { keepArchive, overwriteOption } from "../connect/keep-archive.ts";
 import { knowing, type Place, withPlace, withSource } from "../connect/place.ts";
+import { inParallel } from "../content/in-parallel.ts";
 import { nameFilter } from "../content/name-filter.ts";
 import { CommandFailure, EXIT_CODE } from "../exit-code.ts";
 import { addRegistryFlags } from "../flags/add-flags.ts";
@@ -169,7 +170,8 @@ async function copyMany(session: Session, source: Place, { target, flags, settin
         const done = await copyTags(source.target, names, destination.target, { ...settings, ...pace });
         const moved = new Set(done.tags.filter(({ outcome }) => outcome !== "kept").map(({ digest }) => digest));
         const isRestyled = (flags.referrersStyle ?? "keep") !== "keep";
-        const roots = isRestyled ? await Promise.all([...moved].map(async (one) => await source.target.resolve(one, call))) : [];
+        const found = inParallel(isRestyled ? moved : [], LOOK_UPS, async (one) => await source.target.resolve(one, call));
+        const roots = await Array.fromAsync(found);
         return await withSignatures({ source, destination, flags, pace }, roots, done);
       });
       return { source: source.name, ...copiedFields(destination, undefined, tags), stats };
@@ -179,6 +181,9 @@ async function copyMany(session: Session, source: Place, { target, flags, settin
   await writeRefsFile(flags.refsFile, copied);
   await printCopied(session, copied, stdoutIsData);
 }
+
+/** Manifests that are looked up at a time. */
+const LOOK_UPS = 8;
 
 /** The result of a copy, with what it took to bring signatures in another form. */
 async function withSignatures<T extends { readonly stats: CopyStats }>(
