@@ -98,7 +98,11 @@ test("a dry run says what would be done, and writes nothing", async () => {
   const { code, stdout, stderr } = await sync(`sync: [${item("tags: {match: [latest, multi]}, existing: keep")}]\n`, ["--dry-run"]);
   expect({ code, stderr }).toEqual({ code: 0, stderr: "2 to be tagged, 0 unchanged\n" });
   expect(stdout.split("\n").toSorted()).toEqual(["", `${host}/${other}:latest@${old.manifest.digest}`, `${host}/${other}:multi@${index}`]);
+  const byDigest = `sync: [{source: "${host}/team/app@${index}", destination: "${host}/${other}"}]\n`;
+  expect((await sync(byDigest, ["--dry-run"])).stdout).toBe(`${host}/${other}@${index}\n`);
   expect(written()).toEqual([]);
+  expect((await sync(byDigest)).stdout).toBe(`${host}/${other}@${index}\n`);
+  expect(await berth(["manifest", "head", `${host}/${other}@${index}`])).toMatchObject({ code: 0 });
 });
 
 test("the first failure is the end, unless the run keeps going: then all else is done, and the exit code is 9", async () => {
@@ -117,6 +121,9 @@ test("tags that never change are not looked at again, tags that are taken are ke
   await sync(`sync: [${item('tags: {match: ["1.*"]}')}]\n`);
   const again = await sync(`sync: [${item('tags: {match: ["1.*"]}, immutable: ["1.*"]')}]\n`);
   expect(again).toMatchObject({ code: 0, stdout: "", stderr: "0 tagged, 2 unchanged, 0 B moved\n" });
+  expect(server.journal.filter((line) => line.includes("/manifests/"))).toEqual([]);
+  const one = `sync: [{source: "${host}/team/app:1.0", destination: "${host}/${other}", immutable: "*"}]\n`;
+  expect(await sync(one)).toMatchObject({ code: 0, stderr: "0 tagged, 1 unchanged, 0 B moved\n" });
   expect(server.journal.filter((line) => line.includes("/manifests/"))).toEqual([]);
   const taken = (existing: string): string =>
     `sync: [{source: "${host}/team/app:2.0", destination: "${host}/${other}:1.0", existing: ${existing}}]\n`;

@@ -62,13 +62,13 @@ export class SyncRun {
       async (place, call) => {
         const wanted = await this.#wantedTags(pair, place, call);
         if (wanted.length === 0) return;
-        if (transfer === undefined) return await this.#all(wanted, async (tag) => await this.#preview(pair, place, tag, call));
+        if (transfer === undefined) return await this.#all(pair, wanted, async (tag) => await this.#preview(pair, place, tag, call));
         await withDestination(
           this.#session,
           destination,
           async (into) => {
             const pace = await transfer.into(into.repository);
-            await this.#all(wanted, async (tag) => await this.#copy(pair, place, tag, into, pace));
+            await this.#all(pair, wanted, async (tag) => await this.#copy(pair, place, tag, into, pace));
           },
           { side: "to" },
         );
@@ -78,17 +78,17 @@ export class SyncRun {
   }
 
   /** Tags to look at. Those that never change are asked for at the destination in one request, and only when there are any. */
-  async #wantedTags({ source, destination, item }: SyncPair, place: Place, call: CallOptions): Promise<readonly string[]> {
+  async #wantedTags(pair: SyncPair, place: Place, call: CallOptions): Promise<readonly string[]> {
+    const { source, destination, item } = pair;
     const own = ownReference(source);
-    if (own !== "") return [own];
-    const tags = selectTags(await Array.fromAsync(place.target.tags?.(call) ?? []), item.tags);
+    const tags = own === "" ? selectTags(await Array.fromAsync(place.target.tags?.(call) ?? []), item.tags) : [own];
     const isImmutable = nameFilter({ match: item.immutable ?? [] });
     if (item.immutable === undefined || !tags.some(isImmutable)) return tags;
     const there = new Set(await this.#tagsAt(placeName(destination), call));
     return tags.filter((tag) => {
-      const after = tag + (item.suffix ?? "");
-      const isDone = isImmutable(tag) && there.has(after);
-      if (isDone) this.tags.push({ ...this.#names({ source, destination, item }, tag), outcome: "skipped" });
+      const names = this.#names(pair, tag);
+      const isDone = isImmutable(tag) && there.has(names.tag);
+      if (isDone) this.tags.push({ ...names, outcome: "skipped" });
       return !isDone;
     });
   }
@@ -102,8 +102,16 @@ export class SyncRun {
     }
   }
 
-  async #all(tags: readonly string[], work: (tag: string) => Promise<void>): Promise<void> {
-    for await (const _ of inParallel(tags, this.#session.jobs(DEFAULT_JOBS), work));
+  /** All tags, some at a time; what became of them is told in their order. */
+  async #all({ source }: SyncPair, tags: readonly string[], work: (tag: string) => Promise<void>): Promise<void> {
+    const before = this.tags.length;
+    try {
+      for await (const _ of inParallel(tags, this.#session.jobs(DEFAULT_JOBS), work));
+    } finally {
+      const order = new Map(tags.map((tag, at) => [imageName(source, tag), at]));
+      const at = (tag: SyncedTag): number => order.get(tag.source) ?? 0;
+      this.tags.push(...this.tags.splice(before).toSorted((a, b) => at(a) - at(b)));
+    }
   }
 
   async #copy(pair: SyncPair, place: Place, tag: string, into: Destination, pace: TransferSettings): Promise<void> {
@@ -127,7 +135,8 @@ export class SyncRun {
       await this.#read(pair, place, tag, async (source) => {
         const root =
           (await imageToCopy(source, { location: destination }, item.platform, call)) ?? (await source.target.resolve(tag, call));
-        const [found] = await previewTags(this.#session, destination, [[names.tag, root]], item.existing ?? "overwrite");
+        const wanted = names.tag === "" ? [] : ([[names.tag, root]] as const);
+        const [found] = await previewTags(this.#session, destination, wanted, item.existing ?? "overwrite");
         this.tags.push({ ...names, digest: root.digest, size: root.size, outcome: "tagged", ...found });
       });
     });
