@@ -145,7 +145,10 @@ function report(exchange: Exchange, error: unknown, reply: ErrorReply): void {
 }
 
 function isClientGone({ request, response }: Exchange): boolean {
-  return request.destroyed && (!request.complete || request.errored !== null) && !response.writableFinished;
+  if (response.writableFinished) return false;
+  const inTheRequest = request.destroyed && (!request.complete || request.errored !== null);
+  const inTheAnswer = response.headersSent && (response.destroyed || response.socket?.destroyed === true);
+  return inTheRequest || inTheAnswer;
 }
 
 /** Upload state and tokens in queries are nobody's business. */

@@ -24,7 +24,8 @@ async function untilIdle(server: RegistryServer, session: string): Promise<void>
 
 /** Polls a session until nobody writes to it and it holds `size` bytes: the server learns of a lost client by an event of its own. */
 async function untilHeld(server: RegistryServer, session: string, size: number): Promise<void> {
-  await expect.poll(async () => (await server.call("GET", session)).headers["berth-upload-offset"]).toBe(String(size));
+  await untilIdle(server, session);
+  expect((await server.call("GET", session)).headers["berth-upload-offset"]).toBe(String(size));
 }
 
 /** Sends the head of a PATCH; the server is reading when this resolves. */
