@@ -14,7 +14,6 @@ export async function untagAt(target: Untagger, place: Place, call: CallOptions)
     if (!(error instanceof UnsupportedError) || place.repository === undefined) throw error;
     const found = await ifThere(async () => await place.target.resolve(place.reference, call));
     if (found === undefined) throw error;
-    const command = `berth rm ${place.describe(found.digest)}`;
-    throw new AdvisedError(error, `this registry deletes by digest only, and takes all tags of it: ${command}`);
+    throw new AdvisedError(error, `to delete it with all of its tags: berth rm ${place.describe(found.digest)}`);
   }
 }
