@@ -69,7 +69,7 @@ test("[engine/T30] JSON progress tells that a registry asked to slow down, and i
     registry: server.host,
     status: 429,
     delayMs: expect.any(Number),
-    message: expect.stringContaining("answered 429"),
+    message: expect.stringContaining("asks to slow down (429)"),
   });
   expect(lines.at(-1)).toMatchObject({ type: "result", rateLimits: [{ registry: server.host }] });
   expect(lines.map(({ type }) => type).slice(0, -1)).not.toContain("result");
@@ -80,7 +80,7 @@ test("who sits at a terminal learns what is waited for, also where no progress i
   const stop = new AbortController();
   const fake = fakeIo({ terminal: { columns: 80, rows: 24 }, signal: stop.signal });
   const running = run(["digest", `${app}:v1`], { io: fake.io });
-  const line = `berth: ${server.host} answered 429: asked too much, goes on in 50 s\n`;
+  const line = `berth: ${server.host} asks to slow down (429): goes on in 50 s\n`;
   await vi.waitFor(() => expect(fake.stderr()).toBe(line));
   stop.abort();
   expect(await running).toBe(130);

@@ -65,5 +65,5 @@ export class RateWatch {
 /** A wait in words. */
 export function waitText({ registry, delayMs, status }: RateWait): string {
   const seconds = delayMs < 950 ? `${Math.round(delayMs / 100) / 10}` : `${Math.round(delayMs / 1000)}`;
-  return `${registry} answered ${status}: asked too much, goes on in ${seconds} s`;
+  return `${registry} asks to slow down (${status}): goes on in ${seconds} s`;
 }

@@ -96,11 +96,11 @@ test("that a registry asked to slow down is told above the bars, as a line, as J
     expect(tty.tell(wait)).toBe(true);
     vi.advanceTimersByTime(100);
     expect(fake.stderr()).toContain("\n  0123456789ab");
-    expect(fake.stderr()).toContain("! docker.io\ufffd[2J answered 429: asked too\n");
+    expect(fake.stderr()).toContain("! docker.io\ufffd[2J asks to slow down (429)\n");
     const lines = fakeIo();
     const plain = createPlainView(lines.io.stderr);
     expect(plain.tell(wait)).toBe(true);
-    expect(lines.stderr()).toBe("docker.io\ufffd[2J answered 429: asked too much, goes on in 30 s\n");
+    expect(lines.stderr()).toBe("docker.io\ufffd[2J asks to slow down (429): goes on in 30 s\n");
     const json = createJsonView(lines.io.stdout);
     expect(json.tell({ ...wait, registry: "a.test", delayMs: 300 })).toBe(true);
     expect(JSON.parse(lines.stdout())).toEqual({
@@ -108,7 +108,7 @@ test("that a registry asked to slow down is told above the bars, as a line, as J
       registry: "a.test",
       delayMs: 300,
       status: 429,
-      message: "a.test answered 429: asked too much, goes on in 0.3 s",
+      message: "a.test asks to slow down (429): goes on in 0.3 s",
     });
     for (const view of [tty, plain, json]) {
       view.end();
