@@ -5,6 +5,9 @@ import { type RunOptions, run, type RunResult, type Scratch } from "@berth/testk
 export const BERTH: string =
   process.env["BERTH_INTEROP_CLI"] ?? fileURLToPath(new URL("../../../packages/cli/bin/berth.mjs", import.meta.url));
 
+/** What was compiled is kept from one home, and one run, to the next: else each test file would compile everything once more. */
+const COMPILED = fileURLToPath(new URL("../../../node_modules/.cache/berth-compiled", import.meta.url));
+
 /** Runs `berth` in a process of its own. */
 export type Cli = (args: readonly string[], options?: RunOptions) => Promise<RunResult>;
 
@@ -22,5 +25,9 @@ export function homeOf(scratch: Scratch): Record<string, string> {
 /** Makes a way to run `berth` as a person whose home is in a folder. Fails when the exit code is not 0, unless `mayFail`. */
 export function cliIn(scratch: Scratch): Cli {
   return async (args, options = {}) =>
-    await run(process.execPath, [BERTH, ...args], { cwd: scratch.path, ...options, env: { ...homeOf(scratch), ...options.env } });
+    await run(process.execPath, [BERTH, ...args], {
+      cwd: scratch.path,
+      ...options,
+      env: { ...homeOf(scratch), NODE_COMPILE_CACHE: COMPILED, ...options.env },
+    });
 }
