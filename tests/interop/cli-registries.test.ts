@@ -129,7 +129,7 @@ function verbs(pair: readonly Server[], looked: readonly number[]): void {
       `${other}/secret/a:1`,
     ];
     const refused = await berth(args, { input: secret, mayFail: true });
-    expect(refused.exitCode).toBe(3);
+    expect(refused.exitCode, refused.stderr).toBe(3);
     const worked = await berth(args, { input: USER.password });
     const said = refused.stdout + refused.stderr + worked.stdout + worked.stderr + (await readFile(trace, "utf8"));
     for (const password of [secret, USER.password]) {
