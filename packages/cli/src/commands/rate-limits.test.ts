@@ -75,6 +75,13 @@ test("[engine/T30] JSON progress tells that a registry asked to slow down, and i
   expect(lines.map(({ type }) => type).slice(0, -1)).not.toContain("result");
 });
 
+test("a registry that wants to be left alone for longer than we wait fails the command, which says for how long", async () => {
+  refuse = { path: /\/manifests\//, times: 100, seconds: 3600 };
+  const { code, stdout, stderr } = await berth(["digest", "--format", "json", `${app}:v1`]);
+  expect({ code, stdout }).toEqual({ code: 8, stdout: "" });
+  expect(JSON.parse(stderr)).toMatchObject({ class: "RateLimited", registry: server.host, status: 429, retryAfterMs: 3_600_000 });
+});
+
 test("who sits at a terminal learns what is waited for, also where no progress is shown", async () => {
   refuse = { path: /\/manifests\//, times: 1, seconds: 50 };
   const stop = new AbortController();

@@ -17,6 +17,8 @@ export interface ErrorReport {
   readonly registry?: string;
   /** HTTP status, when a registry answered. */
   readonly status?: number;
+  /** Milliseconds after which a registry that was asked too much wants to be asked again, if it said so. */
+  readonly retryAfterMs?: number;
   /** What to do next. */
   readonly hint?: string;
   readonly exitCode: number;
@@ -91,15 +93,25 @@ export async function reportError(error: unknown, context: ErrorContext): Promis
   const said = messageOf(error);
   const { message, hint: usual } = isSystem ? { message: said } : told({ ...found, error }, said, context);
   const hint = adviceOf(error) ?? usual;
+  const retryAfterMs = retryAfterOf(error);
   return {
     class: found.class,
     code: found.code,
     message: withAnswer(oneLine(message), found),
     ...(found.registry !== undefined && { registry: found.registry }),
     ...(found.status !== undefined && { status: found.status }),
+    ...(retryAfterMs !== undefined && { retryAfterMs }),
     ...(hint !== undefined && { hint }),
     exitCode: isSystem ? EXIT_CODE.failure : BY_CLASS[found.class],
   };
+}
+
+/** How long a registry wants us to wait. The shape is looked at: it is not worth loading the client for. */
+function retryAfterOf(error: unknown): number | undefined {
+  for (let at = error; at instanceof Error; at = at.cause) {
+    if ("retryAfterMs" in at && typeof at.retryAfterMs === "number") return at.retryAfterMs;
+  }
+  return undefined;
 }
 
 /** Errors that are thrown on purpose: ours, and those of the system. All others are bugs. */

@@ -16,5 +16,6 @@ export const EXIT_CODES_PAGE = `Exit codes
 
 Standard output holds data only: when a command fails it is empty, or cut short. Errors are on standard error: one line
 that says what happened and who said it, and perhaps one that begins with "hint:". With --format json an error is one
-line of JSON there, with class, code, message, registry, status and hint.
+line of JSON there, with class, code, message, registry, status and hint, and retryAfterMs when a registry wants to be
+asked later.
 `;
