@@ -49,8 +49,7 @@ export function parseWholePlatform(text: string): Platform {
 export function addClearable(command: Command, flag: string, doc: string, parse?: (text: string) => unknown): Command {
   const option = new Option(flag, doc);
   if (parse !== undefined) option.argParser(parse);
-  const [name = ""] = flag.split(" ", 1);
-  return command.addOption(option).option(name.replace(/^--/, "--no-"), "take it away");
+  return command.addOption(option).option(`--no-${option.name()}`, "take it away");
 }
 
 /** What a flag of {@link addClearable} means as an edit. */

@@ -3,6 +3,7 @@ import type { CopiedTag, EditOptions } from "@berth/transfer";
 import type { Location } from "@berth/transfer/location";
 import { withDestination } from "../connect/destination.ts";
 import { describeLocation } from "../connect/describe-location.ts";
+import { keepArchive } from "../connect/keep-archive.ts";
 import { type Place, withPlace } from "../connect/place.ts";
 import { resolveImage } from "../content/resolve-image.ts";
 import { CommandFailure, EXIT_CODE } from "../exit-code.ts";
@@ -68,6 +69,7 @@ export async function makeNew(session: Session, text: string, flags: ResultFlags
       const target = output === undefined ? sameLocation(place) : parseLocation(output);
       const isReplaced = replace === true || (options.replaces === true && flags.tag === undefined);
       const tags = output === undefined ? tagsHere(place, flags.tag ?? [], isReplaced) : tagsAt(target, place.location, flags.tag ?? []);
+      await keepArchive(session, target, tags, flags);
       const descriptor = await resolveImage(place, options.platform, call);
       const job: Job = { place, target, tags, descriptor, make, flags };
       await (dryRun === true ? makeDry(session, job, call) : makeAt(session, job));

@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import { overwriteOption } from "../connect/keep-archive.ts";
 import { addRegistryFlags } from "../flags/add-flags.ts";
 import { addTransferFlags, digestFileOption, more, type TransferFlags } from "../transfer/transfer-flags.ts";
 
@@ -6,6 +7,7 @@ import { addTransferFlags, digestFileOption, more, type TransferFlags } from "..
 export interface ResultFlags extends TransferFlags {
   readonly tag?: readonly string[];
   readonly output?: string;
+  readonly overwrite?: boolean;
   readonly replace?: boolean;
   readonly dryRun?: boolean;
   readonly digestFile?: string;
@@ -16,6 +18,7 @@ export function addResultFlags(command: Command, { replaces = false }: { readonl
   command
     .option("-t, --tag <tag>", "tag the result so; repeatable", more)
     .option("-o, --output <place>", "where the result goes: another repository, oci:..., oci-archive:...; default: where the image is");
+  command.addOption(overwriteOption());
   if (!replaces) command.option("--replace", "move the tag of the image to the result");
   command.addOption(digestFileOption()).option("--dry-run", "make it, tell its digest, and write nothing");
   return addRegistryFlags(addTransferFlags(command), { twoSides: true });

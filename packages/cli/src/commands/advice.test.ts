@@ -157,7 +157,7 @@ test("ping wants no image to be there, and doubts that a word is one", async () 
 });
 
 test("short flags are those that hands know from other tools", async () => {
-  expect((await berth(["mutate", "-l", "a=b", "-e", "C=d", "-a", "e=f", "-t", "v2", `${app}:v1`])).code).toBe(0);
+  expect((await berth(["mutate", "-l", "a=b", "-e", "C=d", "-a", "e=f", "-w", "/srv", "-t", "v2", `${app}:v1`])).code).toBe(0);
   expect((await berth(["push", "-a", "by=me", "-t", "two", `${app}:note`])).code).toBe(0);
   expect((await berth(["cp", "-r", "-n", `${app}:v2`, `${server.host}/other`])).code).toBe(0);
   expect((await berth(["cp", "-a", app, `${server.host}/all`])).code).toBe(0);

@@ -61,6 +61,8 @@ test("an archive is written over when it loses nothing, or when that is asked fo
       stderr: expect.stringContaining(`"${one}" would be lost: name another file, or add --overwrite`),
     });
     expect((await berth(["cp", "--dry-run", `${app}:v2`, `${place}:${other}`])).code).toBe(5);
+    expect((await berth(["mutate", "-l", "a=b", "-o", `${place}:${other}`, `${app}:v1`])).code).toBe(5);
+    expect((await berth(["pull", "-o", `${place}:${other}`, `${app}:v1`])).code).toBe(5);
     expect((await berth(["push", `${place}:${other}`, `oci-archive:${join(folder, "oci.tar")}:v1`])).code).toBe(5);
     expect((await berth(["ls", place])).stdout).toBe(`${one}\n`);
     expect((await berth(["cp", "--overwrite", `${app}:v2`, `${place}:${other}`])).code).toBe(0);

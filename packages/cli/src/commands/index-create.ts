@@ -5,6 +5,7 @@ import { dryTarget } from "../change/dry-target.ts";
 import { type EntryName, moreEntries, resolveNamed, withEntries } from "../change/index-entries.ts";
 import { setTags } from "../change/set-tags.ts";
 import { describeLocation } from "../connect/describe-location.ts";
+import { keepArchive, overwriteOption } from "../connect/keep-archive.ts";
 import { ownReference, withDestination } from "../connect/destination.ts";
 import { addRegistryFlags } from "../flags/add-flags.ts";
 import type { RunOptions } from "../run-options.ts";
@@ -17,6 +18,7 @@ import { withTransfer } from "../transfer/with-transfer.ts";
 const FAMILIES = ["oci", "docker"] as const;
 
 interface IndexCreateFlags extends TransferFlags {
+  readonly overwrite?: boolean;
   readonly annotation?: Pairs;
   readonly entryAnnotation?: Pairs;
   readonly subject?: string;
@@ -44,6 +46,7 @@ export function indexCreateCommand(options: RunOptions): Command {
     .addOption(new Option("--as <family>", "media type: an OCI index, or a manifest list of Docker").choices(FAMILIES).default("oci"))
     .option("--flatten", "of an index among the entries take its entries, not itself")
     .option("-t, --tag <tag>", "tag it so, too; repeatable", more)
+    .addOption(overwriteOption())
     .addOption(digestFileOption())
     .option("--dry-run", "make it, tell its digest, and write nothing")
     .action(
@@ -52,6 +55,7 @@ export function indexCreateCommand(options: RunOptions): Command {
         const { copyGraph, createIndex } = await import("@berth/transfer");
         const index = parseLocation(text);
         const tags = [...new Set([ownReference(index), ...(flags.tag ?? [])].filter((tag) => tag !== ""))];
+        await keepArchive(session, index, tags, flags);
         const { annotation, artifactType, entryAnnotation, flatten, as: family, dryRun } = flags;
         const subject = flags.subject === undefined ? undefined : await resolveNamed(session, index, flags.subject);
         const isStdout = index.transport !== "registry" && index.path === "-";

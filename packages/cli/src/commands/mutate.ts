@@ -56,7 +56,7 @@ export function mutateCommand(options: RunOptions): Command {
   addClearable(command, "--entrypoint <words>", 'set what is run: words, or ["a list","in JSON"]; the old --cmd goes with it', parseWords);
   addClearable(command, "--cmd <words>", "set the arguments, in the same forms", parseWords);
   addClearable(command, "--set-user <user>", "set who it runs as: app, 1000:1000");
-  addClearable(command, "--workdir <path>", "set where it runs");
+  addClearable(command, "-w, --workdir <path>", "set where it runs");
   addClearable(command, "--stop-signal <signal>", "set what stops it: SIGTERM");
   command
     .option("--port <port>", "expose a port: 8080, 53/udp; repeatable", more)

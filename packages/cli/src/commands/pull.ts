@@ -4,6 +4,7 @@ import { Command } from "commander";
 import type { Location } from "@berth/transfer/location";
 import { addHelp } from "../command/add-help.ts";
 import { withDestination } from "../connect/destination.ts";
+import { keepArchive, overwriteOption } from "../connect/keep-archive.ts";
 import { type Place, withPlace, withSource } from "../connect/place.ts";
 import { readDescribed } from "../content/read-manifest.ts";
 import { addRegistryFlags } from "../flags/add-flags.ts";
@@ -20,6 +21,7 @@ import { withTransfer } from "../transfer/with-transfer.ts";
 
 interface PullFlags extends TransferFlags {
   readonly output?: string;
+  readonly overwrite?: boolean;
   readonly platform?: Platform;
   readonly allPlatforms?: boolean;
   readonly keepOldFiles?: boolean;
@@ -35,6 +37,7 @@ export function pullCommand(options: RunOptions): Command {
       "-o, --output <place>",
       "of an artifact a folder, default this one; of an image oci:FOLDER, oci-archive:FILE, docker-archive:FILE",
     )
+    .addOption(overwriteOption())
     .addOption(platformOption("of an index, the image for this platform; default: this machine's"))
     .option("--all-platforms", "the index as it is, with all images")
     .option("-k, --keep-old-files", "of an artifact: fail instead of replacing a file by another one")
@@ -99,6 +102,7 @@ function layoutAt({ location }: Place, output: string | undefined): Location {
 async function pullImage(session: Session, source: Place, image: Descriptor, to: Location, flags: PullFlags): Promise<void> {
   const { copy, verifyImage } = await import("@berth/transfer");
   const tags = tagsAt(to, source.location, []).filter((tag) => !isDigest(tag));
+  await keepArchive(session, to, tags, flags);
   const isStdout = to.transport !== "registry" && to.path === "-";
   const copied = await withDestination(session, to, async (destination) => {
     const { tags: named, stats } = await withTransfer(session, { ...flags, stdoutIsData: isStdout }, async (transfer) => {
