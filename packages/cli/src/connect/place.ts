@@ -12,10 +12,11 @@ import {
   type TagLister,
 } from "@berth/oci";
 import type { Endpoint } from "@berth/transfer";
-import type { Location } from "@berth/transfer/location";
+import { type Location, openSource, parseLocation } from "@berth/transfer/location";
 import { CommandFailure, EXIT_CODE } from "../exit-code.ts";
 import type { Side } from "../flags/flag-reader.ts";
 import type { Session } from "../session/session.ts";
+import { overMirrors } from "./mirrors.ts";
 
 /** A place that can be read: a repository of a registry, a layout, an archive. */
 export interface Place {
@@ -48,7 +49,6 @@ export interface OpenPlaceOptions {
  * @throws {InvalidLocationError} @throws the errors of layouts and archives.
  */
 export async function openPlace(session: Session, text: string, options: OpenPlaceOptions = {}): Promise<Place> {
-  const { openSource, parseLocation } = await import("@berth/transfer/location");
   if (isFile(text)) throw new CommandFailure(EXIT_CODE.usage, ofFile(text));
   session.subject = text;
   session.source = text;
@@ -90,10 +90,8 @@ export async function withSource<T>(
   work: (place: Place, call: CallOptions) => Promise<T>,
   options?: OpenPlaceOptions,
 ): Promise<T> {
-  const { parseLocation } = await import("@berth/transfer/location");
   const location = parseLocation(text);
   if (location.transport !== "registry") return await withPlace(session, text, work, options);
-  const { overMirrors } = await import("./mirrors.ts");
   return await overMirrors(session, location.reference.domain, async (mirror) => {
     return await withPlace(session, text, work, { ...options, mirror });
   });
