@@ -16,7 +16,7 @@ try {
   const verifier = createVerifier(blob);
   const there: AsyncIterable<Uint8Array> = createReadStream(file);
   for await (const chunk of there) verifier.update(chunk);
-  const rest: AsyncIterable<Uint8Array> = await repository.blobs.fetch(blob, { offset: had });
+  const rest = await repository.blobs.fetch(blob, { offset: had });
   for await (const chunk of rest) {
     verifier.update(chunk);
     await output.appendFile(chunk);

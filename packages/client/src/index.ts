@@ -66,6 +66,7 @@ export {
 export type { FetchBlobOptions } from "./remote/blob-fetch.ts";
 export type { DownloadProgress } from "./remote/download.ts";
 export type { SaveBlobOptions } from "./remote/save-blob.ts";
+export type { ByteReadable } from "./transport/byte-readable.ts";
 export type { BlobHandle } from "./remote/blob-handle.ts";
 export type { RemoteBlobStore } from "./remote/blob-store.ts";
 export type { RemoteOptions } from "./remote/connect.ts";

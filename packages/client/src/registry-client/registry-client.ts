@@ -1,5 +1,5 @@
-import type { Readable } from "node:stream";
 import type { CallOptions, Descriptor, Digest, ImageManifest, IndexManifest, Manifest, Paged, Schema1Manifest } from "@berth/oci";
+import type { ByteReadable } from "../transport/byte-readable.ts";
 import type { Connection } from "../remote/connection.ts";
 import type { RemoteRepository } from "../remote/remote-repository.ts";
 import type { Content } from "../transport/body.ts";
@@ -47,7 +47,7 @@ export interface RegistryClient {
    *
    * @throws {NotFoundError}
    */
-  downloadBlob(repository: string, digest: string, options?: DownloadBlobOptions): Promise<Readable>;
+  downloadBlob(repository: string, digest: string, options?: DownloadBlobOptions): Promise<ByteReadable>;
   /**
    * Uploads a blob in one piece. When the registry asks for a token only now, content that can be read only once is lost, unless
    * `getBody` opens it anew.

@@ -1,5 +1,6 @@
 import type { Readable } from "node:stream";
 import { type CallOptions, type Descriptor, spanOf, UnsupportedError } from "@berth/oci";
+import type { ByteReadable } from "../transport/byte-readable.ts";
 import { headerValue } from "../transport/transport.ts";
 import { downloadStream, fetchBlob, openSpan, type OpenedBlob } from "./blob-fetch.ts";
 import { bytesStream } from "./bytes-stream.ts";
@@ -24,7 +25,7 @@ export interface BlobHandle extends AsyncDisposable, AsyncIterable<Uint8Array> {
    */
   seek(offset: number, options?: CallOptions): Promise<void>;
   /** Opens the bytes from `start` up to `end`, which is not included (default: the end of the blob). The position stays. */
-  range(start: number, end?: number, options?: CallOptions): Promise<Readable>;
+  range(start: number, end?: number, options?: CallOptions): Promise<ByteReadable>;
   /** Closes the connection. Closing again does nothing. */
   close(): Promise<void>;
 }
@@ -94,7 +95,7 @@ class RemoteBlobHandle implements BlobHandle {
     this.#position = offset;
   }
 
-  async #openAt(offset: number, options: CallOptions): Promise<Readable> {
+  async #openAt(offset: number, options: CallOptions): Promise<ByteReadable> {
     const { size } = this.descriptor;
     if (offset >= size) return bytesStream(new Uint8Array());
     this.#wantSeekable();
@@ -103,7 +104,7 @@ class RemoteBlobHandle implements BlobHandle {
     return downloadStream(this.#context, { source: this.#blob.source, opened }, span, options);
   }
 
-  async range(start: number, end: number = this.descriptor.size, options: CallOptions = {}): Promise<Readable> {
+  async range(start: number, end: number = this.descriptor.size, options: CallOptions = {}): Promise<ByteReadable> {
     this.#check();
     if (start !== 0 || end < this.descriptor.size) this.#wantSeekable();
     return await fetchBlob(this.#context, this.descriptor, { ...options, offset: start, length: Math.max(0, end - start) });

@@ -1,4 +1,3 @@
-import type { Readable } from "node:stream";
 import {
   type BlobStore,
   BlobUnknownError,
@@ -8,6 +7,7 @@ import {
   parseDigest,
   type PassingFetcher,
 } from "@berth/oci";
+import type { ByteReadable } from "../transport/byte-readable.ts";
 import type { Content } from "../transport/body.ts";
 import { drain } from "../transport/drain.ts";
 import type { ResponseHeaders } from "../transport/transport.ts";
@@ -31,7 +31,7 @@ export interface RemoteBlobStore extends BlobStore, PassingFetcher {
    * Opens a blob, or the part that `offset` and `length` name. The stream fails instead of ending when the bytes are not those that were
    * promised. When the connection breaks, the rest is fetched anew. @throws {NotFoundError} if absent. Consume or destroy the stream.
    */
-  fetch(target: Descriptor, options?: FetchBlobOptions): Promise<Readable>;
+  fetch(target: Descriptor, options?: FetchBlobOptions): Promise<ByteReadable>;
   /**
    * {@link fetch} for readers that pass bytes on at once, the cheapest way where much is pulled: the memory of a chunk is used again once
    * the third one after it is asked for. Nothing is sent before the first one is. @throws {NotFoundError} if absent.

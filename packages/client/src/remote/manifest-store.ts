@@ -1,4 +1,3 @@
-import type { Readable } from "node:stream";
 import {
   type ByteSource,
   bytesSource,
@@ -12,6 +11,7 @@ import {
   parseTag,
   spanOf,
 } from "@berth/oci";
+import type { ByteReadable } from "../transport/byte-readable.ts";
 import type { ResponseHeaders, TransportResponse } from "../transport/transport.ts";
 import type { Content } from "../transport/body.ts";
 import { drain } from "../transport/drain.ts";
@@ -28,7 +28,7 @@ import type { Referrers } from "./referrers/referrers.ts";
 export interface FetchedReference {
   readonly descriptor: Descriptor;
   /** Read and checked already; closing it is not needed. */
-  readonly content: Readable;
+  readonly content: ByteReadable;
 }
 
 /**
@@ -45,7 +45,7 @@ export interface RemoteManifestStore extends ManifestStore {
   /** The headers of the answer to a HEAD by digest, by lower-case name. @throws {NotFoundError} if absent. */
   fetchHead(target: Descriptor, options?: CallOptions): Promise<ResponseHeaders>;
   /** Opens a manifest, read whole and checked. @throws {NotFoundError} @throws {DigestMismatchError} @throws {LimitExceededError} */
-  fetch(target: Descriptor, options?: FetchOptions): Promise<Readable>;
+  fetch(target: Descriptor, options?: FetchOptions): Promise<ByteReadable>;
   fetchReference(reference: string, options?: CallOptions): Promise<FetchedReference>;
   /** Stores a manifest under its digest; already present is success. @throws {DigestMismatchError} @throws {LimitExceededError} nothing is sent then. */
   push(expected: Descriptor, content: Content, options?: CallOptions): Promise<void>;

@@ -1,4 +1,3 @@
-import type { Readable } from "node:stream";
 import type {
   CallOptions,
   Descriptor,
@@ -11,6 +10,7 @@ import type {
   RepositoryName,
   Tag,
 } from "@berth/oci";
+import type { ByteReadable } from "../transport/byte-readable.ts";
 import type { Content } from "../transport/body.ts";
 import type { ResponseHeaders } from "../transport/transport.ts";
 import type { FetchBlobOptions } from "./blob-fetch.ts";
@@ -63,7 +63,7 @@ export interface RemoteRepository extends Repository {
    * @throws {NotFoundError} if absent. @throws {PlatformNotFoundError} when there is no image for the platform.
    */
   resolve(reference: string, options?: PlatformOptions): Promise<Descriptor>;
-  fetch(target: Descriptor, options?: FetchBlobOptions): Promise<Readable>;
+  fetch(target: Descriptor, options?: FetchBlobOptions): Promise<ByteReadable>;
   fetchReference(reference: string, options?: CallOptions): Promise<FetchedReference>;
   /** The headers of the answer to a HEAD by digest, by lower-case name. @throws {NotFoundError} if absent. */
   fetchHead(target: Descriptor, options?: CallOptions): Promise<ResponseHeaders>;

@@ -1,4 +1,4 @@
-import type { Readable } from "node:stream";
+import type { ByteReadable } from "./byte-readable.ts";
 import type { RequestBody } from "./body.ts";
 
 /** Header fields of a request, by lower-case name. */
@@ -34,7 +34,7 @@ export interface TransportResponse {
   readonly status: number;
   readonly headers: ResponseHeaders;
   /** Must be read to its end or destroyed; see `drain` and `readBounded`. Fails when it ends before its `Content-Length`. */
-  readonly body: Readable;
+  readonly body: ByteReadable;
   /**
    * Reads the whole body in memory that is used again: a chunk's once the third one after it is asked for. Cheaper than `body`, of which
    * nothing may have been read; fails as that would. Absent when the transport cannot, or the request did not say `bulk`.
