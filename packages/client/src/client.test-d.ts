@@ -93,7 +93,7 @@ test("content is bytes, a text, or a source of bytes", () => {
 
 test("what comes out is a stream of Node's, of bytes", async () => {
   expectTypeOf(repository.fetch(descriptor)).resolves.toExtend<Readable>();
-  for await (const chunk of await repository.fetch(descriptor)) expectTypeOf(chunk).toEqualTypeOf<Uint8Array>();
+  for await (const chunk of await repository.fetch(descriptor)) expectTypeOf(chunk).toEqualTypeOf<Buffer>();
   expectTypeOf(repository.resolve("latest")).resolves.toEqualTypeOf<Descriptor>();
   expectTypeOf(repository.tags()).toExtend<AsyncIterable<string>>();
   expectTypeOf(repository.tags().pages()).toExtend<AsyncIterable<readonly string[]>>();
