@@ -190,6 +190,8 @@ const drivers: readonly (readonly [string, readonly StorageFault[], () => Promis
   ],
 ];
 
+const MUST_FAIL = ["driver.writer", "writer.write", "writer.commit", "writer.close", "driver.copy"];
+
 describe.each(drivers)("a push over a failing %s driver", (_name, faults, create) => {
   const plans: { fault: StorageFault; carriedOut: boolean }[] = [];
   for (const fault of faults) plans.push({ fault, carriedOut: false }, { fault, carriedOut: true });
@@ -202,16 +204,17 @@ describe.each(drivers)("a push over a failing %s driver", (_name, faults, create
       process.on("unhandledRejection", note);
       onTestFinished(() => void process.off("unhandledRejection", note));
       const failed = new Set<string>();
-      let call = 1;
-      for (; call < MAX_CALLS; call++) {
-        const where = await runPlan(await create(), { fault, call, carriedOut });
-        if (where === undefined) break;
-        failed.add(where);
+      // Calls that run side by side come in another order each time: one of them may be missed once, not three times.
+      for (let pass = 0; pass < 3 && MUST_FAIL.some((one) => !failed.has(one)); pass++) {
+        let call = 1;
+        for (; call < MAX_CALLS; call++) {
+          const where = await runPlan(await create(), { fault, call, carriedOut });
+          if (where === undefined) break;
+          failed.add(where);
+        }
+        expect(call).toBeLessThan(MAX_CALLS);
       }
-      expect(call).toBeLessThan(MAX_CALLS);
-      expect([...failed]).toEqual(
-        expect.arrayContaining(["driver.writer", "writer.write", "writer.commit", "writer.close", "driver.copy"]),
-      );
+      expect([...failed]).toEqual(expect.arrayContaining([...MUST_FAIL]));
       expect(rejections).toEqual([]);
     },
   );
