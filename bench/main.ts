@@ -28,8 +28,8 @@ async function bench(options: Options): Promise<void> {
   process.once("SIGTERM", () => interrupt(143));
   try {
     const { rows: results, servers, facts, oursBusy } = await run.measure(rows, rows.length === 0 ? [] : candidates);
-    // One registry for all clients; not ours where there is another, so that nobody is at home.
-    const registry = candidates[1] ?? ours;
+    // One registry for all clients; not ours where there is another, so that nobody is at home, and the newest of those.
+    const registry = candidates.at(-1) ?? ours;
     const clients = clientRows.length === 0 ? [] : await run.measureClients(clientRows, registry);
     const allFacts = clients.length === 0 ? facts : { ...facts, ...clientFacts(clients) };
     console.log(formatFacts(allFacts));
