@@ -46,7 +46,6 @@ interface Runner {
 export async function measureClients(row: ClientRow, where: ClientRounds): Promise<ClientResult> {
   const { folder, rounds, quiet } = where;
   const content = join(folder, "content");
-  await mkdir(join(folder, "home"), { recursive: true });
   await mkdir(content, { recursive: true });
   try {
     const runners = await runnersOf(row, where, content);
@@ -108,9 +107,12 @@ async function countRequests({ program, command }: Runner, { folder, host, other
   return from.count + to.count;
 }
 
+/** In an empty folder, and a home in which nothing is remembered: skopeo would know which registry has which blob. */
 async function inFolder<T>(folder: string, run: (own: string) => Promise<T>): Promise<T> {
   const own = join(folder, "run");
-  await mkdir(own);
+  const home = join(folder, "home");
+  await rm(home, { recursive: true, force: true });
+  for (const made of [home, own]) await mkdir(made);
   try {
     return await run(own);
   } finally {

@@ -1,14 +1,14 @@
 import { writeSync } from "node:fs";
 import type { FileHandle } from "node:fs/promises";
 
-/** Milliseconds after which a write was no matter of memory alone. */
-const SLOW_MS = 50;
+/** Milliseconds: longer than the system holds a writer up, now and then, for the disk to keep pace. */
+const SLOW_MS = 250;
 
 /** Options of {@link createChunkWriter}. */
 export interface ChunkWriterOptions {
   /** Where the first chunk goes, in bytes; default 0. */
   readonly position?: number;
-  /** A write that took longer than that many milliseconds has the others made by another thread. Default 50. */
+  /** A write that took longer than that many milliseconds has the others made by another thread. Default 250. */
   readonly slowMs?: number;
 }
 
