@@ -15,7 +15,9 @@ export class Unharmed {
     this.#before = before;
   }
 
+  /** Starts once no copy of an earlier upload waits to be removed: that happens behind its answer. */
   static async watch(server: RegistryServer, disk: Disk): Promise<Unharmed> {
+    await expect.poll(async () => (await disk.files()).filter((path) => path.includes("/uploads/"))).toEqual([]);
     return new Unharmed(server, disk, await stateOf(server, disk));
   }
 
@@ -31,7 +33,7 @@ export class Unharmed {
   async check(): Promise<void> {
     expect((await this.#server.call("GET", "/v2/")).status).toBe(200);
     expect((await this.#server.call("GET", "/readyz")).status).toBe(200);
-    expect(await stateOf(this.#server, this.#disk)).toEqual(this.#before);
+    await expect.poll(async () => await stateOf(this.#server, this.#disk)).toEqual(this.#before);
     this.#expectNoLeak(this.#server.log.text());
     expect(this.#server.log.lines.filter(({ level }) => level === "error")).toEqual([]);
   }
