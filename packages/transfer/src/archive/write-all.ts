@@ -1,6 +1,6 @@
 import type { FileHandle } from "node:fs/promises";
 import { type ByteSource, type CallOptions, isReplayable } from "@berth/oci";
-import { createChunkWriter } from "@berth/oci/node";
+import { type ChunkWriter, createChunkWriter } from "@berth/oci/node";
 
 /** Bytes of one write, where small chunks are gathered: that halves the work. */
 const GATHER = 1 << 20;
@@ -13,67 +13,81 @@ export interface WriteAllOptions extends CallOptions {
   readonly wrote?: (bytes: number) => void;
 }
 
-/** Writes content at a position of a file and returns how many bytes that were. */
+/**
+ * Writes content at a position of a file and returns how many bytes that were; one write is under way while the next bytes come. When the
+ * source fails, what came before is written all the same, for a later try to go on from.
+ */
 export async function writeAll(
   file: FileHandle,
   position: number,
   content: ByteSource,
-  { signal, isPassing = false, wrote }: WriteAllOptions = {},
+  { signal, isPassing = false, wrote = () => undefined }: WriteAllOptions = {},
 ): Promise<number> {
-  const writer = isPassing ? passingWriter(file, position) : gatheringWriter(file, position);
-  let at = position;
-  const done = (end: number): void => {
-    if (end > at) wrote?.(end - at);
-    at = end;
-  };
-  for await (const chunk of content) {
+  const writer = isPassing ? passingWriter(file, position, wrote) : gatheringWriter(file, position, wrote);
+  let size = 0;
+  try {
+    for await (const chunk of content) {
+      signal?.throwIfAborted();
+      await writer.write(chunk);
+      size += chunk.byteLength;
+    }
     signal?.throwIfAborted();
-    done(await writer.write(chunk));
+  } catch (error) {
+    await writer.finish().catch(() => undefined); // the first error is the one to be told
+    throw error;
   }
-  done(await writer.finish());
-  signal?.throwIfAborted();
-  return at - position;
+  await writer.finish();
+  return size;
 }
 
-/** Both tell up to where is written. */
-interface AllWriter {
-  write(chunk: Uint8Array): Promise<number>;
-  finish(): Promise<number>;
-}
+type AllWriter = Pick<ChunkWriter, "write" | "finish">;
 
-function passingWriter(file: FileHandle, position: number): AllWriter {
+function passingWriter(file: FileHandle, position: number, wrote: (bytes: number) => void): AllWriter {
   const writer = createChunkWriter(file, { position });
-  const finish = async (): Promise<number> => {
-    await writer.finish();
-    return writer.position;
+  let told = position;
+  const tell = (end: number): void => {
+    if (end > told) wrote(end - told);
+    told = end;
   };
   return {
     async write(chunk) {
+      const before = writer.position;
       await writer.write(chunk);
-      return await finish();
+      tell(before); // this one may still be under way
     },
-    finish,
+    async finish() {
+      await writer.finish();
+      tell(writer.position);
+    },
   };
 }
 
-function gatheringWriter(file: FileHandle, position: number): AllWriter {
+function gatheringWriter(file: FileHandle, position: number, wrote: (bytes: number) => void): AllWriter {
   let at = position;
   let gathered: Uint8Array[] = [];
   let size = 0;
-  const finish = async (): Promise<number> => {
-    await writeFully(file, gathered, at);
-    at += size;
+  let writing = Promise.resolve();
+  const start = async (): Promise<void> => {
+    await writing;
+    const bytes = size;
+    writing = writeFully(file, gathered, at).then(() => {
+      if (bytes > 0) wrote(bytes);
+    });
+    writing.catch(() => undefined); // it is awaited before the next write, and at the end
+    at += bytes;
     gathered = [];
     size = 0;
-    return at;
   };
   return {
     async write(chunk) {
       gathered.push(chunk);
       size += chunk.byteLength;
-      return size >= GATHER ? await finish() : at;
+      if (size >= GATHER) await start();
     },
-    finish,
+    async finish() {
+      await start();
+      await writing;
+    },
   };
 }
 

@@ -11,14 +11,14 @@ import {
 } from "@berth/oci";
 import { createVerifier, readAllVerified, type Verifier } from "@berth/oci/node";
 import { discardSource } from "../memory/discard-source.ts";
-import { openToWrite } from "../archive/write-all.ts";
+import { abortable } from "../archive/abortable.ts";
+import { openToWrite, writeAll } from "../archive/write-all.ts";
 import type { BlobFiles } from "./blob-files.ts";
 import type { DurableFiles } from "./durable-files.ts";
 import { LayoutBusyError } from "./errors.ts";
 import { ignoreMissing } from "./errno.ts";
 import { acquireLock, type HeldLock } from "./file-lock.ts";
 import type { LayoutPaths } from "./layout-paths.ts";
-import { writeThrough } from "./write-through.ts";
 
 /** Bytes up to which content is gathered in memory and written at one go; beyond, what came before a push stopped is kept. */
 const SMALL = 1 << 20;
@@ -140,9 +140,16 @@ async function fillFrom(
   await readInto(verifier, file, offset, signal);
   if (offset < expected.size) {
     const { source, isPassing } = openToWrite(content, offset);
-    await writeThrough(file, offset, source, verifier, { signal, isPassing });
+    await writeAll(file, offset, hashed(abortable(source, signal), verifier), { isPassing, ...(signal && { signal }) });
   }
   verifier.verify();
+}
+
+async function* hashed(content: ByteSource, verifier: Verifier): AsyncGenerator<Uint8Array> {
+  for await (const chunk of content) {
+    verifier.update(chunk);
+    yield chunk;
+  }
 }
 
 /** Hashes what a file holds up to `end`. */
