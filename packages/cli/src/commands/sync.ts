@@ -7,6 +7,7 @@ import type { RunOptions } from "../run-options.ts";
 import { act } from "../session/act.ts";
 import type { Session } from "../session/session.ts";
 import { SyncRun } from "../sync/sync-run.ts";
+import { STATS_FIELDS } from "../transfer/copied.ts";
 import { Batch, keepGoingOption } from "../transfer/batch.ts";
 import { addTransferFlags, type TransferFlags } from "../transfer/transfer-flags.ts";
 import { withTransfer } from "../transfer/with-transfer.ts";
@@ -61,11 +62,7 @@ export function syncCommand(options: RunOptions): Command {
       "failures[].source": "what could not be synced",
       "failures[].class": "what the failure means, with code, message, registry, status and hint",
       dryRun: "true, when nothing was done",
-      "stats.copied": "manifests and blobs that were moved",
-      "stats.mounted": "blobs that another repository of the registry gave",
-      "stats.existing": "manifests and blobs that were there",
-      "stats.skipped": "layers that are kept outside of registries",
-      "stats.bytes": "bytes of all that was moved",
+      ...STATS_FIELDS,
     },
   });
 }

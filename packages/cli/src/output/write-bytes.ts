@@ -1,8 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { Writable } from "node:stream";
 import { finished } from "node:stream/promises";
-import { createWriteStream } from "node:fs";
-import { lstat, realpath, rename, rm, stat } from "node:fs/promises";
+import { lstat, open, realpath, rename, rm, stat } from "node:fs/promises";
 import type { ByteSource, CallOptions } from "@berth/oci";
 import type { OutputStream } from "../io.ts";
 
@@ -35,16 +34,18 @@ async function writable(stream: Writable, signal: AbortSignal | undefined): Prom
 export async function writeFileOf(path: string, source: ByteSource, { signal }: CallOptions = {}): Promise<void> {
   const { target, isReplaced } = await findTarget(path);
   const partial = isReplaced ? `${target}.partial-${randomUUID()}` : target; // in containers every process has the same number
-  const out = createWriteStream(partial, { flags: isReplaced ? "wx" : "w" });
+  const file = await open(partial, isReplaced ? "wx" : "w"); // it is there from here on, to be removed
+  const out = file.createWriteStream();
+  const done = finished(out);
+  done.catch(() => undefined); // a full disk, say, is told while bytes are still being written
   try {
-    const done = finished(out); // a folder that cannot be opened, say, is told while bytes are still being written
-    done.catch(() => undefined);
     await writeBytes(out, source, { ...(signal && { signal }) });
     out.end();
     await done;
     if (isReplaced) await rename(partial, target);
   } catch (error) {
     out.destroy();
+    await done.catch(() => undefined);
     if (isReplaced) await rm(partial, { force: true });
     throw error;
   }

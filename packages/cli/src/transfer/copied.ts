@@ -20,6 +20,15 @@ export interface Copied {
   readonly stats?: CopyStats;
 }
 
+/** Descriptions of the fields of `CopyStats`, for help. */
+export const STATS_FIELDS: Readonly<Record<string, string>> = {
+  "stats.copied": "manifests and blobs that were moved",
+  "stats.mounted": "blobs that another repository of the registry gave",
+  "stats.existing": "manifests and blobs that were there",
+  "stats.skipped": "layers that are kept outside of registries",
+  "stats.bytes": "bytes of all that was moved",
+};
+
 /** Descriptions of the fields of {@link Copied}, for help. */
 export const COPIED_FIELDS: Readonly<Record<string, string>> = {
   source: "what was copied",
@@ -34,11 +43,7 @@ export const COPIED_FIELDS: Readonly<Record<string, string>> = {
   "tags[].size": "bytes of the manifest",
   "tags[].outcome": "tagged, unchanged (it named that already) or kept (it names something else, and was left alone)",
   dryRun: "true, when nothing was done",
-  "stats.copied": "manifests and blobs that were moved",
-  "stats.mounted": "blobs that another repository of the registry gave",
-  "stats.existing": "manifests and blobs that were there",
-  "stats.skipped": "layers that are kept outside of registries",
-  "stats.bytes": "bytes of all that was moved",
+  ...STATS_FIELDS,
 };
 
 /** Puts together what a copy did. */

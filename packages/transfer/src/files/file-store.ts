@@ -23,7 +23,7 @@ import {
   spanOf,
   type TagLister,
 } from "@berth/oci";
-import { createDigester, fileSource, readAllVerified, verifyingStream } from "@berth/oci/node";
+import { fileSource, readAllVerified, verifyingStream } from "@berth/oci/node";
 import { abortable } from "../archive/abortable.ts";
 import { checked, startCheck } from "../archive/checked.ts";
 import { openToWrite, writeAll } from "../archive/write-all.ts";
@@ -32,9 +32,10 @@ import { discardSource } from "../memory/discard-source.ts";
 import { createMemoryStore, type MemoryTarget } from "../memory/memory-store.ts";
 import { type CompressedFile, compressToFile } from "../pack/compress-to-file.ts";
 import { tarFolder } from "../pack/tar-folder.ts";
+import { describeFile, type DescribedFile } from "./described-file.ts";
 import { DuplicateTitleError } from "./errors.ts";
 import { type OldFiles, TargetFolder } from "./target-folder.ts";
-import { TITLE, titleKey, titleParts, UNPACK, UNPACKED_DIGEST } from "./title.ts";
+import { isPacked, TITLE, titleKey, titleOf, titleParts, UNPACK, UNPACKED_DIGEST } from "./title.ts";
 import { unpackFolder } from "./unpack-folder.ts";
 
 /** Options of {@link openFileStore}. */
@@ -287,18 +288,6 @@ class TitledFiles implements FileStore {
   }
 }
 
-interface DescribedFile extends Pick<Descriptor, "digest" | "size"> {
-  readonly source: ReplayableSource;
-  readonly annotations: Annotations;
-}
-
-async function describeFile(path: string, signal: AbortSignal | undefined): Promise<DescribedFile> {
-  const source = await fileSource(path);
-  const digester = createDigester();
-  for await (const chunk of abortable(source.openPassing?.() ?? source.open(), signal)) digester.update(chunk);
-  return { digest: digester.digest(), size: digester.size, source, annotations: {} };
-}
-
 async function writeFile(path: string, expected: Descriptor, content: ByteSource, { signal }: CallOptions): Promise<void> {
   await using file = await open(path, "wx");
   const { source, isPassing } = openToWrite(content);
@@ -313,12 +302,4 @@ async function* first(content: AsyncIterable<Uint8Array>, length: number): Async
     left -= Math.min(left, chunk.byteLength);
     if (left === 0) return;
   }
-}
-
-function titleOf({ annotations }: Descriptor): string | undefined {
-  return annotations?.[TITLE] || undefined;
-}
-
-function isPacked({ annotations }: Descriptor): boolean {
-  return annotations?.[UNPACK] === "true";
 }

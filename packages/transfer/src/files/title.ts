@@ -1,3 +1,4 @@
+import type { Descriptor } from "@berth/oci";
 import { UnsafeTitleError } from "./errors.ts";
 
 /** The annotation that names a blob of an artifact. @see OCI image-spec, annotations.md */
@@ -52,4 +53,14 @@ export function titleKey(parts: readonly string[], platform: NodeJS.Platform = p
 /** Dots and spaces at the end are dropped there, a colon names a hidden part of a file. */
 function isWindowsName(part: string): boolean {
   return !/[<>:"|?*]|[. ]$/.test(part) && !DEVICE.test(part);
+}
+
+/** The title of a blob, if it has one. */
+export function titleOf({ annotations }: Pick<Descriptor, "annotations">): string | undefined {
+  return annotations?.[TITLE] || undefined;
+}
+
+/** True for a blob that is a folder, packed. */
+export function isPacked({ annotations }: Pick<Descriptor, "annotations">): boolean {
+  return annotations?.[UNPACK] === "true";
 }
