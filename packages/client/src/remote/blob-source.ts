@@ -28,6 +28,8 @@ export interface OpenedSpan {
 export interface OpenSpanOptions extends CallOptions {
   /** The bytes are meant to be read by `passing`. */
   readonly bulk?: boolean;
+  /** `never`: whoever asks has a retry loop of its own around this, so that the two do not multiply. */
+  readonly retry?: "never";
 }
 
 /** Opens a blob somewhere; called again when a download breaks. */
@@ -44,7 +46,7 @@ export function blobSource(context: RepositoryContext, target: Descriptor, url?:
   return {
     target,
     from: url?.host ?? context.connection.registry,
-    async open(span, etag, { signal, bulk }) {
+    async open(span, etag, { signal, bulk, retry }) {
       const answer = context.connection.send({
         method: "GET",
         target: url ?? blobPath(context, target.digest),
@@ -53,6 +55,7 @@ export function blobSource(context: RepositoryContext, target: Descriptor, url?:
         ...(url === undefined && { scopes: scopesOf(context, "pull") }),
         expect: [200, 206],
         ...(bulk === true && { bulk }),
+        ...(retry && { retry }),
         ...(signal && { signal }),
       });
       const response = await orNotFound(answer, (options) => new BlobUnknownError(target.digest, options));

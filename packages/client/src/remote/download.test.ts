@@ -104,6 +104,30 @@ describe.each(WAYS)("a download $way", ({ copies, isPassing }) => {
     expect(twice.server.requests).toHaveLength(3);
   });
 
+  test("[client/X-5,D-5] all tries without a byte are counted together, whatever made them fail", async () => {
+    const busy = { status: 503 };
+    const elsewhere = { status: 206, headers: { "content-range": `bytes 0-${size - 1}/${size}` }, body: blob.bytes };
+    const impatient = async (retries: number, ...replies: readonly (ScriptedReply | Reply)[]): Promise<readonly [unknown, number]> => {
+      const { server, repository } = await serving(...replies);
+      const retry = { policy: { backoff: () => 0 } }; // each request six times, were it left to itself
+      const client = createRemoteRegistry(repository.registry, { plainHttp: true, retry, downloadRetries: retries });
+      return [await failure(read(client.repository("a/b"))), server.requests.length];
+    };
+    const cut = upTo(4000);
+    const short = { code: "ERR_SIZE_MISMATCH", expected: size, actual: 4000, retryable: true, cause: { status: 503 } };
+    expect(await impatient(2, cut, busy)).toMatchObject([short, 3]);
+    expect(await impatient(2, cut, upTo(0), busy)).toMatchObject([short, 3]);
+    expect(await impatient(2, cut, elsewhere, busy)).toMatchObject([short, 3]);
+    expect(await impatient(1, cut, upTo(1000), upTo(1000), busy)).toMatchObject([{ ...short, actual: 6000 }, 4]);
+  });
+
+  test("[client/D-5] a registry that asks for more patience in the middle of a download than there is ends it", async () => {
+    const { server, repository } = await serving(upTo(4000), { status: 503, headers: { "retry-after": "86400" } });
+    const patient = createRemoteRegistry(repository.registry, { plainHttp: true });
+    expect(await failure(read(patient.repository("a/b")))).toMatchObject({ code: "ERR_RATE_LIMITED", retryAfterMs: 86_400_000 });
+    expect(server.requests).toHaveLength(2);
+  });
+
   test("[client/X-5] a refusal ends the download with the registry's own words", async () => {
     const { repository } = await serving(upTo(4000), { status: 403 });
     expect(await failure(read(repository))).toMatchObject({ code: "ERR_RESPONSE", status: 403 });

@@ -109,7 +109,7 @@ export class Download {
    */
   async reopen(cause: unknown, isGivenUp: () => boolean = () => false): Promise<OpenedSpan | undefined> {
     const { retries, signal, bulk = false } = this.#options;
-    const call = { bulk, ...(signal && { signal }) };
+    const call: OpenSpanOptions = { bulk, retry: "never", ...(signal && { signal }) }; // every failure counts here, and only here
     for (let last = cause; !isGivenUp(); ) {
       if (this.#fruitless >= retries) throw this.#sizeMismatch(this.#position, last);
       const wait = this.#fruitless === 0 ? 0 : Math.min(FIRST_DELAY_MS * 2 ** (this.#fruitless - 1), MAX_DELAY_MS);
@@ -122,7 +122,7 @@ export class Download {
         return opened;
       } catch (error) {
         signal?.throwIfAborted();
-        if (!BerthError.is(error) || !error.retryable) throw error;
+        if (!BerthError.is(error) || !error.retryable || error.code === "ERR_RATE_LIMITED") throw error;
         last = error;
       }
     }
@@ -135,6 +135,7 @@ export class Download {
       return this.#accept(await this.#source.open(rest, this.#etag, call));
     } catch (error) {
       if (!(error instanceof ProtocolError) || this.#startedOver) throw error; // a part, but not the one asked for
+      this.#fruitless++;
       return this.#accept(await this.#source.open({ start: 0, end: this.#source.target.size }, undefined, call));
     }
   }

@@ -153,6 +153,14 @@ test("[client/D-5] a wait beyond the limit is an error that says how long it wou
   expect([isRateLimited(error), clock.sleeps]).toEqual([true, []]);
 });
 
+test("[client/D-5] so it is for a request that is sent once because its caller tries again; others that are sent once are answered", async () => {
+  const reply = { status: 429, headers: { "retry-after": "86400" } };
+  const { send } = retrying(fakeTransport(reply));
+  expect(await failureOfCall(send(fakeRequest(URL_A, { retry: "never" })))).toBeInstanceOf(RateLimitedError);
+  const body = requestBody(Readable.from(["once"]));
+  expect((await send(fakeRequest(URL_A, { body }))).status).toBe(429);
+});
+
 test("[client/D-5] parallel calls to a host that asked to slow down wait together, others do not", async () => {
   const clock = fakeClock();
   const sent: string[] = [];

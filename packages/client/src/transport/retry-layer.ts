@@ -55,10 +55,12 @@ export function retryLayer(options: RetryOptions = {}): TransportLayer {
       const delayMs = Math.max(policy.backoff(sends, random), askedMs ?? 0);
       const tooLong = askedMs !== undefined && askedMs > (policy.maxRetryAfterMs ?? 0);
       if (!tooLong && (askedMs !== undefined || outcome.response?.status === 429)) gate.close(request.url.host, delayMs);
-      if (!again || sends > maxRetries) return settle(outcome, sends, again);
-      if (tooLong && outcome.response !== undefined) {
+      const isOver = !again || sends > maxRetries;
+      // the caller's own loop around a call that is sent once has to know, too, that trying again is of no use
+      if (tooLong && again && outcome.response !== undefined && (!isOver || request.retry === "never")) {
         throw await rateLimitedError({ ...outcome.response, attempts: sends }, policy.maxRetryAfterMs ?? 0);
       }
+      if (isOver) return settle(outcome, sends, again);
       if (outcome.response !== undefined) await drain(outcome.response);
       onRetry?.(eventOf(outcome, sends, delayMs));
       await clock.sleep(delayMs, request.signal);

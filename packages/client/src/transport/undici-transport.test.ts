@@ -1,7 +1,8 @@
 import { once } from "node:events";
 import { createServer } from "node:http";
-import { type AddressInfo, createServer as createTcpServer, type Socket } from "node:net";
+import { type AddressInfo, connect, createServer as createTcpServer, type Socket } from "node:net";
 import { Readable } from "node:stream";
+import { Worker } from "node:worker_threads";
 import { BerthError, SizeMismatchError } from "@berth/oci";
 import { type ScriptedRegistry, startScriptedRegistry } from "@berth/testkit/scripted";
 import { expect, onTestFinished, test } from "vitest";
@@ -339,4 +340,34 @@ test("a refused connection says what to look at", async () => {
 test("headers with characters that would split the request are refused", async () => {
   const error = await failure(transport()(request("http://127.0.0.1:1/", { headers: { accept: "a\r\nx: y" } })));
   expect(error).toBeInstanceOf(TypeError);
+});
+
+test("[client/N-8] a host that lets nobody in is given up in time, and named", async () => {
+  // A listener whose thread sleeps takes nobody from its queue; with two in it, the system leaves further calls unanswered.
+  const asleep = new Int32Array(new SharedArrayBuffer(4));
+  const script = `const { parentPort, workerData } = require("node:worker_threads");
+    const server = require("node:net").createServer().listen({ port: 0, host: "127.0.0.1", backlog: 1 }, () => {
+      parentPort.postMessage(server.address().port);
+      setImmediate(() => Atomics.wait(workerData, 0, 0));
+    });`;
+  const worker = new Worker(script, { eval: true, workerData: asleep });
+  const waiting = new Array<Socket>();
+  onTestFinished(async () => {
+    for (const socket of waiting) socket.destroy();
+    Atomics.store(asleep, 0, 1);
+    Atomics.notify(asleep, 0);
+    await worker.terminate();
+  });
+  const [port] = (await once(worker, "message")) as [number];
+  for (let count = 0; count < 2; count++) {
+    const socket = connect(port, "127.0.0.1");
+    waiting.push(socket);
+    await once(socket, "connect");
+  }
+  const error = await failure(transport({ connectTimeoutMs: 50 })(request(`http://127.0.0.1:${port}/v2/`)));
+  expect(error).toMatchObject({
+    code: "ERR_NETWORK",
+    retryable: true,
+    message: expect.stringContaining(`no answer from "127.0.0.1:${port}": the connection could not be made in time`),
+  });
 });

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { NetworkError, ResponseError } from "../../errors.ts";
+import { NetworkError, RateLimitedError, ResponseError } from "../../errors.ts";
 import { bodyLimitOf, learnBodyLimit } from "./body-limit.ts";
 import { UploadBrokenError, uploadFault } from "./fault.ts";
 import type { UploadSession } from "./session.ts";
@@ -93,11 +93,12 @@ export class ChunkSender {
         await this.#session.relocate(current, this.#signal);
         for (let asks = 1; current instanceof NetworkError && this.#session.showsNothing && asks <= MAX_ASKS; asks++) {
           await this.#wait(asks);
-          await this.#session.locate(this.#signal);
+          await this.#session.locate(this.#signal, "never");
         }
         this.#noteProgress();
         return;
       } catch (next) {
+        if (next instanceof RateLimitedError) throw next;
         const isRefusal = next instanceof ResponseError && uploadFault(next) === "fatal";
         current = isRefusal ? this.#broken("does not say how far the upload is", error) : next;
       }

@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import { ResponseError, UnreplayableBodyError } from "../../errors.ts";
 import { createBlobUploader } from "./blob-uploader.ts";
 import { bodyLimitOf, limitBodies } from "./body-limit.ts";
+import { createConnection } from "../create-connection.ts";
 import { pushBlob } from "./push-blob.ts";
 import { noWait, once, randomBlob, recorded, startScripted, UPLOADS } from "./upload.test-kit.ts";
 
@@ -300,6 +301,30 @@ test("a registry that makes no headway is given up", async () => {
   await expect(pushBlob(connection, "a/b", descriptor, bytes, { ...options, mode: "chunked" })).rejects.toMatchObject({ status: 503 });
   expect(registry.journal("POST")).toHaveLength(4);
   expect(registry.journal("PATCH")).toHaveLength(4 * 7); // one more than the five failures: 0-0 may have meant one byte
+});
+
+test("[client/X-3,D-5] who cannot say where an upload stands is asked as often as an upload may fail, not six times as often", async () => {
+  const { registry } = await startScripted();
+  const patient = createConnection(registry.host, { plainHttp: true, retry: { policy: { backoff: () => 0 } } });
+  registry
+    .on("POST", UPLOADS, started)
+    .on("PATCH", UPLOAD, { status: 503 })
+    .on("GET", UPLOAD, { status: 503 })
+    .on("DELETE", UPLOAD, { status: 204 });
+  await expect(pushBlob(patient, "a/b", descriptor, bytes, { ...options, mode: "chunked" })).rejects.toMatchObject({ status: 503 });
+  expect([registry.journal("POST").length, registry.journal("PATCH").length]).toEqual([4, 4]);
+  expect(registry.journal("GET").filter((one) => one === `GET ${UPLOAD}`)).toHaveLength(4 * 5);
+});
+
+test.each(["PATCH", "GET"])("[client/D-5] a registry that asks for a day of patience ends the upload; method %s", async (method) => {
+  const { registry } = await startScripted();
+  const patient = createConnection(registry.host, { plainHttp: true });
+  registry.on("POST", UPLOADS, started).on("PATCH", UPLOAD, { status: 503 }).on("DELETE", UPLOAD, { status: 204 });
+  registry.on(method, UPLOAD, { status: 503, headers: { "retry-after": "86400" } });
+  const pushed = pushBlob(patient, "a/b", descriptor, bytes, { ...options, mode: "chunked" });
+  await expect(pushed).rejects.toMatchObject({ code: "ERR_RATE_LIMITED", retryAfterMs: 86_400_000 });
+  const asked = registry.requests.filter(({ path }) => path === UPLOAD).map((request) => request.method);
+  expect(asked).toEqual(["PATCH", ...(method === "GET" ? ["GET"] : []), "DELETE"]);
 });
 
 test("[client/X-3] an upload goes on where an earlier push left it, and is left there when that is wished", async () => {

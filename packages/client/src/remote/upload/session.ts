@@ -146,22 +146,23 @@ export class UploadSession {
     this.#held = told === undefined || told.least > start + size ? start + size : told.most < start + size ? told.most : start + size;
   }
 
-  /** Asks where the upload stands. */
-  async locate(signal?: AbortSignal): Promise<void> {
-    const response = await this.#send({ method: "GET", target: this.#url, expect: [204, 200, 202], ...(signal && { signal }) });
+  /** Asks where the upload stands. `retry` as with `TransportRequest`. */
+  async locate(signal?: AbortSignal, retry?: "never"): Promise<void> {
+    const request = { method: "GET", target: this.#url, expect: [204, 200, 202], ...(retry && { retry }), ...(signal && { signal }) };
+    const response = await this.#send(request);
     this.#learn(response.headers, response.request.url);
   }
 
   /**
    * Takes over what a failed request tells about where the upload stands, or asks. Who refuses a chunk and says that it stands where that
-   * chunk began is at work on an earlier request, and soon stands elsewhere.
+   * chunk began is at work on an earlier request, and soon stands elsewhere. Asks once: who calls it has a loop around it.
    */
   async relocate(error: unknown, signal?: AbortSignal): Promise<void> {
     if (error instanceof ResponseError && saysWhere(error)) {
       this.#learn(error.headers, this.#url);
       if (this.#held !== this.#tried) return;
     }
-    await this.locate(signal);
+    await this.locate(signal, "never");
   }
 
   /** Makes the blob of what is there and `content`, which are its last bytes. */
