@@ -70,6 +70,25 @@ test("[engine/T30] the same event twice is told once; each watcher gets all, a l
   expect((await Array.fromAsync(events.watch())).map(({ id }) => id)).toEqual(["a", "b"]);
 });
 
+test("[engine/T30] no moved byte is missed: not by events that are no news, by a slow watcher, or by a late one", async () => {
+  const events = createTransferEvents();
+  const slow = events.watch();
+  const quick = events.watch();
+  let sum = 0;
+  const summing = (async () => {
+    for await (const { moved = 0 } of quick) sum += moved;
+  })();
+  for (let at = 1; at <= 100; at++) events.emit(event("a", "copying", at * KIB, { moved: KIB }));
+  events.emit(event("a", "done", 100 * KIB, { last: true, moved: 1 }));
+  events.emit(event("a", "done", 100 * KIB, { last: true, moved: 2 })); // elsewhere, too
+  events.emit(event("a", "exists", 100 * KIB, { last: true }));
+  const late = events.watch();
+  events.end();
+  await summing;
+  expect(sum).toBe(100 * KIB + 3);
+  for (const watcher of [slow, late]) expect(await Array.fromAsync(watcher)).toMatchObject([{ action: "exists", moved: 100 * KIB + 3 }]);
+});
+
 test("[engine/T30] a watcher that leaves holds up nobody", async () => {
   const events = createTransferEvents();
   const leaving = events.watch();

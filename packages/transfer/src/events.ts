@@ -24,6 +24,11 @@ export interface TransferEvent {
   readonly current: number;
   /** Bytes in all; 0: unknown. */
   readonly total: number;
+  /**
+   * Bytes that went over since the event before it about this id; default 0. All of them together are what was moved: less than what is there
+   * where an earlier run had left a part, more where something was sent again.
+   */
+  readonly moved?: number;
   /** Nothing more comes about this id. */
   readonly last: boolean;
   /** In words: what failed, where it was mounted from, how long is waited. */
@@ -45,7 +50,7 @@ export interface TransferEvents {
   end(): void;
   /**
    * Watches from now on; what was last said about each id comes first. A watcher that is slow misses steps in between: it gets the latest
-   * event of an id, and always the last one.
+   * event of an id, and always the last one. No moved byte is missed by that.
    */
   watch(): AsyncIterableIterator<TransferEvent>;
 }
@@ -59,17 +64,25 @@ export function createTransferEvents(): TransferEvents {
 }
 
 class LossyEvents implements TransferEvents {
-  /** What was last said about each id. */
+  /** What was last said about each id, with all that was moved for it. */
   readonly #latest: Map<string, TransferEvent> = new Map();
+  /** Moved bytes that were not worth an event yet, by id. */
+  readonly #owed: Map<string, number> = new Map();
   readonly #watchers = new Set<Watcher>();
   #isOver = false;
 
   emit(event: TransferEvent): void {
     if (this.#isOver) return;
     const before = this.#latest.get(event.id);
-    if (before !== undefined && !isNews(event, before)) return;
-    this.#latest.set(event.id, event);
-    for (const watcher of this.#watchers) watcher.take(event);
+    const moved = (event.moved ?? 0) + (this.#owed.get(event.id) ?? 0);
+    if (before !== undefined && !isNews(event, before) && !(event.last && moved > 0)) {
+      if (moved > 0) this.#owed.set(event.id, moved);
+      return;
+    }
+    this.#owed.delete(event.id);
+    this.#latest.set(event.id, withMoved(event, moved + (before?.moved ?? 0)));
+    const told = withMoved(event, moved);
+    for (const watcher of this.#watchers) watcher.take(told);
   }
 
   end(): void {
@@ -83,6 +96,10 @@ class LossyEvents implements TransferEvents {
     if (this.#isOver) watcher.end();
     return watcher;
   }
+}
+
+function withMoved(event: TransferEvent, moved: number): TransferEvent {
+  return moved === (event.moved ?? 0) ? event : { ...event, moved };
 }
 
 /** Progress that is too little, or goes back, is no news; every other change is. */
@@ -107,7 +124,8 @@ class Watcher implements AsyncIterableIterator<TransferEvent> {
 
   take(event: TransferEvent): void {
     const waiting = this.#waiting.shift();
-    if (waiting === undefined) this.#pending.set(event.id, event);
+    if (waiting === undefined)
+      this.#pending.set(event.id, withMoved(event, (event.moved ?? 0) + (this.#pending.get(event.id)?.moved ?? 0)));
     else waiting({ done: false, value: event });
   }
 

@@ -11,7 +11,7 @@ import { fileURLToPath } from "node:url";
 import { bytesSource, type Descriptor, MEDIA_TYPES } from "@berth/oci";
 import { descriptorOf } from "@berth/oci/node";
 import { createRegistry, type EmbeddedRegistry } from "@berth/registry";
-import { openLayout } from "@berth/transfer";
+import { type CopyStats, openLayout, type TransferEvent } from "@berth/transfer";
 import { afterAll, beforeAll, expect, test } from "vitest";
 
 const BIN = fileURLToPath(new URL("../../bin/berth.mjs", import.meta.url));
@@ -62,20 +62,35 @@ interface Ended {
   readonly signal: NodeJS.Signals | null;
 }
 
+/** What it says that it moved: bytes by its progress, and by its result. */
+interface Told {
+  readonly progress: number;
+  readonly result: number;
+}
+
 /** Runs berth; `onMost` is called once, when most of the layer was moved. */
-async function run(args: readonly string[], share: number, onMost?: (child: ReturnType<typeof spawn>) => void): Promise<Ended> {
+async function run(
+  args: readonly string[],
+  share: number,
+  onMost?: (child: ReturnType<typeof spawn>) => void,
+): Promise<Ended & { readonly told: Told }> {
   const env = { PATH: process.env["PATH"], HOME: folder };
   const child = spawn(process.execPath, [BIN, ...args, "--progress", "json"], { cwd: folder, env, stdio: ["ignore", "pipe", "ignore"] });
   const lines = createInterface({ input: child.stdout });
   let isPast = false;
+  const told = { progress: 0, result: 0 };
+  const over = once(lines, "close");
   lines.on("line", (line) => {
-    const { id, current } = JSON.parse(line) as { readonly id?: string; readonly current?: number };
+    const { id, current, moved = 0, stats } = JSON.parse(line) as Partial<TransferEvent> & { readonly stats?: CopyStats };
+    told.progress += moved;
+    told.result += stats?.bytes ?? 0;
     if (isPast || id === undefined || !layer.digest.includes(id) || (current ?? 0) < share * SIZE) return;
     isPast = true;
     onMost?.(child);
   });
   await once(child, "exit");
-  return { code: child.exitCode, signal: child.signalCode };
+  if (child.stdout.readable) await over;
+  return { code: child.exitCode, signal: child.signalCode, told };
 }
 
 const moved = (way: "bytesRead" | "bytesWritten"): number => sockets.reduce((sum, socket) => sum + socket[way], 0);
@@ -87,8 +102,12 @@ test("[engine/T45] a push that was killed at 70 % goes on: less than 35 % is sen
   expect(killed.signal).toBe("SIGKILL");
   expect(journal()).toHaveLength(1);
   const before = moved("bytesRead");
-  expect(await run(args, 2)).toMatchObject({ code: 0 });
-  expect(moved("bytesRead") - before).toBeLessThan(0.35 * SIZE);
+  const { code, told } = await run(args, 2);
+  expect(code).toBe(0);
+  const sent = moved("bytesRead") - before;
+  expect(sent).toBeLessThan(0.35 * SIZE);
+  expect(told.result).toBe(told.progress);
+  expect(Math.abs(sent - told.result)).toBeLessThan(20_000); // heads of requests
   expect(journal()).toHaveLength(0);
 });
 
@@ -97,19 +116,23 @@ test("[engine/T11] a pull that was killed at 70 % goes on: less than 35 % is fet
   const killed = await run([...args, "--limit-rate", "16MiB"], 0.7, (child) => child.kill("SIGKILL"));
   expect(killed.signal).toBe("SIGKILL");
   const before = moved("bytesWritten");
-  expect(await run(args, 2)).toMatchObject({ code: 0 });
-  expect(moved("bytesWritten") - before).toBeLessThan(0.35 * SIZE);
+  const { code, told } = await run(args, 2);
+  expect(code).toBe(0);
+  const fetched = moved("bytesWritten") - before;
+  expect(fetched).toBeLessThan(0.35 * SIZE);
+  expect(told.result).toBe(told.progress);
+  expect(Math.abs(fetched - told.result)).toBeLessThan(20_000);
 });
 
 test("stopped by the user, a push takes its upload back; with --resume it stays", { timeout: 60_000 }, async () => {
   const args = ["cp", `oci:${join(folder, "layout")}:v1`, `${host}/stopped:v1`, "--limit-rate", "16MiB"];
-  expect(await run(args, 0.3, (child) => child.kill("SIGINT"))).toEqual({ code: 130, signal: null });
+  expect(await run(args, 0.3, (child) => child.kill("SIGINT"))).toMatchObject({ code: 130, signal: null });
   expect(journal()).toHaveLength(0);
-  expect(await run([...args, "--resume"], 0.3, (child) => child.kill("SIGINT"))).toEqual({ code: 130, signal: null });
+  expect(await run([...args, "--resume"], 0.3, (child) => child.kill("SIGINT"))).toMatchObject({ code: 130, signal: null });
   expect(journal()).toHaveLength(1);
 });
 
 test("[engine/T30] when nobody reads the progress any more the process ends", { timeout: 60_000 }, async () => {
   const args = ["cp", `${host}/source:v1`, "oci:closed:v1", "--limit-rate", "1MiB"];
-  expect(await run(args, 0.01, (child) => child.stdout?.destroy())).toEqual({ code: 141, signal: null });
+  expect(await run(args, 0.01, (child) => child.stdout?.destroy())).toMatchObject({ code: 141, signal: null });
 });

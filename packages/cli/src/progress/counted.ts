@@ -21,7 +21,7 @@ export async function* counted(source: ByteSource, view: ProgressView, { id, act
   view.take({ id, action, current, total, last: false });
   for await (const chunk of source) {
     current += chunk.byteLength;
-    view.take({ id, action, current, total, last: false });
+    view.take({ id, action, current, total, moved: chunk.byteLength, last: false });
     yield chunk;
   }
   view.take({ id, action: "done", current, total: Math.max(total, current), last: true });

@@ -31,8 +31,8 @@ export function createPlainView(stream: OutputStream, now: () => number = () => 
     end() {
       if (isOver) return;
       isOver = true;
-      const { count, done, current } = state.totals(now());
-      if (count > 1) stream.write(`${done} of ${count} done, ${humanSize(current)} moved\n`);
+      const { count, done, moved } = state.totals(now());
+      if (count > 1) stream.write(`${done} of ${count} done, ${humanSize(moved)} moved\n`);
     },
   };
 }

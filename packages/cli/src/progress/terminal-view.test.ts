@@ -15,8 +15,8 @@ test("the state sums up what moved, what was there does not count, and the rate 
   state.take({ ...EVENT, id: "a", current: 0 }, 0);
   state.take({ ...EVENT, id: "b", action: "exists", current: 500, total: 500, last: true }, 0);
   state.take({ ...EVENT, id: "v1", action: "tagged", current: 0, total: 0, last: true }, 0);
-  state.take({ ...EVENT, id: "a", current: 500 }, 1000);
-  expect(state.totals(1000)).toEqual({ done: 1, count: 2, failed: 0, current: 500, total: 1000, rate: 500, etaSeconds: 1 });
+  state.take({ ...EVENT, id: "a", current: 500, moved: 100 }, 1000); // 400 were there
+  expect(state.totals(1000)).toEqual({ done: 1, count: 2, failed: 0, current: 500, total: 1000, moved: 100, rate: 100, etaSeconds: 5 });
   state.take({ ...EVENT, id: "a", action: "failed", current: 500, last: true, message: "no" }, 2000);
   expect(state.totals(2000)).toMatchObject({ done: 2, failed: 1 });
 });
@@ -39,7 +39,7 @@ test("lines fit the terminal, whatever its width, and what others wrote cannot b
       }
     }
   }
-  const totals = { done: 1, count: 3, failed: 0, current: 500, total: 1500, rate: 100, etaSeconds: 10 };
+  const totals = { done: 1, count: 3, failed: 0, current: 500, total: 1500, moved: 500, rate: 100, etaSeconds: 10 };
   expect(totalLine(totals, 80, ASCII)).toBe("1 of 3 done, 500 B of 1.5 kB, 100 B/s, 10 s left");
 });
 
@@ -125,15 +125,15 @@ test("plain lines hold no control characters, and only what is new", () => {
   const view = createPlainView(fake.io.stderr, () => now);
   view.take({ ...EVENT, action: "waiting" });
   view.take(EVENT);
-  view.take({ ...EVENT, current: 10 });
+  view.take({ ...EVENT, current: 10, moved: 10 });
   now = 6000;
   view.take({ ...EVENT, current: 600 });
   view.take({ ...EVENT, action: "retrying", message: "in 1 s\x1b[1m", current: 600 });
-  view.take({ ...EVENT, action: "done", current: 1000, last: true });
+  view.take({ ...EVENT, action: "done", current: 1000, moved: 300, last: true });
   view.take({ ...EVENT, id: "b", action: "exists", current: 5, total: 5, last: true });
   view.end();
   expect(fake.stderr()).toBe(
-    "0123456789ab downloading 1.0 kB\n0123456789ab downloading 600 B of 1.0 kB\n0123456789ab retrying 600 B of 1.0 kB in 1 s\ufffd[1m\n0123456789ab done 1.0 kB\nb exists 5 B\n2 of 2 done, 1.0 kB moved\n",
+    "0123456789ab downloading 1.0 kB\n0123456789ab downloading 600 B of 1.0 kB\n0123456789ab retrying 600 B of 1.0 kB in 1 s\ufffd[1m\n0123456789ab done 1.0 kB\nb exists 5 B\n2 of 2 done, 310 B moved\n",
   );
 });
 

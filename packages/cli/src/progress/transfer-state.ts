@@ -12,6 +12,8 @@ export interface TransferTotals {
   /** Bytes that are there, and all that are known of. */
   readonly current: number;
   readonly total: number;
+  /** Bytes that went over; what an earlier run had left is not among them. */
+  readonly moved: number;
   /** Bytes a second, lately. */
   readonly rate: number;
   /** Seconds that are left, when that can be told. */
@@ -33,8 +35,7 @@ export class TransferState {
 
   /** @param now milliseconds, from a clock that never goes back. */
   take(event: TransferEvent, now: number): void {
-    const before = this.#items.get(event.id);
-    if (!NOT_MOVED.has(event.action) && !NAMING.has(event.action)) this.#moved += Math.max(0, event.current - (before?.current ?? 0));
+    this.#moved += event.moved ?? 0;
     this.#items.set(event.id, event);
     const latest = this.#samples.at(-1);
     if (latest === undefined || now - latest.at >= WINDOW_MS / 50) this.#samples.push({ at: now, moved: this.#moved });
@@ -60,6 +61,15 @@ export class TransferState {
     const first = this.#samples[0];
     const seconds = first === undefined ? 0 : (now - first.at) / 1000;
     const rate = seconds < 0.2 || first === undefined ? 0 : (this.#moved - first.moved) / seconds;
-    return { done, count, failed, current, total, rate, etaSeconds: rate > 0 && total > current ? (total - current) / rate : undefined };
+    return {
+      done,
+      count,
+      failed,
+      current,
+      total,
+      moved: this.#moved,
+      rate,
+      etaSeconds: rate > 0 && total > current ? (total - current) / rate : undefined,
+    };
   }
 }

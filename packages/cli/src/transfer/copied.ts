@@ -24,9 +24,9 @@ export interface Copied {
 export const STATS_FIELDS: Readonly<Record<string, string>> = {
   "stats.copied": "manifests and blobs that were moved",
   "stats.mounted": "blobs that another repository of the registry gave",
-  "stats.existing": "manifests and blobs that were there",
+  "stats.existing": "manifests and blobs that were there, or came for another tag",
   "stats.skipped": "layers that are kept outside of registries",
-  "stats.bytes": "bytes of all that was moved",
+  "stats.bytes": "bytes that went over, without what an earlier run had left there",
 };
 
 /** Descriptions of the fields of {@link Copied}, for help. */

@@ -1,10 +1,11 @@
 import { MEDIA_TYPES } from "@berth/oci";
 import { imageManifest } from "@berth/testkit/images";
-import { type ScriptedRegistry, type ScriptedReply, scriptManifests } from "@berth/testkit/scripted";
+import { type ScriptedRegistry, type ScriptedReply, scriptManifests, startScriptedRegistry } from "@berth/testkit/scripted";
+import { TestAuthority } from "@berth/testkit/tls";
 import { beforeEach, expect, onTestFinished, test } from "vitest";
 import { ResponseError } from "../errors.ts";
 import { createUndiciTransport } from "../transport/undici-transport.ts";
-import { connectRegistry, createRegistryClient, openRegistryClient } from "./create-registry-client.ts";
+import { connectInsecureRegistry, connectRegistry, createRegistryClient, openRegistryClient } from "./create-registry-client.ts";
 import type { RegistryClientOptions } from "./options.ts";
 import { createPageReader, NoMorePagesError } from "./page-reader.ts";
 import { basic, BLOB, clientOf, DIGEST, json, startRegistry, useTokens } from "./registry-client.test-kit.ts";
@@ -62,6 +63,23 @@ test("[client/A-2] connectRegistry() fails where a ping fails", async () => {
   });
   await expect(connectRegistry(url, "", "")).rejects.toMatchObject({ code: "ERR_NETWORK" });
   expect(written).toEqual([`registry.ping url=${url}/v2/\n`]);
+});
+
+test("[client/A-3] a certificate that nobody signed is refused by connectRegistry(), taken by connectInsecureRegistry() for itself alone", async () => {
+  const secure = await startScriptedRegistry({ tls: new TestAuthority().issue() });
+  onTestFinished(() => secure.close());
+  secure.on("GET", "/v2/", {});
+  const { write } = process.stderr;
+  process.stderr.write = () => true; // they log to it
+  onTestFinished(() => {
+    process.stderr.write = write;
+  });
+  await expect(connectRegistry(secure.url, "", "")).rejects.toMatchObject({ code: "ERR_NETWORK", retryable: false });
+  const client = await connectInsecureRegistry(secure.url, "", "");
+  onTestFinished(() => client.close());
+  await client.ping();
+  await expect(connectRegistry(secure.url, "", "")).rejects.toMatchObject({ code: "ERR_NETWORK", retryable: false });
+  expect(secure.requests).toHaveLength(2);
 });
 
 test("[client/A-4] nothing is sent unless asked for", async () => {

@@ -1,6 +1,6 @@
 import { digestOf } from "@berth/oci/node";
 import type { ScriptedReply, ScriptedRequest } from "@berth/testkit/scripted";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import { failure, sample, scripted, type ScriptedRepository, textOf } from "./testing/scripted.test-kit.ts";
 
 const TEXT = "0123456789".repeat(10);
@@ -111,6 +111,26 @@ test("[client/B-18] blobs.fetchReference() opens a blob of unknown size in one r
     expect([descriptor, await textOf(content)]).toEqual([blob.descriptor, TEXT]);
   }
   expect(server.journal()).toEqual(["GET", "GET", "HEAD", "GET"].map((method) => `${method} ${AT}`));
+});
+
+test("[client/B-18] an answer that is of no use is not left open", async () => {
+  const never = Promise.withResolvers<void>();
+  onTestFinished(() => never.resolve());
+  async function* stalling(): AsyncGenerator<Uint8Array> {
+    yield Buffer.from("x");
+    await never.promise;
+  }
+  const lies = { "docker-content-digest": digestOf("other"), "content-length": "100" };
+  const lie = (): ScriptedReply => ({ headers: lies, body: stalling() });
+  const part = (): ScriptedReply => ({ status: 206, headers: { "content-range": `bytes 0-9/${size}` }, body: stalling() });
+  const { server, repository } = await serving(() => ({ body: stalling() }), { body: blob.bytes }, lie, lie, part);
+  server.on("HEAD", AT, { body: blob.bytes });
+  expect(await textOf((await repository.blobs.fetchReference(digest)).content)).toBe(TEXT);
+  expect(await failure(repository.blobs.fetchReference(digest))).toMatchObject({ code: "ERR_DIGEST_MISMATCH" });
+  expect(await failure(repository.fetch(blob.descriptor))).toMatchObject({ code: "ERR_DIGEST_MISMATCH" });
+  expect(await failure(repository.fetch(blob.descriptor, { offset: 5 }))).toMatchObject({ code: "ERR_PROTOCOL" });
+  await server.answered(); // or else it would wait for ever
+  expect(server.requests).toHaveLength(6);
 });
 
 test("[client/B-17] parts are asked for by Range, and cut from the whole where the registry knows no ranges", async () => {

@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import type { ScriptedReply, ScriptedRequest } from "@berth/testkit/scripted";
 import type { BlobHandle } from "./blob-handle.ts";
 import { failure, sample, scripted, type ScriptedRepository, textOf } from "./testing/scripted.test-kit.ts";
@@ -10,7 +10,7 @@ const AT = `/v2/a/b/blobs/${digest}`;
 
 function ranged({ headers }: ScriptedRequest): ScriptedReply {
   const [, first, last] = /^bytes=(\d+)-(\d+)$/.exec(headers["range"] ?? "") ?? [];
-  const common = { "accept-ranges": "bytes" };
+  const common = { "accept-ranges": "bytes", etag: '"e"' };
   if (first === undefined) return { headers: common, body: blob.bytes };
   const body = blob.bytes.subarray(Number(first), Number(last) + 1);
   return { status: 206, headers: { ...common, "content-range": `bytes ${first}-${last}/${size}` }, body };
@@ -48,6 +48,45 @@ test("[client/B-17] seek() sends one Range request, up to the end of the blob", 
   await handle.seek(2);
   expect(await readText(handle, 3)).toBe("234");
   expect(server.requests.map(({ headers }) => headers["range"])).toEqual([undefined, `bytes=93-${size - 1}`, `bytes=2-${size - 1}`]);
+  expect(server.requests.map(({ headers }) => headers["if-range"])).toEqual([undefined, '"e"', '"e"']);
+});
+
+test("[client/B-17] seek() reads on from the right byte where the registry sends the whole blob all the same", async () => {
+  const { handle } = await opened({ headers: { "accept-ranges": "bytes" }, body: blob.bytes });
+  await handle.seek(93);
+  expect([await readText(handle, 4), handle.position]).toEqual(["3456", 97]);
+});
+
+test("[client/B-17] seek() goes through challenge and redirect as the first request did", async () => {
+  const { server, repository } = await scripted({ credentials: async () => ({ username: "u", password: "p" }) });
+  const challenge = { status: 401, headers: { "www-authenticate": 'Basic realm="r"' } };
+  server
+    .on("GET", AT, ({ headers }) => (headers["authorization"] === undefined ? challenge : { status: 307, headers: { location: "/data" } }))
+    .on("GET", "/data", ranged);
+  const handle = await repository.blobs.open(blob.descriptor);
+  await handle.seek(93);
+  expect(await readText(handle, 7)).toBe("3456789");
+  expect(server.journal()).toEqual([`GET ${AT}`, `GET ${AT}`, "GET /data", `GET ${AT}`, "GET /data"]);
+});
+
+test("[client/B-17,B-18] neither a seek nor closing leaves an answer behind that nobody reads", async () => {
+  const never = Promise.withResolvers<void>();
+  onTestFinished(() => never.resolve());
+  async function* stalling(): AsyncGenerator<Uint8Array> {
+    yield blob.bytes.subarray(0, 1);
+    await never.promise;
+  }
+  const { server, handle } = await opened(({ headers }) => {
+    const part = { status: 206, headers: { "accept-ranges": "bytes", "content-range": `bytes 50-${size - 1}/${size}` }, body: stalling() };
+    return headers["range"] === undefined ? { headers: { "accept-ranges": "bytes", "content-length": `${size}` }, body: stalling() } : part;
+  });
+  await handle.seek(50);
+  await handle.seek(size);
+  await server.answered();
+  await handle.seek(50);
+  await handle.close();
+  await server.answered(); // or else it would wait for ever
+  expect(server.requests).toHaveLength(3);
 });
 
 test("[client/B-17] seek() before the start is refused, and nothing works once closed", async () => {

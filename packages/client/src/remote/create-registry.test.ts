@@ -1,6 +1,9 @@
+import { Readable } from "node:stream";
 import { expect, test } from "vitest";
-import { isNotFound, isUnauthorized, ResponseError } from "../errors.ts";
-import { createRemoteRegistry } from "./create-registry.ts";
+import { hasErrorCode, isNotFound, isUnauthorized, ResponseError } from "../errors.ts";
+import type { Transport } from "../transport/transport.ts";
+import { createRemoteRegistry, type RemoteRegistryOptions } from "./create-registry.ts";
+import { repositorySettings } from "./repository-options.ts";
 import { failure, scripted } from "./testing/scripted.test-kit.ts";
 
 test.each(["", "a/b", "http://x", "host:v1"])("[client/B-2] %j is no registry", (host) => {
@@ -39,7 +42,7 @@ test("[client/B-4] ping() says whether there is a registry that lets us in", asy
   await registry.ping();
   expect(isNotFound(await failure(registry.ping()))).toBe(true);
   const refused = await failure(registry.ping());
-  expect(isUnauthorized(refused)).toBe(true);
+  expect([isUnauthorized(refused), hasErrorCode(refused, "UNAUTHORIZED")]).toEqual([true, true]);
   expect(await failure(registry.ping())).toBeInstanceOf(ResponseError);
 });
 
@@ -55,6 +58,32 @@ test("[client/B-5] the catalog is read page by page", async () => {
   const pages = await Array.fromAsync(registry.repositories({ last: "0" }).pages());
   expect(pages).toEqual([["a", "b"], ["c"]]);
   expect(server.journal()).toEqual(["GET /v2/_catalog?n=2&last=0", "GET /v2/_catalog?last=b&n=2"]);
+});
+
+test("[client/B-8,B-5] the catalog has the limits of other lists", async () => {
+  const { server } = await scripted();
+  let page = 0;
+  server.on("GET", "/v2/_catalog", () => ({ headers: { link: `<?last=${page++}>; rel="next"` }, body: '{"repositories":["a"]}' }));
+  const list = async (options: RemoteRegistryOptions): Promise<unknown> =>
+    await failure(Array.fromAsync(createRemoteRegistry(server.host, { plainHttp: true, ...options }).repositories()));
+  expect(await list({ repositoryListMaxPages: 3 })).toMatchObject({ code: "ERR_LIMIT_EXCEEDED", limit: 3 });
+  expect(server.requests).toHaveLength(3);
+  expect(await list({ maxMetadataBytes: 20 })).toMatchObject({ code: "ERR_LIMIT_EXCEEDED", limit: 20 });
+});
+
+test("[client/B-8] lists end after 10,000 pages unless told otherwise", async () => {
+  let page = 0;
+  const transport: Transport = async (request) => {
+    const body = Readable.from(['{"tags":[],"repositories":[]}'], { objectMode: false });
+    return { status: 200, headers: { link: `<?last=${page++}>; rel="next"` }, body, request };
+  };
+  const registry = createRemoteRegistry("r.test", { transport });
+  for (const list of [registry.repositories(), registry.repository("a").tags()]) {
+    page = 0;
+    expect(await failure(Array.fromAsync(list))).toMatchObject({ code: "ERR_LIMIT_EXCEEDED", limit: 10_000 });
+    expect(page).toBe(10_000);
+  }
+  expect(repositorySettings().referrerListMaxPages).toBe(10_000);
 });
 
 test("[client/B-5] a reader that throws ends the list", async () => {

@@ -67,6 +67,13 @@ describe.each(WAYS)("a download $way", ({ copies, isPassing }) => {
     expect(started.server.requests[1]?.headers["if-range"]).toBe('"e"');
   });
 
+  test("[client/X-5] a weak entity tag proves nothing, and is not sent back", async () => {
+    const weak = { headers: { etag: 'W/"e"' }, body: blob.bytes, cutAfter: 4000 };
+    const started = await serving(weak, whole);
+    expect(await read(started.repository)).toBe(TEXT);
+    expect(started.server.requests.map(({ headers }) => headers["if-range"])).toEqual([undefined, undefined]);
+  });
+
   test("[client/X-5] bytes that differ after the break are noticed", async () => {
     const other = (request: ScriptedRequest): ScriptedReply => ({ ...whole(request), body: "x".repeat(size - 4000) });
     const { repository } = await serving(upTo(4000), other);

@@ -1,7 +1,7 @@
 import { parseDigest, signSchema1 } from "@berth/oci";
 import { digestOf } from "@berth/oci/node";
 import type { ScriptedReply } from "@berth/testkit/scripted";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import { isNotFound, ResponseError } from "../errors.ts";
 import { failure, sample, scripted, textOf } from "./testing/scripted.test-kit.ts";
 
@@ -185,6 +185,22 @@ test("[client/B-16] another type than asked for is an error that names both", as
     code: "ERR_PROTOCOL",
     message: expect.stringMatching(/"application\/json", expected "application\/vnd\.oci/),
   });
+});
+
+test("[client/B-18] a manifest that is refused for its head is not left open", async () => {
+  const never = Promise.withResolvers<void>();
+  onTestFinished(() => never.resolve());
+  async function* stalling(): AsyncGenerator<Uint8Array> {
+    yield Buffer.from("{");
+    await never.promise;
+  }
+  const { server, repository } = await scripted();
+  const heads = [{ "content-type": "text/plain" }, { "docker-content-digest": other }];
+  server.on("GET", `${AT}${digest}`, ...heads.map((head) => () => ({ ...answer(head), body: stalling() })));
+  expect(await failure(repository.fetch(manifest.descriptor))).toMatchObject({ code: "ERR_PROTOCOL" });
+  expect(await failure(repository.fetch(manifest.descriptor))).toMatchObject({ code: "ERR_DIGEST_MISMATCH" });
+  await server.answered(); // or else it would wait for ever
+  expect(server.requests).toHaveLength(2);
 });
 
 test("[client/B-16] parts of manifests are cut from what was checked", async () => {

@@ -52,6 +52,7 @@ const many = index(
   entry(windows, { os: "windows", architecture: "amd64", "os.version": "10.0.17763.1", "os.features": ["win32k"] }),
   entry(amd64),
   entry(arm64, { os: "linux", architecture: "arm64", variant: "v8" }),
+  entry(windows, { os: "linux", architecture: "arm64", variant: "v8" }), // too late
 );
 
 test("[client/B-74,C-29] of an index the first image for the platform is taken; one without a platform is for linux/amd64", async () => {

@@ -4,7 +4,7 @@ import { createServer as createHttpsServer } from "node:https";
 import { type AddressInfo, connect, createServer as createTcpServer, type Socket } from "node:net";
 import { startScriptedRegistry } from "@berth/testkit/scripted";
 import { TestAuthority } from "@berth/testkit/tls";
-import { expect, onTestFinished, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { drain } from "./drain.ts";
 import { parseNoProxy } from "./no-proxy.ts";
 import { createProxySelector, proxyFromEnvironment } from "./proxy.ts";
@@ -107,6 +107,17 @@ test("[client/N-9] the environment is read in upper and lower case, and HTTP_PRO
   });
   expect(proxyFromEnvironment({ HTTPS_PROXY: "A", https_proxy: "b" })).toEqual({ https: "A" });
   expect(proxyFromEnvironment({ HTTP_PROXY: "a", REQUEST_METHOD: "GET" })).toEqual({});
+});
+
+test("[client/N-9] a transport that is told nothing of proxies asks the environment", async () => {
+  const proxy = await startProxy("127.0.0.1:1");
+  for (const name of ["http_proxy", "no_proxy", "NO_PROXY", "REQUEST_METHOD"]) vi.stubEnv(name, undefined);
+  vi.stubEnv("HTTP_PROXY", `http://${proxy.host}`);
+  onTestFinished(() => void vi.unstubAllEnvs());
+  expect(await get("http://reg.test:5000/v2/", {})).toBe(200);
+  expect(proxy.asked).toEqual(["GET http://reg.test:5000/v2/ - reg.test:5000"]);
+  await expect(get("http://reg.test:1/v2/", { proxy: false, addresses: new Map([["reg.test:1", "127.0.0.1"]]) })).rejects.toThrow();
+  expect(proxy.asked).toHaveLength(1);
 });
 
 test.each([

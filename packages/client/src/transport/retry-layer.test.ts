@@ -182,6 +182,25 @@ test("[client/D-5] parallel calls to a host that asked to slow down wait togethe
   expect(clock.sleeps).toEqual([10_000, 10_500]); // the third waited for nobody
 });
 
+test("[client/D-5] a 429 that does not say how long makes the others wait as well, a 503 does not", async () => {
+  for (const [status, second] of [
+    [429, 262.5], // its wait, and the 5 % that spread them
+    [503, undefined],
+  ] as const) {
+    const clock = fakeClock();
+    const base = fakeTransport({ status }, {});
+    const { send } = retrying(base, { clock });
+    await Promise.all([
+      send(fakeRequest("https://reg.test/first")),
+      (async () => {
+        while (clock.sleeps.length === 0) await turn();
+        await send(fakeRequest("https://reg.test/second"));
+      })(),
+    ]);
+    expect(clock.sleeps).toEqual(second === undefined ? [250] : [250, Math.ceil(second)]);
+  }
+});
+
 test("[client/B-63] abort during the wait rejects at once with the signal's own reason", async () => {
   const aborted = new AbortController();
   const reason = new Error("enough");

@@ -8,8 +8,8 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { type ScriptedRegistry, startScriptedRegistry } from "@berth/testkit/scripted";
 import { TestAuthority } from "@berth/testkit/tls";
-import { expect, onTestFinished, test } from "vitest";
-import { loadHostCertificates } from "./certs-d.ts";
+import { expect, onTestFinished, test, vi } from "vitest";
+import { defaultCertsDirs, loadHostCertificates } from "./certs-d.ts";
 import { drain } from "./drain.ts";
 import { failureOfCall, fakeRequest } from "./testing/fake-transport.test-kit.ts";
 import type { Transport } from "./transport.ts";
@@ -135,6 +135,39 @@ test("[client/X-7,N-9] certs.d holds authorities and client certificates for eac
   expect(await get(registry, { certsDirs: ["/nowhere/certs.d", dir] })).toBe(200);
   const other = await tlsRegistry();
   expect(await failureOfCall(get(other, { certsDirs: [dir] }))).toMatchObject({ code: "ERR_NETWORK" });
+});
+
+test("[client/X-7] a transport that is told of no certs.d looks where docker and the containers tools do", async () => {
+  const registry = await tlsRegistry();
+  const home = await folder();
+  await mkdir(join(home, "containers", "certs.d", registry.host), { recursive: true });
+  await writeFile(join(home, "containers", "certs.d", registry.host, "ca.crt"), authority.cert);
+  vi.stubEnv("XDG_CONFIG_HOME", home);
+  onTestFinished(() => void vi.unstubAllEnvs());
+  const send = createUndiciTransport({ proxy: false });
+  onTestFinished(() => send.close());
+  const response = await send(fakeRequest(`${registry.url}/v2/`));
+  await drain(response);
+  expect(response.status).toBe(200);
+  const system = ["/etc/containers/certs.d", "/etc/docker/certs.d"];
+  expect(defaultCertsDirs({ XDG_CONFIG_HOME: "/xdg", HOME: "/home/a" })).toEqual(["/xdg/containers/certs.d", ...system]);
+  expect(defaultCertsDirs({ HOME: "/home/a" })).toEqual(["/home/a/.config/containers/certs.d", ...system]);
+});
+
+test("[client/X-7] the server is told which name is wanted, also on a port of its own", async () => {
+  const names: string[] = [];
+  const named = createServer({ ...server, SNICallback: (name, done) => (names.push(name), done(null)) }, (_, response) => response.end());
+  named.listen(0, "127.0.0.1");
+  await once(named, "listening");
+  onTestFinished(() => {
+    named.close();
+    named.closeAllConnections();
+  });
+  const { port } = named.address() as AddressInfo;
+  const send = createUndiciTransport({ certsDirs: [], proxy: false, tls: { ca: authority.cert } });
+  onTestFinished(() => send.close());
+  await drain(await send(fakeRequest(`https://localhost:${port}/v2/`)));
+  expect(names).toEqual(["localhost"]);
 });
 
 test("[client/X-7] certs.d is read as docker and the containers tools read it", async () => {

@@ -249,6 +249,20 @@ test("[client/N-8] a request without an answer ends after its own time limit", a
   });
 });
 
+test("[client/N-8] the limit of the transport is for requests without a body: registries hash what they were sent before they answer", async () => {
+  const scripted = await registry();
+  const hashed = Promise.withResolvers<void>();
+  scripted.on("GET", "/never", { hang: true }).on("PUT", "/blob", { status: 201, after: hashed.promise });
+  const send = transport({ headersTimeoutMs: 50 });
+  const put = send(request(`${scripted.url}/blob`, { method: "PUT", body: requestBody("bytes") }));
+  await expect(send(request(`${scripted.url}/never`))).rejects.toThrow("no answer came in time");
+  await expect(send(request(`${scripted.url}/never`))).rejects.toThrow("no answer came in time");
+  hashed.resolve();
+  const response = await put;
+  await drain(response);
+  expect(response.status).toBe(201);
+});
+
 test("[client/N-8] a body that stalls fails once no byte moved for the period", async () => {
   const { promise, resolve } = Promise.withResolvers<void>();
   const scripted = await registry();

@@ -1,4 +1,13 @@
-import { AuthError, type Connection, mountBlob, type MountContent, pushBlob, type RemoteRepository, ResponseError } from "@berth/client";
+import {
+  AuthError,
+  type Connection,
+  mountBlob,
+  type MountContent,
+  pushBlob,
+  type RemoteRepository,
+  ResponseError,
+  type UploadProgress,
+} from "@berth/client";
 import type { Descriptor, Fetcher, Pusher, ReplayableSource } from "@berth/oci";
 import type { TransferOutcome } from "../manager/transfer.ts";
 import { mounterOf, remoteOf, repositoryNameOf } from "./abilities.ts";
@@ -9,6 +18,8 @@ import type { CopyGraphOptions, MountRefusal } from "./options.ts";
 export interface BlobRoute {
   readonly source: Fetcher;
   readonly destination: Pusher;
+  /** Told of bytes that went over to a registry. */
+  readonly onMoved?: (bytes: number) => void;
   readonly options: Pick<CopyGraphOptions, "chunkSize" | "journal" | "mountCandidates" | "onMountRefused" | "onMounted">;
 }
 
@@ -76,8 +87,15 @@ async function toRegistry(
   const journal = target.size < WORTH_REMEMBERING ? undefined : route.options.journal;
   const { connection, name } = remote;
   const key = { registry: remote.registry, repository: name, digest: target.digest };
+  const { onMoved } = route;
+  let moved = 0;
+  const onProgress = (progress: UploadProgress): void => {
+    onMoved?.(progress.moved - moved);
+    moved = progress.moved;
+  };
   const push = {
     signal,
+    onProgress,
     wholeBytes: WHOLE_BYTES,
     ...(chunkSize !== undefined && { chunkSize }),
     ...(journal && { onUpload: (id: string) => journal.note(key, id) }),

@@ -51,6 +51,10 @@ test("[engine/T8] twenty copies of one image into one store get every blob once"
   const results = await Promise.all(copies);
   for (const { descriptor } of imageOf(3).blobs) expect(from.count(`GET a/blobs/${short(descriptor)}`)).toBe(1);
   expect(new Set(results.map(({ tags }) => tags[0]?.digest))).toEqual(new Set([imageOf(3).manifest.digest]));
+  const { manifest, blobs } = imageOf(3);
+  const sum = (key: "bytes" | "copied"): number => results.reduce((total, { stats }) => total + stats[key], 0);
+  const once = [manifest, ...blobs].reduce((total, { bytes }) => total + bytes.byteLength, 0);
+  expect([sum("bytes"), sum("copied")]).toEqual([once, blobs.length + 1]);
 });
 
 test("[engine/T8] when nineteen of twenty give up the last one succeeds; when all give up the connection is closed", {

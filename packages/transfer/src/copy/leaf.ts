@@ -2,7 +2,7 @@ import { isNotFound } from "@berth/client";
 import { bytesSource, type Descriptor, isForeignLayerMediaType } from "@berth/oci";
 import { readAllVerified } from "@berth/oci/node";
 import type { TransferOutcome } from "../manager/transfer.ts";
-import { manifestsOf } from "./abilities.ts";
+import { manifestsOf, remoteOf } from "./abilities.ts";
 import { copyBlob } from "./copy-blob.ts";
 import { atStep, CopyError, ExternalLayerError, mayNotFit } from "./errors.ts";
 import { type CopyOperation, MAX_METADATA_BYTES, type Report } from "./operation.ts";
@@ -26,15 +26,17 @@ export async function copyLeaf(operation: CopyOperation, target: Descriptor): Pr
 async function moveBlob(operation: CopyOperation, target: Descriptor, context: Report): Promise<TransferOutcome> {
   const { signal, pass } = context;
   const { source, destination, options } = operation;
+  const isRemote = remoteOf(destination) !== undefined;
   let wasResumed = false;
   const content = sourceContent(source, target, {
     signal,
     pass,
     onResumed: () => (wasResumed = true),
     onRead: (position) => context.report(position, target.size),
+    onMoved: isRemote ? undefined : context.moved, // of what is read for an upload that is gone on with, only a part is sent
   });
   try {
-    return await copyBlob({ source, destination, options }, target, content, signal);
+    return await copyBlob({ source, destination, options, onMoved: context.moved }, target, content, signal);
   } catch (error) {
     throw wasResumed ? mayNotFit(error) : error;
   }

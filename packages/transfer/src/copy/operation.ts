@@ -1,7 +1,7 @@
 import { type Descriptor, type Digest, type Fetcher, LimitExceededError, type Pusher } from "@berth/oci";
 import { eventId, type TransferAction, type TransferEvent } from "../events.ts";
 import type { TransferOutcome, TransferState } from "../manager/transfer.ts";
-import { createTransferManager, type TransferDirection, type TransferManager } from "../manager/transfer-manager.ts";
+import { createTransferManager, type TransferContext, type TransferDirection, type TransferManager } from "../manager/transfer-manager.ts";
 import { remoteOf, repositoryNameOf } from "./abilities.ts";
 import type { CopyOptions, CopyStats } from "./options.ts";
 
@@ -108,19 +108,31 @@ export class CopyOperation {
   /** Moves content through the manager, and tells of it. @param kind what comes of it besides the content; the same is done once. */
   async transfer(target: Descriptor, kind: string, run: (report: Report) => Promise<TransferOutcome>): Promise<void> {
     const { onCopied } = this.options;
+    let hasRun = false; // else somebody else moves the same thing, and counts it
+    let owed = 0;
+    const moved = (bytes: number): void => {
+      owed += bytes;
+      this.#stats.bytes += bytes;
+    };
+    const tell = (action: TransferAction, event: Partial<TransferEvent> = {}): void => {
+      this.tell(target, action, owed > 0 ? { ...event, moved: owed } : event);
+      owed = 0;
+    };
     const job = {
       key: `${storeId(this.destination)} ${kind} ${target.digest}`,
       directions: this.directions,
       hosts: this.hosts,
       size: target.size,
-      run: async (context: Report) => await run(context),
+      run: async (context: TransferContext) => {
+        hasRun = true;
+        return await run({ ...context, moved });
+      },
     };
     let outcome: TransferOutcome;
     try {
-      outcome = await this.manager.transfer(job, { signal: this.signal, onState: (state) => this.#tellState(target, state) });
+      outcome = await this.manager.transfer(job, { signal: this.signal, onState: (state) => this.#tellState(target, state, tell) });
     } catch (error) {
-      if (!this.signal.aborted)
-        this.tell(target, "failed", { last: true, message: error instanceof Error ? error.message : String(error) });
+      if (!this.signal.aborted) tell("failed", { last: true, message: error instanceof Error ? error.message : String(error) });
       throw error;
     }
     if (kind !== "blob" && this.#isCounted(target)) return;
@@ -129,9 +141,10 @@ export class CopyOperation {
       this.#stats.mounted++;
       this.tell(target, "mounted", { current: target.size, last: true });
     } else {
-      this.#stats.copied++;
-      this.#stats.bytes += target.size;
-      this.tell(target, "done", { current: target.size, last: true });
+      if (hasRun) this.#stats.copied++;
+      else this.#stats.existing++;
+      if (hasRun && kind !== "blob") moved(target.size);
+      tell("done", { current: target.size, last: true });
       onCopied?.(target);
     }
   }
@@ -178,23 +191,21 @@ export class CopyOperation {
     return isCounted;
   }
 
-  #tellState(target: Descriptor, state: TransferState): void {
-    if (state.kind === "running") this.tell(target, this.#action, { current: state.current });
-    else if (state.kind === "waiting") this.tell(target, "waiting");
+  #tellState(target: Descriptor, state: TransferState, tell: (action: TransferAction, event?: Partial<TransferEvent>) => void): void {
+    if (state.kind === "running") tell(this.#action, { current: state.current });
+    else if (state.kind === "waiting") tell("waiting");
     else {
       const why = state.error instanceof Error ? state.error.message : String(state.error);
       const message = `Retrying in ${Math.ceil(state.delayMs / 1000)} seconds: ${why}`;
-      this.tell(target, "retrying", { message, aux: { digest: target.digest, attempt: state.attempt, delayMs: state.delayMs } });
+      tell("retrying", { message, aux: { digest: target.digest, attempt: state.attempt, delayMs: state.delayMs } });
     }
   }
 }
 
-/** What a transfer is given by the manager. */
-export interface Report {
-  readonly signal: AbortSignal;
-  report(current: number, total: number): void;
-  readonly pass: ((bytes: number) => Promise<void>) | undefined;
-  release(): void;
+/** What a transfer is given. */
+export interface Report extends Omit<TransferContext, "attempt"> {
+  /** Counts bytes that went over. */
+  readonly moved: (bytes: number) => void;
 }
 
 const ids = new WeakMap<object, number>();

@@ -68,15 +68,15 @@ export interface CopyGraphOptions extends CallOptions {
 
 /** Counts of a copy. */
 export interface CopyStats {
-  /** Manifests and blobs that were pushed. */
+  /** Manifests and blobs that this copy pushed. */
   readonly copied: number;
   /** Blobs that another repository of the registry gave. */
   readonly mounted: number;
-  /** Manifests and blobs that were there; what is below a manifest that was there is not counted. */
+  /** Manifests and blobs that were there, or that another copy brought meanwhile; what is below a manifest that was there is not counted. */
   readonly existing: number;
   /** External layers that were left where they are. */
   readonly skipped: number;
-  /** Bytes of everything that was pushed. */
+  /** Bytes that went over: less than what was pushed has where an earlier run had left a part, more where something was sent again. */
   readonly bytes: number;
 }
 

@@ -9,6 +9,8 @@ export interface SourceContentOptions {
   readonly onResumed: () => void;
   /** Told how far into the content the reader came. Never goes back. */
   readonly onRead: (position: number) => void;
+  /** Told how many bytes came, also when they came before. */
+  readonly onMoved: ((bytes: number) => void) | undefined;
   /** Waits until bytes may pass. */
   readonly pass: ((bytes: number) => Promise<void>) | undefined;
 }
@@ -64,7 +66,7 @@ class SourceReader implements AsyncIterator<Uint8Array, undefined> {
 
   async next(): Promise<IteratorResult<Uint8Array, undefined>> {
     if (this.#isOver) return { done: true, value: undefined };
-    const { signal, onRead, pass } = this.#options;
+    const { signal, onRead, onMoved, pass } = this.#options;
     try {
       this.#stream ??= await this.#open();
       this.#chunks ??= this.#stream[Symbol.asyncIterator]();
@@ -76,6 +78,7 @@ class SourceReader implements AsyncIterator<Uint8Array, undefined> {
       }
       this.#position += step.value.byteLength;
       if (pass !== undefined) await pass(step.value.byteLength);
+      onMoved?.(step.value.byteLength);
       onRead(this.#position);
       return { done: false, value: step.value };
     } catch (error) {

@@ -49,6 +49,20 @@ test("[client/B-38] a change that others undid is made again, and theirs kept", 
   expect(new Set(await digestsListed(referrers))).toEqual(new Set([stranger.digest, attachment("a").digest]));
 });
 
+test("[client/B-38] others who read before we wrote are given the time to write before we look", async () => {
+  const { registry, manifests, open } = await setUp();
+  const stranger = attachment("stranger");
+  registry.on("PUT", TAG_PATH, (request) => {
+    manifests.put(TAG, request.body, MEDIA_TYPES.ociIndex);
+    setTimeout(() => manifests.put(TAG, index([entry(stranger, "stranger")]), MEDIA_TYPES.ociIndex), 5);
+    scriptManifestsAgain(registry, manifests);
+    return { status: 201 };
+  });
+  const referrers = open();
+  await push(referrers, attachment("a"));
+  expect(new Set(await digestsListed(referrers))).toEqual(new Set([stranger.digest, attachment("a").digest]));
+});
+
 test("[client/B-38] If-Match is sent when the registry gives an ETag, and 412 leads to another round", async () => {
   const { registry, manifests, open } = await setUp({ entityTags: true });
   const [a, b, c] = [attachment("a"), attachment("b"), attachment("c")];
@@ -65,6 +79,22 @@ test("[client/B-38] If-Match is sent when the registry gives an ETag, and 412 le
   expect(sent).toHaveLength(2);
   expect(sent.every((value) => value?.startsWith('"sha256:'))).toBe(true);
   expect(manifests.json(TAG)).toMatchObject({ manifests: [entry(a, "a"), entry(b, "b"), entry(c, "c")] });
+});
+
+test("[client/B-38] a weak ETag, which can never match, is not sent", async () => {
+  const { registry, manifests, open } = await setUp();
+  manifests.put(TAG, index([entry(attachment("a"), "a")]), MEDIA_TYPES.ociIndex);
+  registry.on("GET", TAG_PATH, () => {
+    const reply = tagReply(manifests);
+    return { ...reply, headers: { ...reply.headers, etag: `W/"${manifests.tags.get(TAG)}"` } };
+  });
+  registry.on("PUT", TAG_PATH, ({ headers, body }) => {
+    if (headers["if-match"] !== undefined) return { status: 412 };
+    manifests.put(TAG, body, MEDIA_TYPES.ociIndex);
+    return { status: 201 };
+  });
+  await push(open(), attachment("b"));
+  expect(requestsTo(registry, "PUT")).toBe(1);
 });
 
 test("[client/B-38] two objects lose nothing to each other", async () => {

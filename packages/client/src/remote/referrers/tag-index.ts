@@ -21,7 +21,7 @@ export interface TagIndex {
   readonly kind: "index";
   readonly index: ReferrersIndex;
   readonly digest: Digest;
-  /** To be sent back in `If-Match`. */
+  /** To be sent back in `If-Match`; absent when there is none that can match. */
   readonly entityTag: string | undefined;
 }
 
@@ -59,7 +59,9 @@ export async function readTagIndex(context: RepositoryContext, subject: Descript
   if (digestOf(bytes, digestAlgorithm(subject.digest)) === subject.digest) return { kind: "subject" };
   const mediaType = parseMediaType(headerValue(response.headers, "content-type") ?? "") ?? "";
   if (mediaType !== MEDIA_TYPES.ociIndex) return { kind: "other", mediaType };
-  return { kind: "index", index: decodeReferrersIndex(bytes), digest: digestOf(bytes), entityTag: headerValue(response.headers, "etag") };
+  const etag = headerValue(response.headers, "etag");
+  const entityTag = etag?.startsWith('"') ? etag : undefined; // a weak one never matches, RFC 9110 13.1.1
+  return { kind: "index", index: decodeReferrersIndex(bytes), digest: digestOf(bytes), entityTag };
 }
 
 /** Puts an index under the tag of a subject. @throws {ResponseError} with status 412 when `replaces` stands there no more and the registry cares. */

@@ -25,6 +25,8 @@ const PIECE = 1_048_576;
 export interface UploadProgress {
   /** Bytes that have left; goes back when some must be sent again. */
   readonly sent: number;
+  /** Bytes that went over: less than `sent` where the registry held a part of an earlier upload, more where some were sent again. */
+  readonly moved: number;
   /** Bytes in all. */
   readonly total: number;
 }
@@ -59,6 +61,7 @@ export class OutgoingBlob implements Span {
   readonly #digester: Digester;
   /** Bytes taken from the source that can be read once. */
   #taken = 0;
+  #moved = 0;
   #failure: Error | undefined;
   #reported = -1;
 
@@ -155,7 +158,7 @@ export class OutgoingBlob implements Span {
   report(sent: number): void {
     if (sent === this.#reported) return;
     this.#reported = sent;
-    this.#onProgress?.({ sent, total: this.end });
+    this.#onProgress?.({ sent, moved: this.#bytes === undefined ? this.#moved : sent, total: this.end });
   }
 
   /** Lets go of a source that was not read to its end. */
@@ -206,6 +209,7 @@ export class OutgoingBlob implements Span {
           if (at === this.end) await this.#verify(next);
           const wanted = piece.subarray(Math.max(0, from - (at - piece.byteLength)));
           if (wanted.byteLength === 0) continue;
+          this.#moved += wanted.byteLength;
           yield wanted;
           this.report(at);
         }
@@ -245,7 +249,10 @@ export class OutgoingBlob implements Span {
   }
 
   #counted(span: Span): Span {
-    const report = (sent: number): void => this.report(sent);
+    const report = (sent: number, moved: number): void => {
+      this.#moved += moved;
+      this.report(sent);
+    };
     return {
       start: span.start,
       end: span.end,
@@ -279,10 +286,10 @@ function readingIterator(reader: OneShotReader | undefined, onTaken: (size: numb
   };
 }
 
-async function* reporting(source: ByteSource, start: number, report: (sent: number) => void): AsyncGenerator<Uint8Array> {
+async function* reporting(source: ByteSource, start: number, report: (sent: number, moved: number) => void): AsyncGenerator<Uint8Array> {
   let at = start;
   for await (const chunk of source) {
     yield chunk;
-    report((at += chunk.byteLength));
+    report((at += chunk.byteLength), chunk.byteLength);
   }
 }
