@@ -1,5 +1,5 @@
 import { type CallOptions, type Challenge, parseChallenges } from "@berth/oci";
-import { NetworkError } from "../errors.ts";
+import { NetworkError, ResponseError } from "../errors.ts";
 import { mayBePlainHttp, registryOrigin } from "../remote/address.ts";
 import { responseError } from "../transport/check-response.ts";
 import { type Clock, systemClock } from "../transport/clock.ts";
@@ -25,6 +25,8 @@ export interface PingRegistryOptions extends CallOptions {
   readonly allowPlainHttp?: boolean;
   /** Milliseconds that HTTPS has for itself; default 300. */
   readonly plainHttpDelayMs?: number;
+  /** Whether any answer by HTTPS, failures too, shows that it is spoken: then plain HTTP is not tried any more. Default false. */
+  readonly anyAnswerCounts?: boolean;
   readonly headers?: RequestHeaders;
   readonly clock?: Clock;
 }
@@ -39,16 +41,29 @@ export interface PingRegistryOptions extends CallOptions {
  * @see OCI distribution-spec, "Determining Support"; ggcr, transport.Ping
  */
 export async function pingRegistry(registry: string, options: PingRegistryOptions): Promise<RegistryChallenge> {
-  const { signal, allowPlainHttp = mayBePlainHttp(registry), plainHttpDelayMs = 300, clock = systemClock } = options;
+  const {
+    signal,
+    allowPlainHttp = mayBePlainHttp(registry),
+    plainHttpDelayMs = 300,
+    anyAnswerCounts = false,
+    clock = systemClock,
+  } = options;
   signal?.throwIfAborted();
   if (!allowPlainHttp) return await pingOnce(registry, "https", options);
   const over = new AbortController();
   const both = { ...options, signal: signal === undefined ? over.signal : AbortSignal.any([signal, over.signal]) };
   let answered = false;
-  const secure = pingOnce(registry, "https", both).then((challenge) => {
-    answered = true;
-    return challenge;
-  });
+  const ping = async (): Promise<RegistryChallenge> => {
+    try {
+      const challenge = await pingOnce(registry, "https", both);
+      answered = true;
+      return challenge;
+    } catch (error) {
+      answered = anyAnswerCounts && error instanceof ResponseError;
+      throw error;
+    }
+  };
+  const secure = ping();
   const plain = async (): Promise<RegistryChallenge> => {
     await Promise.race([secure.catch(() => undefined), clock.sleep(plainHttpDelayMs, both.signal)]);
     return answered ? await secure : await pingOnce(registry, "http", both);

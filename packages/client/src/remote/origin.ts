@@ -41,7 +41,7 @@ export function originSource(registry: string, plainHttp: PlainHttp, transport: 
 
 async function schemeOf(registry: string, transport: Transport, signal: AbortSignal): Promise<"http" | "https"> {
   try {
-    const { insecure } = await pingRegistry(registry, { transport, signal, allowPlainHttp: true });
+    const { insecure } = await pingRegistry(registry, { transport, signal, allowPlainHttp: true, anyAnswerCounts: true });
     return insecure ? "http" : "https";
   } catch (error) {
     const answer = failures(error).find((one) => one instanceof ResponseError);

@@ -28,8 +28,8 @@ export class FakeRegistry {
   /** By repository and tag. */
   readonly tags: Map<string, string> = new Map();
   readonly referrers: Map<string, Descriptor[]> = new Map();
-  /** Most connections at a time. */
-  connectionPeak = 0;
+  /** Connections that were ever made. */
+  connectionCount = 0;
   readonly sockets: Set<Socket> = new Set();
   options: FakeRegistryOptions = {};
   readonly #server: Server;
@@ -41,7 +41,7 @@ export class FakeRegistry {
     });
     this.#server.on("connection", (socket: Socket) => {
       this.sockets.add(socket);
-      this.connectionPeak = Math.max(this.connectionPeak, this.sockets.size);
+      this.connectionCount++;
       socket.once("close", () => this.sockets.delete(socket));
     });
   }

@@ -147,6 +147,13 @@ test("[engine/T5] an insecure registry is asked by HTTPS first; once that answer
   expect(new Set(schemes)).toEqual(new Set(["https:"]));
   const error = await engineError(engine(false).pull(`${registry.host}/a:v1`));
   expect(error).toMatchObject({ class: "Unavailable", hint: { kind: "trust-certificate" } });
+  registry.on("GET", "/v2/", { status: 503 }); // an answer, too
+  const one = engine(true);
+  const reference = `${registry.host}/a:v1`;
+  await one.pull(reference);
+  await registry.close();
+  expect(await engineError(one.resolve(reference))).toMatchObject({ class: "Unavailable" });
+  expect(new Set(schemes)).toEqual(new Set(["https:"]));
 });
 
 test("[engine/T5] an insecure registry that speaks no TLS is reached by HTTP, after HTTPS", async () => {

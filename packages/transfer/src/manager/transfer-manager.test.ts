@@ -251,6 +251,34 @@ test("[engine/T10] a host that says Retry-After is left alone for that long, by 
   await Promise.all([slowed, beside, later, other]);
 });
 
+test.each([
+  [429, 86_400_000],
+  [503, 60_001],
+])(
+  "[engine/T10] a host that asks for more patience than there is, by %i, ends the transfer at once and holds up no other",
+  async (status, wait) => {
+    const clock = new TestClock();
+    const jobs = new TestJobs();
+    const manager = createTransferManager({ clock });
+    const result = manager.transfer(jobs.make("a", { hosts: ["one.test"] }));
+    await settled();
+    const error = answer(status, { retryAfterMs: wait });
+    jobs.fail("a", error);
+    await expect(result).rejects.toBe(error);
+    expect([clock.slept, manager.hostLimit("one.test")]).toEqual([[], 0]);
+    const patient = createTransferManager({ clock, maxRetryAfterMs: wait });
+    const again = patient.transfer(jobs.make("b", { hosts: ["one.test"] }));
+    await settled();
+    jobs.fail("b", error);
+    await settled();
+    expect(clock.slept).toEqual([wait]);
+    clock.tick();
+    await settled();
+    jobs.finish("b");
+    await again;
+  },
+);
+
 test("[engine/T10] 503 and what happened below lower the limit of a host by half; what goes well raises it again", async () => {
   const clock = new TestClock();
   const jobs = new TestJobs();

@@ -27,6 +27,8 @@ export interface TransferManagerOptions {
   readonly attempts?: number;
   /** Default: at random up to 1 s, twice as long each time, up to 30 s. What a registry asks for with `Retry-After` goes before it. */
   readonly backoff?: Backoff;
+  /** Milliseconds that a registry may ask us to wait: when it asks for more, its refusal is the error at once. Default a minute. */
+  readonly maxRetryAfterMs?: number;
   /** Which errors may pass; default {@link isRetryable}. */
   readonly shouldRetry?: (error: unknown) => boolean;
   /** Bytes a second, over all transfers; default no limit. */
@@ -88,6 +90,7 @@ export interface TransferManager {
   hostLimit(host: string): number;
 }
 
+const MAX_RETRY_AFTER_MS = 60_000;
 const SMALL_BYTES = 1_048_576;
 /** Where an answer takes 25 ms, 24 blobs of 200 kB at a time go over twice as fast as 12, and four times as fast as 3. */
 const SMALL_WEIGHT = 0.125;
@@ -110,6 +113,7 @@ class Manager implements TransferManager {
   readonly #lanes: Readonly<Record<TransferDirection, Lane>>;
   readonly #attempts: number;
   readonly #backoff: Backoff;
+  readonly #maxRetryAfterMs: number;
   readonly #shouldRetry: (error: unknown) => boolean;
   readonly #clock: Clock;
   readonly #random: () => number;
@@ -127,6 +131,7 @@ class Manager implements TransferManager {
     this.#lanes = { download: lane(downloads, 3), upload: lane(uploads, 5) };
     this.#attempts = attempts;
     this.#backoff = options.backoff ?? defaultBackoff;
+    this.#maxRetryAfterMs = options.maxRetryAfterMs ?? MAX_RETRY_AFTER_MS;
     this.#shouldRetry = options.shouldRetry ?? isRetryable;
     this.#clock = clock;
     this.#random = options.random ?? Math.random;
@@ -182,7 +187,7 @@ class Manager implements TransferManager {
         errors.push(error);
         sends += sendsOf(error);
         const delayMs = this.#delayAfter(error, attempt, job.hosts ?? []);
-        if (!this.#shouldRetry(error)) throw error;
+        if (delayMs === undefined || !this.#shouldRetry(error)) throw error;
         if (sends >= this.#attempts) throw attempt === 1 ? error : new TransferFailedError(errors);
         report({ kind: "retrying", attempt, delayMs, error });
         await this.#clock.sleep(delayMs, signal);
@@ -219,12 +224,13 @@ class Manager implements TransferManager {
     }
   }
 
-  /** How long to wait after an error; tells the limits of the hosts. */
-  #delayAfter(error: unknown, attempt: number, hosts: readonly string[]): number {
+  /** How long to wait after an error; tells the limits of the hosts. Undefined: longer than there is patience. */
+  #delayAfter(error: unknown, attempt: number, hosts: readonly string[]): number | undefined {
     const own = this.#backoff(attempt, this.#random);
     const slowdown = slowdownOf(error);
     if (slowdown === undefined) return own;
     const delayMs = slowdown.retryAfterMs ?? own;
+    if (delayMs > this.#maxRetryAfterMs) return undefined;
     for (const host of slowedHosts(slowdown, hosts)) this.#hosts.slowDown(host, delayMs);
     return delayMs;
   }
