@@ -87,7 +87,7 @@ test("a manifest goes by its digest or --manifest, with all of its tags; one tha
   const orphan = `${app}@${sig.manifest.digest} (application/sig)`;
   expect(await berth(["rm", "--dry-run", `${app}@${digest}`])).toEqual({
     code: 0,
-    stdout: `would delete manifest ${app}@${digest} with all of its tags, which 1 manifest refers to\nwould leave ${orphan} without it\n`,
+    stdout: `would delete manifest ${app}@${digest} with its tags v1, v2, which 1 manifest refers to\nwould leave ${orphan} without it\n`,
     stderr: "",
   });
   for (const typed of [undefined, ["y"]]) {
@@ -101,10 +101,58 @@ test("a manifest goes by its digest or --manifest, with all of its tags; one tha
   expect(await berth(["rm", "-f", "--manifest", `${app}:v1`])).toEqual({
     code: 0,
     stdout: "",
-    stderr: `Deleted ${app}@${digest}\nberth: warning: ${orphan} refers to what was deleted\n`,
+    stderr: `Deleted ${app}@${digest} with its tags v1, v2\nberth: warning: ${orphan} refers to what was deleted\n`,
   });
   expect(await tags()).toEqual([]);
   expect(await berth(["manifest", "rm", "-f", "--ignore-missing", `${app}@${digest}`])).toMatchObject({ code: 0 });
+});
+
+test("the tags that go with a manifest are named, and indexes that list it: when it is asked, when it is tried, and when it is done", async () => {
+  const { digest } = image.manifest;
+  const other = await pushImage(registry.repository("app"), { tags: ["other"], content: "other" });
+  await pushIndex(registry.repository("app"), "multi", [["linux/amd64", image.manifest]]);
+  const reference = `${app}@${digest}`;
+  expect(await berth(["rm", "--dry-run", reference])).toEqual({
+    code: 0,
+    stdout: `would leave the index ${app}:multi without it\nwould delete manifest ${reference} with its tags v1, v2\n`,
+    stderr: "",
+  });
+  const told = { removed: [{ kind: "manifest", reference, tags: ["v1", "v2"], indexes: ["multi"] }], failures: [] };
+  const dry = await berth(["manifest", "rm", "--dry-run", "--format", "json", `${app}:v2`]);
+  expect(JSON.parse(dry.stdout)).toEqual({ ...told, dryRun: true });
+  const asked = await berth(["rm", reference], { typed: ["n"] });
+  expect(asked).toMatchObject({ code: 1, stdout: "" });
+  expect(asked.stderr).toContain(`The index ${app}:multi lists it\nDelete manifest ${reference} with its tags v1, v2? [y/N]`);
+  const done = await berth(["rm", "-f", "--format", "json", reference]);
+  expect(JSON.parse(done.stdout)).toEqual(told);
+  expect(done.stderr).toBe(`Deleted ${reference} with its tags v1, v2\nberth: warning: the index ${app}:multi lists what was deleted\n`);
+  expect(await tags()).toEqual(["multi", "other"]);
+  await berth(["untag", `${app}:other`]);
+  expect(await berth(["rm", "--dry-run", `${app}@${other.manifest.digest}`])).toMatchObject({
+    stdout: `would delete manifest ${app}@${other.manifest.digest} (it has no tag)\n`,
+  });
+  const failed = await berth(["rm", "-f", "--keep-going", "--format", "json", `${app}:multi`, `${app}:gone`]);
+  expect(failed.code).toBe(9);
+  expect(JSON.parse(failed.stdout)).toMatchObject({
+    removed: [{ kind: "tag", reference: `${app}:multi` }],
+    failures: [{ source: `${app}:gone`, class: "NotFound" }],
+  });
+});
+
+test("where tags cannot be listed, a manifest goes with all of its tags, whichever they are", async () => {
+  const plain = await serveHandler((request, response) => {
+    if (/\/tags\/list/.test(request.url ?? "")) response.writeHead(403).end();
+    else registry.handler(request, response);
+  });
+  try {
+    const { digest } = image.manifest;
+    const dry = async (reference: string): Promise<string> =>
+      (await berth(["rm", "--manifest", "--dry-run", `${plain.host}/app${reference}`])).stdout;
+    expect(await dry(`@${digest}`)).toBe(`would delete manifest ${plain.host}/app@${digest} with all of its tags\n`);
+    expect(await dry(":v1")).toBe(`would delete manifest ${plain.host}/app@${digest} with all of its tags (v1 and perhaps more)\n`);
+  } finally {
+    await plain.close();
+  }
 });
 
 test.each(["registry", "layout"])("--cascade takes what refers to a manifest with it, that first: %s", async (kind) => {
@@ -122,13 +170,13 @@ test.each(["registry", "layout"])("--cascade takes what refers to a manifest wit
       `would delete ${of(sig)} (application/sig), which refers to ${sbom.manifest.digest}\n`,
       `would delete ${of(sbom)} (application/sbom), which refers to ${digest}\n`,
       `would delete ${of(old)} (${digest.replace(":", "-")}.sig), which refers to ${digest}\n`,
-      `would delete manifest ${of(image)} with all of its tags and 3 manifests that refer to it\n`,
+      `would delete manifest ${of(image)} with its ${kind === "layout" ? "tag v1" : "tags v1, v2"} and 3 manifests that refer to it\n`,
     ].join(""),
   );
   const { code, stderr } = await berth(["rm", "-f", "--cascade", `${place}:v1`]);
   expect(code).toBe(0);
-  const deleted = [sig, sbom, old, image].map(({ manifest }) => `Deleted ${place}@${manifest.digest}\n`);
-  expect(stderr).toBe(deleted.join(""));
+  const deleted = [sig, sbom, old].map((one) => `Deleted ${of(one)}\n`);
+  expect(stderr).toBe(`${deleted.join("")}Deleted ${of(image)} with its ${kind === "layout" ? "tag v1" : "tags v1, v2"}\n`);
   for (const { manifest } of [sig, sbom, old, image])
     expect(await berth(["manifest", "get", `${place}@${manifest.digest}`])).toMatchObject({ code: 4 });
 });
@@ -147,7 +195,7 @@ test("where no registry lists referrers, --cascade goes by the list under the ta
     await pushIndex(repository, list, [["unknown/unknown", sbom.manifest]]);
     const sig = await pushImage(repository, { tags: [`${sbom.manifest.digest.replace(":", "-")}.sig`], content: "sig of sbom" });
     const { code, stderr } = await berth(["rm", "-f", "--cascade", `${place}@${digest}`]);
-    expect({ code, stderr }).toEqual({ code: 0, stderr: expect.stringContaining(`Deleted ${place}@${digest}\n`) });
+    expect({ code, stderr }).toEqual({ code: 0, stderr: expect.stringContaining(`Deleted ${place}@${digest} with its tags v1, v2\n`) });
     expect(await tags()).toEqual([]);
     for (const { manifest } of [image, sbom, sig]) expect(await repository.exists(manifest)).toBe(false);
   } finally {

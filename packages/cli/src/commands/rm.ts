@@ -1,12 +1,12 @@
 import { Command } from "commander";
 import { addHelp } from "../command/add-help.ts";
-import { withPlace } from "../connect/place.ts";
-import { removeFrom, type RemoveFlags } from "../content/remove.ts";
+import type { RemoveFlags } from "../content/remove.ts";
+import { REMOVED_FIELDS, removeMany } from "../content/remove-many.ts";
 import { addOutputFlags, addRegistryFlags } from "../flags/add-flags.ts";
 import { addDeleteFlags, cascadeOption } from "../flags/delete-flags.ts";
 import type { RunOptions } from "../run-options.ts";
 import { act } from "../session/act.ts";
-import { Batch, keepGoingOption } from "../transfer/batch.ts";
+import { keepGoingOption } from "../transfer/batch.ts";
 
 /** `berth rm`. */
 export function rmCommand(options: RunOptions): Command {
@@ -15,16 +15,10 @@ export function rmCommand(options: RunOptions): Command {
     .option("--manifest", "delete the manifest that a tag names, with all of its tags")
     .action(
       act(options, async (session, references: string[], flags: RemoveFlags) => {
-        const batch = new Batch(session, flags);
-        for (const text of references) {
-          await batch.attempt(text, async () => {
-            await withPlace(session, text, async (place, call) => await removeFrom(session, place, flags, call));
-          });
-        }
-        batch.end(references.length);
+        await removeMany(session, references, flags);
       }),
     );
-  addRegistryFlags(addOutputFlags(addDeleteFlags(command.addOption(cascadeOption()).addOption(keepGoingOption())), "quiet"));
+  addRegistryFlags(addOutputFlags(addDeleteFlags(command.addOption(cascadeOption()).addOption(keepGoingOption())), "format", "quiet"));
   return addHelp(command, {
     text: [
       "A tag goes alone: what it names stays, and so do its other tags. A manifest goes with all of its tags. One that signatures,",
@@ -38,5 +32,6 @@ export function rmCommand(options: RunOptions): Command {
       ["berth rm -f --cascade localhost:5000/app:old", "an image with its signatures and attestations"],
       ["berth rm -f oci:folder:old", "take a tag out of an OCI layout"],
     ],
+    output: REMOVED_FIELDS,
   });
 }

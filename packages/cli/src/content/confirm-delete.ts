@@ -17,9 +17,11 @@ export interface DeleteFlags {
  * @param what fits behind "delete": `manifest sha256:... of localhost:5000/app`.
  * @throws {CommandFailure} when nobody can be asked, exit code 2; when the answer is no, exit code 1.
  */
-export async function mayDelete({ io }: Session, what: string, { force, dryRun }: DeleteFlags): Promise<boolean> {
+export async function mayDelete(session: Session, what: string, { force, dryRun }: DeleteFlags): Promise<boolean> {
+  const { io } = session;
   if (dryRun === true) {
-    io.stdout.write(`would delete ${what}\n`);
+    if (session.format.kind === "text") io.stdout.write(`would delete ${what}\n`);
+    else session.say(`would delete ${what}`);
     return false;
   }
   if (force === true) return true;

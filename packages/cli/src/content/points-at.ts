@@ -14,10 +14,11 @@ const MAX_DEPTH = 4;
 /** What a tag names, when it is what is wanted: one request for a tag, and one for each index that is looked into. @throws {NotFoundError} */
 export async function tagPointsAt(cache: ManifestCache, tag: string, wanted: PointsAt): Promise<Descriptor | undefined> {
   const named = await cache.resolve(tag);
-  return (await leadsTo(cache, named, wanted, 0)) ? named : undefined;
+  return (await leadsTo(cache, named, wanted)) ? named : undefined;
 }
 
-async function leadsTo(cache: ManifestCache, named: Descriptor, wanted: PointsAt, depth: number): Promise<boolean> {
+/** Whether a manifest is what is wanted, or an index that holds it: one request for each index that is looked into. @throws {NotFoundError} */
+export async function leadsTo(cache: ManifestCache, named: Descriptor, wanted: PointsAt, depth: number = 0): Promise<boolean> {
   if (named.digest === wanted.digest) return true;
   if (!wanted.inIndex || depth >= MAX_DEPTH || !isIndexMediaType(named.mediaType)) return false;
   const { manifest } = await cache.read(named);

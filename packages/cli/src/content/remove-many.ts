@@ -1,0 +1,35 @@
+import { withPlace } from "../connect/place.ts";
+import type { Session } from "../session/session.ts";
+import { Batch } from "../transfer/batch.ts";
+import { type Removed, removeFrom, type RemoveFlags } from "./remove.ts";
+
+/** Descriptions of the fields of `--format json`, for help. */
+export const REMOVED_FIELDS: Readonly<Record<string, string>> = {
+  "removed[].kind": "tag or manifest",
+  "removed[].reference": "what went; with --dry-run what would go",
+  "removed[].tags": "of a manifest: the tags that go with it, as far as they could be found",
+  "removed[].indexes": "of a manifest: tags of indexes that list it, and stay",
+  "removed[].referrers": "of a manifest: what refers to it, and stays",
+  "failures[].source": "what could not be removed, with --keep-going",
+  "failures[].class": "what the failure means, with code, message, registry, status and hint",
+  dryRun: "true, when nothing was done",
+};
+
+/** Takes away what references name, one after the other, and tells what went. @throws {CommandFailure} */
+export async function removeMany(session: Session, references: readonly string[], flags: RemoveFlags): Promise<void> {
+  const batch = new Batch(session, flags);
+  const removed: Removed[] = [];
+  try {
+    for (const text of references) {
+      await batch.attempt(text, async () => {
+        await withPlace(session, text, async (place, call) => void removed.push(...(await removeFrom(session, place, flags, call))));
+      });
+    }
+  } finally {
+    const failures = batch.failures.map(({ source, error }) => ({ source, ...error, exitCode: undefined }));
+    // to people it was told on the way
+    if (session.format.kind !== "text" && removed.length + failures.length > 0)
+      await session.print({ data: { removed, failures, ...(flags.dryRun === true && { dryRun: true }) }, text: () => "" });
+  }
+  batch.end(references.length);
+}
