@@ -69,6 +69,20 @@ describe("authLayer() with Basic challenges", () => {
     expect(registry.requests[1]?.headers["authorization"]).toBe("Bearer mine");
   });
 
+  test("[client/B-49] the credential is looked up anew after a while, also when nobody asks", async () => {
+    const credentials = watchedCredentials(() => ({ username: "u", password: "p" }));
+    const { registry, send } = setUpAuth({ credentials }, { challenge, accepts });
+    for (const [seconds, lookUps] of [
+      [0, 1],
+      [49, 1],
+      [10, 2],
+    ] as const) {
+      registry.pass(seconds);
+      expect((await send(fakeRequest(MANIFEST))).status).toBe(200);
+      expect(credentials.targets).toHaveLength(lookUps);
+    }
+  });
+
   test("authLayer() looks up a changed password", async () => {
     let password = "old";
     const { registry, send } = setUpAuth(

@@ -38,6 +38,12 @@ test.each([
   expect(response.status).toBe(401);
 });
 
+test("[client/B-51] what a Location says of a user is not used, nor the caller's host", async () => {
+  const base = fakeTransport(to("https://user:secret@other.test/b"), { status: 200 });
+  await follow(base)(fakeRequest("https://reg.test/a", { headers: { host: "reg.test", accept: "y" } }));
+  expect([urls(base)[1], base.requests[1]?.headers]).toEqual(["https://other.test/b", { accept: "y" }]);
+});
+
 test("[client/B-51] credentials that stayed behind do not come back", async () => {
   const base = fakeTransport(to("https://other.test/"), to("https://reg.test/"), { status: 200 });
   await follow(base)(fakeRequest("https://reg.test/", { headers: { authorization: "Basic x" } }));

@@ -40,6 +40,22 @@ test("[client/B-29] scopes for both repositories are asked for, and kept for the
   expect(scopes).toEqual([both, both]);
 });
 
+test("[client/B-29] once the other repository was refused, its scope is not asked for again", async () => {
+  const { registry, connection } = await startScripted();
+  const scopes: (readonly string[] | undefined)[] = [];
+  const spying: Connection = {
+    ...connection,
+    send(request) {
+      scopes.push(request.scopes);
+      return connection.send(request);
+    },
+  };
+  registry.on("POST", UPLOADS, { status: 403 }, started).on("PUT", `${UPLOADS}u`, { status: 201 });
+  expect(await mountBlob(spying, "a/b", hello.descriptor, "other/repo", { fallback: () => hello.bytes })).toBe("pushed");
+  const own = ["repository:a/b:pull,push"];
+  expect(scopes).toEqual([[...own, "repository:other/repo:pull"], own, own]);
+});
+
 test("[client/B-29] a mount that starts an upload instead goes on in it, with content that is given", async () => {
   const { registry, connection } = await startScripted();
   registry.on("POST", UPLOADS, started).on("PUT", `${UPLOADS}u`, { status: 201 });

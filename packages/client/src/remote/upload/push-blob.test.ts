@@ -176,6 +176,17 @@ test("[client/C-31] the same blob on its way to one repository is sent once; a p
   expect(registry.journal("PUT")).toHaveLength(2);
 });
 
+test("[client/C-31] the same blob is sent once also by objects with warning handlers of their own over one connection", async () => {
+  const { registry, connection } = await startScripted();
+  registry.on("POST", UPLOADS, { status: 202, headers: { location: "u" } }).on("PUT", `${UPLOADS}u`, { status: 201 });
+  const push = async (): Promise<void> => {
+    const repository = createRemoteRepository(`${registry.host}/a/b`, { connection, onWarning: () => undefined });
+    await repository.push(hello.descriptor, "hello world");
+  };
+  await Promise.all([push(), push()]);
+  expect(registry.journal("PUT")).toHaveLength(1);
+});
+
 test("[client/C-31] content that need not be sent is let go", async () => {
   const { registry, connection } = await startScripted();
   const { bytes, descriptor } = randomBlob(5 * MIB);

@@ -348,6 +348,84 @@ test("[client/X-3] an upload goes on where an earlier push left it, and is left 
   expect(registry.journal("POST")).toHaveLength(1);
 });
 
+test("[client/X-3] an aborted push leaves its upload where it is, when somebody was told of it", async () => {
+  const { registry, connection } = await startScripted();
+  const controller = new AbortController();
+  const reason = new Error("enough");
+  registry
+    .on("POST", UPLOADS, started)
+    .on("GET", UPLOAD, standsAt(2 * MIB - 1))
+    .on("PUT", UPLOAD, { status: 201 });
+  registry.on("PATCH", UPLOAD, taken("u", 2 * MIB - 1), () => {
+    controller.abort(reason);
+    return { hang: true };
+  });
+  const ids: string[] = [];
+  const chunked = { ...options, mode: "chunked", onUpload: (id: string) => ids.push(id) } as const;
+  const push = pushBlob(connection, "a/b", descriptor, bytes, { ...chunked, signal: controller.signal });
+  await expect(push).rejects.toBe(reason);
+  registry.on("PATCH", UPLOAD, taken("u", 4 * MIB - 1), taken("u", 5 * MIB - 1));
+  const resume = ids.at(-1) ?? expect.unreachable();
+  await pushBlob(connection, "a/b", descriptor, bytes, { ...chunked, resume });
+  expect([registry.journal("DELETE"), registry.journal("POST").length]).toEqual([[], 1]);
+});
+
+test("[client/X-3] an upload that holds more than the blob has is another one's, and left alone", async () => {
+  const { registry, connection } = await startScripted();
+  registry.on("POST", UPLOADS, { status: 202, headers: { location: "fresh" } }).on("PUT", `${UPLOADS}fresh`, { status: 201 });
+  registry.on("GET", UPLOAD, standsAt(5 * MIB));
+  await pushBlob(connection, "a/b", descriptor, bytes, { ...options, resume: `${registry.url}${UPLOAD}` });
+  expect(registry.requests.map(({ method }) => method)).toEqual(["GET", "POST", "PUT"]);
+});
+
+test("[client/X-3] a registry that says to hold more than it was sent is not believed", async () => {
+  const { registry, connection } = await startScripted();
+  registry.on("POST", UPLOADS, started).on("PUT", UPLOAD, { status: 201 });
+  registry.on("PATCH", UPLOAD, taken("u", 4 * MIB - 1), taken("u", 4 * MIB - 1), taken("u", 5 * MIB - 1));
+  await pushBlob(connection, "a/b", descriptor, bytes, { ...options, mode: "chunked" });
+  expect(ranges(registry)).toEqual([`0-${2 * MIB - 1}`, `${2 * MIB}-${4 * MIB - 1}`, `${4 * MIB}-${5 * MIB - 1}`]);
+});
+
+test("[client/X-3] a registry that lost bytes which cannot be read again ends the push, and says so", async () => {
+  const { registry, connection } = await startScripted();
+  registry
+    .on("POST", UPLOADS, started)
+    .on("GET", UPLOAD, standsAt(MIB - 1))
+    .on("DELETE", UPLOAD, { status: 204 });
+  registry.on("PATCH", UPLOAD, taken("u", 2 * MIB - 1), { status: 503 });
+  await expect(pushBlob(connection, "a/b", descriptor, once(bytes), { ...options, mode: "chunked" })).rejects.toMatchObject({
+    code: "ERR_UNREPLAYABLE_BODY",
+    cause: { code: "ERR_PROTOCOL", message: expect.stringContaining("lost bytes of the upload that it had taken") },
+  });
+  expect(registry.journal("PATCH")).toHaveLength(2);
+});
+
+test("[client/X-3] a registry that takes bytes and never has them is given up", async () => {
+  const { registry, connection } = await startScripted();
+  registry.on("POST", UPLOADS, started).on("PATCH", UPLOAD, taken("u", 1023)).on("DELETE", UPLOAD, { status: 204 });
+  await expect(pushBlob(connection, "a/b", descriptor, bytes, { ...options, mode: "chunked" })).rejects.toMatchObject({
+    code: "ERR_PROTOCOL",
+    message: expect.stringContaining("takes bytes and does not keep them"),
+  });
+  expect(registry.journal("PATCH")).toHaveLength(4 * 7); // each time one that brings something, and six that do not
+});
+
+test("[client/B-26,D-3] strictLocation holds for every Location of an upload", async () => {
+  const { registry, connection } = await startScripted();
+  const elsewhere = {
+    status: 202,
+    headers: { location: `${registry.url.replace("127.0.0.1", "localhost")}${UPLOAD}`, range: `0-${2 * MIB - 1}` },
+  };
+  registry.on("POST", UPLOADS, started).on("PATCH", UPLOAD, elsewhere).on("DELETE", UPLOAD, { status: 204 });
+  const push = pushBlob(connection, "a/b", descriptor, bytes, { ...options, mode: "chunked", strictLocation: true });
+  await expect(push).rejects.toMatchObject({
+    code: "ERR_PROTOCOL",
+    method: "PATCH",
+    message: expect.stringContaining("sent a Location on"),
+  });
+  expect(registry.journal("PATCH")).toHaveLength(1);
+});
+
 test("[client/X-3] an upload that is gone is started again", async () => {
   const { registry, connection } = await startScripted();
   registry.on("POST", UPLOADS, started).on("PUT", UPLOAD, { status: 201 });
