@@ -202,6 +202,8 @@ test("[client/C-30] urls into private networks are not followed", async () => {
     "https://10.0.0.1/",
     "http://[::1]/",
     "http://localhost/",
+    "https://user:secret@cdn.test/x",
+    "ftp://cdn.test/x",
     "https://cdn.test/x",
   ];
   await failure(repository.fetch({ ...blob.descriptor, urls }));

@@ -81,6 +81,17 @@ test("[client/B-38] If-Match is sent when the registry gives an ETag, and 412 le
   expect(manifests.json(TAG)).toMatchObject({ manifests: [entry(a, "a"), entry(b, "b"), entry(c, "c")] });
 });
 
+test("[client/B-38] a registry that refuses every change is given up after some rounds, and nothing is deleted", {
+  timeout: 20_000,
+}, async () => {
+  const { registry, manifests, open } = await setUp({ entityTags: true });
+  manifests.put(TAG, index([entry(attachment("a"), "a")]), MEDIA_TYPES.ociIndex);
+  registry.on("PUT", TAG_PATH, { status: 412 });
+  const failed = push(open(), attachment("b"));
+  await expect(failed).rejects.toMatchObject({ code: "ERR_REFERRERS_INDEX", retryable: true });
+  expect([requestsTo(registry, "PUT"), registry.journal("DELETE")]).toEqual([50, []]);
+});
+
 test("[client/B-38] a weak ETag, which can never match, is not sent", async () => {
   const { registry, manifests, open } = await setUp();
   manifests.put(TAG, index([entry(attachment("a"), "a")]), MEDIA_TYPES.ociIndex);
