@@ -11,6 +11,7 @@ export type HintKind =
   | "list-tags"
   | "log-in"
   | "plain-http"
+  | "pull-files"
   | "trust-certificate"
   | "wait";
 
@@ -31,6 +32,7 @@ const TEXTS: Readonly<Record<HintKind, string>> = {
   "list-tags": "list the tags of the repository to see what is there",
   "log-in": "log in to the registry, or check user name and password",
   "plain-http": "did you mean plain HTTP? Say so with the plain HTTP option",
+  "pull-files": "an artifact is no image: pull its files",
   "trust-certificate": "give the certificate authority of the registry, or skip the check for a registry of your own",
   wait: "wait, or log in: registries allow more to those they know",
 };
@@ -67,9 +69,17 @@ const BY_CLASS: Readonly<Partial<Record<ErrorClass, HintKind>>> = {
   Unauthorized: "log-in",
 };
 
-/** The next step for an error of a class with such codes among its causes. `isTag`: what could not be found is a tag or manifest. */
-export function hintFor(errorClass: ErrorClass, codes: readonly string[], isTag: boolean): ErrorHint | undefined {
+/** What an error is about, beside its class. */
+export interface HintSubject {
+  /** What could not be found is a tag or manifest. */
+  readonly isTag: boolean;
+  /** An artifact was met where an image is wanted. */
+  readonly isArtifact: boolean;
+}
+
+/** The next step for an error of a class with such codes among its causes. */
+export function hintFor(errorClass: ErrorClass, codes: readonly string[], { isTag, isArtifact }: HintSubject): ErrorHint | undefined {
   const byCode = codes.map((code) => BY_CODE[code]).find((kind) => kind !== undefined);
-  const kind = byCode ?? (isTag ? "list-tags" : BY_CLASS[errorClass]);
+  const kind = byCode ?? (isTag ? "list-tags" : isArtifact ? "pull-files" : BY_CLASS[errorClass]);
   return kind === undefined ? undefined : { kind, text: TEXTS[kind] };
 }

@@ -55,7 +55,10 @@ export function classifyError(error: unknown): ErrorClassification {
   const ociCode = answer?.codes[0];
   const { found, code } = decide(causes, codes);
   const registry = causes.map(registryOf).find((host) => host !== undefined);
-  const hint = hintFor(found, codes, found === "NotFound" && isAboutManifest(causes, ociCode));
+  const hint = hintFor(found, codes, {
+    isTag: found === "NotFound" && isAboutManifest(causes, ociCode),
+    isArtifact: causes.some((cause) => has(cause, "isArtifact") && cause.isArtifact === true),
+  });
   return {
     class: found,
     code: ociCode ?? code ?? codes[0] ?? "ERR_UNKNOWN",

@@ -27,7 +27,14 @@ export type { TransferAction, TransferEvent, TransferEvents } from "./events.ts"
 export { createTransferEvents, eventId } from "./events.ts";
 export { chainIds } from "./image/chain-ids.ts";
 export type { ImagePathErrorCode } from "./image/errors.ts";
-export { FolderNotEmptyError, ImagePathError, InvalidLayerError, RootfsMismatchError, UnsafeEntryError } from "./image/errors.ts";
+export {
+  ArtifactError,
+  FolderNotEmptyError,
+  ImagePathError,
+  InvalidLayerError,
+  RootfsMismatchError,
+  UnsafeEntryError,
+} from "./image/errors.ts";
 export type { ExistingContent } from "./image/extract-root.ts";
 export type { ExtractEntriesOptions, ExtractResult, SkipReason } from "./image/extract-tar.ts";
 export { extractEntries } from "./image/extract-tar.ts";

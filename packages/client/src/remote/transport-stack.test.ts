@@ -37,3 +37,18 @@ test("[client/C-15] a connection without options says it too", async () => {
   await drain(await connection.send({ method: "GET", target: "/v2/", expect: [200] }));
   expect(registry.requests[0]?.headers["user-agent"]).toBe(`berth/${VERSION}`);
 });
+
+test.each([{}, { userAgent: "tool/1" }])(
+  "[client/B-63,C-5] a connection that is told nothing of retries has them, with %j; false means none",
+  async (options) => {
+    const registry = await startScriptedRegistry();
+    onTestFinished(() => registry.close());
+    registry.on("GET", "/v2/", { status: 503 }, { status: 200 }, { status: 503 });
+    const ask = { method: "GET", target: "/v2/", expect: [200] };
+    await drain(await createConnection(registry.host, { plainHttp: true, ...options }).send(ask));
+    expect(registry.requests).toHaveLength(2);
+    const once = createConnection(registry.host, { plainHttp: true, retry: false, ...options }).send(ask);
+    await expect(once).rejects.toMatchObject({ status: 503, attempts: 1 });
+    expect(registry.requests).toHaveLength(3);
+  },
+);

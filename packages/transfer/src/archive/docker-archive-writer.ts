@@ -120,7 +120,8 @@ class DockerArchiveWriter implements NewDockerArchive {
     const { mediaType } = expected;
     if (isManifestMediaType(mediaType)) await this.#pushManifest(expected, content, options);
     else if (isImageConfigMediaType(mediaType)) await this.#pushConfig(expected, content, options);
-    else if (layerCompression(mediaType) === undefined) throw new NotAnImageError(mediaType, "it is neither layer nor config of an image");
+    else if (layerCompression(mediaType) === undefined)
+      throw new NotAnImageError(mediaType, "it is neither layer nor config of an image", { isArtifact: true });
     else await this.#pushLayer(expected, content, options);
   }
 
@@ -202,7 +203,8 @@ class DockerArchiveWriter implements NewDockerArchive {
   #check(manifest: Manifest): Pick<WrittenImage, "config" | "diffIds"> {
     if (manifest.kind !== "image") throw new NotAnImageError(manifest.mediaType, "it is no image");
     const { config, configMediaType } = manifest;
-    if (!isImageConfigMediaType(configMediaType)) throw new NotAnImageError(configMediaType, "it is the config of an artifact");
+    if (!isImageConfigMediaType(configMediaType))
+      throw new NotAnImageError(configMediaType, "it is the config of an artifact", { isArtifact: true });
     const bytes = this.#bytes.get(config.digest);
     if (bytes === undefined) throw new ManifestBlobUnknownError(config.digest);
     const layers = matchLayers(manifest, readImageConfig(bytes));

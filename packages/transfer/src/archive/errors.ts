@@ -17,9 +17,16 @@ export class ArchiveClosedError extends BerthError<"ERR_ARCHIVE_CLOSED"> {
 /** A docker archive holds images of one platform each, and was given something else. */
 export class NotAnImageError extends BerthError<"ERR_NOT_AN_IMAGE"> {
   readonly mediaType: string;
+  /** Whether it belongs to an artifact. */
+  readonly isArtifact: boolean;
 
-  constructor(mediaType: string, reason: string, options?: BerthErrorOptions) {
+  constructor(
+    mediaType: string,
+    reason: string,
+    { isArtifact = false, ...options }: BerthErrorOptions & { readonly isArtifact?: boolean } = {},
+  ) {
     super("ERR_NOT_AN_IMAGE", `Cannot write "${mediaType.slice(0, 255)}" to a docker archive: ${reason}`, options);
     this.mediaType = mediaType;
+    this.isArtifact = isArtifact;
   }
 }

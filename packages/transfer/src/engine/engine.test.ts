@@ -1,7 +1,8 @@
 import { createMemoryStore } from "../memory/memory-store.ts";
 import { type ByteSource, MEDIA_TYPES, type Descriptor } from "@berth/oci";
 import { expect, test } from "vitest";
-import { imageOf, startFake } from "../copy/copy.test-kit.ts";
+import { copy } from "../copy/copy.ts";
+import { fill, imageOf, startFake } from "../copy/copy.test-kit.ts";
 import { engineError, engineWith, platformIndex, answering } from "./engine.test-kit.ts";
 import type { EngineLogEvent } from "./engine-log.ts";
 import { EngineError } from "../errors.ts";
@@ -259,19 +260,37 @@ test("metadata headers go with every request, and only such", async () => {
   expect(error.message).not.toContain("secret");
 });
 
-test("a fixed bearer token and a user name go out as they are", async () => {
+test.each([
+  ['Basic realm="x"', { username: "u", password: "p" }, `Basic ${Buffer.from("u:p").toString("base64")}`],
+  ['Bearer realm="https://tokens.test/"', { accessToken: "fixed" }, "Bearer fixed"],
+])("a fixed bearer token and a user name go out as they are: %s", async (challenge, credential, sent) => {
   const seen: unknown[] = [];
   const registry = await startFake({
     answer(request, response) {
       seen.push(request.headers.authorization);
       if (request.headers.authorization !== undefined) return false;
-      response.writeHead(401, { "www-authenticate": 'Basic realm="x"', "content-length": 0 });
+      response.writeHead(401, { "www-authenticate": challenge, "content-length": 0 });
       response.end();
       return true;
     },
   });
   registry.put("a", imageOf(1), "v1");
-  const credentials = async (): Promise<{ username: string; password: string }> => ({ username: "u", password: "p" });
-  await engineWith({ connection: { credentials } }).pull(`${registry.host}/a:v1`);
-  expect(seen).toContain(`Basic ${Buffer.from("u:p").toString("base64")}`);
+  await engineWith({ connection: { credentials: async () => credential } }).pull(`${registry.host}/a:v1`);
+  expect(new Set(seen)).toEqual(new Set([undefined, sent]));
+});
+
+test("[engine/T4,T25] a repository of an engine is reached over its connections, and is the registry's own, whatever mirrors there are", async () => {
+  const [mirror, origin] = [await startFake(), await startFake()];
+  const seen: unknown[] = [];
+  origin.options = { answer: (request) => (seen.push(request.headers["x-meta-build"]), false) };
+  const engine = engineWith({ hosts: { [origin.host]: { mirrors: [`http://${mirror.host}`] } }, metaHeaders: { "X-Meta-Build": "7" } });
+  const repository = engine.repository(`${origin.host}/team/app`);
+  expect([repository.registry, repository.name, origin.journal]).toEqual([origin.host, "team/app", []]);
+  const store = createMemoryStore();
+  const image = imageOf(1);
+  await fill(store, image);
+  await store.tag(image.manifest.descriptor, "v1");
+  expect((await copy(store, "v1", repository)).tags).toMatchObject([{ tag: "v1", digest: image.manifest.digest, outcome: "tagged" }]);
+  expect(await repository.resolve("v1")).toEqual(image.manifest.descriptor);
+  expect([new Set(seen), mirror.journal]).toEqual([new Set(["7"]), []]);
 });

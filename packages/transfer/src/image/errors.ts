@@ -1,4 +1,18 @@
-import { BerthError, type BerthErrorOptions } from "@berth/oci";
+import { BerthError, type BerthErrorOptions, UnsupportedError } from "@berth/oci";
+
+/** An artifact was given where an image is wanted: it has files of its own, not a file system in layers. */
+export class ArtifactError extends UnsupportedError {
+  /** Of its config. */
+  readonly mediaType: string;
+  readonly isArtifact = true;
+
+  /** @param what fits between "Cannot" and "an artifact": `read layers of`. */
+  constructor(what: string, mediaType: string) {
+    const type = mediaType.slice(0, 255);
+    super(`${what} an artifact of type "${type}"`, { answer: "it is no image" });
+    this.mediaType = type;
+  }
+}
 
 /** The layers of a manifest are not those that its config names: their number, their order or their content differs. */
 export class RootfsMismatchError extends BerthError<"ERR_ROOTFS_MISMATCH"> {

@@ -16,7 +16,7 @@ import {
 import { readAllVerified } from "@berth/oci/node";
 import { chooseImage } from "../platform/choose-image.ts";
 import { hostPlatform } from "../platform/host-platform.ts";
-import { RootfsMismatchError } from "./errors.ts";
+import { ArtifactError, RootfsMismatchError } from "./errors.ts";
 import { type ImageConfig, readImageConfig } from "./image-config.ts";
 
 /** Options of everything that reads an image. */
@@ -67,7 +67,7 @@ export async function readImage(source: Fetcher, descriptor: Descriptor, options
   const manifest = decodeManifest(await readAllVerified(await source.fetch(image, call), image, call), image.mediaType);
   if (manifest.kind !== "image") throw new UnsupportedError(`read layers of ${manifest.kind}`);
   if (!isImageConfigMediaType(manifest.configMediaType)) {
-    throw new UnsupportedError(`read layers of an artifact of type "${manifest.configMediaType.slice(0, 255)}"`);
+    throw new ArtifactError("read layers of", manifest.configMediaType);
   }
   const config = readImageConfig(await readConfigBytes(source, manifest.config, call));
   return { descriptor: image, manifest, config, layers: matchLayers(manifest, config) };

@@ -12,6 +12,7 @@ import {
   type Pusher,
   UnsupportedError,
 } from "@berth/oci";
+import { ArtifactError } from "../image/errors.ts";
 import { convertSchema1, type Schema1Source } from "./convert-schema1.ts";
 import { parseDocument } from "./document.ts";
 import { fetchBytes, MAX_CONFIG_BYTES } from "./fetch-bytes.ts";
@@ -69,7 +70,7 @@ async function convertOne(
   const mediaType = mediaTypeIn(to, before);
   if (mediaType === before) return undefined;
   if (to === "docker") checkDocker(manifest);
-  else if (!hasImageConfig(manifest)) throw new UnsupportedError(`convert an artifact of type "${configOf(manifest).mediaType}"`);
+  else if (!hasImageConfig(manifest)) throw new ArtifactError("convert", configOf(manifest).mediaType);
   const layers = layersIn(manifest);
   const config = configOf(manifest);
   await copy(config, source);
@@ -109,7 +110,7 @@ function converted(document: unknown, { mediaType }: Descriptor, to: ManifestFam
 /** Docker knows neither artifacts nor what refers to others. */
 function checkDocker(manifest: JsonObject): void {
   const { mediaType } = configOf(manifest);
-  if (!hasImageConfig(manifest)) throw new UnsupportedError(`make a Docker manifest of an artifact of type "${mediaType.slice(0, 255)}"`);
+  if (!hasImageConfig(manifest)) throw new ArtifactError("make a Docker manifest of", mediaType);
   if (manifest["subject"] !== undefined || manifest["artifactType"] !== undefined) {
     throw new UnsupportedError("make a Docker manifest of one with a subject or an artifact type");
   }

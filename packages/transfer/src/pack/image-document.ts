@@ -12,6 +12,7 @@ import {
   UnsupportedError,
 } from "@berth/oci";
 import { descriptorOf } from "@berth/oci/node";
+import { ArtifactError } from "../image/errors.ts";
 import { formatDocument, parseDocument, plainDescriptor } from "./document.ts";
 import { fetchBytes, MAX_CONFIG_BYTES } from "./fetch-bytes.ts";
 import { editMapMember, inManifestOrder, type MapEdits, withMember } from "./member-edits.ts";
@@ -57,8 +58,7 @@ export async function readImageDocument(
   manifest: JsonObject,
   options: CallOptions,
 ): Promise<ImageDocument> {
-  if (!hasImageConfig(manifest))
-    throw new UnsupportedError(`change a config of type "${configOf(manifest).mediaType}" as that of an image`);
+  if (!hasImageConfig(manifest)) throw new ArtifactError("change the config of", configOf(manifest).mediaType);
   const config = parseDocument(await fetchBytes(source, configOf(manifest), { ...options, maxBytes: MAX_CONFIG_BYTES }));
   return { descriptor, manifest, config };
 }

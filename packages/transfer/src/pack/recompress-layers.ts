@@ -8,6 +8,7 @@ import {
   type Pusher,
   UnsupportedError,
 } from "@berth/oci";
+import { ArtifactError } from "../image/errors.ts";
 import type { LayerCompression } from "../image/layer-compression.ts";
 import { LayerBudget, type LayerLimits } from "../image/layer-limits.ts";
 import { readImageConfig } from "../image/image-config.ts";
@@ -62,7 +63,7 @@ async function recompressOne(
   known: Map<string, Promise<Descriptor>>,
 ): Promise<Descriptor | undefined> {
   const { to, level, limits, signal } = options;
-  if (!hasImageConfig(document)) throw new UnsupportedError(`compress layers of an artifact of type "${configOf(document).mediaType}"`);
+  if (!hasImageConfig(document)) throw new ArtifactError("compress layers of", configOf(document).mediaType);
   const manifest = decodeManifest(formatDocument(document), mediaType);
   if (manifest.kind !== "image") throw new UnsupportedError(`compress layers of ${manifest.kind}`);
   const call = signal && { signal };

@@ -410,6 +410,20 @@ test("[client/X-3] a registry that takes bytes and never has them is given up", 
   expect(registry.journal("PATCH")).toHaveLength(4 * 7); // each time one that brings something, and six that do not
 });
 
+test("[client/X-3] an upload that has more bytes than the blob is not made a blob of", async () => {
+  const { registry, connection } = await startScripted();
+  registry
+    .on("POST", UPLOADS, started)
+    .on("GET", UPLOAD, standsAt(6 * MIB - 1))
+    .on("DELETE", UPLOAD, { status: 204 });
+  registry.on("PATCH", UPLOAD, { status: 503 }).on("PUT", UPLOAD, { status: 201 });
+  await expect(pushBlob(connection, "a/b", descriptor, bytes, { ...options, mode: "chunked" })).rejects.toMatchObject({
+    code: "ERR_PROTOCOL",
+    message: expect.stringContaining("more bytes than were sent"),
+  });
+  expect([registry.journal("POST").length, registry.journal("PUT")]).toEqual([4, []]);
+});
+
 test("[client/B-26,D-3] strictLocation holds for every Location of an upload", async () => {
   const { registry, connection } = await startScripted();
   const elsewhere = {
