@@ -121,13 +121,14 @@ test("a registry that wants every image of an index: what goes without", async (
 test("an image that lacks a platform is named, and so is content that is not what it should be", async () => {
   const { manifest } = await pushImage(registry.repository("app"), { architecture: "arm64", content: "two" });
   await pushIndex(registry.repository("app"), "multi", [["linux/arm64", manifest]]);
-  for (const args of [["inspect"], ["digest"], ["cp"], ["pull", "-o", join(folder, "pulled")]]) {
+  for (const args of [["inspect"], ["digest"], ["cp"], ["pull", "-o", join(folder, "pulled")], ["ls-files"], ["export"]]) {
     const to = args[0] === "cp" ? [`oci:${folder}/none`] : [];
     const { code, stderr } = await berth([...args, "--platform", "linux/riscv64", `${app}:multi`, ...to]);
     expect([code, stderr]).toEqual([
       4,
       expect.stringContaining(`"${app}:multi": it has no image for linux/riscv64; there are images for linux/arm64`),
     ]);
+    expect(stderr).toContain(`hint: see which platforms there are: berth inspect ${app}:multi\n`);
   }
   const layout = join(folder, "layout");
   await berth(["cp", `${app}:v1`, `oci:${layout}:v1`]);
@@ -138,6 +139,36 @@ test("an image that lacks a platform is named, and so is content that is not wha
     6,
     expect.stringContaining(`Cannot accept "${layer}" of "oci:${layout}:v1": got 6 bytes, expected 5`),
   ]);
+  writeFileSync(join(layout, "blobs", "sha256", digest.slice(7)), "{}");
+  const inspected = await berth(["inspect", `oci:${layout}:v1`]);
+  expect(inspected).toMatchObject({
+    code: 6,
+    stderr: expect.stringMatching(`^berth: Cannot accept content of "oci:${layout}:v1": got 2 bytes`),
+  });
+  const checked = await berth(["fsck", `oci:${layout}:v1`]);
+  expect(checked).toMatchObject({ code: 6, stdout: expect.stringMatching(`^${digest}: Cannot accept content: got 2 bytes`) });
+});
+
+test("verbs about images say how the files of an artifact are had", async () => {
+  const file = join(folder, "note.txt");
+  writeFileSync(file, "note");
+  expect((await berth(["push", `${app}:note`, file])).code).toBe(0);
+  const verbs = [
+    ["ls-files"],
+    ["export"],
+    ["flatten"],
+    ["mutate", "-l", "a=b"],
+    ["recompress", "--to", "zstd"],
+    ["convert", "--to", "docker"],
+  ];
+  for (const args of [...verbs, ["save", "-o", join(folder, "saved.tar")]]) {
+    const { code, stderr } = await berth([...args, `${app}:note`]);
+    expect([args[0], code, stderr]).toEqual([
+      args[0],
+      1,
+      expect.stringContaining(`hint: an artifact has files instead: berth pull ${app}:note\n`),
+    ]);
+  }
 });
 
 test("a file above the folder is not pushed under a name that leads out of one", async () => {

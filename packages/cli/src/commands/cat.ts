@@ -2,6 +2,7 @@ import type { Platform } from "@berth/oci";
 import { Command } from "commander";
 import { addHelp } from "../command/add-help.ts";
 import { withPlace } from "../connect/place.ts";
+import { resolveImage } from "../content/resolve-image.ts";
 import { addOutputFlags, addRegistryFlags } from "../flags/add-flags.ts";
 import { platformOption } from "../flags/platform.ts";
 import { writeBytes, writeFileOf } from "../output/write-bytes.ts";
@@ -25,9 +26,10 @@ export function catCommand(options: RunOptions): Command {
     .action(
       act(options, async (session, text: string, path: string, { output, platform, follow }: CatFlags) => {
         const { readFileOf } = await import("@berth/transfer");
-        await withPlace(session, text, async ({ target, reference }, call) => {
-          const root = await target.resolve(reference, call);
-          const read = { ...call, ...(platform && { platform }), ...(follow === false && { followLinks: false }) };
+        await withPlace(session, text, async (place, call) => {
+          const { target } = place;
+          const root = await resolveImage(place, platform, call);
+          const read = { ...call, ...(follow === false && { followLinks: false }) };
           const { content } = await readFileOf(target, root, path, read);
           try {
             await (output === undefined || output === "-"

@@ -122,7 +122,8 @@ test("the tags that go with a manifest are named, and indexes that list it: when
   expect(JSON.parse(dry.stdout)).toEqual({ ...told, dryRun: true });
   const asked = await berth(["rm", reference], { typed: ["n"] });
   expect(asked).toMatchObject({ code: 1, stdout: "" });
-  expect(asked.stderr).toContain(`The index ${app}:multi lists it\nDelete manifest ${reference} with its tags v1, v2? [y/N]`);
+  expect(asked.stderr).toContain(`The index ${app}:multi lists it\n`);
+  expect(asked.stderr).toContain(`Delete manifest ${reference} with its tags v1, v2? [y/N]`);
   const done = await berth(["rm", "-f", "--format", "json", reference]);
   expect(JSON.parse(done.stdout)).toEqual(told);
   expect(done.stderr).toBe(`Deleted ${reference} with its tags v1, v2\nberth: warning: the index ${app}:multi lists what was deleted\n`);

@@ -3,6 +3,7 @@ import { Command } from "commander";
 import { addHelp } from "../command/add-help.ts";
 import { withPlace } from "../connect/place.ts";
 import { CommandFailure, EXIT_CODE } from "../exit-code.ts";
+import { resolveImage } from "../content/resolve-image.ts";
 import { addOutputFlags, addRegistryFlags } from "../flags/add-flags.ts";
 import { platformOption } from "../flags/platform.ts";
 import { writeBytes, writeFileOf } from "../output/write-bytes.ts";
@@ -28,9 +29,10 @@ export function exportCommand(options: RunOptions): Command {
           throw new CommandFailure(EXIT_CODE.usage, "will not write an archive to a terminal: name a file with --output");
         const { flatten } = await import("@berth/transfer");
         const toFile = output === undefined || output === "-" ? undefined : output;
-        await withPlace(session, text, async ({ target, reference }, call) => {
-          const root = await target.resolve(reference, call);
-          const archive = await flatten(target, root, { ...call, ...(platform && { platform }) });
+        await withPlace(session, text, async (place, call) => {
+          const { target } = place;
+          const root = await resolveImage(place, platform, call);
+          const archive = await flatten(target, root, call);
           const view = await session.openView({ stdoutIsData: toFile === undefined });
           try {
             const source = counted(archive, view, { id: "files", action: "downloading", total: 0 });

@@ -72,7 +72,7 @@ async function checkImage(session: Session, place: Place, { platform, fast, dige
   const reference = place.describe(digest);
   await session.print({
     data: { reference, mediaType, digest, size, ok, manifests, blobs, foreign, problems },
-    text: () => textOf(session, problems, `${reference} is whole: manifests ${manifests}, blobs ${blobs}`),
+    text: () => textOf(session, problems.map(withName), `${reference} is whole: manifests ${manifests}, blobs ${blobs}`),
   });
   return ok;
 }
@@ -88,6 +88,14 @@ async function checkLayout(session: Session, place: Place, folder: string, { fas
     text: () => textOf(session, problems, `${place.name} is whole: ${blobs} blobs, ${humanSize(bytes)}`),
   });
   return ok;
+}
+
+/** What is at the root of an image has no path, but a name. */
+function withName({ path, digest, message }: { readonly path: string; readonly digest: string; readonly message: string }): {
+  readonly path: string;
+  readonly message: string;
+} {
+  return { path: path === "" ? digest : path, message };
 }
 
 function textOf({ settings }: Session, problems: readonly { readonly path?: string; readonly message: string }[], allWell: string): string {

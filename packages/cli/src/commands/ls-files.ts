@@ -4,6 +4,7 @@ import type { ImageFile } from "@berth/transfer";
 import { addHelp } from "../command/add-help.ts";
 import { withPlace } from "../connect/place.ts";
 import { nameFilter } from "../content/name-filter.ts";
+import { resolveImage } from "../content/resolve-image.ts";
 import { addOutputFlags, addRegistryFlags } from "../flags/add-flags.ts";
 import { platformOption } from "../flags/platform.ts";
 import { oneLine } from "../output/plain-text.ts";
@@ -31,10 +32,10 @@ export function lsFilesCommand(options: RunOptions): Command {
         const { listFiles } = await import("@berth/transfer");
         const wanted = nameFilter(filters);
         await withPlace(session, text, async (place, call) => {
-          const { target, reference } = place;
-          const root = await target.resolve(reference, call);
+          const { target } = place;
+          const root = await resolveImage(place, platform, call);
           const files: ImageFile[] = [];
-          for await (const file of listFiles(target, root, { ...call, ...(platform && { platform }) })) {
+          for await (const file of listFiles(target, root, call)) {
             if (!wanted(file.path)) continue;
             if (session.format.kind === "text") session.io.stdout.write(`${long === true ? longLine(file) : oneLine(`/${file.path}`)}\n`);
             else files.push(file);

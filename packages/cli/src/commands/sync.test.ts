@@ -189,6 +189,7 @@ sync:
   ]) {
     expect(stderr).toContain(part);
   }
+  expect(stderr.trimEnd().split("\n")).toHaveLength(8); // one a line
 });
 
 test.each([

@@ -1,7 +1,7 @@
 import type { ErrorClass } from "@berth/transfer";
 import { BerthError } from "@berth/oci";
 import { CommandFailure, EXIT_CODE } from "../exit-code.ts";
-import { oneLine } from "../output/plain-text.ts";
+import { oneLine, plainText } from "../output/plain-text.ts";
 import { adviceOf } from "./advised-error.ts";
 import { told } from "./hint-text.ts";
 import { systemMessage } from "./system-message.ts";
@@ -97,13 +97,18 @@ export async function reportError(error: unknown, context: ErrorContext): Promis
   return {
     class: found.class,
     code: found.code,
-    message: withAnswer(oneLine(message), found),
+    message: withAnswer(isAboutFile(error) ? plainText(message) : oneLine(message), found),
     ...(found.registry !== undefined && { registry: found.registry }),
     ...(found.status !== undefined && { status: found.status }),
     ...(retryAfterMs !== undefined && { retryAfterMs }),
     ...(hint !== undefined && { hint }),
     exitCode: isSystem ? EXIT_CODE.failure : BY_CLASS[found.class],
   };
+}
+
+/** Every mistake of a file has a line of its own. Nobody else may break lines: they are where messages end. */
+function isAboutFile(error: unknown): boolean {
+  return BerthError.is(error) && (error.code === "ERR_SYNC_FILE" || error.code === "ERR_USER_CONFIG");
 }
 
 /** How long a registry wants us to wait. The shape is looked at: it is not worth loading the client for. */

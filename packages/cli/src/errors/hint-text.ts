@@ -24,7 +24,10 @@ const TLS_HINTS: Readonly<Record<string, string>> = {
 export function told(found: Classified, message: string, context: Pick<ErrorContext, "subject" | "isSignedIn">): Told {
   const { subject } = context;
   const own = message.replace(OF_LIBRARY, "");
-  const named = found.class === "DigestMismatch" && subject !== undefined ? own.replace(" of the source:", ` of "${subject}":`) : own;
+  const named =
+    found.class === "DigestMismatch" && subject !== undefined
+      ? own.replace(" of the source:", ` of "${subject}":`).replace(/^Cannot accept content:/, `Cannot accept content of "${subject}":`)
+      : own;
   return { message: named, hint: hintText(found, named, context) };
 }
 
@@ -44,6 +47,7 @@ function hintText(
     "list-platforms": `see which platforms there are: berth inspect ${reference}`,
     "list-tags": `see which tags there are: berth ls ${withoutReference(reference)}`,
     "log-in": `sign in: berth login ${host}`,
+    "pull-files": `an artifact has files instead: berth pull ${reference}`,
     "plain-http": "did you mean http? add --plain-http",
     "trust-certificate": "trust its authority with --ca-file FILE, or any certificate with --insecure",
     wait: `wait, or sign in for a higher limit: berth login ${host}`,

@@ -34,7 +34,7 @@ The config file says how single registries are reached:
 
   registries:
     docker.io:
-      mirrors: [mirror.local:5000]   # asked first, to read
+      mirrors: [mirror.local:5000]   # hosts alone, asked first, to read
     mirror.local:5000:
       priority: 10                   # among mirrors the highest is asked first
       pathPrefix: hub                # stands before names when it is asked as a mirror

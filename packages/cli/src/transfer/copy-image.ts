@@ -34,7 +34,13 @@ export async function imageToCopy(
 ): Promise<Descriptor | undefined> {
   if (platform === undefined && location.transport !== "docker-archive") return undefined;
   const { chooseImage, hostPlatform } = await import("@berth/transfer/platform");
-  const root = await target.resolve(reference, call);
   const options = { ...call, checkSingle: platform !== undefined, ...(describe && { place: describe() }) };
-  return (await chooseImage(target, root, platform ?? hostPlatform(), options)).image;
+  try {
+    const root = await target.resolve(reference, call);
+    return (await chooseImage(target, root, platform ?? hostPlatform(), options)).image;
+  } catch (error) {
+    call.signal?.throwIfAborted();
+    const { CopyError } = await import("@berth/transfer");
+    throw new CopyError("resolve", "source", undefined, error); // what helps is about the source
+  }
 }

@@ -27,5 +27,5 @@ export async function checkedYaml<T>(
     const name = keys.length === 0 ? "the file" : keys.join(".");
     return `${at(isNode(node) ? node.range?.[0] : undefined)}: ${name}: ${reason}`;
   });
-  throw fail(`Cannot use ${what}: ${lines.join("\n  ")}`);
+  throw fail(lines.length === 1 ? `Cannot use ${what}: ${lines[0]}` : `Cannot use ${what}:\n  ${lines.join("\n  ")}`);
 }

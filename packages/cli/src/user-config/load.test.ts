@@ -43,13 +43,16 @@ test("every mistake is named with its place and what was expected", async () => 
   const text = "registries:\n  a.test:\n    plainHtp: true\n    chunkSize: huge\n    mirrors: x\n    cert: c\n  b/c: {}\nother: 1\n";
   await expect(parseUserConfig(text, "c.yml")).rejects.toThrow(
     [
-      'Cannot use config file: c.yml:3:15: registries.a.test.plainHtp: "plainHtp" is not a known key, expected one of mirrors, priority, pathPrefix, plainHttp, insecure, caFile, cert, key, chunkSize, requestsPerSecond, concurrency',
+      'Cannot use config file:\n  c.yml:3:15: registries.a.test.plainHtp: "plainHtp" is not a known key, expected one of mirrors, priority, pathPrefix, plainHttp, insecure, caFile, cert, key, chunkSize, requestsPerSecond, concurrency',
       'c.yml:4:16: registries.a.test.chunkSize: expected a size such as 16MiB, got "huge"',
       'c.yml:5:14: registries.a.test.mirrors: expected a list of hosts, got "x"',
       "c.yml:3:5: registries.a.test: needs cert and key together",
       "c.yml:7:8: registries.b/c: is no host, perhaps with a port",
       'c.yml:8:8: other: "other" is not a known key, expected one of registries',
     ].join("\n  "),
+  );
+  await expect(parseUserConfig("registries:\n  a.test:\n    mirrors:\n      - host: b.test\n", "c.yml")).rejects.toThrow(
+    "Cannot use config file: c.yml:4:7: registries.a.test.mirrors: expected a host such as mirror.example.com or localhost:5000, got keys with values",
   );
   await expect(parseUserConfig("a: [", "c.yml")).rejects.toThrow(/^Cannot use config file: c\.yml:1:\d+: /);
 });

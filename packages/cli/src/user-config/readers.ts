@@ -25,7 +25,15 @@ class Mistake extends Error {}
 /** Refuses a value. */
 export function expected(what: string, value: unknown): never {
   const shown =
-    typeof value === "string" ? JSON.stringify(value) : value === null ? "nothing" : Array.isArray(value) ? "a list" : typeof value;
+    typeof value === "string"
+      ? JSON.stringify(value)
+      : value === null
+        ? "nothing"
+        : Array.isArray(value)
+          ? "a list"
+          : typeof value === "object"
+            ? "keys with values"
+            : typeof value;
   throw new Mistake(`expected ${what}, got ${typeof value === "number" || typeof value === "boolean" ? String(value) : shown}`);
 }
 
@@ -53,7 +61,8 @@ export const size: Read<number> = (value) => {
 /** What a host looks like, perhaps with a port. */
 export const HOST: RegExp = /^(?:[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?|\[[0-9a-fA-F:]+\])(?::\d{1,5})?$/;
 /** A host, perhaps with a port. */
-export const host: Read<string> = (value) => (HOST.test(text(value)) ? text(value) : expected("a host, perhaps with a port", value));
+export const host: Read<string> = (value) =>
+  typeof value === "string" && HOST.test(value) ? value : expected("a host such as mirror.example.com or localhost:5000", value);
 /** Hosts. */
 export const hosts: Read<readonly string[]> = (value) => (Array.isArray(value) ? value.map(host) : expected("a list of hosts", value));
 

@@ -17,6 +17,15 @@ export interface RepositoryAtEndpoint {
   readonly repository: RemoteRepository;
 }
 
+/** Milliseconds until it is looked up anew who we are: as long as the client takes credentials for granted. */
+const MARKER_MS = 50_000;
+
+interface KnownMarker {
+  readonly marker: Promise<SourceMarker>;
+  /** Milliseconds since 1970. */
+  readonly until: number;
+}
+
 /** What all operations of an engine share. */
 export class EngineContext {
   readonly options: EngineOptions;
@@ -24,7 +33,7 @@ export class EngineContext {
   readonly manager: TransferManager;
   readonly sources: SourceStore;
   readonly local: LocalStore;
-  readonly #markers = new Map<string, Promise<SourceMarker>>();
+  readonly #markers = new Map<string, KnownMarker>();
 
   constructor(options: EngineOptions) {
     this.options = options;
@@ -63,12 +72,13 @@ export class EngineContext {
 
   /** A repository as it is remembered: with the mark of the credentials of today. */
   async placeOf({ endpoint: { host }, repository: { name } }: RepositoryAtEndpoint): Promise<MarkedPlace> {
-    let marker = this.#markers.get(host);
-    if (marker === undefined) {
-      marker = this.#markerFor(host);
-      this.#markers.set(host, marker);
+    const now = Date.now();
+    let known = this.#markers.get(host);
+    if (known === undefined || now >= known.until) {
+      known = { marker: this.#markerFor(host), until: now + MARKER_MS };
+      this.#markers.set(host, known);
     }
-    return { registry: host, repository: name, marker: await marker };
+    return { registry: host, repository: name, marker: await known.marker };
   }
 
   async #markerFor(registry: string): Promise<SourceMarker> {
