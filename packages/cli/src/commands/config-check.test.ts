@@ -38,9 +38,12 @@ test("config check looks at REGISTRY_* variables unless told not to", async () =
   expect(await run(["config", "check", "--no-env", file], { io: fakeIo({ env }).io })).toBe(0);
 });
 
-test("config check without a file is a usage mistake, and with one that is not there a failure", async () => {
+test("config check without a file is a usage mistake, one that is not there is said to be so, and a folder is no file", async () => {
   expect(await run(["config", "check"], { io: fakeIo().io })).toBe(2);
   const fake = fakeIo();
-  expect(await run(["config", "check", file], { io: fake.io })).toBe(1);
-  expect(fake.stdout()).toContain(`${file}: error: cannot read the file: ENOENT`);
+  expect(await run(["config", "check", file], { io: fake.io })).toBe(4);
+  expect([fake.stdout(), fake.stderr()]).toEqual(["", `berth: cannot read "${file}": no such file\n`]);
+  const ofFolder = fakeIo();
+  expect(await run(["config", "check", folder], { io: ofFolder.io })).toBe(1);
+  expect(ofFolder.stdout()).toBe(`${folder}: error: cannot read the file: it is a folder\n`);
 });

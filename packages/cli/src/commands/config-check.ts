@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import type { ConfigIssue } from "@berth/registry/config";
 import { Command } from "commander";
 import { CommandFailure, EXIT_CODE } from "../exit-code.ts";
@@ -16,7 +17,7 @@ export function configCheckCommand({ io }: RunOptions): Command {
     .option("--no-env", "leave REGISTRY_* variables aside")
     .addHelpText(
       "after",
-      "\nPrints one line for each finding, file:line:column first, and exits 1 when there is an error.\n\nExample:\n  berth config check --strict /etc/distribution/config.yml\n",
+      "\nPrints one line for each finding, file:line:column first, and exits 1 when there is an error, 4 without the file.\n\nExample:\n  berth config check --strict /etc/distribution/config.yml\n",
     )
     .action(async (argument: string | undefined, flags: CheckFlags) => {
       const file = argument ?? io.env["REGISTRY_CONFIGURATION_PATH"];
@@ -31,6 +32,7 @@ export function configCheckCommand({ io }: RunOptions): Command {
         io.stderr.write(`berth: "${file}" can be used\n`);
       } catch (error) {
         if (!(error instanceof ConfigError)) throw error;
+        if (!existsSync(file)) throw new CommandFailure(EXIT_CODE.notFound, `cannot read "${file}": no such file`);
         say(error.issues);
         const count = error.issues.filter(({ severity }) => severity === "error").length;
         throw new CommandFailure(EXIT_CODE.failure, `"${file}" cannot be used: ${count} ${count === 1 ? "error" : "errors"}`);

@@ -19,7 +19,9 @@ export function serveCommand({ io, loadDaemon = () => import("@berth/registry/da
   return addServeFlags(command)
     .addHelpText("after", HELP)
     .action(async (argument: string | undefined, flags: ServeFlags) => {
-      const given = argument ?? io.env["REGISTRY_CONFIGURATION_PATH"];
+      if (argument !== undefined && flags.config !== undefined)
+        throw new CommandFailure(EXIT_CODE.usage, `will not choose between two files: "${argument}" and --config "${flags.config}"`);
+      const given = argument ?? flags.config ?? io.env["REGISTRY_CONFIGURATION_PATH"];
       const file = given === "" ? undefined : given;
       const { config, warnings } = await load(io, command, file, flags);
       const daemon = await loadDaemon();

@@ -3,6 +3,7 @@ import type { Command } from "commander";
 
 /** The flags of `serve` as given. */
 export interface ServeFlags {
+  readonly config?: string;
   readonly addr?: string;
   readonly port?: string;
   readonly data?: string;
@@ -22,6 +23,7 @@ export interface ServeFlags {
 /** Adds the flags of `serve` to a command. */
 export function addServeFlags(command: Command): Command {
   return command
+    .option("--config <file>", "the config.yml, as the argument names it")
     .option("--addr <host:port>", "where to listen; :5000 for every interface")
     .option("--port <port>", "another port; 0 for any free one")
     .option("--data <folder>", "where blobs and names are kept")

@@ -8,6 +8,7 @@ import type { RegistryConfig } from "./registry-config.ts";
 import { CONFIG_SCHEMA } from "./schema/root.ts";
 import { RESERVED_STORAGE_KEYS } from "./schema/storage.ts";
 import { type ConfigNode, expandBareWord, lookUp, type MapNode, nodeFrom, setPath } from "./tree.ts";
+import { unreadable } from "./unreadable.ts";
 import { validate } from "./validate.ts";
 import { applyVariables } from "./variables.ts";
 
@@ -75,7 +76,7 @@ function readRoot({ file, text }: LoadConfigOptions, issues: ConfigIssue[]): Map
   } catch (error) {
     issues.push({
       path: "",
-      message: `cannot read the file: ${error instanceof Error && "code" in error ? String(error.code) : "unknown reason"}`,
+      message: `cannot read the file: ${unreadable(error)}`,
       severity: "error",
     });
     return undefined;
