@@ -1,13 +1,15 @@
-import { createRemoteRegistry } from "@berth/client";
+import { createRemoteRegistry, createRemoteRepository } from "@berth/client";
 import { MEDIA_TYPES } from "@berth/oci";
 import { digestOf } from "@berth/oci/node";
 import { indexManifest } from "@berth/testkit/images";
-import { expect, test } from "vitest";
+import { startScriptedRegistry } from "@berth/testkit/scripted";
+import { expect, onTestFinished, test } from "vitest";
 import { createTransferManager } from "../manager/transfer-manager.ts";
 import { copy } from "./copy.ts";
 import { copyTags } from "./copy-tags.ts";
 import { fill, imageOf, short, startFake } from "./copy.test-kit.ts";
 import { createMemoryStore } from "../memory/memory-store.ts";
+import type { UploadJournal } from "./upload-journal.ts";
 
 const one = { manager: createTransferManager({ downloads: 1, uploads: 1 }) };
 
@@ -191,6 +193,52 @@ test("[engine/T24] a registry that never mounts is asked for large blobs first, 
   const { stats } = await copy(from.repository("a"), "v1", to.repository("b"), undefined, one);
   expect([from.count("GET a/blobs"), to.count("HEAD b/blobs"), to.count("POST"), to.count("DELETE")]).toEqual([1, 3, 2, 1]);
   expect([stats.existing, stats.copied]).toEqual([3, 2]); // the config is small: it is sent
+});
+
+test("[engine/T25] a registry that says of large blobs that they are there is not asked for others once more", async () => {
+  const [from, to] = [await startFake(), await startFake()];
+  const image = imageOf(2, { size: 4_194_304 });
+  from.put("a", image, "v1");
+  const [, there] = image.blobs;
+  if (there !== undefined) to.blobs.set(`b ${there.descriptor.digest}`, there.bytes);
+  const { stats } = await copy(from.repository("a"), "v1", to.repository("b"), undefined, one);
+  expect([to.count("HEAD b/blobs"), stats.existing, stats.copied]).toEqual([0, 1, 3]);
+});
+
+test("[engine/T45] an upload that an earlier copy left is gone on with where the registry is, and then forgotten", async () => {
+  const [from, to] = [await startFake(), await startScriptedRegistry()];
+  onTestFinished(() => to.close());
+  const image = imageOf(1, { size: 5 << 20 });
+  from.put("a", image, "v1");
+  const layer = image.blobs[1] ?? expect.unreachable();
+  const entries = new Map<string, string>();
+  const journal: UploadJournal = {
+    find: async ({ digest }) => entries.get(digest),
+    note: ({ digest }, upload) => void entries.set(digest, upload),
+    forget: async ({ digest }) => void entries.delete(digest),
+  };
+  const uploads = "/v2/b/blobs/uploads/";
+  let isOpen = false;
+  const held = `0-${(2 << 20) - 1}`;
+  to.on("HEAD", /^/, { status: 404 }).on("PUT", /manifests/, { status: 201 });
+  to.on("POST", uploads, ({ query }) => ({ status: 202, headers: { location: `${uploads}${query.get("mount")?.slice(7, 11)}` } }));
+  to.on("PUT", new RegExp(uploads), ({ path }) => ({ status: isOpen || !path.endsWith(short(layer.descriptor)) ? 201 : 403 }));
+  to.on("GET", `${uploads}${short(layer.descriptor)}`, { status: 204, headers: { range: held } });
+  to.on("PATCH", new RegExp(uploads), ({ path }) => ({
+    status: 202,
+    headers: { location: path, range: `0-${layer.bytes.byteLength - 1}` },
+  }));
+  const repository = createRemoteRepository(`${to.host}/b`, { plainHttp: true, retry: false, http: {} });
+  const run = async (): Promise<unknown> => await copy(from.repository("a"), "v1", repository, undefined, { ...one, journal });
+  await expect(run()).rejects.toMatchObject({ code: "ERR_COPY", origin: "destination", cause: { status: 403 } });
+  expect([[...entries.keys()], to.journal("DELETE")]).toEqual([[layer.descriptor.digest], []]);
+  isOpen = true;
+  to.requests.length = 0;
+  await run();
+  expect([entries.size, to.journal("POST").filter((line) => line.includes(layer.descriptor.digest.slice(7)))]).toEqual([0, []]);
+  const [patch] = to.requests.filter(({ method }) => method === "PATCH");
+  expect(patch?.headers["content-range"]).toBe(`${2 << 20}-${layer.bytes.byteLength - 1}`);
+  expect(patch?.body.equals(layer.bytes.subarray(2 << 20))).toBe(true);
 });
 
 test("[engine/T26] a registry that says it stored something else has failed, and the manifest is not pushed", async () => {

@@ -113,6 +113,19 @@ test("[engine/T7] a mirror that lies about a blob is left for the registry, with
   expect(await engineError(engineWith().pull(`${origin.host}/a:v1`))).toMatchObject({ class: "DigestMismatch" });
 });
 
+test("[engine/T6] a registry that cannot be reached is heard before a mirror that lacks the content", async () => {
+  const endpoints = endpointsFor("r.test", "pull", { "r.test": { mirrors: ["m.test"] } });
+  const errors = [answer(404, "MANIFEST_UNKNOWN"), new NetworkError("Cannot", { ...request, cause: coded("ECONNREFUSED") })];
+  const warnings: string[] = [];
+  let at = 0;
+  const trying = overEndpoints(endpoints, async () => Promise.reject(errors[at++]), {
+    registry: "r.test",
+    onWarning: ({ endpoint }) => warnings.push(endpoint),
+  });
+  await expect(trying).rejects.toBe(errors[1]);
+  expect(warnings).toEqual(["m.test"]); // the last one is the error
+});
+
 test("[engine/T6] where no registry was asked, the mirror that came furthest is heard", async () => {
   const [one, two] = endpointsFor("r.test", "pull", { "r.test": { mirrors: ["m.test", "n.test"] } });
   const mirrors = [one, two].filter((endpoint) => endpoint !== undefined);

@@ -68,6 +68,17 @@ test("[engine/T4] a mirror that has the content gives all of it, and is told whi
   expect(origin.journal).toEqual([]);
 });
 
+test("[engine/T4] a mirror that is asked for what is its own is not told of another registry", async () => {
+  const queries: string[] = [];
+  const mirror = await holding("a");
+  const origin = await startFake();
+  const engine = engineWith({ hosts: { [origin.host]: { mirrors: [`http://${mirror.host}`] } } });
+  await engine.pull(`${origin.host}/a:v1`);
+  mirror.options = { answer: (request) => (queries.push(request.url ?? ""), false) };
+  await engine.resolve(`${mirror.host}/a:v1`);
+  expect(queries).toEqual(["/v2/a/manifests/v1"]);
+});
+
 test("[engine/T4] the path of a mirror stands before names, and saying the registry can be switched off", async () => {
   const mirror = await startFake();
   mirror.put("hub/library/debian", image, "12");

@@ -1,8 +1,14 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { createMemoryStore } from "../memory/memory-store.ts";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import { fill, imageOf, short, startFake } from "../copy/copy.test-kit.ts";
+import type { UploadJournal } from "../copy/upload-journal.ts";
+import { openSourceStore } from "../sources/file-sources.ts";
 import { createSourceStore } from "../sources/memory-sources.ts";
 import type { TransferEvent } from "../events.ts";
+import type { Engine } from "./engine.ts";
 import { engineError, engineWith, platformIndex } from "./engine.test-kit.ts";
 
 const amd64 = { os: "linux", architecture: "amd64" };
@@ -23,6 +29,53 @@ test("[engine/T25] of three tags that share all layers, each blob is asked for o
     const asked = registry.journal.filter((line) => line.includes(short(descriptor)) && /^(HEAD|POST) a\/blobs/.test(line));
     expect(asked).toHaveLength(1);
   }
+});
+
+test("[engine/T25] with atomic, all manifests of a push are there before the first tag moves", async () => {
+  const registry = await startFake();
+  const store = createMemoryStore();
+  const images = [imageOf(1), imageOf(1, { seed: 2 })];
+  for (const [at, image] of images.entries()) {
+    await fill(store, image);
+    await store.tag(image.manifest.descriptor, `v${at}`);
+  }
+  await engineWith().push(`${registry.host}/a`, { from: store, atomic: true });
+  const puts = registry.journal.filter((line) => line.startsWith("PUT a/manifests/"));
+  expect(new Set(puts.slice(0, 2))).toEqual(new Set(images.map(({ manifest }) => `PUT a/manifests/${short(manifest)}`)));
+  expect(puts.slice(2)).toEqual(["PUT a/manifests/v0", "PUT a/manifests/v1"]);
+});
+
+test("[engine/T23] what a push and a pull saw is in the file when they end", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "berth-push-"));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  const [registry, store, image] = [await startFake(), createMemoryStore(), imageOf(1)];
+  registry.put("team/a", image, "v1");
+  await fill(store, image);
+  await store.tag(image.manifest.descriptor, "v1");
+  const layer = image.blobs[1]?.descriptor.digest ?? image.manifest.digest;
+  for (const [repository, run] of [
+    ["team/b", async (engine: Engine) => void (await engine.push(`${registry.host}/team/b:v1`, { from: store }))],
+    ["team/a", async (engine: Engine) => void (await engine.pull(`${registry.host}/team/a:v1`))],
+  ] as const) {
+    const file = join(folder, repository.slice(-1));
+    await run(engineWith({ sources: await openSourceStore(file) }));
+    expect(await (await openSourceStore(file)).find(layer)).toEqual([{ registry: registry.host, repository }]);
+  }
+});
+
+test("[engine/T45] uploads of a push are noted in the journal, and forgotten when they are over", async () => {
+  const [registry, store, image] = [await startFake(), createMemoryStore(), imageOf(1, { size: 4_194_304 })];
+  await fill(store, image);
+  await store.tag(image.manifest.descriptor, "v1");
+  const told: string[] = [];
+  const journal: UploadJournal = {
+    find: async () => undefined,
+    note: ({ repository, digest }) => void told.push(`note ${repository} ${short({ digest })}`),
+    forget: async ({ repository, digest }) => void told.push(`forget ${repository} ${short({ digest })}`),
+  };
+  await engineWith({ journal }).push(`${registry.host}/a:v1`, { from: store });
+  const layer = short(image.blobs[1]?.descriptor ?? image.manifest);
+  expect(told).toEqual([`note a ${layer}`, `forget a ${layer}`]);
 });
 
 test("[engine/T29] of each tag is told what it names now, in docker's words and as fields", async () => {
