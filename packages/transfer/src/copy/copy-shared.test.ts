@@ -230,3 +230,22 @@ test("copies that share a manager, and the same manifest, each set their own tag
   await Promise.all(tags.map(async (tag) => await copy(from.repository("a"), "v1", store, tag, { manager })));
   for (const tag of tags) expect((await store.resolve(tag)).digest).toBe(imageOf(1).manifest.digest);
 });
+
+test("[engine/T8] copies that share a manager do not take one repository of a registry for another, nor one registry for another", async () => {
+  const from = await startFake();
+  from.put("a", imageOf(3), "v1");
+  const [to, other] = [await startFake(), await startFake()];
+  const manager = createTransferManager();
+  const places = [
+    [to, "b"],
+    [to, "c"],
+    [other, "b"],
+  ] as const;
+  await Promise.all(
+    places.map(async ([registry, name]) => await copy(from.repository("a"), "v1", registry.repository(name), "v1", { manager })),
+  );
+  for (const [registry, name] of places) {
+    expect(registry.tags.get(`${name} v1`)).toBe(imageOf(3).manifest.digest);
+    for (const { descriptor } of imageOf(3).blobs) expect(registry.blobs.has(`${name} ${descriptor.digest}`)).toBe(true);
+  }
+});
