@@ -139,7 +139,7 @@ export function berth(options: { readonly command?: string; readonly nodeArgumen
       }
       const node = [process.execPath, ...(options.nodeArguments ?? [])];
       const flags = ["--port", String(port), "--data", data, "--delete", "--log-level", "error", "--no-access-log"];
-      return [...node, "packages/cli/bin/berth.mjs", "serve", ...flags];
+      return [...node, "packages/cli/bin/berth.cjs", "serve", ...flags];
     },
   };
 }

@@ -38,7 +38,10 @@ const STAND_INS: ReadonlyMap<string, string> = new Map([
   ],
 ]);
 
-const onlyCore: Plugin = {
+/** Modules of Node that take long to load: a digest by HEAD needs none of them. */
+const LARGE: ReadonlySet<string> = new Set(["node:child_process", "node:crypto", "node:tls"]);
+
+const undiciCore: Plugin = {
   name: "undici-core",
   resolveId(name, importer) {
     if (name === "undici") return CORE;
@@ -57,40 +60,17 @@ const onlyCore: Plugin = {
   },
 };
 
-/** Modules of Node that take long to load, and of which functions alone are used: a digest by HEAD needs none of them. */
-const LARGE: ReadonlySet<string> = new Set(["node:child_process", "node:crypto", "node:tls"]);
-
-/** `import { a as b } from "node:x"`, as it stands in what comes out. */
-const BUILTIN_IMPORT = /^import (?:(?<whole>[\w$]+)(?:, )?)?(?:\{ (?<names>[^}]*) \} )?\s*from "(?<module>node:[\w/]+)";$/gm;
-
-/**
- * Takes modules of Node without `import`: that would look at everything a module has, which loads what stands behind it (`node:process` a
- * reporter and worker threads, `node:util` a parser of arguments).
- */
-const directBuiltins: Plugin = {
-  name: "direct-builtins",
-  renderChunk(code) {
-    const changed = code.replace(BUILTIN_IMPORT, (line, ...rest: readonly unknown[]) => {
-      const { whole, names, module } = rest.at(-1) as Readonly<Record<string, string | undefined>>;
-      const taken = `process.getBuiltinModule("${module}")`;
-      if (module !== undefined && LARGE.has(module)) return lazily(line, taken, whole, names);
-      const parts = [whole === undefined || whole === "process" ? [] : [`${whole} = ${taken}`]];
-      if (names !== undefined) parts.push([`{ ${names.replaceAll(" as ", ": ")} } = ${taken}`]);
-      const constants = parts.flat().join(", ");
-      return line.includes("default as") ? line : constants === "" ? "" : `const ${constants};`;
-    });
-    return changed === code ? null : { code: changed };
+/** Loads a large module with the first thing that is taken from it. */
+const lateModules: Plugin = {
+  name: "late-modules",
+  resolveId: (name) => (LARGE.has(name) ? `\0late-${name}` : undefined),
+  load(id) {
+    const name = id.replace("\0late-", "");
+    if (!LARGE.has(name)) return undefined;
+    // Inherited, since an import of what is no ECMAScript module copies what that has itself.
+    return `module.exports = Object.create(new Proxy({}, { get: (_, member) => process.getBuiltinModule("${name}")[member] }));`;
   },
 };
-
-/** Functions that load their module when they are called. */
-function lazily(line: string, taken: string, whole: string | undefined, names: string | undefined): string {
-  const called = (name: string): string => `(...args) => ${taken}.${name}(...args)`;
-  if (whole !== undefined && names === undefined) return `const ${whole} = { spawn: ${called("spawn")} };`;
-  const pairs = (names ?? "").split(", ").map((one) => one.split(" as "));
-  const areFunctions = pairs.every(([name = ""]) => /^[a-z]/.test(name));
-  return areFunctions ? `const ${pairs.map(([name = "", local = name]) => `${local} = ${called(name)}`).join(", ")};` : line;
-}
 
 await rm(folder, { recursive: true, force: true });
 const { output } = await build({
@@ -98,14 +78,14 @@ const { output } = await build({
   input: { main: "packages/cli/src/main.ts" },
   platform: "node",
   preserveEntrySignatures: false,
-  plugins: [onlyCore, directBuiltins],
+  plugins: [undiciCore, lateModules],
   external: [/^@berth\/(?:registry|storage)(?:\/|$)/],
   resolve: { conditionNames: ["berth-source", "node", "import", "default"] },
   output: {
     dir: folder,
-    format: "esm",
-    entryFileNames: "[name].js",
-    chunkFileNames: "[name]-[hash].js",
+    format: "cjs",
+    entryFileNames: "[name].cjs",
+    chunkFileNames: "[name]-[hash].cjs",
     // White space and comments are half of it, and one letter that is not ASCII doubles what V8 keeps. Names stay, for stack traces.
     minify: { compress: true, mangle: false, codegen: { removeWhitespace: true } },
     // What many verbs need comes in one piece each: opening a file costs more than reading a longer one.
@@ -115,7 +95,7 @@ const { output } = await build({
         { name: "client", test: /packages\/client\/src\/|packages\/oci\/src\/node\/|node_modules\/undici\/|\0undici-/ },
         {
           name: "start",
-          test: /node_modules\/commander\/|packages\/cli\/src\/(?:command\/|exit-code|version|program|flags\/(?:hoist|shared-flags|values))/,
+          test: /\0late-|node_modules\/commander\/|packages\/cli\/src\/(?:command\/|exit-code|version|program|flags\/(?:hoist|shared-flags|values))/,
         },
         {
           name: "session",

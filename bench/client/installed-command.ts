@@ -9,5 +9,5 @@ export async function installCommand(folder: string): Promise<readonly string[]>
   execFileSync(process.execPath, [join(ROOT, "tools/bundle-cli.ts")], { stdio: ["ignore", "ignore", "inherit"] });
   await mkdir(folder, { recursive: true });
   for (const part of ["bin", "bundle", "package.json"]) await cp(join(ROOT, "packages/cli", part), join(folder, part), { recursive: true });
-  return [process.execPath, join(folder, "bin/berth.mjs")];
+  return [process.execPath, join(folder, "bin/berth.cjs")];
 }

@@ -14,7 +14,7 @@ import { afterEach, beforeEach, expect, test, vi } from "vitest";
 vi.setConfig({ testTimeout: 30_000 });
 
 /** As npm links it; in a checkout it runs the sources. */
-const BIN = fileURLToPath(new URL("../bin/berth.mjs", import.meta.url));
+const BIN = fileURLToPath(new URL("../bin/berth.cjs", import.meta.url));
 
 let folder: string;
 let children: ChildProcess[];
@@ -150,7 +150,7 @@ test.runIf(existsSync(FULL))(
 
 test("an old Node is told what is wanted before anything of ours is loaded", async () => {
   const source = await readFile(BIN, "utf8");
-  const start = source.slice(0, source.indexOf("\n\n//")).replace(/^#!.*/, "");
+  const start = source.slice(0, source.indexOf("\n\nconst")).replace(/^#!.*/, "");
   const says: string[] = [];
   const pretended = {
     versions: { node: "20.1.0" },

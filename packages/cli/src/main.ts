@@ -46,12 +46,16 @@ const io: CommandIo = {
   signal: stop.signal,
 };
 
-const exitCode = await run(process.argv.slice(2), { io });
-await written(process.stdout);
-if (lost !== undefined) {
-  if (lost.message !== undefined) io.stderr.write(`berth: ${lost.message}\n`);
-  process.exitCode = lost.exitCode;
-} else process.exitCode = stop.signal.aborted && exitCode === EXIT_CODE.failure ? EXIT_CODE.interrupted : exitCode;
+void main();
+
+async function main(): Promise<void> {
+  const exitCode = await run(process.argv.slice(2), { io });
+  await written(process.stdout);
+  if (lost !== undefined) {
+    if (lost.message !== undefined) io.stderr.write(`berth: ${lost.message}\n`);
+    process.exitCode = lost.exitCode;
+  } else process.exitCode = stop.signal.aborted && exitCode === EXIT_CODE.failure ? EXIT_CODE.interrupted : exitCode;
+}
 
 /** What was written last may fail after the command is through. */
 async function written(stream: Writable): Promise<void> {

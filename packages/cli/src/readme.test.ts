@@ -14,7 +14,7 @@ import { serveHandler, type TestServer } from "./testing/registry.ts";
 // each line starts a process
 vi.setConfig({ testTimeout: 120_000 });
 
-const BIN = fileURLToPath(new URL("../bin/berth.mjs", import.meta.url));
+const BIN = fileURLToPath(new URL("../bin/berth.cjs", import.meta.url));
 const README = readFileSync(new URL("../README.md", import.meta.url), "utf8");
 
 let folder: string;

@@ -3,7 +3,7 @@ import { type RunOptions, run, type RunResult, type Scratch } from "@berth/testk
 
 /** The command as people start it: of a checkout it runs the sources. `BERTH_INTEROP_CLI` names another entry, such as the bundle. */
 export const BERTH: string =
-  process.env["BERTH_INTEROP_CLI"] ?? fileURLToPath(new URL("../../../packages/cli/bin/berth.mjs", import.meta.url));
+  process.env["BERTH_INTEROP_CLI"] ?? fileURLToPath(new URL("../../../packages/cli/bin/berth.cjs", import.meta.url));
 
 /** What was compiled is kept from one home, and one run, to the next: else each test file would compile everything once more. */
 const COMPILED = fileURLToPath(new URL("../../../node_modules/.cache/berth-compiled", import.meta.url));

@@ -14,7 +14,7 @@ import { createRegistry, type EmbeddedRegistry } from "@berth/registry";
 import { type CopyStats, openLayout, type TransferEvent } from "@berth/transfer";
 import { afterAll, beforeAll, expect, test } from "vitest";
 
-const BIN = fileURLToPath(new URL("../../bin/berth.mjs", import.meta.url));
+const BIN = fileURLToPath(new URL("../../bin/berth.cjs", import.meta.url));
 const SIZE = 24 << 20;
 
 let folder: string;

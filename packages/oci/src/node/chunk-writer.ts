@@ -4,6 +4,12 @@ import type { FileHandle } from "node:fs/promises";
 /** Milliseconds: longer than the system holds a writer up, now and then, for the disk to keep pace. */
 const SLOW_MS = 250;
 
+/**
+ * Bytes written at once. More of them are given memory in one piece by the system, which then costs up to four times as much: 64 KiB took 0.6 s a
+ * GiB where 256 KiB took 0.9 to 2.8, and 1 MiB 1.9 to 3.7.
+ */
+const PIECE = 65_536;
+
 /** Options of {@link createChunkWriter}. */
 export interface ChunkWriterOptions {
   /** Where the first chunk goes, in bytes; default 0. */
@@ -45,7 +51,7 @@ export function createChunkWriter(file: FileHandle, { position = 0, slowMs = SLO
       }
       const began = performance.now();
       for (let written = 0; written < chunk.byteLength; ) {
-        written += writeSync(file.fd, chunk, written, chunk.byteLength - written, start + written);
+        written += writeSync(file.fd, chunk, written, Math.min(PIECE, chunk.byteLength - written), start + written);
       }
       isSlow = performance.now() - began > slowMs;
     },
