@@ -1,6 +1,6 @@
 import { Readable } from "node:stream";
 import { LimitExceededError } from "@berth/oci";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { drain } from "./drain.ts";
 import { readBounded, readStart } from "./read-bounded.ts";
 import { failureOfCall } from "./testing/fake-transport.test-kit.ts";
@@ -33,6 +33,27 @@ test("[client/N-10] readBounded() takes what arrives up to the limit, whatever w
   expect(error).toBeInstanceOf(LimitExceededError);
   expect(error).toMatchObject({ message: "Cannot accept manifest of more than 100000 bytes: the limit is 100000" });
   expect(long.destroyed).toBe(true);
+});
+
+test("[client/A-13] what does not come is not waited for: a rest 2 s, an explanation 30 s", async () => {
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+  onTestFinished(() => void vi.useRealTimers());
+  const stalled = new Readable({ read: () => undefined });
+  const draining = drain({ body: stalled });
+  vi.advanceTimersByTime(1999);
+  expect(stalled.destroyed).toBe(false);
+  vi.advanceTimersByTime(1);
+  await draining;
+  const half = new Readable({ read: () => undefined });
+  half.push("half");
+  const starting = readStart(half, 10);
+  vi.advanceTimersByTime(29_999);
+  expect(half.destroyed).toBe(false);
+  vi.advanceTimersByTime(1);
+  expect((await starting).bytes.toString()).toBe("half");
+  await drain({ body: body(1000) });
+  await readStart(body(1000), 10);
+  expect(vi.getTimerCount()).toBe(0);
 });
 
 test("readStart() keeps the start, says whether there was more, and survives a body that breaks", async () => {

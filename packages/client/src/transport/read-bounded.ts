@@ -3,6 +3,9 @@ import { type ByteSource, LimitExceededError } from "@berth/oci";
 import { drainStream } from "./drain.ts";
 import type { TransportResponse } from "./transport.ts";
 
+/** Milliseconds that the start of a body may take: it is an explanation, and no reason to wait for ever. */
+const MAX_START_MS = 30_000;
+
 /** The start of a body. */
 export interface BodyStart {
   readonly bytes: Buffer;
@@ -42,9 +45,10 @@ export async function readBounded(
 
 /**
  * Reads the start of a body, at most `maxBytes`. The rest is dropped: read when it is short, so that the connection lives on, else cut
- * off. A body that breaks gives what came before.
+ * off. A body that breaks, or takes more than 30 s, gives what came before.
  */
 export async function readStart(body: Readable, maxBytes: number): Promise<BodyStart> {
+  const timer = setTimeout(() => body.destroy(), MAX_START_MS);
   const chunks: Uint8Array[] = [];
   let size = 0;
   try {
@@ -56,6 +60,8 @@ export async function readStart(body: Readable, maxBytes: number): Promise<BodyS
     }
   } catch {
     // what came before says more than how it broke
+  } finally {
+    clearTimeout(timer);
   }
   if (size > maxBytes) await drainStream(body);
   const bytes = Buffer.concat(chunks, size);
