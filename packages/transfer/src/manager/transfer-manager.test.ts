@@ -149,6 +149,41 @@ test("[engine/T9] small content takes an eighth of a place, unless the number of
   }
 });
 
+test("[engine/T9] a number that is given later counts whole places too, for uploads as for downloads", async () => {
+  for (const direction of ["download", "upload"] as const) {
+    const jobs = new TestJobs();
+    const manager = createTransferManager();
+    manager.setLimits({ [`${direction}s`]: 2 });
+    expect(manager.limits).toEqual(direction === "upload" ? { downloads: 3, uploads: 2 } : { downloads: 2, uploads: 5 });
+    const all = ["a", "b", "c"].map((key) => manager.transfer(jobs.make(key, { size: 10, directions: [direction] })));
+    await settled();
+    expect(jobs.running).toEqual(["a", "b"]);
+    jobs.finish("a");
+    await settled();
+    for (const key of ["b", "c"]) jobs.finish(key);
+    await Promise.all(all);
+  }
+});
+
+test("[engine/T10] transfers that need the same two hosts, in whatever order, never wait for each other for ever", async () => {
+  const clock = new TestClock();
+  const jobs = new TestJobs();
+  const manager = createTransferManager({ clock });
+  for (const host of ["one.test", "two.test"]) manager.slowDown(host, 100);
+  const there = manager.transfer(jobs.make("there", { hosts: ["one.test", "two.test"] }));
+  const back = manager.transfer(jobs.make("back", { hosts: ["two.test", "one.test"] }));
+  await settled();
+  while (clock.slept.length > 0 && jobs.running.length === 0) {
+    clock.tick();
+    await settled();
+  }
+  expect([manager.hostLimit("one.test"), jobs.running]).toEqual([1, ["there"]]);
+  jobs.finish("there");
+  await settled();
+  jobs.finish("back");
+  await Promise.all([there, back]);
+});
+
 test("[engine/T9] who leaves while waiting makes room for those behind", async () => {
   const jobs = new TestJobs();
   const manager = createTransferManager({ downloads: 2, smallBytes: 10 });
