@@ -9,6 +9,7 @@ import { expect, onTestFinished, test, vi } from "vitest";
 import { type FakeRegistry, imageOf, startFake } from "../copy/copy.test-kit.ts";
 import { openLayout } from "../layout/open-layout.ts";
 import { artifactOf, engineError, engineWith, platformIndex } from "./engine.test-kit.ts";
+import type { PullOptions } from "./options.ts";
 
 const amd64 = { os: "linux", architecture: "amd64" };
 const arm64 = { os: "linux", architecture: "arm64" };

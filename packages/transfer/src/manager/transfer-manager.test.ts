@@ -165,6 +165,25 @@ test("[engine/T9] a number that is given later counts whole places too, for uplo
   }
 });
 
+test("[engine/T10] who leaves while a host is left alone holds up nobody behind", async () => {
+  const clock = new TestClock();
+  const jobs = new TestJobs();
+  const manager = createTransferManager({ clock });
+  manager.slowDown("one.test", 100);
+  const controller = new AbortController();
+  const leaving = manager.transfer(jobs.make("a", { hosts: ["one.test"] }), { signal: controller.signal });
+  const staying = manager.transfer(jobs.make("b", { hosts: ["one.test"] }));
+  await settled();
+  controller.abort(new Error("enough"));
+  await expect(leaving).rejects.toThrow("enough");
+  await settled();
+  clock.tick();
+  await settled();
+  expect([manager.hostLimit("one.test"), jobs.running]).toEqual([1, ["b"]]);
+  jobs.finish("b");
+  await staying;
+});
+
 test("[engine/T10] transfers that need the same two hosts, in whatever order, never wait for each other for ever", async () => {
   const clock = new TestClock();
   const jobs = new TestJobs();
