@@ -11,6 +11,8 @@ import {
 import { ResponseError } from "../errors.ts";
 import type { TransportResponse } from "../transport/transport.ts";
 import { checkContentDigest } from "./answers.ts";
+import type { Connection } from "./connection.ts";
+import { originalOf } from "./connection-face.ts";
 import { manifestPath, type RepositoryContext, scopesOf } from "./context.ts";
 import { checkManifest } from "./manifest-read.ts";
 import { drain } from "../transport/drain.ts";
@@ -63,11 +65,15 @@ export async function putManifest(
   return response;
 }
 
+/** Registries that took none of several tags from a query: the next ones go by themselves at once. */
+const oneByOne = new WeakSet<Connection>();
+
 /** Tags in one request, at most: some servers refuse longer addresses. */
 const TAGS_A_REQUEST = 100;
 
 /**
- * Puts checked bytes under a digest and several tags, in as few requests as the registry makes possible.
+ * Puts checked bytes under a digest and several tags, in as few requests as the registry makes possible. One that knows tags in the query
+ * says in `OCI-Tag` which it took, all in one step; any other ignores the query, stores the manifest, and gets each tag by itself.
  *
  * @returns the answer to the first request.
  * @see OCI distribution-spec, "Pushing Manifests", end-7b
@@ -80,12 +86,17 @@ export async function putTags(
   options: CallOptions = {},
 ): Promise<TransportResponse> {
   const wanted = [...new Set(tags)];
-  const [only] = wanted;
-  if (only !== undefined && wanted.length === 1 && digestAlgorithm(expected.digest) === CANONICAL_ALGORITHM) {
-    return await putManifest(context, expected, bytes, only, options);
+  const [tag, ...others] = wanted;
+  const original = originalOf(context.connection);
+  const isCanonical = digestAlgorithm(expected.digest) === CANONICAL_ALGORITHM; // else the query is all that names its digest
+  if (tag !== undefined && isCanonical && (others.length === 0 || oneByOne.has(original))) {
+    const response = await putManifest(context, expected, bytes, tag, options);
+    await putEach(context, expected, bytes, others, options);
+    return response;
   }
   const first = await putSome(context, expected, bytes, wanted.slice(0, TAGS_A_REQUEST), options);
   let { known } = first;
+  if (!known && wanted.length > 0) oneByOne.add(original);
   for (let at = TAGS_A_REQUEST; at < wanted.length; at += TAGS_A_REQUEST) {
     const some = wanted.slice(at, at + TAGS_A_REQUEST);
     if (known) known = (await putSome(context, expected, bytes, some, options)).known;
