@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import { tmpdir } from "node:os";
@@ -12,7 +12,8 @@ import { bytesSource, type Descriptor, MEDIA_TYPES } from "@berth/oci";
 import { descriptorOf } from "@berth/oci/node";
 import { createRegistry, type EmbeddedRegistry } from "@berth/registry";
 import { type CopyStats, openLayout, type TransferEvent } from "@berth/transfer";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, onTestFinished, test, vi } from "vitest";
+import { serveHandler } from "../testing/registry.ts";
 
 const BIN = fileURLToPath(new URL("../../bin/berth.cjs", import.meta.url));
 const SIZE = 24 << 20;
@@ -122,6 +123,51 @@ test("[engine/T11] a pull that was killed at 70 % goes on: less than 35 % is fet
   expect(fetched).toBeLessThan(0.35 * SIZE);
   expect(told.result).toBe(told.progress);
   expect(Math.abs(fetched - told.result)).toBeLessThan(20_000);
+});
+
+test("what a download that was killed left beside its file goes with the next one; that of a running one stays", {
+  timeout: 60_000,
+}, async () => {
+  const cut = layer.digest;
+  let isStalled = true;
+  let waiting = 0;
+  const stalling = await serveHandler((request, response) => {
+    if (!isStalled || request.method !== "GET" || !request.url?.includes(cut)) return registry.handler(request, response);
+    waiting++;
+    response.writeHead(200, { "content-length": SIZE, "content-type": "application/octet-stream" }).write(Buffer.alloc(1000));
+  });
+  onTestFinished(async () => await stalling.close());
+  const place = join(folder, "partials");
+  mkdirSync(place);
+  const partials = (file: string): readonly string[] => readdirSync(place).filter((name) => name.startsWith(`.${file}.partial-`));
+  const env = { PATH: process.env["PATH"], HOME: folder };
+  const start = async (file: string, args: readonly string[]): Promise<() => Promise<void>> => {
+    const before = [waiting, partials(file).length].map((count) => count + 1);
+    const child = spawn(process.execPath, [BIN, ...args, "-o", file], { cwd: place, env, stdio: "ignore" });
+    await vi.waitFor(() => expect([waiting, partials(file).length]).toEqual(before), { timeout: 20_000 });
+    return async () => {
+      child.kill("SIGKILL");
+      await once(child, "exit");
+    };
+  };
+  const verbs: readonly (readonly [file: string, args: readonly string[]])[] = [
+    ["blob", ["blob", "get", `${stalling.host}/source@${cut}`]],
+    ["saved.tar", ["save", `${stalling.host}/source:v1`]],
+  ];
+  for (const [file, args] of verbs) {
+    isStalled = true;
+    const killFirst = await start(file, args);
+    const killSecond = await start(file, args);
+    await killFirst();
+    expect(partials(file)).toHaveLength(2);
+    isStalled = false;
+    expect(await run([...args, "-o", join(place, file)], 2)).toMatchObject({ code: 0 });
+    expect(partials(file)).toHaveLength(1);
+    await killSecond();
+    expect(await run([...args, "-o", join(place, file)], 2)).toMatchObject({ code: 0 });
+    expect(readdirSync(place)).toContain(file);
+    expect(partials(file)).toEqual([]);
+  }
 });
 
 test("stopped by the user, a push takes its upload back; with --resume it stays", { timeout: 60_000 }, async () => {

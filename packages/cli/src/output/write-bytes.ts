@@ -1,7 +1,7 @@
-import { randomUUID } from "node:crypto";
 import type { Writable } from "node:stream";
 import { finished } from "node:stream/promises";
 import { lstat, open, realpath, rename, rm, stat } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
 import type { ByteSource, CallOptions } from "@berth/oci";
 import type { OutputStream } from "../io.ts";
 
@@ -30,10 +30,13 @@ async function writable(stream: Writable, signal: AbortSignal | undefined): Prom
   });
 }
 
-/** Writes bytes to a file, which has its name only when all of it is there. What is no file (a device, a pipe) is written into as it is. */
+/**
+ * Writes bytes to a file, which has its name only when all of it is there. What is no file (a device, a pipe) is written into as it is.
+ * What a process left there that was killed over the same file goes away.
+ */
 export async function writeFileOf(path: string, source: ByteSource, { signal }: CallOptions = {}): Promise<void> {
   const { target, isReplaced } = await findTarget(path);
-  const partial = isReplaced ? `${target}.partial-${randomUUID()}` : target; // in containers every process has the same number
+  const partial = isReplaced ? await partialOf(target) : target;
   const file = await open(partial, isReplaced ? "wx" : "w"); // it is there from here on, to be removed
   const out = file.createWriteStream();
   const done = finished(out);
@@ -49,6 +52,14 @@ export async function writeFileOf(path: string, source: ByteSource, { signal }: 
     if (isReplaced) await rm(partial, { force: true });
     throw error;
   }
+}
+
+/** A name beside a file, for it until it is whole. */
+async function partialOf(file: string): Promise<string> {
+  const { removeAbandoned, unfinishedName } = await import("@berth/oci/node");
+  const prefix = `.${basename(file)}.partial-`;
+  await removeAbandoned(dirname(file), prefix);
+  return join(dirname(file), unfinishedName(prefix));
 }
 
 /** Where a path leads, and whether a new file may take the place of what is there. */

@@ -5,5 +5,8 @@ export { createDigester, createMultiDigester, descriptorOf, digestOf } from "./d
 export { fileSource, readPassing } from "./file-source.ts";
 export { listReferrers, successors } from "./graph.ts";
 export { makeFolder } from "./make-folder.ts";
+export type { ProcessIdentity } from "./process-identity.ts";
+export { isRunning, thisProcess } from "./process-identity.ts";
+export { removeAbandoned, unfinishedName } from "./unfinished.ts";
 export type { ReadAllOptions, Verifier, VerifyTarget } from "./verify.ts";
 export { createVerifier, readAllVerified, verifyingStream } from "./verify.ts";

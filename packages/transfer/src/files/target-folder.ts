@@ -1,9 +1,8 @@
 import { lstat, link, mkdir, readdir, realpath, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { makeFolder } from "@berth/oci/node";
+import { makeFolder, removeAbandoned, unfinishedName } from "@berth/oci/node";
 import { errnoOf, ignoreMissing } from "../layout/errno.ts";
 import { FileExistsError, UnsafeTitleError } from "./errors.ts";
-import { removeAbandoned, unfinishedName } from "./unfinished.ts";
 
 /** Of what is not finished yet. */
 const PREFIX = ".berth-";

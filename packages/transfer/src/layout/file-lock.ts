@@ -3,9 +3,10 @@ import { linkSync, readFileSync, rmSync, statSync, unlinkSync, writeFileSync } f
 import { readFile, stat, unlink, utimes } from "node:fs/promises";
 import { setTimeout as delay } from "node:timers/promises";
 import type { CallOptions } from "@berth/oci";
+import { isRunning } from "@berth/oci/node";
 import { LayoutBusyError } from "./errors.ts";
 import { errnoOf, ignoreMissing } from "./errno.ts";
-import { isAlive, parseOwner, thisOwner } from "./lock-owner.ts";
+import { parseOwner, thisOwner } from "./lock-owner.ts";
 
 /** A lock that is held. */
 export interface HeldLock {
@@ -85,7 +86,7 @@ async function inspect(path: string): Promise<LockState | undefined> {
   if (text === undefined) return undefined;
   const owner = parseOwner(text);
   const holder = owner === undefined ? "another process" : `process ${owner.pid}`;
-  const alive = owner === undefined ? undefined : isAlive(owner);
+  const alive = owner === undefined ? undefined : isRunning(owner);
   if (alive !== undefined) return { holder: alive ? holder : undefined, text };
   const stats = await stat(path).catch(ignoreMissing);
   if (stats === undefined) return undefined;

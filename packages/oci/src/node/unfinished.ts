@@ -1,36 +1,38 @@
 import { createHash, randomBytes } from "node:crypto";
 import { readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { ignoreMissing } from "../layout/errno.ts";
-import { isAlive, type LockOwner, thisOwner } from "../layout/lock-owner.ts";
+import { isRunning, type ProcessIdentity, thisProcess } from "./process-identity.ts";
 
 const STAMP = /^(\d+)-(\d*)-([0-9a-f]{8})-[0-9a-f]{8}$/;
 
 /** A name for something that this process is about to finish, and that others can tell from what a dead one left. */
 export function unfinishedName(prefix: string): string {
-  const owner = thisOwner("");
+  const owner = thisProcess();
   return `${prefix}${owner.pid}-${owner.startedAt}-${placeMark(owner)}-${randomBytes(4).toString("hex")}`;
 }
 
 /**
  * Removes what processes that were killed left unfinished under names with a prefix. What belongs to a process of another machine or
- * container stays: whether that is alive cannot be told from here.
+ * container stays: whether that is alive cannot be told from here. What cannot be removed stays, too.
  */
 export async function removeAbandoned(folder: string, prefix: string): Promise<void> {
-  const names = (await readdir(folder).catch(ignoreMissing)) ?? [];
-  for (const name of names) {
-    if (name.startsWith(prefix) && isAbandoned(name.slice(prefix.length))) await rm(join(folder, name), { recursive: true, force: true });
+  try {
+    for (const name of await readdir(folder)) {
+      if (name.startsWith(prefix) && isAbandoned(name.slice(prefix.length))) await rm(join(folder, name), { recursive: true, force: true });
+    }
+  } catch {
+    // a folder that is not there, or may only be written to: nothing depends on this
   }
 }
 
 function isAbandoned(stamp: string): boolean {
   const [, pid, startedAt, mark] = STAMP.exec(stamp) ?? [];
-  const here = thisOwner("");
+  const here = thisProcess();
   if (pid === undefined || startedAt === undefined || mark !== placeMark(here)) return false;
-  return isAlive({ ...here, pid: Number(pid), startedAt }) === false;
+  return isRunning({ ...here, pid: Number(pid), startedAt }) === false;
 }
 
 /** Short enough for a file name; whoever has another one is left alone. */
-function placeMark({ place }: LockOwner): string {
+function placeMark({ place }: ProcessIdentity): string {
   return createHash("sha256").update(place).digest("hex").slice(0, 8);
 }
