@@ -37,7 +37,7 @@ const TEXTS: Readonly<Record<HintKind, string>> = {
   wait: "wait, or log in: registries allow more to those they know",
 };
 
-/** By the code of Node, OpenSSL or undici that stands at the end of the causes. */
+/** By the code of ours, of Node, OpenSSL or undici that stands among the causes. */
 const BY_CODE: Readonly<Record<string, HintKind>> = {
   CERT_HAS_EXPIRED: "check-clock",
   CERT_NOT_YET_VALID: "check-clock",
@@ -49,6 +49,7 @@ const BY_CODE: Readonly<Record<string, HintKind>> = {
   ENETUNREACH: "check-address",
   ENOSPC: "free-space",
   ENOTFOUND: "check-address",
+  ERR_INDEX_ENTRY_UNKNOWN: "list-platforms",
   ERR_PROXY: "check-proxy",
   ERR_SSL_HTTP_REQUEST: "plain-http",
   ERR_SSL_PACKET_LENGTH_TOO_LONG: "plain-http",

@@ -12,6 +12,8 @@ import {
   UnsupportedError,
 } from "@berth/oci";
 import { expect, test } from "vitest";
+import { ArtifactError } from "./image/errors.ts";
+import { IndexEntryUnknownError } from "./pack/errors.ts";
 import { CopyError } from "./copy/errors.ts";
 import { classifyError, EngineError, toEngineError } from "./errors.ts";
 import { InvalidLocationError } from "./location/errors.ts";
@@ -42,6 +44,8 @@ test.each<[string, unknown, object]>([
   ],
   ["404 without a body", answer(404), { class: "NotFound", status: 404 }],
   ["a blob that is not there", new NotFoundError("blob", "x"), { class: "NotFound", hint: undefined }],
+  ["no such entry in an index", new IndexEntryUnknownError("linux/arm64"), { class: "NotFound", hint: { kind: "list-platforms" } }],
+  ["an artifact for an image", new ArtifactError("read layers of", "text/x"), { class: "Unsupported", hint: { kind: "pull-files" } }],
   [
     "a platform that is not there",
     new PlatformNotFoundError("linux/s390x", ["linux/amd64"]),

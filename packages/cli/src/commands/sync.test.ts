@@ -97,9 +97,10 @@ test("a registry as a whole: its repositories under their own names, or under th
 test("a dry run says what would be done, and writes nothing", async () => {
   const { code, stdout, stderr } = await sync(`sync: [${item("tags: {match: [latest, multi]}, existing: keep")}]\n`, ["--dry-run"]);
   expect({ code, stderr }).toEqual({ code: 0, stderr: "2 to be tagged, 0 unchanged\n" });
-  expect(stdout.split("\n").toSorted()).toEqual(["", `${host}/${other}:latest@${old.manifest.digest}`, `${host}/${other}:multi@${index}`]);
+  const tags = [`${host}/${other}:latest@${old.manifest.digest}`, `${host}/${other}:multi@${index}`];
+  expect(stdout.split("\n").toSorted()).toEqual(["", ...tags.map((tag) => `${tag} (dry run)`)]);
   const byDigest = `sync: [{source: "${host}/team/app@${index}", destination: "${host}/${other}"}]\n`;
-  expect((await sync(byDigest, ["--dry-run"])).stdout).toBe(`${host}/${other}@${index}\n`);
+  expect((await sync(byDigest, ["--dry-run"])).stdout).toBe(`${host}/${other}@${index} (dry run)\n`);
   expect(written()).toEqual([]);
   expect((await sync(byDigest)).stdout).toBe(`${host}/${other}@${index}\n`);
   expect(await berth(["manifest", "head", `${host}/${other}@${index}`])).toMatchObject({ code: 0 });

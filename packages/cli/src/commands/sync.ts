@@ -75,7 +75,8 @@ async function report(
 ): Promise<void> {
   const changed = tags.filter(({ outcome }) => outcome === "tagged" || outcome === "kept");
   const lines = changed.map(
-    ({ reference, digest, outcome }) => `${oneLine(reference)}@${digest ?? ""}${outcome === "kept" ? " (kept)" : ""}\n`,
+    ({ reference, digest, outcome }) =>
+      `${oneLine(reference)}@${digest ?? ""}${outcome === "kept" ? " (kept)" : dryRun ? " (dry run)" : ""}\n`,
   );
   await session.print({
     data: {

@@ -67,7 +67,7 @@ export async function readImageDocument(
 export function annotateManifest(manifest: JsonObject, mediaType: string, annotations: MapEdits | undefined): JsonObject {
   const after = editMapMember(manifest, "annotations", annotations);
   if (after !== manifest && mediaType === MEDIA_TYPES.dockerManifest) {
-    throw new UnsupportedError("annotate a Docker manifest (an OCI manifest can be)");
+    throw new UnsupportedError("annotate a Docker manifest", { answer: "only OCI manifests have annotations; convert it first" });
   }
   return after;
 }
