@@ -383,5 +383,6 @@ test("[client/N-8] a host that lets nobody in is given up in time, and named", a
     code: "ERR_NETWORK",
     retryable: true,
     message: expect.stringContaining(`no answer from "127.0.0.1:${port}": the connection could not be made in time`),
+    cause: { message: expect.stringContaining("timeout: 50ms") },
   });
 });
