@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, statfsSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { type ClientResult, measureClients } from "./client/measure.ts";
-import { installCommand } from "./client/installed-command.ts";
+import { installCommand, installLibrary } from "./client/installed.ts";
 import type { ClientRow } from "./client/row.ts";
 import { machineFacts } from "./facts.ts";
 import { Generator } from "./generator.ts";
@@ -83,7 +83,11 @@ export class Run {
     const folder = join(this.#folder, "clients");
     const server = await Server.start(candidate, join(folder, "registry"), this.#children);
     const other = await Server.start(candidate, join(folder, "other"), this.#children);
-    const installed = rows.some(({ ours }) => ours === "command") ? await installCommand(join(folder, "installed")) : undefined;
+    const isNeeded = (what: ClientRow["ours"]): boolean => rows.some(({ ours }) => ours === what);
+    const installed = {
+      ...(isNeeded("command") && { command: await installCommand(join(folder, "command")) }),
+      ...(isNeeded("library") && { library: await installLibrary(join(folder, "library")) }),
+    };
     const address = ({ port }: Server): string => `127.0.0.1:${port}`;
     const place = { host: address(server), other: address(other), folder, installed, rounds, quiet };
     const results: ClientResult[] = [];

@@ -33,6 +33,7 @@ const STEPS: readonly Step[] = [
   { name: "links", what: "links between Markdown pages lead somewhere", command: ["node", "tools/check-links.ts"] },
   { name: "examples", what: "examples of the Markdown pages run", command: ["node", "tools/check-examples.ts"] },
   { name: "build", what: "packages build", command: ["tsc", "-b", "tsconfig.build.json"] },
+  { name: "libraries", what: "the libraries bundle", command: ["node", "tools/bundle-libraries.ts"] },
   { name: "bundle", what: "the command bundles", command: ["node", "tools/bundle-cli.ts"] },
   { name: "packages", what: "packed tarballs install, type-check and import", command: ["node", "tools/check-packages.ts"] },
   { name: "tools", what: "the checks find what they must find", command: ["vitest", "run", "--project", "tools"] },

@@ -1,6 +1,5 @@
 import { execFileSync } from "node:child_process";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { findPart } from "@berth/testkit/parts";
 
 /** Clients that are measured. */
@@ -8,13 +7,6 @@ export type ClientName = "berth" | "crane" | "skopeo" | "oras";
 
 /** Those that ours is measured against. */
 export const OTHER_CLIENTS: readonly Exclude<ClientName, "berth">[] = ["crane", "skopeo", "oras"];
-
-/** What our library does, run from sources as one process. */
-export const LIBRARY: readonly string[] = [
-  process.execPath,
-  "--conditions=berth-source",
-  fileURLToPath(new URL("./work.ts", import.meta.url)),
-];
 
 /** The program and first arguments of each client that is on this machine. */
 export function findClients(ours: readonly string[]): ReadonlyMap<ClientName, readonly string[]> {
@@ -34,10 +26,7 @@ export function describeClient(name: Exclude<ClientName, "berth">): string {
   return /\d+\.\d[\w.+~-]*/.exec(said)?.[0] ?? said.trim();
 }
 
-/**
- * What clients run with: nothing of the user's is read or remembered. What Node makes of our sources is kept from the warm-up on, as an
- * installed package needs no such work.
- */
+/** What clients run with: nothing of the user's is read or remembered. */
 export function clientEnvironment(folder: string): Readonly<Record<string, string>> {
   const home = join(folder, "home");
   return {
@@ -47,7 +36,6 @@ export function clientEnvironment(folder: string): Readonly<Record<string, strin
     // skopeo remembers which registry has which blob, and would mount what it is to push; as root it does so elsewhere
     XDG_DATA_HOME: home,
     _CONTAINERS_ROOTLESS_UID: "1000",
-    XDG_CACHE_HOME: join(folder, "cache"),
-    NODE_COMPILE_CACHE: join(folder, "compiled"),
+    XDG_CACHE_HOME: join(folder, "cache"), // where the `berth` command keeps what was compiled, from the warm-up on
   };
 }

@@ -2,9 +2,10 @@ import { randomFillSync } from "node:crypto";
 import { mkdir, open, readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createRemoteRepository, type RemoteRepository } from "@berth/client";
-import { bytesSource, type Descriptor, type Digest, MEDIA_TYPES } from "@berth/oci";
+import { bytesSource, type Descriptor, MEDIA_TYPES } from "@berth/oci";
 import { createDigester, descriptorOf, fileSource } from "@berth/oci/node";
 import { copy, openLayout } from "@berth/transfer";
+import { layoutPath, tagOf } from "./names.ts";
 
 const BLOCK = 1 << 20;
 
@@ -17,16 +18,6 @@ export interface BenchImage {
   readonly manifest: Descriptor;
   readonly config: Descriptor;
   readonly layers: readonly Descriptor[];
-}
-
-/** The tag of a number. */
-export function tagOf(number: number): string {
-  return `t${String(number).padStart(5, "0")}`;
-}
-
-/** Where an OCI layout keeps a blob. */
-export function layoutPath(layout: string, digest: Digest): string {
-  return join(layout, "blobs", digest.replace(":", "/"));
 }
 
 /** Makes an image of layers of these sizes in bytes; its tag is `1`. */

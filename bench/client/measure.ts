@@ -1,7 +1,7 @@
 import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { MAX_DISTURBED, QUIET_LOAD } from "../measure.ts";
-import { clientEnvironment, type ClientName, findClients, LIBRARY } from "./clients.ts";
+import { clientEnvironment, type ClientName, findClients } from "./clients.ts";
 import { startCountingProxy } from "./counting-proxy.ts";
 import { type ProcessRun, runProcess } from "./process-run.ts";
 import type { ClientRow, CommandOf } from "./row.ts";
@@ -25,8 +25,8 @@ export interface ClientRounds {
   readonly host: string;
   readonly other: string;
   readonly folder: string;
-  /** The `berth` command as it is installed; undefined when no row needs it. */
-  readonly installed: readonly string[] | undefined;
+  /** Programs of ours, as they are installed; those that no row needs are left out. */
+  readonly installed: Readonly<Partial<Record<ClientRow["ours"], readonly string[]>>>;
   readonly rounds: number;
   /** Measures a round again, so many times a row, when others were at work on the machine in it. */
   readonly quiet: boolean;
@@ -73,8 +73,8 @@ export async function measureClients(row: ClientRow, where: ClientRounds): Promi
 }
 
 async function runnersOf(row: ClientRow, { host, installed }: ClientRounds, content: string): Promise<readonly Runner[]> {
-  const ours = row.ours === "command" ? installed : LIBRARY;
-  if (ours === undefined) throw new TypeError(`Cannot measure "${row.id}": there is no installed command`);
+  const ours = installed[row.ours];
+  if (ours === undefined) throw new TypeError(`Cannot measure "${row.id}": there is no installed ${row.ours}`);
   const commands = await row.prepare(host, content);
   const isCommand = row.ours === "command";
   return [...findClients(ours)].flatMap(([name, program]) => {
@@ -85,13 +85,14 @@ async function runnersOf(row: ClientRow, { host, installed }: ClientRounds, cont
 
 async function measureOne({ name, program, command, isCommand }: Runner, where: ClientRounds, run: number): Promise<ClientSample> {
   const { folder, host, other } = where;
-  const { stdout, ...measured } = await inFolder(folder, (own) =>
-    runProcess(command(program, { host, other, folder: own, run }), clientEnvironment(folder)),
-  );
+  const env = clientEnvironment(folder);
+  // A program of the library's has Node keep what was compiled, as it could by `module.enableCompileCache()`.
+  const ownEnv = isCommand ? env : { ...env, NODE_COMPILE_CACHE: join(folder, "compiled") };
+  const { stdout, ...measured } = await inFolder(folder, (own) => runProcess(command(program, { host, other, folder: own, run }), ownEnv));
   if (name !== "berth") return measured;
   if (isCommand) {
     // What the command takes that does nothing, right behind it.
-    const { seconds } = await runProcess([...program, "version"], clientEnvironment(folder));
+    const { seconds } = await runProcess([...program, "version"], env);
     return { ...measured, workSeconds: Math.max(0, measured.seconds - seconds) };
   }
   const { seconds: workSeconds }: { readonly seconds: number } = JSON.parse(stdout);

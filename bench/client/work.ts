@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { createRemoteRepository, type RemoteRepository } from "@berth/client";
 import { decodeManifest, type Descriptor, MEDIA_TYPES, parseDigest } from "@berth/oci";
 import { descriptorOf, fileSource } from "@berth/oci/node";
-import { layoutPath, tagOf } from "./content.ts";
+import { layoutPath, tagOf } from "./names.ts";
 
 /** How many requests are under way at a time where there are many. */
 const CONCURRENCY = 8;

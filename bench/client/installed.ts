@@ -1,0 +1,32 @@
+import { execFileSync } from "node:child_process";
+import { cp, mkdir, readFile, symlink, writeFile } from "node:fs/promises";
+import { stripTypeScriptTypes } from "node:module";
+import { join } from "node:path";
+
+const ROOT = join(import.meta.dirname, "../..");
+
+/** Bundles the `berth` command and lays it out as a package does, away from our sources. Gives the program. */
+export async function installCommand(folder: string): Promise<readonly string[]> {
+  execFileSync(process.execPath, [join(ROOT, "tools/bundle-cli.ts")], { stdio: ["ignore", "ignore", "inherit"] });
+  await mkdir(folder, { recursive: true });
+  for (const part of ["bin", "bundle", "package.json"]) await cp(join(ROOT, "packages/cli", part), join(folder, part), { recursive: true });
+  return [process.execPath, join(folder, "bin/berth.cjs")];
+}
+
+/** Bundles the client library and lays it out as packages do, with `work.ts` as a program that uses it. Gives the program. */
+export async function installLibrary(folder: string): Promise<readonly string[]> {
+  execFileSync(process.execPath, [join(ROOT, "tools/bundle-libraries.ts")], { stdio: ["ignore", "ignore", "inherit"] });
+  const modules = join(folder, "node_modules");
+  for (const name of ["oci", "client"]) {
+    for (const part of ["dist", "package.json"]) {
+      await cp(join(ROOT, "packages", name, part), join(modules, "@berth", name, part), { recursive: true });
+    }
+  }
+  await symlink(join(ROOT, "node_modules/undici"), join(modules, "undici"));
+  await writeFile(join(folder, "package.json"), JSON.stringify({ type: "module" }));
+  for (const name of ["work", "names"]) {
+    const source = await readFile(join(import.meta.dirname, `${name}.ts`), "utf8");
+    await writeFile(join(folder, `${name}.js`), stripTypeScriptTypes(source).replaceAll(/(from "\.\/\w+)\.ts"/g, '$1.js"'));
+  }
+  return [process.execPath, join(folder, "work.js")];
+}
