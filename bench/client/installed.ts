@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { cp, mkdir, readFile, symlink, writeFile } from "node:fs/promises";
 import { stripTypeScriptTypes } from "node:module";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 
 const ROOT = join(import.meta.dirname, "../..");
 
@@ -24,9 +24,9 @@ export async function installLibrary(folder: string): Promise<readonly string[]>
   }
   await symlink(join(ROOT, "node_modules/undici"), join(modules, "undici"));
   await writeFile(join(folder, "package.json"), JSON.stringify({ type: "module" }));
-  for (const name of ["work", "names"]) {
-    const source = await readFile(join(import.meta.dirname, `${name}.ts`), "utf8");
-    await writeFile(join(folder, `${name}.js`), stripTypeScriptTypes(source).replaceAll(/(from "\.\/\w+)\.ts"/g, '$1.js"'));
+  for (const url of [new URL("./work.ts", import.meta.url), new URL("./names.ts", import.meta.url)]) {
+    const program = stripTypeScriptTypes(await readFile(url, "utf8")).replaceAll(/(from "\.\/\w+)\.ts"/g, '$1.js"');
+    await writeFile(join(folder, basename(url.pathname, ".ts") + ".js"), program);
   }
   return [process.execPath, join(folder, "work.js")];
 }

@@ -39,6 +39,7 @@ interface Runner {
   readonly command: CommandOf;
   /** Prints nothing of how long its work took. */
   readonly isCommand: boolean;
+  readonly again: boolean;
   readonly samples: ClientSample[];
 }
 
@@ -79,11 +80,11 @@ async function runnersOf(row: ClientRow, { host, installed }: ClientRounds, cont
   const isCommand = row.ours === "command";
   return [...findClients(ours)].flatMap(([name, program]) => {
     const command = commands[name];
-    return command === undefined ? [] : [{ name, program, command, isCommand, samples: [] }];
+    return command === undefined ? [] : [{ name, program, command, isCommand, again: row.again === true, samples: [] }];
   });
 }
 
-async function measureOne({ name, program, command, isCommand }: Runner, where: ClientRounds, run: number): Promise<ClientSample> {
+async function measureOne({ name, program, command, isCommand, again }: Runner, where: ClientRounds, run: number): Promise<ClientSample> {
   const { folder, host, other } = where;
   const env = clientEnvironment(folder);
   // A program of the library's has Node keep what was compiled, as it could by `module.enableCompileCache()`.
@@ -96,7 +97,7 @@ async function measureOne({ name, program, command, isCommand }: Runner, where: 
     return { ...measured, workSeconds: Math.max(0, measured.seconds - seconds) };
   }
   const { seconds: workSeconds }: { readonly seconds: number } = JSON.parse(stdout);
-  return { ...measured, workSeconds };
+  return { ...measured, workSeconds, ...(again && { seconds: workSeconds }) };
 }
 
 /** Runs a client between proxies. */

@@ -30,6 +30,8 @@ export interface ClientRow {
   readonly note: string;
   /** What is measured of ours: the library, or the command as it is installed. */
   readonly ours: "library" | "command";
+  /** Of ours only the work counts: what it does the second time in one process. */
+  readonly again?: boolean;
   /** Runs everybody once more and counts what is asked of the registries. */
   readonly counted?: boolean;
   /** Left out of quick runs. */

@@ -1,7 +1,8 @@
 /**
  * Our client as a process of its own, as a user would have it: does one piece of work and prints how long that took without its start, in JSON.
  *
- * `work.ts blob HOST REPOSITORY DIGEST SIZE FILE` | `image HOST REPOSITORY TAG FOLDER` | `push LAYOUT HOST REPOSITORY` | `resolve HOST REPOSITORY COUNT`
+ * `work.ts blob HOST REPOSITORY DIGEST SIZE FILE` | `image HOST REPOSITORY TAG FOLDER [FOLDER_OF_THE_SECOND_TIME]` | `push LAYOUT HOST REPOSITORY` |
+ * `resolve HOST REPOSITORY COUNT`
  */
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -11,12 +12,12 @@ import { descriptorOf, fileSource } from "@berth/oci/node";
 import { layoutPath, tagOf } from "./names.ts";
 
 /** How many requests are under way at a time where there are many. */
-const CONCURRENCY = 8;
+const CONCURRENCY = 16;
 
 /** Up to this many bytes a blob is read into memory and written at once. */
 const SMALL = 1 << 20;
 
-const began = performance.now();
+let began = performance.now();
 const [verb = "", ...args] = process.argv.slice(2);
 
 async function pullBlob(repository: RemoteRepository, target: Descriptor, file: string): Promise<void> {
@@ -70,8 +71,11 @@ switch (verb) {
     break;
   }
   case "image": {
-    const [host, name, tag = "", folder = ""] = args;
-    await pullImage(createRemoteRepository(`${host}/${name}`), tag, folder);
+    const [host, name, tag = "", ...folders] = args;
+    for (const folder of folders) {
+      began = performance.now();
+      await pullImage(createRemoteRepository(`${host}/${name}`), tag, folder);
+    }
     break;
   }
   case "push": {
