@@ -94,6 +94,58 @@ test("a registry as a whole: its repositories under their own names, or under th
   expect(await sync(file(", scoped: true"))).toMatchObject({ code: 0, stdout: expect.stringContaining(`${scoped}:v1@sha256:`) });
 });
 
+test("--delete takes tags away that the source has no more: those that are meant, and that no other item brings", async () => {
+  const mirror = `sync: [${item('tags: {exclude: ["2*"]}, suffix: -m')}, {source: ${host}/team/tool, destination: ${host}/${other}}]\n`;
+  expect(await sync(mirror)).toMatchObject({ code: 0 });
+  const before = await tagsOf(other);
+  await berth(["tag", `${host}/${other}:v1`, "old-m", "2.9-m", "mine"]);
+  expect(await sync(mirror, ["--delete"])).toMatchObject({ code: 2, stderr: expect.stringContaining("will not delete tags unasked") });
+  const gone = `${host}/${other}:mine (deleted) (dry run)\n${host}/${other}:old-m (deleted) (dry run)\n`;
+  const lines = (text: string): readonly string[] => text.split("\n").toSorted();
+  const item1 = `sync: [${item('tags: {exclude: ["2*"]}, suffix: -m')}]\n`;
+  expect(await sync(item1, ["--delete", "--dry-run"])).toMatchObject({
+    code: 0,
+    stdout: `${host}/${other}:old-m (deleted) (dry run)\n`,
+    stderr: "0 to be tagged, 4 unchanged, 1 to be deleted\n",
+  });
+  expect(
+    lines((await sync(mirror.replace("team/tool, ", "team/tool, tags: {match: [m*, v*]}, "), ["--delete", "--dry-run"])).stdout),
+  ).toEqual(lines(gone));
+  expect(written()).toEqual([]);
+  const no = await sync(item1, ["--delete"], { typed: ["n"] });
+  expect(no).toMatchObject({ code: 1, stderr: expect.stringContaining("nothing was deleted") });
+  const yes = await sync(item1, ["--delete", "--force", "--format", "json"]);
+  const { tags }: { readonly tags: readonly object[] } = JSON.parse(yes.stdout);
+  expect(tags.at(-1)).toEqual({
+    source: `${host}/team/app`,
+    reference: `${host}/${other}:old-m`,
+    tag: "old-m",
+    outcome: "deleted",
+  });
+  expect((await tagsOf(other)).split(" ")).toEqual([...before.split(" "), "2.9-m", "mine"].toSorted());
+});
+
+test("--delete does not empty a repository because nothing was meant, and deletes nothing when something failed", async () => {
+  const all = `sync: [${item()}]\n`;
+  await sync(all);
+  const before = await tagsOf(other);
+  const empty = `sync: [{source: ${host}/team/app, destination: ${host}/${other}, tags: {match: ["9*"]}}]\n`;
+  await berth(["tag", `${host}/${other}:2.0`, "9.0"]);
+  expect(await sync(empty, ["--delete", "-f", "--dry-run"])).toMatchObject({ stdout: `${host}/${other}:9.0 (deleted) (dry run)\n` });
+  for (const tag of before.split(" ")) await berth(["untag", `${host}/${other}:${tag}`]);
+  expect(await sync(empty, ["--delete", "-f"])).toMatchObject({
+    code: 5,
+    stderr: expect.stringContaining(`will not delete every tag of "${host}/${other}"`),
+  });
+  const broken = `sync: [${item()}, {source: "${host}/team/none", destination: ${host}/${other}}]\n`;
+  const failed = await sync(broken, ["--delete", "-f", "--keep-going"]);
+  expect(failed).toMatchObject({
+    code: 9,
+    stderr: expect.stringContaining("warning: nothing was deleted: not everything could be synced"),
+  });
+  expect((await tagsOf(other)).split(" ")).toEqual([...before.split(" "), "9.0"].toSorted());
+});
+
 test("a dry run says what would be done, and writes nothing", async () => {
   const { code, stdout, stderr } = await sync(`sync: [${item("tags: {match: [latest, multi]}, existing: keep")}]\n`, ["--dry-run"]);
   expect({ code, stderr }).toEqual({ code: 0, stderr: "2 to be tagged, 0 unchanged\n" });

@@ -1,5 +1,7 @@
 import { Command } from "commander";
 import { addHelp } from "../command/add-help.ts";
+import { canAsk } from "../connect/ask.ts";
+import { CommandFailure, EXIT_CODE } from "../exit-code.ts";
 import { addRegistryFlags } from "../flags/add-flags.ts";
 import { humanSize } from "../output/human.ts";
 import { oneLine } from "../output/plain-text.ts";
@@ -15,6 +17,8 @@ import { withTransfer } from "../transfer/with-transfer.ts";
 interface SyncFlags extends TransferFlags {
   readonly dryRun?: boolean;
   readonly keepGoing?: boolean;
+  readonly delete?: boolean;
+  readonly force?: boolean;
 }
 
 /** `berth sync`. */
@@ -22,6 +26,8 @@ export function syncCommand(options: RunOptions): Command {
   const command = new Command()
     .argument("<file>", "what is synced where, as YAML; - for standard input; see `berth help sync-file`")
     .option("--dry-run", "only say what would be done to tags")
+    .option("--delete", "then take away tags at the destination that the source has no more")
+    .option("-f, --force", "with --delete: do not ask")
     .addOption(keepGoingOption())
     .action(
       act(options, async (session, file: string, flags: SyncFlags) => {
@@ -29,11 +35,16 @@ export function syncCommand(options: RunOptions): Command {
         const found = await loadSyncFile(session.io, file);
         session.connections.use(found.registries);
         const dryRun = flags.dryRun === true;
+        const force = flags.force === true;
+        if (flags.delete === true && !dryRun && !force && !canAsk(session.io))
+          throw new CommandFailure(EXIT_CODE.usage, "will not delete tags unasked: add --force, or --dry-run to see what would be done");
         const batch = new Batch(session, flags);
         const run = new SyncRun(session, batch);
         try {
           if (dryRun) await run.run(found, undefined);
           else await withTransfer(session, flags, async (transfer) => await run.run(found, transfer));
+          if (flags.delete === true && batch.failures.length === 0) await run.deleteStale({ dryRun, force });
+          else if (flags.delete === true) session.warnings.add("nothing was deleted: not everything could be synced");
         } finally {
           await report(session, run, batch, { file, dryRun });
         }
@@ -44,11 +55,13 @@ export function syncCommand(options: RunOptions): Command {
   return addHelp(command, {
     text: [
       "What is there already is not sent again: a tag that names the same on both sides costs one small request to each. Nothing is deleted",
-      "at the destination. Lines are about tags that changed; --format json has all.",
+      "at the destination without --delete, and then only tags that patterns and versions of the file mean, and that no other item brings;",
+      "never when something failed, and not every tag because nothing was meant. Lines are about tags that changed; --format json has all.",
     ].join("\n"),
     examples: [
       ["berth sync mirror.yml", "everything that the file lists"],
       ["berth sync --dry-run mirror.yml", "what would be copied"],
+      ["berth sync --delete --dry-run mirror.yml", "what would be deleted, too"],
       ["berth sync --keep-going -j 8 mirror.yml", "as much as can be had, eight images at a time"],
     ],
     output: {
@@ -58,7 +71,9 @@ export function syncCommand(options: RunOptions): Command {
       "tags[].tag": "its tag there",
       "tags[].digest": "of the manifest; not when it was skipped",
       "tags[].size": "bytes of the manifest",
-      "tags[].outcome": "tagged, unchanged, kept (it names something else, and was left alone) or skipped (it is there, and never changes)",
+      "tags[].outcome":
+        "tagged, unchanged, kept (it names something else, and was left alone), skipped (it is there, and never changes) or deleted",
+
       "failures[].source": "what could not be synced",
       "failures[].class": "what the failure means, with code, message, registry, status and hint",
       dryRun: "true, when nothing was done",
@@ -73,10 +88,10 @@ async function report(
   { failures }: Batch,
   { file, dryRun }: { readonly file: string; readonly dryRun: boolean },
 ): Promise<void> {
-  const changed = tags.filter(({ outcome }) => outcome === "tagged" || outcome === "kept");
+  const changed = tags.filter(({ outcome }) => outcome === "tagged" || outcome === "kept" || outcome === "deleted");
   const lines = changed.map(
     ({ reference, digest, outcome }) =>
-      `${oneLine(reference)}@${digest ?? ""}${outcome === "kept" ? " (kept)" : dryRun ? " (dry run)" : ""}\n`,
+      `${oneLine(reference)}${digest === undefined ? "" : `@${digest}`}${outcome === "tagged" ? "" : ` (${outcome})`}${dryRun ? " (dry run)" : ""}\n`,
   );
   await session.print({
     data: {
@@ -92,6 +107,7 @@ async function report(
   const parts = [
     `${count("tagged")} ${dryRun ? "to be tagged" : "tagged"}`,
     `${count("unchanged") + count("skipped")} unchanged`,
+    ...(count("deleted") > 0 ? [`${count("deleted")} ${dryRun ? "to be deleted" : "deleted"}`] : []),
     ...(count("kept") > 0 ? [`${count("kept")} kept`] : []),
     ...(failures.length > 0 ? [`${failures.length} failed`] : []),
     ...(dryRun ? [] : [`${humanSize(stats.bytes)} moved`]),

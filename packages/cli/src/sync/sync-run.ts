@@ -4,7 +4,6 @@ import { type Destination, ownReference, withDestination } from "../connect/dest
 import { type Place, withPlace, withSource } from "../connect/place.ts";
 import { inParallel } from "../content/in-parallel.ts";
 import { nameFilter } from "../content/name-filter.ts";
-import { isMissing } from "../errors/is-missing.ts";
 import type { Session } from "../session/session.ts";
 import { addStats, NO_STATS } from "../transfer/add-stats.ts";
 import type { Batch } from "../transfer/batch.ts";
@@ -12,7 +11,9 @@ import { copyImage, imageToCopy } from "../transfer/copy-image.ts";
 import type { copyOptions } from "../transfer/copy-flags.ts";
 import { previewTags } from "../transfer/preview-copy.ts";
 import type { Transfer, TransferSettings } from "../transfer/with-transfer.ts";
+import { destinationTags } from "./destination-tags.ts";
 import { selectTags } from "./select-tags.ts";
+import { deleteStaleTags, findStaleTags, type WholeSource } from "./stale-tags.ts";
 import type { SyncFile, SyncItem } from "./sync-file.ts";
 import { imageName, pairsOf, placeName, type SyncPair } from "./sync-pair.ts";
 
@@ -24,8 +25,8 @@ export interface SyncedTag {
   /** Undefined when nobody looked. */
   readonly digest?: Digest;
   readonly size?: number;
-  /** `skipped`: it is there, and never changes. */
-  readonly outcome: CopiedTag["outcome"] | "skipped";
+  /** `skipped`: it is there, and never changes. `deleted`: the source has it no more. */
+  readonly outcome: CopiedTag["outcome"] | "skipped" | "deleted";
 }
 
 /** Images at a time, unless told. */
@@ -37,6 +38,7 @@ export class SyncRun {
   stats: CopyStats = NO_STATS;
   readonly #session: Session;
   readonly #batch: Batch;
+  readonly #wholes: WholeSource[] = [];
 
   constructor(session: Session, batch: Batch) {
     this.#session = session;
@@ -52,6 +54,20 @@ export class SyncRun {
         }
       });
     }
+  }
+
+  /**
+   * Takes away, or with `dryRun` only tells of, tags of destinations that their sources have no more: when everything else is done, so that
+   * it is known what all items bring.
+   *
+   * @throws {CommandFailure}
+   */
+  async deleteStale({ dryRun, force }: { readonly dryRun: boolean; readonly force: boolean }): Promise<void> {
+    const brought = new Set(this.tags.map(({ reference }) => reference));
+    const stale = await findStaleTags(this.#session, this.#wholes, brought, { signal: this.#session.signal });
+    if (stale.length === 0) return;
+    if (!dryRun) await deleteStaleTags(this.#session, stale, force);
+    this.tags.push(...stale.map((tag) => ({ ...tag, outcome: "deleted" as const })));
   }
 
   async #pair(pair: SyncPair, transfer: Transfer | undefined): Promise<void> {
@@ -81,25 +97,18 @@ export class SyncRun {
   async #wantedTags(pair: SyncPair, place: Place, call: CallOptions): Promise<readonly string[]> {
     const { source, destination, item } = pair;
     const own = ownReference(source);
-    const tags = own === "" ? selectTags(await Array.fromAsync(place.target.tags?.(call) ?? []), item.tags) : [own];
+    const listed = own === "" ? await Array.fromAsync(place.target.tags?.(call) ?? []) : [own];
+    const tags = own === "" ? selectTags(listed, item.tags) : listed;
+    if (own === "") this.#wholes.push({ pair, listed, isEmpty: tags.length === 0 });
     const isImmutable = nameFilter({ match: item.immutable ?? [] });
     if (item.immutable === undefined || !tags.some(isImmutable)) return tags;
-    const there = new Set(await this.#tagsAt(placeName(destination), call));
+    const there = new Set(await destinationTags(this.#session, destination, call));
     return tags.filter((tag) => {
       const names = this.#names(pair, tag);
       const isDone = isImmutable(tag) && there.has(names.tag);
       if (isDone) this.tags.push({ ...names, outcome: "skipped" });
       return !isDone;
     });
-  }
-
-  async #tagsAt(place: string, call: CallOptions): Promise<readonly string[]> {
-    try {
-      return await withPlace(this.#session, place, async ({ target }) => await Array.fromAsync(target.tags?.(call) ?? []), { side: "to" });
-    } catch (error) {
-      if (isMissing(error) || (error instanceof Error && "code" in error && error.code === "ERR_LAYOUT_NOT_FOUND")) return [];
-      throw error;
-    }
   }
 
   /** All tags, some at a time; what became of them is told in their order. */

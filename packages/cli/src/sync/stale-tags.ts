@@ -1,0 +1,78 @@
+import type { CallOptions } from "@berth/oci";
+import { withPlace } from "../connect/place.ts";
+import { changeable } from "../content/changeable.ts";
+import { mayDelete } from "../content/confirm-delete.ts";
+import { isDigestTag } from "../content/name-filter.ts";
+import { untagAt } from "../content/untag-at.ts";
+import { CommandFailure, EXIT_CODE } from "../exit-code.ts";
+import type { Session } from "../session/session.ts";
+import { destinationTags } from "./destination-tags.ts";
+import { selectTags } from "./select-tags.ts";
+import { imageName, placeName, type SyncPair } from "./sync-pair.ts";
+
+/** A repository, layout or archive that was synced as a whole. */
+export interface WholeSource {
+  readonly pair: SyncPair;
+  /** All of its tags. */
+  readonly listed: readonly string[];
+  /** Whether none of them was meant. */
+  readonly isEmpty: boolean;
+}
+
+/** A tag at a destination that its source has no more. */
+export interface StaleTag {
+  readonly source: string;
+  readonly reference: string;
+  readonly tag: string;
+}
+
+/**
+ * Finds the tags of destinations that their sources have no more. Only what an item could have brought is looked at: tags that its patterns
+ * and versions mean, with its suffix. What another item brings to the same place is not stale.
+ *
+ * @param brought every reference that the run brought, or left as it was.
+ * @throws {CommandFailure} when a destination would lose every tag because nothing of its source was meant.
+ */
+export async function findStaleTags(
+  session: Session,
+  sources: readonly WholeSource[],
+  brought: ReadonlySet<string>,
+  call: CallOptions,
+): Promise<readonly StaleTag[]> {
+  const stale = new Map<string, StaleTag>();
+  for (const { pair, listed, isEmpty } of sources) {
+    const { source, destination, item } = pair;
+    const { suffix = "", tags: { latest: _, ...selection } = {} } = item;
+    const there = (await destinationTags(session, destination, call)).filter((tag) => !isDigestTag(tag));
+    const known = new Set(listed);
+    const gone = there.filter((tag) => {
+      const name = tag.slice(0, tag.length - suffix.length);
+      const isOurs = tag.endsWith(suffix) && selectTags([name], selection).length > 0;
+      return isOurs && !known.has(name) && !brought.has(imageName(destination, tag));
+    });
+    if (isEmpty && gone.length > 0 && gone.length === there.length)
+      throw new CommandFailure(
+        EXIT_CODE.conflict,
+        `will not delete every tag of "${placeName(destination)}": no tag of "${placeName(source)}" is meant`,
+      );
+    for (const tag of gone) {
+      const reference = imageName(destination, tag);
+      stale.set(reference, { source: placeName(source), reference, tag });
+    }
+  }
+  return [...stale.values()];
+}
+
+/** Takes stale tags away, once somebody said yes. @throws {CommandFailure} */
+export async function deleteStaleTags(session: Session, stale: readonly StaleTag[], force: boolean): Promise<void> {
+  const names = stale.map(({ reference }) => reference);
+  const shown = `${names.slice(0, 5).join(", ")}${names.length > 5 ? ` and ${names.length - 5} more` : ""}`;
+  const what =
+    stale.length === 1 ? `1 tag that its source has no more, ${shown}` : `${stale.length} tags that their sources have no more, ${shown}`;
+  if (!(await mayDelete(session, what, { force }))) return;
+  for (const { reference } of stale) {
+    await withPlace(session, reference, async (place, call) => await untagAt(await changeable(session, place), place, call), {
+      side: "to",
+    });
+  }
+}
