@@ -115,6 +115,13 @@ describe("readTar()", () => {
     await expect(read(tar)).rejects.toMatchObject({ code: "ERR_INVALID_LAYER" });
   });
 
+  test("refuses content that is cut short also while it is read", async () => {
+    const read = async (): Promise<void> => {
+      for await (const { content } of readTar(one(tarOf({ path: "a", text: "x".repeat(2000) }).subarray(0, 1500)))) await bytesOf(content);
+    };
+    await expect(read()).rejects.toMatchObject({ code: "ERR_INVALID_LAYER" });
+  });
+
   test("refuses sparse files", async () => {
     await expect(read(header({ path: "a" }, [156, "S"]))).rejects.toMatchObject({ code: "ERR_UNSUPPORTED" });
     await expect(read(Buffer.concat([pax("22 GNU.sparse.major=1\n"), tarOf({ path: "a" })]))).rejects.toMatchObject({

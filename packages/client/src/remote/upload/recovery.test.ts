@@ -54,6 +54,19 @@ test.each([201, 202, 204])("[client/X-3,C-31] chunks go out with their ranges to
   }
 });
 
+test.each([1, -1, -65_536])(
+  "[client/B-25,X-3] content that is read once and has another size than promised (%i) is found out in chunks too",
+  async (more) => {
+    const { registry, connection } = await startScripted();
+    registry.on("POST", UPLOADS, started).on("PUT", UPLOAD, { status: 201 }).on("DELETE", UPLOAD, { status: 204 });
+    registry.on("PATCH", UPLOAD, ({ headers }) => taken("u", Number(headers["content-range"]?.split("-")[1])));
+    const expected = { ...descriptor, size: descriptor.size + more };
+    const push = pushBlob(connection, "a/b", expected, once(bytes), { ...options, mode: "chunked" });
+    await expect(push).rejects.toMatchObject({ code: "ERR_SIZE_MISMATCH", expected: expected.size });
+    expect([registry.journal("PUT"), registry.journal("DELETE").length]).toEqual([[], 1]);
+  },
+);
+
 test("[client/X-3] chunks are as large as the registry wants them at least", async () => {
   const { registry, connection } = await startScripted();
   registry.on("POST", UPLOADS, { status: 202, headers: { location: "u", "oci-chunk-min-length": String(3 * MIB) } });
