@@ -125,6 +125,29 @@ test("--delete takes tags away that the source has no more: those that are meant
   expect((await tagsOf(other)).split(" ")).toEqual([...before.split(" "), "2.9-m", "mine"].toSorted());
 });
 
+test("where tags cannot be taken away alone, --delete takes manifests all of whose tags are stale, and no others", async () => {
+  const older = await serveHandler((request, response) => {
+    if (request.method !== "DELETE" || request.url?.includes("sha256:") === true) return registry.handler(request, response);
+    const body = JSON.stringify({ errors: [{ code: "DIGEST_INVALID", message: "no" }] });
+    response.writeHead(400, { "content-type": "application/json" }).end(body);
+  });
+  onTestFinished(async () => await older.close());
+  const place = `${older.host}/${other}`;
+  const mirror = `sync: [{source: ${host}/team/app, destination: ${place}}]\n`;
+  expect(await sync(mirror)).toMatchObject({ code: 0 });
+  const before = await tagsOf(other);
+  await pushImage(registry.repository(other), { tags: ["gone", "gone-too"], content: "gone" });
+  expect(await sync(mirror, ["--delete", "-f"])).toMatchObject({
+    code: 0,
+    stdout: `${place}:gone (deleted)\n${place}:gone-too (deleted)\n`,
+    stderr: "0 tagged, 5 unchanged, 2 deleted, 0 B moved\n",
+  });
+  expect(await tagsOf(other)).toBe(before);
+  await berth(["tag", `${host}/${other}:latest`, "also"]);
+  expect(await sync(mirror, ["--delete", "-f"])).toMatchObject({ code: 1, stderr: expect.stringContaining("all of its tags") });
+  expect((await tagsOf(other)).split(" ")).toEqual([...before.split(" "), "also"].toSorted());
+});
+
 test("--delete does not empty a repository because nothing was meant, and deletes nothing when something failed", async () => {
   const all = `sync: [${item()}]\n`;
   await sync(all);

@@ -1,9 +1,13 @@
-import type { CallOptions } from "@berth/oci";
-import { withPlace } from "../connect/place.ts";
+import { type CallOptions, UnsupportedError } from "@berth/oci";
+import { type Place, withPlace } from "../connect/place.ts";
 import { changeable } from "../content/changeable.ts";
 import { mayDelete } from "../content/confirm-delete.ts";
 import { isDigestTag } from "../content/name-filter.ts";
+import { ifThere } from "../content/tag-details.ts";
+import { tagsAround } from "../content/tags-around.ts";
 import { untagAt } from "../content/untag-at.ts";
+import { AdvisedError } from "../errors/advised-error.ts";
+import { isMissing } from "../errors/is-missing.ts";
 import { CommandFailure, EXIT_CODE } from "../exit-code.ts";
 import type { Session } from "../session/session.ts";
 import { destinationTags } from "./destination-tags.ts";
@@ -70,9 +74,27 @@ export async function deleteStaleTags(session: Session, stale: readonly StaleTag
   const what =
     stale.length === 1 ? `1 tag that its source has no more, ${shown}` : `${stale.length} tags that their sources have no more, ${shown}`;
   if (!(await mayDelete(session, what, { force }))) return;
-  for (const { reference } of stale) {
-    await withPlace(session, reference, async (place, call) => await untagAt(await changeable(session, place), place, call), {
-      side: "to",
-    });
+  for (const one of stale) {
+    const siblings = new Set(stale.filter((other) => placeOf(other) === placeOf(one)).map(({ tag }) => tag));
+    await withPlace(session, one.reference, async (place, call) => await untagOrDelete(session, place, siblings, call), { side: "to" });
   }
+}
+
+/** Older registries delete by digest only, with all tags: that will do where every tag of a manifest is stale, and no index lists it. */
+async function untagOrDelete(session: Session, place: Place, stale: ReadonlySet<string>, call: CallOptions): Promise<void> {
+  const target = await changeable(session, place);
+  try {
+    await untagAt(target, place, call);
+  } catch (error) {
+    if (!isMissing(error) && !(error instanceof AdvisedError) && !(error instanceof UnsupportedError)) throw error;
+    const descriptor = await ifThere(async () => await place.target.resolve(place.reference, call));
+    if (descriptor === undefined) return; // it went with another one
+    const { tags, indexes, isComplete } = await tagsAround(place, descriptor.digest, call);
+    if (!isComplete || indexes.length > 0 || tags.some((tag) => !stale.has(tag))) throw error;
+    await target.delete(descriptor, call);
+  }
+}
+
+function placeOf({ reference, tag }: StaleTag): string {
+  return reference.slice(0, -tag.length);
 }
