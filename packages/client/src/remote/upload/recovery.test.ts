@@ -413,6 +413,23 @@ test("[client/X-3] a registry that lost bytes which cannot be read again ends th
   expect(registry.journal("PATCH")).toHaveLength(2);
 });
 
+test("[client/X-3] a registry that has lost bytes when it is to make the blob gets them again, where they can be read again", async () => {
+  const outcomes: unknown[] = [];
+  for (const content of [bytes, once(bytes)]) {
+    const { registry, connection } = await startScripted();
+    registry
+      .on("POST", UPLOADS, started)
+      .on("GET", UPLOAD, standsAt(3 * MIB - 1))
+      .on("DELETE", UPLOAD, { status: 204 });
+    registry
+      .on("PATCH", UPLOAD, ...[2, 4, 5, 5].map((end) => taken("u", end * MIB - 1)))
+      .on("PUT", UPLOAD, { status: 503 }, { status: 201 });
+    const push = pushBlob(connection, "a/b", descriptor, content, { ...options, mode: "chunked" });
+    outcomes.push(await push.then(() => ranges(registry).at(-1)).catch((error: unknown) => error));
+  }
+  expect(outcomes).toEqual([`${3 * MIB}-${5 * MIB - 1}`, expect.objectContaining({ code: "ERR_UNREPLAYABLE_BODY" })]);
+});
+
 test("[client/X-3] a registry that takes bytes and never has them is given up", async () => {
   const { registry, connection } = await startScripted();
   registry.on("POST", UPLOADS, started).on("PATCH", UPLOAD, taken("u", 1023)).on("DELETE", UPLOAD, { status: 204 });
