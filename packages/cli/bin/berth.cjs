@@ -20,8 +20,8 @@ if (isServer && platform !== "win32" && process.execve && !execArgv.includes(LEA
 }
 
 // What was compiled is kept for the next start, in a folder of this user's own; one that cannot be written keeps nothing.
-const { HOME, NODE_COMPILE_CACHE, NODE_DISABLE_COMPILE_CACHE, XDG_CACHE_HOME } = env;
-const caches = XDG_CACHE_HOME || (HOME && join(HOME, ".cache"));
+const { BERTH_CACHE, HOME, NODE_COMPILE_CACHE, NODE_DISABLE_COMPILE_CACHE, XDG_CACHE_HOME } = env;
+const caches = BERTH_CACHE || XDG_CACHE_HOME || (HOME && join(HOME, ".cache"));
 const kept = NODE_DISABLE_COMPILE_CACHE ? undefined : NODE_COMPILE_CACHE || (caches && join(caches, "berth", "compiled"));
 
 // Of a package and a checkout only the latter has this file. It runs its sources: nothing needs to be built, and what was built may be old.
