@@ -7,30 +7,22 @@
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createRemoteRepository, type RemoteRepository } from "@berth/client";
-import { decodeManifest, type Descriptor, MEDIA_TYPES, parseDigest } from "@berth/oci";
+import { decodeManifest, MEDIA_TYPES, parseDigest } from "@berth/oci";
 import { descriptorOf, fileSource } from "@berth/oci/node";
 import { layoutPath, tagOf } from "./names.ts";
 
 /** How many requests are under way at a time where there are many. */
 const CONCURRENCY = 16;
 
-/** Up to this many bytes a blob is read into memory and written at once. */
-const SMALL = 1 << 20;
-
 let began = performance.now();
 const [verb = "", ...args] = process.argv.slice(2);
-
-async function pullBlob(repository: RemoteRepository, target: Descriptor, file: string): Promise<void> {
-  if (target.size <= SMALL) await writeFile(file, await repository.fetchBytes(target));
-  else await repository.blobs.save(target, file);
-}
 
 async function pullImage(repository: RemoteRepository, tag: string, folder: string): Promise<void> {
   await mkdir(folder, { recursive: true });
   const { manifest } = await repository.fetchManifest(tag);
   if (manifest.kind !== "image") throw new TypeError(`Cannot pull a manifest of the kind "${manifest.kind}"`);
   await writeFile(join(folder, "manifest.json"), manifest.raw);
-  await each([manifest.config, ...manifest.layers], (blob) => pullBlob(repository, blob, join(folder, blob.digest.replace(":", "-"))));
+  await each([manifest.config, ...manifest.layers], (blob) => repository.blobs.save(blob, join(folder, blob.digest.replace(":", "-"))));
 }
 
 async function pushLayout(layout: string, repository: RemoteRepository, tag: string): Promise<void> {
@@ -67,7 +59,7 @@ switch (verb) {
   case "blob": {
     const [host, name, digest = "", size, file = ""] = args;
     const target = { mediaType: MEDIA_TYPES.octetStream, digest: parseDigest(digest), size: Number(size) };
-    await pullBlob(createRemoteRepository(`${host}/${name}`), target, file);
+    await createRemoteRepository(`${host}/${name}`).blobs.save(target, file);
     break;
   }
   case "image": {

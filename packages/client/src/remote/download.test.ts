@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
@@ -217,8 +217,8 @@ test("[client/N-6] a registry that stops in the middle of a large blob is given 
   expect(await failure(reading)).toMatchObject({ code: "ERR_SIZE_MISMATCH", cause: { code: "ERR_NETWORK" } });
 });
 
-test("a blob is saved whole, in place of a file that was there", async () => {
-  const big = sample(randomBytes(9 << 20));
+test.each([0, 100, 1 << 20, 9 << 20])("a blob is saved whole, in place of a file that was there (%i bytes)", async (size) => {
+  const big = sample(randomBytes(size));
   const { server, repository } = await scripted();
   server.on("GET", `/v2/a/b/blobs/${big.descriptor.digest}`, { body: big.bytes });
   const folder = await temporaryFolder();
@@ -228,16 +228,27 @@ test("a blob is saved whole, in place of a file that was there", async () => {
   expect(await readdir(folder)).toEqual(["blob"]);
 });
 
-test("a blob that is not what was promised leaves what was there, and nothing else", async () => {
-  const big = sample(randomBytes(9 << 20));
+test.each([100, 9 << 20])("a blob that is not what was promised leaves what was there, and nothing else (%i bytes)", async (size) => {
+  const big = sample(randomBytes(size));
   const { server, repository } = await scripted();
-  server.on("GET", `/v2/a/b/blobs/${big.descriptor.digest}`, { body: Buffer.alloc(9 << 20) });
+  server.on("GET", `/v2/a/b/blobs/${big.descriptor.digest}`, { body: Buffer.alloc(size) });
   const folder = await temporaryFolder();
   await writeFile(join(folder, "blob"), "another");
   const saving = repository.blobs.save(big.descriptor, join(folder, "blob"));
   expect(await failure(saving)).toMatchObject({ code: "ERR_DIGEST_MISMATCH" });
   expect(await readFile(join(folder, "blob"), "utf8")).toBe("another");
   expect(await readdir(folder)).toEqual(["blob"]);
+});
+
+test.each([100, 9 << 20])("a file that cannot be written is told, and leaves nothing (%i bytes)", async (size) => {
+  const big = sample(randomBytes(size));
+  const { server, repository } = await scripted();
+  server.on("GET", `/v2/a/b/blobs/${big.descriptor.digest}`, { body: big.bytes });
+  const folder = await temporaryFolder();
+  await mkdir(join(folder, "blob"));
+  expect(await failure(repository.blobs.save(big.descriptor, join(folder, "blob")))).toMatchObject({ code: "EISDIR" });
+  expect(await readdir(folder)).toEqual(["blob"]);
+  expect(await failure(repository.blobs.save(big.descriptor, join(folder, "nowhere/blob")))).toMatchObject({ code: "ENOENT" });
 });
 
 async function temporaryFolder(): Promise<string> {

@@ -1,3 +1,4 @@
+import { renameSync, rmSync, writeFileSync } from "node:fs";
 import { open, rename, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import type { Descriptor } from "@berth/oci";
@@ -9,17 +10,22 @@ import { fetchPassing } from "./fetch-passing.ts";
 /** Options of {@link RemoteBlobStore.save}. */
 export type SaveBlobOptions = Pick<FetchBlobOptions, "signal" | "verify" | "onProgress">;
 
+/** Content up to this size is written by the thread that got it, all at once: each call of another one would cost more than the writing. Bytes. */
+const SMALL = 65_536;
+
 /** Pulls a blob into a file, which appears only when it is right. What a killed process left there goes away. @see RemoteBlobStore.save */
 export async function saveBlob(context: RepositoryContext, target: Descriptor, path: string, options: SaveBlobOptions = {}): Promise<void> {
-  const folder = dirname(path);
+  const folder = dirname(path); // a temporary file stands beside, so that it can be renamed
   const prefix = `.${basename(path)}.partial-`;
+  const content = fetchPassing(context, target, options);
+  if (target.size <= SMALL) return writeSmall(await Array.fromAsync(content), join(folder, unfinishedName(prefix)), path);
   await removeAbandoned(folder, prefix);
-  const temporary = join(folder, unfinishedName(prefix)); // beside it, so that it can be renamed
+  const temporary = join(folder, unfinishedName(prefix));
   const file = await open(temporary, "wx");
   try {
     try {
       const writer = createChunkWriter(file);
-      for await (const chunk of fetchPassing(context, target, options)) await writer.write(chunk);
+      for await (const chunk of content) await writer.write(chunk);
       await writer.finish();
     } finally {
       await file.close();
@@ -27,6 +33,16 @@ export async function saveBlob(context: RepositoryContext, target: Descriptor, p
     await rename(temporary, path);
   } catch (error) {
     await rm(temporary, { force: true });
+    throw error;
+  }
+}
+
+function writeSmall(chunks: readonly Uint8Array[], temporary: string, path: string): void {
+  try {
+    writeFileSync(temporary, Buffer.concat(chunks), { flag: "wx" });
+    renameSync(temporary, path);
+  } catch (error) {
+    rmSync(temporary, { force: true });
     throw error;
   }
 }
