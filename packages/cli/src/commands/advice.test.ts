@@ -149,6 +149,19 @@ test("an image that lacks a platform is named, and so is content that is not wha
   expect(checked).toMatchObject({ code: 6, stdout: expect.stringMatching(`^${digest}: Cannot accept content: got 2 bytes`) });
 });
 
+test("a manifest is no blob, and a folder is not called like an archive", async () => {
+  const { code, stderr } = await berth(["blob", "get", `${app}@${digest}`]);
+  expect([code, stderr]).toEqual([4, expect.stringContaining(`hint: it is a manifest: berth manifest get ${app}@${digest}\n`)]);
+  const file = join(folder, "image.tar");
+  const pulled = await berth(["pull", "-o", file, "--platform", "linux/amd64", `${app}:v1`]);
+  expect([pulled.code, pulled.stderr]).toEqual([
+    2,
+    expect.stringContaining(`an archive is named oci-archive:${file} or docker-archive:${file}`),
+  ]);
+  mkdirSync(file);
+  expect((await berth(["pull", "-o", file, "--platform", "linux/amd64", `${app}:v1`])).code).toBe(0);
+});
+
 test("verbs about images say how the files of an artifact are had", async () => {
   const file = join(folder, "note.txt");
   writeFileSync(file, "note");

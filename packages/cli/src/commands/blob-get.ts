@@ -3,6 +3,9 @@ import { Command, InvalidArgumentError } from "commander";
 import { addHelp } from "../command/add-help.ts";
 import { type Place, withPlace } from "../connect/place.ts";
 import { blobDigest, statBlob } from "../content/blob-place.ts";
+import { ifThere } from "../content/tag-details.ts";
+import { AdvisedError } from "../errors/advised-error.ts";
+import { isMissing } from "../errors/is-missing.ts";
 import { CommandFailure, EXIT_CODE } from "../exit-code.ts";
 import { addOutputFlags, addRegistryFlags } from "../flags/add-flags.ts";
 import { writeBytes, writeFileOf } from "../output/write-bytes.ts";
@@ -36,7 +39,7 @@ export function blobGetCommand(options: RunOptions): Command {
           );
         const toFile = output === undefined || output === "-" ? undefined : output;
         await withPlace(session, text, async (place, call) => {
-          const { descriptor, content } = await openBlob(place, range, call);
+          const { descriptor, content } = await adviseOnManifest(place, call, async () => await openBlob(place, range, call));
           const view = await session.openView({ stdoutIsData: toFile === undefined });
           try {
             const total =
@@ -59,6 +62,17 @@ export function blobGetCommand(options: RunOptions): Command {
       ["berth blob get --range 0-511 localhost:5000/app@sha256:... | xxd", "how it starts"],
     ],
   });
+}
+
+/** Manifests are no blobs of a registry, though both are named by digests. */
+async function adviseOnManifest<T>(place: Place, call: CallOptions, open: () => Promise<T>): Promise<T> {
+  try {
+    return await open();
+  } catch (error) {
+    if (!(error instanceof Error) || !isMissing(error)) throw error;
+    const found = await ifThere(async () => await place.target.resolve(place.reference, call));
+    throw found === undefined ? error : new AdvisedError(error, `it is a manifest: berth manifest get ${place.describe()}`);
+  }
 }
 
 async function openBlob(

@@ -1,3 +1,4 @@
+import { statSync } from "node:fs";
 import { basename, join } from "node:path";
 import { type Descriptor, formatPlatform, isDigest, isImageMediaType, MEDIA_TYPES, type Platform } from "@berth/oci";
 import { Command } from "commander";
@@ -7,6 +8,7 @@ import { withDestination } from "../connect/destination.ts";
 import { keepArchive, overwriteOption } from "../connect/keep-archive.ts";
 import { type Place, withPlace, withSource } from "../connect/place.ts";
 import { readDescribed } from "../content/read-manifest.ts";
+import { CommandFailure, EXIT_CODE } from "../exit-code.ts";
 import { addRegistryFlags } from "../flags/add-flags.ts";
 import { platformOption } from "../flags/platform.ts";
 import { plainText } from "../output/plain-text.ts";
@@ -93,8 +95,13 @@ async function isArtifact({ target }: Place, image: Descriptor, call: { readonly
   return manifest.kind === "image" && manifest.configMediaType !== ociConfig && manifest.configMediaType !== dockerConfig;
 }
 
-/** The layout that an image goes to where nobody says: named after its repository. */
+/** The layout that an image goes to where nobody says: named after its repository. A folder is not called like an archive unless it is there. */
 function layoutAt({ location }: Place, output: string | undefined): Location {
+  if (output !== undefined && /\.(?:tar|tgz|tar\.gz)$/.test(output) && statSync(output, { throwIfNoEntry: false })?.isDirectory() !== true)
+    throw new CommandFailure(
+      EXIT_CODE.usage,
+      `"${output}" would become a folder, an OCI layout: an archive is named oci-archive:${output} or docker-archive:${output}`,
+    );
   const name = location.transport === "registry" ? location.reference.path : location.path;
   return { transport: "oci", path: output ?? join(".", basename(name)) };
 }
