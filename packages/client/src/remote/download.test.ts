@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
@@ -5,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
 import type { Descriptor, FetchOptions } from "@berth/oci";
+import { unfinishedName } from "@berth/oci/node";
 import type { ScriptedReply, ScriptedRequest } from "@berth/testkit/scripted";
 import { createRemoteRegistry } from "./create-registry.ts";
 import type { RemoteRepository } from "./remote-repository.ts";
@@ -249,6 +251,22 @@ test.each([100, 9 << 20])("a file that cannot be written is told, and leaves not
   expect(await failure(repository.blobs.save(big.descriptor, join(folder, "blob")))).toMatchObject({ code: "EISDIR" });
   expect(await readdir(folder)).toEqual(["blob"]);
   expect(await failure(repository.blobs.save(big.descriptor, join(folder, "nowhere/blob")))).toMatchObject({ code: "ENOENT" });
+});
+
+test("what a process that was killed left beside the file goes away; what others are about to finish stays", {
+  timeout: 30_000,
+}, async () => {
+  const folder = await temporaryFolder();
+  const print = 'import { unfinishedName } from "@berth/oci/node"; process.stdout.write(unfinishedName(".blob.partial-"));';
+  const options = { cwd: import.meta.dirname, encoding: "utf8" } as const;
+  const left = execFileSync(process.execPath, ["--conditions=berth-source", "--input-type=module", "--eval", print], options);
+  const own = unfinishedName(".blob.partial-");
+  for (const name of [left, own]) await writeFile(join(folder, name), "half");
+  const big = sample(randomBytes(100_000));
+  const { server, repository } = await scripted();
+  server.on("GET", `/v2/a/b/blobs/${big.descriptor.digest}`, { body: big.bytes });
+  await repository.blobs.save(big.descriptor, join(folder, "blob"));
+  expect((await readdir(folder)).toSorted()).toEqual([own, "blob"].toSorted());
 });
 
 async function temporaryFolder(): Promise<string> {
