@@ -11,10 +11,12 @@ export interface ProcessIdentity {
 }
 
 let place: string | undefined;
+let own: ProcessIdentity | undefined;
 
 /** The process that this is. */
 export function thisProcess(): ProcessIdentity {
-  return { pid: process.pid, place: thisPlace(), startedAt: startOf(process.pid) };
+  own ??= { pid: process.pid, place: thisPlace(), startedAt: startOf(process.pid) };
+  return own;
 }
 
 /** Whether a process is there; undefined when that cannot be told from here: another machine, another container. */

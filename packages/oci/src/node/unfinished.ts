@@ -5,10 +5,13 @@ import { isRunning, type ProcessIdentity, thisProcess } from "./process-identity
 
 const STAMP = /^(\d+)-(\d*)-([0-9a-f]{8})-[0-9a-f]{8}$/;
 
+/** Of this process, the same for all names. */
+let own: string | undefined;
+
 /** A name for something that this process is about to finish, and that others can tell from what a dead one left. */
 export function unfinishedName(prefix: string): string {
-  const owner = thisProcess();
-  return `${prefix}${owner.pid}-${owner.startedAt}-${placeMark(owner)}-${randomBytes(4).toString("hex")}`;
+  own ??= markOf(thisProcess());
+  return `${prefix}${own}-${randomBytes(4).toString("hex")}`;
 }
 
 /**
@@ -30,6 +33,10 @@ function isAbandoned(stamp: string): boolean {
   const here = thisProcess();
   if (pid === undefined || startedAt === undefined || mark !== placeMark(here)) return false;
   return isRunning({ ...here, pid: Number(pid), startedAt }) === false;
+}
+
+function markOf(owner: ProcessIdentity): string {
+  return `${owner.pid}-${owner.startedAt}-${placeMark(owner)}`;
 }
 
 /** Short enough for a file name; whoever has another one is left alone. */
