@@ -86,6 +86,29 @@ test("[engine/T8] who comes late is told first how the transfer stands", async (
   await Promise.all([first, second]);
 });
 
+test("[engine/T8] a watcher that throws ends its own waiting with that; the transfer goes on for the others, and ends with the last", async () => {
+  const jobs = new TestJobs();
+  const manager = createTransferManager();
+  const bug = new Error("a bug of who looks on");
+  const onState = (): never => {
+    throw bug;
+  };
+  const first = manager.transfer(jobs.make("blob"));
+  const second = manager.transfer(jobs.make("blob"), { onState });
+  await settled();
+  jobs.contexts.get("blob")?.report(1, 2);
+  await expect(second).rejects.toBe(bug);
+  expect(jobs.running).toEqual(["blob"]);
+  jobs.finish("blob");
+  expect(await first).toBe("transferred");
+  const last = manager.transfer(jobs.make("other"), { onState });
+  last.catch(() => undefined);
+  await settled();
+  jobs.contexts.get("other")?.report(1, 2);
+  await expect(last).rejects.toBe(bug);
+  expect(jobs.aborted).toEqual(["other"]);
+});
+
 test("[engine/T9] no more than the limit run at a time, in the order of coming; it can be changed while they wait", async () => {
   const jobs = new TestJobs();
   const manager = createTransferManager({ downloads: 3 });

@@ -14,7 +14,7 @@ export type TransferState =
 export interface WatchOptions {
   /** Aborting leaves the transfer; it goes on for the others, and ends when nobody is left. */
   readonly signal?: AbortSignal;
-  /** Told how it stands, right away if that is known. */
+  /** Told how it stands, right away if that is known. What it throws ends the waiting, not the transfer, while others wait for it. */
   readonly onState?: (state: TransferState) => void;
 }
 
@@ -40,25 +40,32 @@ export class Transfer {
     await this.#result.catch(() => undefined);
   }
 
-  /** Waits for the result, or until `signal` aborts. */
+  /** Waits for the result, until `signal` aborts, or until `onState` throws: then it rejects with that, and the transfer is left. */
   async watch({ signal, onState }: WatchOptions): Promise<TransferOutcome> {
     signal?.throwIfAborted();
-    const watcher = (state: TransferState): void => onState?.(state);
-    this.#watchers.add(watcher);
-    if (this.#state !== undefined) watcher(this.#state);
     const left = Promise.withResolvers<never>();
-    const leave = (): void => {
+    const leave = (reason: unknown): void => {
       this.#watchers.delete(watcher);
-      const reject = (): void => left.reject(signal?.reason);
+      const reject = (): void => left.reject(reason);
       if (this.#watchers.size > 0) return reject();
-      this.#controller.abort(signal?.reason);
+      this.#controller.abort(reason);
       this.over().then(reject, reject); // nothing goes on behind the back of who leaves last
     };
-    signal?.addEventListener("abort", leave, { once: true });
+    const watcher = (state: TransferState): void => {
+      try {
+        onState?.(state);
+      } catch (error) {
+        leave(error);
+      }
+    };
+    const onAbort = (): void => leave(signal?.reason);
+    this.#watchers.add(watcher);
+    if (this.#state !== undefined) watcher(this.#state);
+    signal?.addEventListener("abort", onAbort, { once: true });
     try {
-      return await (signal === undefined ? this.#result : Promise.race([this.#result, left.promise]));
+      return await Promise.race([this.#result, left.promise]);
     } finally {
-      signal?.removeEventListener("abort", leave);
+      signal?.removeEventListener("abort", onAbort);
       this.#watchers.delete(watcher);
     }
   }
