@@ -331,6 +331,24 @@ test("connections are used again after GET, HEAD, PUT and drained errors, and li
   expect(connections).toBe(1);
 });
 
+test("an idle connection is closed after the time that was asked for, or that its server allows", async () => {
+  /** Names the connection once the client has closed it. */
+  const idle = async (name: string, head: string, options?: UndiciTransportOptions): Promise<{ readonly closed: Promise<string> }> => {
+    const closed = Promise.withResolvers<string>();
+    const url = await tcpServer((socket) => {
+      socket.once("data", () => socket.write(`HTTP/1.1 200 OK\r\n${head}content-length: 0\r\n\r\n`));
+      socket.once("close", () => closed.resolve(name));
+    });
+    await drain(await transport(options)(request(url)));
+    return { closed: closed.promise };
+  };
+  const inTwoSeconds = await idle("in two seconds", "keep-alive: timeout=4\r\n"); // nobody waits for it
+  const asked = await idle("as asked for", "", { keepAliveTimeoutMs: 20 });
+  expect(await Promise.race([inTwoSeconds.closed, asked.closed])).toBe("as asked for");
+  const allowed = await idle("as allowed", "keep-alive: timeout=1\r\n");
+  expect(await allowed.closed).toBe("as allowed");
+});
+
 test("a closed transport takes no more requests", async () => {
   const made = createUndiciTransport();
   await made.close();
