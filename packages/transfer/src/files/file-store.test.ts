@@ -9,6 +9,7 @@ import { packTar } from "@berth/testkit/parts";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { textOf } from "../archive/archive.test-kit.ts";
 import { copyGraph } from "../copy/copy-graph.ts";
+import { tarOf } from "../image/testing/archives.ts";
 import { createMemoryStore } from "../memory/memory-store.ts";
 import { type FileStore, type FileStoreOptions, openFileStore } from "./file-store.ts";
 import { TITLE, UNPACK, UNPACKED_DIGEST } from "./title.ts";
@@ -225,11 +226,35 @@ describe("packed folders", () => {
       ]),
       "ERR_UNSAFE_ENTRY",
     ],
+    [
+      "a hard link to a link, which goes up too far from there",
+      tarOf(
+        { path: "conf/a/l", linkTarget: "../b" },
+        { path: "conf/a/h", type: "hardlink", linkTarget: "conf/a/l" },
+        { path: "conf/h", type: "hardlink", linkTarget: "conf/a/h" },
+      ),
+      "ERR_UNSAFE_ENTRY",
+    ],
+    ["a hard link to what is beside the folder", tarOf({ path: "conf/h", type: "hardlink", linkTarget: "other" }), "ERR_UNSAFE_ENTRY"],
     ["something cut short", packTar([{ path: "conf/x", content: Buffer.alloc(2000) }]).subarray(0, 1000), "ERR_INVALID_LAYER"],
   ])("%s is refused, and nothing is left", async (_, tar, code) => {
     const { bytes, more } = folderOf(tar);
     await expect(push(await open(), bytes, "conf", more)).rejects.toMatchObject({ code });
     expect(await readdir(folder)).toEqual([]);
+  });
+
+  test("hard links are made, also to links that stay within the folder and to what took the place of one that did not", async () => {
+    const { bytes, more } = folderOf(
+      tarOf(
+        { path: "conf/a/l", linkTarget: "../b" },
+        { path: "conf/a/h", type: "hardlink", linkTarget: "conf/a/l" },
+        { path: "conf/a/l", text: "a file now" },
+        { path: "conf/b", type: "hardlink", linkTarget: "conf/a/l" },
+      ),
+    );
+    await push(await open(), bytes, "conf", more);
+    expect(await readlink(join(folder, "conf/a/h"))).toBe("../b");
+    expect(await readFile(join(folder, "conf/a/h"), "utf8")).toBe("a file now");
   });
 
   test("another digest inside, damage, and more than the limit are refused", async () => {

@@ -3,7 +3,7 @@ import { UnsafeEntryError } from "../image/errors.ts";
 import { extractEntries } from "../image/extract-tar.ts";
 import { LayerBudget, type LayerLimits } from "../image/layer-limits.ts";
 import { openLayer } from "../image/layer.ts";
-import type { TarEntry, TarEntryWithContent } from "../image/tar-entry.ts";
+import type { TarEntryWithContent } from "../image/tar-entry.ts";
 import { readTar } from "../image/tar-reader.ts";
 
 /** A packed folder of an artifact. */
@@ -37,9 +37,16 @@ export async function unpackFolder(
 }
 
 async function* below(name: string, entries: AsyncIterable<TarEntryWithContent>): AsyncGenerator<TarEntryWithContent> {
+  const links = new Map<string, string>();
   for await (const { entry, content } of entries) {
     const path = within(name, entry.path, entry.path);
-    yield { entry: { ...entry, path, ...linkOf(name, entry, path) }, content };
+    const linkTarget = entry.type === "hardlink" ? within(name, entry.linkTarget, entry.path) : entry.linkTarget;
+    // a hard link to a link is that link at another place, and leads elsewhere from there
+    const leadsTo = entry.type === "hardlink" ? links.get(linkTarget) : entry.type === "symlink" ? linkTarget : undefined;
+    if (leadsTo === undefined) links.delete(path);
+    else if (leadsOut(path, leadsTo)) throw new UnsafeEntryError(entry.path, "it links out of the folder");
+    else links.set(path, leadsTo);
+    yield { entry: { ...entry, path, linkTarget }, content };
   }
 }
 
@@ -48,12 +55,6 @@ function within(name: string, path: string, shown: string): string {
   if (path === name) return "";
   if (path.startsWith(`${name}/`)) return path.slice(name.length + 1);
   throw new UnsafeEntryError(shown, `it is not below "${name}"`);
-}
-
-function linkOf(name: string, { type, path: shown, linkTarget }: TarEntry, path: string): Partial<TarEntry> {
-  if (type === "hardlink") return { linkTarget: within(name, linkTarget, shown) };
-  if (type === "symlink" && leadsOut(path, linkTarget)) throw new UnsafeEntryError(shown, "it links out of the folder");
-  return {};
 }
 
 /**
