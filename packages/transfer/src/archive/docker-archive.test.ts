@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { gzipSync, zstdCompressSync } from "node:zlib";
 import { bytesSource, type Descriptor, MEDIA_TYPES } from "@berth/oci";
 import { descriptorOf, digestOf } from "@berth/oci/node";
-import { blobFixture, imageManifest, Random, randomImage, randomIndex } from "@berth/testkit/images";
+import { blobFixture, imageManifest, indexManifest, Random, randomImage, randomIndex } from "@berth/testkit/images";
 import { packTar } from "@berth/testkit/parts";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { pushGraphTo, textOf } from "./archive.test-kit.ts";
@@ -125,6 +125,26 @@ describe("reading", () => {
     expect(await read.resolve("app:v1")).toEqual(image.manifest.descriptor);
     expect(await textOf(await read.fetch(image.manifest.descriptor))).toBe(image.manifest.bytes.toString());
     for (const { descriptor, bytes } of image.blobs) expect(await textOf(await read.fetch(descriptor))).toBe(bytes.toString());
+  });
+
+  test("an OCI layout whose layers are links to where an older form has them: what the list says is taken", async () => {
+    const configBlob = blobFixture(MEDIA_TYPES.ociConfig, config);
+    const layers = tars.map((tar) => blobFixture(MEDIA_TYPES.ociLayer, tar).descriptor);
+    const manifest = imageManifest({ config: configBlob.descriptor, layers });
+    const at = ({ digest }: Descriptor): string => `blobs/${digest.replace(":", "/")}`;
+    await save([
+      ...tars.map((content, number) => ({ path: `${number}/layer.tar`, content })),
+      ...layers.map((layer, number) => ({ path: at(layer), linkTo: `../../${number}/layer.tar` })),
+      { path: at(configBlob.descriptor), content: config },
+      { path: at(manifest.descriptor), content: manifest.bytes },
+      { path: "oci-layout", content: Buffer.from('{"imageLayoutVersion":"1.0.0"}') },
+      { path: "index.json", content: indexManifest([manifest.descriptor]).bytes },
+      listed({ Config: at(configBlob.descriptor), RepoTags: ["app:v1"], Layers: layers.map(at) }),
+    ]);
+    await using archive = await openDockerArchive(path, { family: "oci" });
+    const found: { readonly layers: readonly Descriptor[] } = JSON.parse(await textOf(await archive.fetch(await archive.resolve(""))));
+    expect(found.layers.map(({ digest }) => digest)).toEqual(layers.map(({ digest }) => digest));
+    for (const [number, layer] of layers.entries()) expect(await textOf(await archive.fetch(layer))).toBe(tars[number]?.toString());
   });
 
   test.each([

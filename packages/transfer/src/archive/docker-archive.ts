@@ -27,7 +27,7 @@ import { LayerReader, layerMediaType } from "./docker-layers.ts";
 import { type ListedImage, readDockerManifest } from "./docker-manifest.ts";
 import { type OciArchive, readLayout } from "./oci-archive.ts";
 import { type OpenArchiveOptions, openTarFile, type TarFile } from "./tar-file.ts";
-import { followLinks, type TarEntry } from "./tar-index.ts";
+import type { TarEntry } from "./tar-index.ts";
 
 /** Options of {@link openDockerArchive}. */
 export interface OpenDockerArchiveOptions extends OpenArchiveOptions {
@@ -118,8 +118,7 @@ class ImagesInTar implements DockerArchive {
 
   async fetch(target: Descriptor, options: FetchEntryOptions = {}): Promise<Readable> {
     options.signal?.throwIfAborted();
-    if (this.#layout !== undefined && this.#tar.entries.has(blobName(target)))
-      return Readable.from(await this.#layout.fetch(target, options));
+    if (this.#layout !== undefined && this.#isBlob(target)) return Readable.from(await this.#layout.fetch(target, options));
     const place = this.#places.get(target.digest) ?? (await this.#findPlace(target.digest, options));
     if ("entry" in place) return openEntry(this.#tar, place.entry, target, options);
     const { start, end } = spanOf(options, place.bytes.byteLength);
@@ -196,10 +195,15 @@ class ImagesInTar implements DockerArchive {
       const descriptor = { mediaType, digest, size };
       const limits = { maxBytes: this.#tar.limits.maxMetadataBytes };
       const manifest = decodeManifest(await readAllVerified(await this.#layout.fetch(descriptor, options), descriptor, limits), mediaType);
-      const isWhole = manifest.references.every((one) => followLinks(this.#tar.entries, blobName(one.descriptor)) !== undefined);
-      if (isWhole) return descriptor;
+      if (manifest.references.every((one) => this.#isBlob(one.descriptor))) return descriptor;
     }
     return undefined;
+  }
+
+  /** Whether the layout in the archive holds something; a link there is a layer's place at most. */
+  #isBlob(target: Pick<Descriptor, "digest">): boolean {
+    const entry = this.#tar.entries.get(blobName(target));
+    return entry !== undefined && entry.linksTo === undefined;
   }
 
   async #make(image: ListedImage, { signal }: CallOptions): Promise<Descriptor> {
