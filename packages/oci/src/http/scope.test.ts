@@ -54,6 +54,10 @@ test.each([
   [["registry:catalog:*", "registry:catalog:pull"], ["registry:catalog:*"]],
   [["repository:h:5000/f:push", "repository:h:5000/f:pull"], ["repository:h:5000/f:pull,push"]],
   [["a:b", "", "a:b"], ["a:b"]],
+  [
+    ["z:b:pull", "unknown", "a:b:pull"],
+    ["a:b:pull", "unknown", "z:b:pull"],
+  ],
 ])("[client/B-44] cleanScopes(%j)", (scopes, wanted) => {
   expect(cleanScopes(scopes)).toEqual(wanted);
 });

@@ -57,8 +57,17 @@ describe("readAllVerified()", () => {
   });
 
   test("[client/B-69] refuses a negative size, and reads nothing for a forged one", async () => {
-    await expect(readAllVerified(chunks(bytes), { ...target, size: -1 })).rejects.toBeInstanceOf(RangeError);
-    await expect(readAllVerified(chunks(bytes), { ...target, size: 2 ** 62 })).rejects.toBeInstanceOf(LimitExceededError);
+    let isRead = false;
+    const unread = {
+      async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array> {
+        isRead = true;
+        yield bytes;
+      },
+    };
+    await expect(readAllVerified(unread, { ...target, size: -1 })).rejects.toBeInstanceOf(RangeError);
+    await expect(readAllVerified(unread, { ...target, size: 2 ** 62 })).rejects.toBeInstanceOf(LimitExceededError);
+    expect(isRead).toBe(false);
+    // were memory taken for what is promised, there would be none
     await expect(readAllVerified(chunks(bytes), { ...target, size: 2 ** 52 }, { maxBytes: 2 ** 53 })).rejects.toBeInstanceOf(
       SizeMismatchError,
     );

@@ -210,11 +210,16 @@ describe("writing", () => {
         for (let at = offset; at < end; at += 1 << 18) yield content.subarray(at, Math.min(at + (1 << 18), end));
         if (end < bytes.byteLength) throw new Error("cut");
       });
+    const stored = async (archive: NewOciArchive): Promise<boolean> => {
+      await archive.finish();
+      await using read = await openOciArchive(path);
+      return Buffer.concat(await Array.fromAsync(await read.fetch(descriptor))).equals(bytes);
+    };
     const archive = await createOciArchive(path);
     await expect(archive.push(descriptor, source(bytes, cutAt))).rejects.toThrow("cut");
     await archive.push(descriptor, source(bytes, bytes.byteLength));
     expect(opened).toEqual([0, cutAt]);
-    await archive.abort();
+    expect(await stored(archive)).toBe(true);
 
     opened.length = 0;
     const flipped = Buffer.from(bytes);
@@ -223,9 +228,16 @@ describe("writing", () => {
     await expect(again.push(descriptor, source(flipped, cutAt))).rejects.toThrow("cut");
     await again.push(descriptor, source(bytes, bytes.byteLength));
     expect(opened).toEqual([0, cutAt, 0]);
-    await again.finish();
-    await using read = await openOciArchive(path);
-    expect((await read.fetch(descriptor)) !== undefined).toBe(true);
+    expect(await stored(again)).toBe(true);
+
+    opened.length = 0;
+    const never = await createOciArchive(path);
+    await expect(never.push(descriptor, source(bytes, cutAt))).rejects.toThrow("cut");
+    const wrong = source(flipped.fill(0, cutAt), bytes.byteLength);
+    await expect(never.push(descriptor, wrong)).rejects.toMatchObject({ code: "ERR_DIGEST_MISMATCH" });
+    expect(opened).toEqual([0, cutAt, 0]); // all once more, and no more than that
+    expect(await never.exists(descriptor)).toBe(false);
+    await never.abort();
   });
 
   test("the same blob pushed many times at once is read once", async () => {
