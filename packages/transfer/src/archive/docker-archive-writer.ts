@@ -32,7 +32,8 @@ import { DEFAULT_ARCHIVE_LIMITS } from "./limits.ts";
 import { readSpan } from "./read-span.ts";
 import { repoTag } from "./repo-tag.ts";
 import { createSpool } from "./spool.ts";
-import type { TarWriter, WriteArchiveOptions } from "./tar-writer.ts";
+import type { NewEntry, TarWriter, WriteArchiveOptions } from "./tar-writer.ts";
+import { type Turn, Turns } from "./turns.ts";
 
 /** Options of {@link createDockerArchive}. */
 export interface CreateDockerArchiveOptions extends WriteArchiveOptions {
@@ -63,7 +64,8 @@ export interface NewDockerArchive extends Target, AsyncDisposable {
 
 /**
  * Starts a docker archive, which `docker load`, `podman load`, skopeo and others read. Layers go into it uncompressed, so each waits in a
- * temporary file until its size is known; its bytes, and the diffID that the config gives it, are checked on the way.
+ * temporary file until its size is known; its bytes, and the diffID that the config gives it, are checked on the way. The same content pushed
+ * in the same order gives the same bytes, also when many layers are on their way at a time.
  *
  * @param out a path, where nothing is to be seen before `finish()`, or a stream, which stays open.
  * @throws {InvalidReferenceError} when one of `references` is no name of an image.
@@ -101,6 +103,8 @@ class DockerArchiveWriter implements NewDockerArchive {
   /** Configs and manifests, small as they are. */
   readonly #bytes = new Map<string, Uint8Array>();
   readonly #tags = new Map<string, StoredImage>();
+  /** Layers and configs stand in the order in which they were pushed, whichever is here first. */
+  readonly #turns = new Turns();
 
   constructor(tar: TarWriter, references: readonly string[], options: WriteArchiveOptions) {
     this.#tar = tar;
@@ -118,11 +122,17 @@ class DockerArchiveWriter implements NewDockerArchive {
   async push(expected: Descriptor, content: ByteSource, options: CallOptions = {}): Promise<void> {
     if (await this.exists(expected, options)) return;
     const { mediaType } = expected;
-    if (isManifestMediaType(mediaType)) await this.#pushManifest(expected, content, options);
-    else if (isImageConfigMediaType(mediaType)) await this.#pushConfig(expected, content, options);
-    else if (layerCompression(mediaType) === undefined)
+    if (isManifestMediaType(mediaType)) return await this.#pushManifest(expected, content, options);
+    const isConfig = isImageConfigMediaType(mediaType);
+    if (!isConfig && layerCompression(mediaType) === undefined)
       throw new NotAnImageError(mediaType, "it is neither layer nor config of an image", { isArtifact: true });
-    else await this.#pushLayer(expected, content, options);
+    const turn = this.#turns.take();
+    try {
+      if (isConfig) await this.#pushConfig(expected, content, turn, options);
+      else await this.#pushLayer(expected, content, turn, options);
+    } finally {
+      turn.leave();
+    }
   }
 
   async fetch(target: Descriptor, options: FetchOptions = {}): Promise<Readable> {
@@ -171,25 +181,32 @@ class DockerArchiveWriter implements NewDockerArchive {
     await this.abort();
   }
 
-  async #pushConfig(expected: Descriptor, content: ByteSource, options: CallOptions): Promise<void> {
+  async #pushConfig(expected: Descriptor, content: ByteSource, turn: Turn, options: CallOptions): Promise<void> {
     const bytes = await readAllVerified(content, expected, { ...options, maxBytes: MAX_CONFIG_BYTES });
-    const entry = { name: configName(expected.digest), size: expected.size };
-    await this.#tar.add(entry, bytesSource(bytes), options);
+    await this.#add({ name: configName(expected.digest), size: expected.size }, bytesSource(bytes), turn, options);
     this.#bytes.set(expected.digest, bytes);
   }
 
-  async #pushLayer(expected: Descriptor, content: ByteSource, options: CallOptions): Promise<void> {
+  async #pushLayer(expected: Descriptor, content: ByteSource, turn: Turn, options: CallOptions): Promise<void> {
     const { signal } = options;
     const limits = { maxBytes: this.#maxSpoolBytes };
     const layer = openLayer(verifyingStream(content, expected), expected.mediaType, { ...options, limits });
     const spool = { maxBytes: this.#maxSpoolBytes, temporaryFolder: this.#temporaryFolder };
     const { file, size } = await createSpool(layer, { ...spool, ...(signal && { signal }) });
     try {
-      await this.#tar.add({ name: layerName(layer.diffId), size }, readSpan(file, 0, size, signal), options);
+      await this.#add({ name: layerName(layer.diffId), size }, readSpan(file, 0, size, signal), turn, options);
     } finally {
       await file.close();
     }
     this.#layers.set(expected.digest, { diffId: layer.diffId });
+  }
+
+  /** The place of a file in the archive is that of its turn; it may be written beside others. */
+  async #add(entry: NewEntry, content: ByteSource, turn: Turn, options: CallOptions): Promise<void> {
+    await turn.wait(options.signal);
+    const adding = this.#tar.add(entry, content, options);
+    turn.leave();
+    await adding;
   }
 
   async #pushManifest(expected: Descriptor, content: ByteSource, options: CallOptions): Promise<void> {

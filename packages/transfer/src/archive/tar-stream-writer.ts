@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import type { Writable } from "node:stream";
-import { type ByteSource, bytesSource, type CallOptions, type ReplayableSource, replayableSource } from "@berth/oci";
+import { type ByteSource, bytesSource, type CallOptions } from "@berth/oci";
 import { abortable } from "./abortable.ts";
 import { checked, startCheck } from "./checked.ts";
 import { ArchiveClosedError } from "./errors.ts";
@@ -10,13 +10,14 @@ import { encodeFileHeader } from "./file-header.ts";
 import { padding } from "../image/tar-reader.ts";
 import { TAR_END } from "../image/tar-encode.ts";
 import type { LastEntry, NewEntry, TarWriter, WriteArchiveOptions } from "./tar-writer.ts";
+import { type Turn, Turns } from "./turns.ts";
 
 /** Bytes of a file that waits in memory; larger ones wait on disk. */
 const MAX_IN_MEMORY = 1 << 20;
 
 /**
- * Writes an archive to a stream. What was sent cannot be taken back, so each file is checked before its first byte goes out; the files wait
- * for their turn, while others may still be on their way here.
+ * Writes an archive to a stream. What was sent cannot be taken back, so each file is checked before its first byte goes out. Files go out
+ * in the order in which they were added, whichever is here first: the same calls give the same bytes.
  */
 export function createTarStreamWriter(stream: Writable, options: Required<Omit<WriteArchiveOptions, "signal">>): TarWriter {
   return new TarStreamWriter(stream, options);
@@ -27,8 +28,7 @@ class TarStreamWriter implements TarWriter {
   readonly #options: Required<Omit<WriteArchiveOptions, "signal">>;
   readonly #entries = new Map<string, Promise<void>>();
   readonly #done = new Set<string>();
-  /** The last file in the queue. */
-  #queue: Promise<void> = Promise.resolve();
+  readonly #turns = new Turns();
   #failure: Error | undefined;
   #closed = false;
 
@@ -77,39 +77,32 @@ class TarStreamWriter implements TarWriter {
   }
 
   async #prepareAndSend(entry: NewEntry, content: ByteSource, { signal }: CallOptions): Promise<void> {
-    const checkedContent = checked(abortable(content, signal), startCheck(entry));
-    if (entry.size <= MAX_IN_MEMORY) {
-      const bytes = Buffer.concat(await Array.fromAsync(checkedContent));
-      return await this.#inTurn(entry, bytesSource(bytes), signal);
-    }
-    const { temporaryFolder, maxSpoolBytes } = this.#options;
-    const { file } = await createSpool(checkedContent, { maxBytes: maxSpoolBytes, temporaryFolder, ...(signal && { signal }) });
+    const turn = this.#turns.take();
     try {
-      await this.#inTurn(
-        entry,
-        replayableSource(entry.size, (offset) => readSpan(file, offset, entry.size)),
-        signal,
-      );
+      const checkedContent = checked(abortable(content, signal), startCheck(entry));
+      if (entry.size <= MAX_IN_MEMORY) {
+        const bytes = Buffer.concat(await Array.fromAsync(checkedContent));
+        return await this.#sendEntry(turn, entry, bytesSource(bytes), signal);
+      }
+      const { temporaryFolder, maxSpoolBytes } = this.#options;
+      const { file } = await createSpool(checkedContent, { maxBytes: maxSpoolBytes, temporaryFolder, ...(signal && { signal }) });
+      try {
+        await this.#sendEntry(turn, entry, readSpan(file, 0, entry.size), signal);
+      } finally {
+        await file.close();
+      }
     } finally {
-      await file.close();
+      turn.leave();
     }
   }
 
-  async #inTurn(entry: NewEntry, content: ReplayableSource, signal: AbortSignal | undefined): Promise<void> {
-    const before = this.#queue;
-    const turn = Promise.withResolvers<void>();
-    this.#queue = turn.promise;
-    try {
-      await before;
-      signal?.throwIfAborted(); // from here on the file goes out whole
-      this.#mustBeOpen();
-      await this.#send(bytesSource(encodeFileHeader(entry, this.#options.epoch)));
-      await this.#send(content);
-      await this.#send(bytesSource(new Uint8Array(padding(entry.size))));
-      this.#done.add(entry.name);
-    } finally {
-      turn.resolve();
-    }
+  async #sendEntry(turn: Turn, entry: NewEntry, content: ByteSource, signal: AbortSignal | undefined): Promise<void> {
+    await turn.wait(signal);
+    this.#mustBeOpen(); // from here on the file goes out whole
+    await this.#send(bytesSource(encodeFileHeader(entry, this.#options.epoch)));
+    await this.#send(content);
+    await this.#send(bytesSource(new Uint8Array(padding(entry.size))));
+    this.#done.add(entry.name);
   }
 
   async #send(content: ByteSource): Promise<void> {

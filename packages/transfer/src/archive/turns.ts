@@ -1,0 +1,32 @@
+/** A place in a queue. To be left, whatever happened: all behind it wait. */
+export interface Turn {
+  /** Resolves when all before have left; rejects with the signal's reason. */
+  wait(signal?: AbortSignal): Promise<void>;
+  /** Lets the next one on, once all before have left, too. */
+  leave(): void;
+}
+
+/** A queue: what is ready in any order is done in the order in which places were taken. */
+export class Turns {
+  #last: Promise<void> = Promise.resolve();
+
+  take(): Turn {
+    const before = this.#last;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#last = before.then(() => promise);
+    return { wait: (signal) => unlessAborted(before, signal), leave: resolve };
+  }
+}
+
+async function unlessAborted(done: Promise<void>, signal: AbortSignal | undefined): Promise<void> {
+  if (signal === undefined) return await done;
+  signal.throwIfAborted();
+  await new Promise<void>((resolve, reject) => {
+    const onAbort = (): void => reject(signal.reason);
+    signal.addEventListener("abort", onAbort, { once: true });
+    void done.then(() => {
+      signal.removeEventListener("abort", onAbort);
+      resolve();
+    });
+  });
+}
