@@ -2,10 +2,11 @@ import { chmod, mkdir, symlink, utimes, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { Readable } from "node:stream";
-import type { ByteSource } from "@berth/oci";
+import { type ByteSource, bytesSource } from "@berth/oci";
 import { createScratch, type Scratch } from "@berth/testkit/parts";
 import { extract } from "tar-stream";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { readTar } from "../image/tar-reader.ts";
 import { UnpackableFileError } from "./errors.ts";
 import { MAX_TAR_TIME, tarFolder } from "./tar-folder.ts";
 
@@ -103,6 +104,17 @@ test("tarFolder() refuses names that leave the archive or come twice, and a file
   await expect(reading("a", "./a")).rejects.toThrow("twice");
   await expect(reading("")).rejects.toThrow("only a folder");
 });
+
+test.each([0, 2 ** 31, 8 ** 11 - 1, 8 ** 11, MAX_TAR_TIME])(
+  "tarFolder() gives its entries any time that SOURCE_DATE_EPOCH may hold: %i",
+  async (epoch) => {
+    const root = await makeTree("tree", ["b.txt"]);
+    const tar = await bytesOf(tarFolder([{ path: root, name: "app" }], { epoch }));
+    const times: number[] = [];
+    for await (const { entry } of readTar(bytesSource(tar))) times.push(entry.mtime);
+    expect(times).toEqual([epoch, epoch, epoch, epoch]);
+  },
+);
 
 test("tarFolder() refuses sockets, and times that do not fit", async () => {
   const server = createServer();

@@ -7,6 +7,7 @@ import type { TarEntry } from "../image/tar-entry.ts";
 import { padding } from "../image/tar-reader.ts";
 import { byBytes } from "./document.ts";
 import { UnpackableFileError } from "./errors.ts";
+import { MAX_EPOCH } from "./timestamps.ts";
 
 /** A file or folder on disk, and where it goes in an archive. */
 export interface TarInput {
@@ -22,8 +23,11 @@ export interface TarFolderOptions extends CallOptions {
   readonly epoch?: number;
 }
 
-/** The latest time of an archive in the plain format, in seconds: 2^31 - 1, which every reader understands. */
-export const MAX_TAR_TIME = 0x7fff_ffff;
+/**
+ * The latest time that files of an archive get, in seconds: the last second of the year 9999, as everywhere here. From the year 2242 on it
+ * stands in a PAX record.
+ */
+export const MAX_TAR_TIME: number = MAX_EPOCH;
 
 /**
  * Files and folders as a tar archive whose bytes depend on names, contents, permission bits and link targets only: sorted by name, owned

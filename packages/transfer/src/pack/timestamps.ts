@@ -12,7 +12,7 @@ export function isTimestamp(text: string): boolean {
 }
 
 /** The last second of the year 9999, behind which no timestamp can be written. */
-const MAX_EPOCH = 253_402_300_799;
+export const MAX_EPOCH = 253_402_300_799;
 
 /** Writes seconds since 1970 as a timestamp, in UTC and without fractions. @throws {RangeError} for anything but whole seconds up to 9999. */
 export function formatEpoch(epoch: number): string {
