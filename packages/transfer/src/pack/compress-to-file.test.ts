@@ -32,6 +32,28 @@ test("compressToFile() tells both digests, opens the file at any offset and take
   expect(await readdir(scratch.path)).toEqual([]);
 });
 
+test.each(["gzip", "zstd", "none"] as const)(
+  "compressToFile() gives the same bytes whatever the pieces and times of what it gets: %s",
+  async (compression) => {
+    const content = Buffer.concat(Array.from({ length: 12_000 }, (_, number) => Buffer.from(digestOf(String(number % 5000))))); // no two pieces alike
+    async function* pieces(size: number, waits: boolean): AsyncGenerator<Uint8Array> {
+      for (let at = 0; at < content.byteLength; at += size) {
+        yield content.subarray(at, at + size);
+        if (waits) await readdir(scratch.path);
+      }
+    }
+    const digests = new Set<string>();
+    for (const size of [1000, 65_536, 262_144, content.byteLength]) {
+      for (const waits of [true, false]) {
+        await using file = await compressToFile(pieces(size, waits), { compression, temporaryFolder: scratch.path });
+        expect(file.contentDigest).toBe(digestOf(content));
+        digests.add(file.digest);
+      }
+    }
+    expect(digests.size).toBe(1);
+  },
+);
+
 test("compressToFile() leaves no file behind when it is stopped or its content fails", async () => {
   const controller = new AbortController();
   const reason = new Error("enough");

@@ -74,9 +74,30 @@ export async function compressToFile(content: ByteSource, options: CompressToFil
 function compressors({ compression = "gzip", level }: CompressToFileOptions): readonly [compress: Duplex, clean: Duplex] {
   if (compression === "none") return [new PassThrough(), new PassThrough()];
   if (compression === "zstd") {
-    return [createZstdCompress({ params: { [constants.ZSTD_c_compressionLevel]: level ?? 3 } }), new PassThrough()];
+    return [endingApart(createZstdCompress({ params: { [constants.ZSTD_c_compressionLevel]: level ?? 3 } })), new PassThrough()];
   }
   return [createGzip({ level: level ?? 6 }), withoutSystem()];
+}
+
+/**
+ * Node hands the last bytes to zstd together with the end when both are there in time, and zstd writes another last block then. Here all
+ * bytes are through before the end is told: what comes out does not depend on how fast and in which pieces it went in.
+ */
+function endingApart(engine: Duplex): Transform {
+  const apart = new Transform({
+    transform(chunk: Uint8Array, _encoding, done) {
+      engine.write(chunk, done);
+    },
+    flush(done) {
+      engine.once("end", done).end();
+    },
+    destroy(error, done) {
+      engine.destroy();
+      done(error);
+    },
+  });
+  engine.on("data", (chunk: Uint8Array) => apart.push(chunk)).on("error", (error: Error) => apart.destroy(error));
+  return apart;
 }
 
 function counting(digester: Digester): Transform {
