@@ -1,4 +1,5 @@
 import { LimitExceededError } from "@berth/oci";
+import type { TarEntry } from "./tar-entry.ts";
 
 /** What layers may hold, at most. Everything here is decided by whoever made them. */
 export interface LayerLimits {
@@ -14,6 +15,8 @@ export interface LayerLimits {
   readonly maxPathBytes?: number;
   /** Folders within folders; default 256. */
   readonly maxPathDepth?: number;
+  /** Memory that paths, link targets and PAX records of all layers of an image together would take, about, in bytes; default 1 GiB. */
+  readonly maxEntryMemory?: number;
 }
 
 /** {@link LayerLimits} when nothing is said. */
@@ -24,7 +27,11 @@ export const DEFAULT_LAYER_LIMITS: Required<LayerLimits> = {
   maxHeaderBytes: 1_048_576,
   maxPathBytes: 4096,
   maxPathDepth: 256,
+  maxEntryMemory: 1024 ** 3,
 };
+
+/** What a path, a folder or a record costs whoever remembers it, besides its text. Bytes. */
+const ITEM_COST = 64;
 
 /** Below this many uncompressed bytes nothing is said about the ratio: a file of zeros is no attack. */
 const RATIO_FLOOR = 1024 ** 3;
@@ -44,6 +51,8 @@ export class LayerBudget {
   readonly limits: Required<LayerLimits>;
   #bytes = 0;
   #entries = 0;
+  #entryMemory = 0;
+  #lastPath = "";
 
   constructor(limits: LayerLimits = {}) {
     this.limits = { ...DEFAULT_LAYER_LIMITS, ...limits };
@@ -55,6 +64,22 @@ export class LayerBudget {
     this.#bytes += count;
     if (this.#bytes > maxBytes) throw new LimitExceededError({ what: "layers of more uncompressed bytes", limit: maxBytes });
     checkRatio("layer", layer, maxRatio);
+  }
+
+  /** Takes the texts of an entry: its path, each folder in it that the path before did not have, and the rest. @throws {LimitExceededError} */
+  takeTexts({ path, linkTarget, pax }: Pick<TarEntry, "path" | "linkTarget" | "pax">): void {
+    const { maxEntryMemory } = this.limits;
+    const end = Math.min(path.length, this.#lastPath.length);
+    let at = 0;
+    while (at < end && path.charCodeAt(at) === this.#lastPath.charCodeAt(at)) at++;
+    this.#lastPath = path;
+    let cost = ITEM_COST + path.length + linkTarget.length;
+    for (let slash = path.indexOf("/", at); slash >= 0; slash = path.indexOf("/", slash + 1)) cost += ITEM_COST;
+    for (const [key, value] of pax) cost += ITEM_COST + key.length + value.byteLength;
+    this.#entryMemory += cost;
+    if (this.#entryMemory > maxEntryMemory) {
+      throw new LimitExceededError({ what: "layers whose entries take more memory", limit: maxEntryMemory });
+    }
   }
 
   /** Takes an entry. @throws {LimitExceededError} */

@@ -1,11 +1,11 @@
 import { gzipSync, zstdCompressSync } from "node:zlib";
-import { MEDIA_TYPES } from "@berth/oci";
+import { LimitExceededError, MEDIA_TYPES } from "@berth/oci";
 import { digestOf } from "@berth/oci/node";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { openLayer } from "./layer.ts";
 import { checkRatio, LayerBudget } from "./layer-limits.ts";
-import { bytesOf, tarOf } from "./testing/archives.ts";
+import { bytesOf, type EntrySpec, tarOf } from "./testing/archives.ts";
 
 const tar = tarOf({ path: "a", text: "x".repeat(5000) }, { path: "b/" });
 const half = 1000;
@@ -96,6 +96,21 @@ describe("limits of layers", () => {
     await expect(bytesOf(openLayer(chunked(tar, 999), MEDIA_TYPES.ociLayer, { limits: budget }))).rejects.toMatchObject({
       code: "ERR_LIMIT_EXCEEDED",
     });
+  });
+
+  test("know how much memory entries may take: more than images need, less than long names and records that pack well would", () => {
+    const take = (count: number, spec: (number: number) => EntrySpec): void => {
+      const budget = new LayerBudget();
+      for (let number = 0; number < count; number++) budget.takeTexts({ linkTarget: "", pax: new Map(), ...spec(number) });
+    };
+    const times = new Map([["mtime", Buffer.from("1700000000.123456789")]]);
+    const usual = "usr/lib/node_modules/package/lib";
+    take(2_000_000, (number) => ({ path: `${usual}/${number >> 4}/file-${number}.js`, pax: times }));
+    const [deep, long, large] = ["/a".repeat(200), "a".repeat(4000), new Map([["x", Buffer.alloc(1_000_000)]])];
+    expect(() => take(100_000, (number) => ({ path: `${number}${deep}` }))).toThrow(LimitExceededError);
+    expect(() => take(300_000, (number) => ({ path: `${number}${long}` }))).toThrow(LimitExceededError);
+    expect(() => take(300_000, (number) => ({ path: `${number}`, linkTarget: long }))).toThrow(LimitExceededError);
+    expect(() => take(2000, (number) => ({ path: `${number}`, pax: large }))).toThrow(LimitExceededError);
   });
 
   test("know a ratio that no files have", () => {

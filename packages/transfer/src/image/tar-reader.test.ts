@@ -139,6 +139,9 @@ describe("readTar()", () => {
     [{ maxPathBytes: 50 }, { path: "é".repeat(26) }],
     [{ maxPathBytes: 50 }, { path: "x", linkTarget: "é".repeat(26) }],
     [{ maxPathDepth: 3 }, { path: "a/b/c/d" }],
+    [{ maxEntryMemory: 400 }, { path: `${"a/".repeat(100)}b` }],
+    [{ maxEntryMemory: 400 }, { path: "x", linkTarget: "y".repeat(400) }],
+    [{ maxEntryMemory: 400 }, { path: "x", pax: new Map([["SCHILY.xattr.user.x", Buffer.alloc(400)]]) }],
   ])("keeps to %j", async (limits, spec) => {
     const tar = tarOf({ path: "first" }, spec);
     await expect(read(tar, limits)).rejects.toThrow(LimitExceededError);

@@ -67,7 +67,9 @@ export async function nextEntry(reader: ByteReader, budget: LayerBudget): Promis
     const header = parseTarHeader(block);
     if (!EXTENSIONS.has(header.typeFlag)) {
       budget.takeEntry();
-      return entryOf(header, extensions, budget);
+      const entry = entryOf(header, extensions, budget);
+      budget.takeTexts(entry);
+      return entry;
     }
     if (header.size < 0) throw new InvalidLayerError("an extension has no possible size");
     taken += header.size + TAR_BLOCK;
