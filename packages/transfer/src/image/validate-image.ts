@@ -2,7 +2,6 @@ import {
   type CallOptions,
   decodeManifest,
   type Descriptor,
-  type Digest,
   type Fetcher,
   type ImageManifest,
   isForeignLayerMediaType,
@@ -28,6 +27,8 @@ export interface ValidateImageOptions extends CallOptions {
   readonly limits?: LayerLimits;
   /** Problems that are kept; default 1,000. The check stops there. */
   readonly maxProblems?: number;
+  /** Manifests and blobs that are looked at; default 100,000. That there are more is a problem as well. */
+  readonly maxNodes?: number;
 }
 
 /** Something that is wrong with a graph. */
@@ -53,7 +54,7 @@ export interface ImageReport {
 
 /** Indexes within indexes, at most. */
 const MAX_DEPTH = 16;
-/** Manifests and blobs, at most. */
+/** Manifests and blobs, at most, unless told otherwise. */
 const MAX_NODES = 100_000;
 
 /**
@@ -74,6 +75,8 @@ class Validation {
   readonly #options: ValidateImageOptions;
   readonly #call: CallOptions;
   readonly #seen = new Set<string>();
+  /** There was more than may be looked at. */
+  #isOver = false;
   readonly problems: ImageProblem[] = [];
   manifests = 0;
   blobs = 0;
@@ -86,7 +89,7 @@ class Validation {
   }
 
   async manifest(descriptor: Descriptor, path: string, depth: number): Promise<void> {
-    if (!this.#isNew(descriptor.digest)) return;
+    if (!this.#isNew(descriptor, path)) return;
     this.manifests++;
     await this.#attempt(descriptor, path, async () => {
       if (depth > MAX_DEPTH) throw new LimitExceededError({ what: "index within indexes", limit: MAX_DEPTH });
@@ -114,7 +117,7 @@ class Validation {
       const where = join(path, `layers[${at}]`);
       if (layer === undefined || this.#depth !== "layers" || layerCompression(descriptor.mediaType) === undefined) {
         await this.#blob(descriptor, where);
-      } else if (this.#isNew(`${descriptor.digest} ${layer.diffId}`)) {
+      } else if (this.#isNew(descriptor, where, `${descriptor.digest} ${layer.diffId}`)) {
         this.blobs++;
         await this.#attempt(descriptor, where, async () => {
           for await (const _ of readLayerArchive(this.#source, layer, { ...this.#call, budget }));
@@ -124,7 +127,7 @@ class Validation {
   }
 
   async #blob(descriptor: Descriptor, path: string): Promise<void> {
-    if (!this.#isNew(descriptor.digest)) return;
+    if (!this.#isNew(descriptor, path)) return;
     this.blobs++;
     await this.#attempt(descriptor, path, async () => {
       const stream = await this.#source.fetch(descriptor, this.#call);
@@ -145,14 +148,14 @@ class Validation {
     return this.#options.depth ?? "layers";
   }
 
-  #isNew(key: Digest | string): boolean {
-    if (this.#isFull || this.#seen.has(key)) return false;
-    this.#seen.add(key);
-    return true;
-  }
-
-  get #isFull(): boolean {
-    return this.problems.length >= (this.#options.maxProblems ?? 1000) || this.#seen.size >= MAX_NODES;
+  #isNew(descriptor: Descriptor, path: string, key: string = descriptor.digest): boolean {
+    const { maxProblems = 1000, maxNodes = MAX_NODES } = this.#options;
+    if (this.#isOver || this.problems.length >= maxProblems || this.#seen.has(key)) return false;
+    this.#isOver = this.#seen.size >= maxNodes;
+    if (this.#isOver)
+      this.problems.push({ path, descriptor, error: new LimitExceededError({ what: "graph of more nodes", limit: maxNodes }) });
+    else this.#seen.add(key);
+    return !this.#isOver;
   }
 
   async #attempt(descriptor: Descriptor, path: string, check: () => Promise<void>): Promise<void> {

@@ -123,6 +123,16 @@ describe("validateImage()", () => {
     expect((await validateImage(image, index, { maxProblems: 2 })).problems).toHaveLength(2);
   });
 
+  test("does not call good what it did not look at", async () => {
+    const image = imageOf(tars);
+    const report = await validateImage(image, image.descriptor, { maxNodes: 3 });
+    expect(report.problems.map(({ path, error }) => [path, error])).toEqual([
+      ["layers[2]", expect.objectContaining({ code: "ERR_LIMIT_EXCEEDED", limit: 3 })],
+    ]);
+    expect([report.ok, report.manifests, report.blobs]).toEqual([false, 1, 3]);
+    expect(await validateImage(image, image.descriptor, { maxNodes: 4 })).toMatchObject({ ok: true });
+  });
+
   test("stops when it is told to", async () => {
     const image = imageOf(tars);
     const signal = AbortSignal.abort(new Error("enough"));
