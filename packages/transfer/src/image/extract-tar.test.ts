@@ -46,6 +46,21 @@ test("extractEntries() unpacks files, folders, links, their modes and times", as
   expect(await readFile(join(folder, "to"), "utf8")).toBe("hello");
 });
 
+test("extractEntries() gives files and folders the modes that they are meant to have, whatever the umask", async () => {
+  const folder = join(await scratch(), "made");
+  const umask = process.umask(0o077);
+  onTestFinished(() => void process.umask(umask));
+  await extractEntries(
+    entriesOf({ path: "a/deep/file", text: "x", mode: 0o666 }, { path: "open/", mode: 0o777 }, { path: "", type: "folder" }),
+    folder,
+  );
+  process.umask(umask);
+  const modes = await Promise.all(
+    ["", "a", "a/deep", "a/deep/file", "open"].map(async (path) => (await stat(join(folder, path))).mode & 0o777),
+  );
+  expect(modes).toEqual([0o755, 0o755, 0o755, 0o666, 0o777]);
+});
+
 test("extractEntries() keeps setuid bits when asked to", async () => {
   const folder = await scratch();
   await extractEntries(
