@@ -98,6 +98,14 @@ describe("limits of layers", () => {
     });
   });
 
+  test("refuse a frame of zstd that would take gigabytes of memory to be unpacked", async () => {
+    const frame = (windowLog: number): Buffer => Buffer.from([0x28, 0xb5, 0x2f, 0xfd, 0, (windowLog - 10) << 3, 9, 0, 0, 0x61]);
+    const read = async (bytes: Buffer): Promise<string> =>
+      (await bytesOf(openLayer(chunked(bytes, 4), MEDIA_TYPES.ociLayerZstd))).toString();
+    expect(await read(frame(27))).toBe("a");
+    for (const windowLog of [28, 31, 41]) await expect(read(frame(windowLog))).rejects.toMatchObject({ code: "ERR_INVALID_LAYER" });
+  });
+
   test("know how much memory entries may take: more than images need, less than long names and records that pack well would", () => {
     const take = (count: number, spec: (number: number) => EntrySpec): void => {
       const budget = new LayerBudget();
