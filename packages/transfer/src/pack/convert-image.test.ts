@@ -211,7 +211,7 @@ describe("convertImage() of schema 1", () => {
     const forged = Buffer.from(Buffer.from(signed).toString().replace("RUN", "BAD"));
     await expect(convert(forged, payload)).rejects.toMatchObject({ code: "ERR_MANIFEST_UNVERIFIED" });
     await expect(convert(signed, payload, "docker")).rejects.toMatchObject({ code: "ERR_UNSUPPORTED" });
-    for (const steps of [[step("2", "9", {}), step("1", undefined, {})], [step("2", "1", {})]]) {
+    for (const steps of [[step("2", "9", {}), step("1", undefined, {})], [step("2", "1", {})], ["{}", "{}"], ['{"id":""}', '{"id":""}']]) {
       const broken = await schema1(steps);
       await expect(convert(broken.signed, broken.payload)).rejects.toMatchObject({ code: "ERR_INVALID_MANIFEST" });
     }

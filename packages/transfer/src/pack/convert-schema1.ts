@@ -119,6 +119,7 @@ function stepsOf(manifest: Schema1Manifest): readonly Step[] {
   for (const [at, { digest }] of layersOf(manifest).entries()) {
     const config = configs[at] ?? {};
     const below = steps.at(-1)?.config;
+    if (textOf(config["id"]) === undefined) throw new InvalidManifestError(`history: layer ${at} has no id`); // two of them would seem one
     if (below !== undefined && config["id"] === below["id"]) continue;
     const parent = config["parent"] ?? "";
     const expected = below === undefined ? "" : below["id"];
