@@ -10,7 +10,9 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { pushGraphTo, textOf } from "./archive.test-kit.ts";
 import { createDockerArchive } from "./docker-archive-writer.ts";
 import { openDockerArchive } from "./docker-archive.ts";
+import { LayerReader } from "./docker-layers.ts";
 import { createOciArchive } from "./oci-archive-writer.ts";
+import { openTarFile } from "./tar-file.ts";
 
 let folder: string;
 let path: string;
@@ -80,6 +82,40 @@ describe("reading", () => {
     await expect(archive.resolve("v3")).rejects.toMatchObject({ code: "ERR_NOT_FOUND" });
     await expect(archive.resolve(digestOf("x"))).rejects.toMatchObject({ code: "ERR_NOT_FOUND" });
     await expect(archive.fetch(descriptorOf("text/plain", Buffer.from("x")))).rejects.toMatchObject({ code: "ERR_NOT_FOUND" });
+  });
+
+  test("who gives an image up takes it from nobody else", async () => {
+    await save([
+      { path: "1.tar", content: one },
+      { path: "2.tar", content: two },
+      { path: "c.json", content: config },
+      { path: "d.json", content: Buffer.concat([config, Buffer.from("\n")]) },
+      listed(
+        { Config: "c.json", RepoTags: ["a:1"], Layers: ["1.tar", "2.tar"] },
+        { Config: "d.json", RepoTags: ["a:2"], Layers: ["1.tar", "2.tar"] }, // of the same layers
+      ),
+    ]);
+    await using archive = await openDockerArchive(path);
+    const [leaving, reason] = [new AbortController(), new Error("enough")];
+    const first = expect(archive.resolve("a:1", { signal: leaving.signal })).rejects.toBe(reason);
+    const others = Promise.all([archive.resolve("a:1"), archive.resolve("a:1"), archive.resolve("a:2")]);
+    leaving.abort(reason);
+    await first;
+    const [again, once, other] = await others;
+    expect(again).toEqual(once);
+    expect(other.digest).not.toBe(once.digest);
+    await expect(archive.resolve("a:1", { signal: leaving.signal })).rejects.toBe(reason);
+
+    const tar = await openTarFile(path);
+    const layer = tar.entries.get("1.tar") ?? expect.unreachable();
+    const reader = new LayerReader(tar);
+    const giving = new AbortController();
+    const begun = expect(reader.read(layer, digestOf(one), giving.signal)).rejects.toBe(reason);
+    const joined = reader.read(layer, digestOf(one));
+    giving.abort(reason);
+    await begun;
+    expect((await joined).diffId).toBe(digestOf(one));
+    await tar.close();
   });
 
   test("compressed layers stay as they are; OCI manifests on demand", async () => {

@@ -26,6 +26,7 @@ import { blobName, type FetchEntryOptions, openEntry } from "./blob-reader.ts";
 import { LayerReader, layerMediaType } from "./docker-layers.ts";
 import { type ListedImage, readDockerManifest } from "./docker-manifest.ts";
 import { type OciArchive, readLayout } from "./oci-archive.ts";
+import { SharedWork } from "./shared-work.ts";
 import { type OpenArchiveOptions, openTarFile, type TarFile } from "./tar-file.ts";
 import type { TarEntry } from "./tar-index.ts";
 
@@ -93,7 +94,7 @@ class ImagesInTar implements DockerArchive {
   readonly #layout: OciArchive | undefined;
   readonly #family: ManifestFamily;
   readonly #layers: LayerReader;
-  readonly #made = new Map<ListedImage, Promise<Descriptor>>();
+  readonly #made = new SharedWork<ListedImage, Descriptor>();
   /** By digest: what manifests that were made need. */
   readonly #places = new Map<string, Place>();
 
@@ -177,13 +178,11 @@ class ImagesInTar implements DockerArchive {
   }
 
   async #describe(image: ListedImage, options: CallOptions): Promise<Descriptor> {
-    let making = this.#made.get(image);
-    if (making === undefined) {
-      making = this.#findOwn(image, options).then((own) => own ?? this.#make(image, options));
-      this.#made.set(image, making);
-      making.catch(() => this.#made.delete(image)); // what failed is tried again
-    }
-    return await making;
+    return await this.#made.get(
+      image,
+      options.signal,
+      async () => (await this.#findOwn(image, options)) ?? (await this.#make(image, options)),
+    );
   }
 
   /** The manifest that the archive itself has for an image, with everything that it names. */

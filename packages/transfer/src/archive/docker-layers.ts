@@ -3,6 +3,7 @@ import { createDigester } from "@berth/oci/node";
 import { LayerBudget } from "../image/layer-limits.ts";
 import { openLayer } from "../image/layer.ts";
 import { type LayerCompression, MAGIC_LENGTH, sniffCompression } from "../image/layer-compression.ts";
+import { SharedWork } from "./shared-work.ts";
 import type { TarFile } from "./tar-file.ts";
 import type { TarEntry } from "./tar-index.ts";
 
@@ -19,7 +20,7 @@ export interface LayerContent {
 export class LayerReader {
   readonly #tar: TarFile;
   readonly #budget: LayerBudget;
-  readonly #known = new Map<string, Promise<LayerContent>>();
+  readonly #known = new SharedWork<string, LayerContent>();
 
   constructor(tar: TarFile) {
     this.#tar = tar;
@@ -29,13 +30,7 @@ export class LayerReader {
   /** @throws {InvalidLayerError} @throws {LimitExceededError} */
   async read(layer: TarEntry, algorithm: Digest, signal?: AbortSignal): Promise<LayerContent> {
     const key = `${layer.name}\0${digestAlgorithm(algorithm)}`;
-    let reading = this.#known.get(key);
-    if (reading === undefined) {
-      reading = this.#read(layer, algorithm, signal);
-      this.#known.set(key, reading);
-      reading.catch(() => this.#known.delete(key)); // what failed is tried again
-    }
-    return await reading;
+    return await this.#known.get(key, signal, async () => await this.#read(layer, algorithm, signal));
   }
 
   async #read(layer: TarEntry, diffId: Digest, signal?: AbortSignal): Promise<LayerContent> {
