@@ -6,6 +6,7 @@
 import { glob, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { tryCommand } from "./try-command.ts";
 import { ROOT, report, run, type WorkspacePackage, workspacePackages } from "./workspace.ts";
 
 /** The client must not bring a server, or anything that is compiled on install. */
@@ -21,6 +22,7 @@ try {
   if (problems.length === 0) {
     const cwd = await checkConsumer("consumer", tarballs);
     await must("consumer", join(cwd, "node_modules/.bin/berth"), ["--version"], cwd);
+    problems.push(...(await tryCommand(cwd)));
     await checkClientAlone(tarballs);
   }
   report(problems, `${published.length} packages pack, install, type-check and import`);

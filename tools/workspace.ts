@@ -64,15 +64,21 @@ export interface RunOptions {
   readonly input?: string;
   /** The command is killed after that; default 0, never. */
   readonly timeoutMs?: number;
+  /** Beside those of this process. */
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/** Those of this process, with the workspace's own Node and tools found first. */
+export function toolEnvironment(): NodeJS.ProcessEnv {
+  return { ...process.env, NO_COLOR: "1", PATH: `${join(ROOT, "node_modules/.bin")}:${process.env["PATH"] ?? ""}` };
 }
 
 /** Runs a command to its end. Commands of `node_modules/.bin` are found by name; a command that cannot start has code 127. */
 export function run(command: string, args: readonly string[], options: RunOptions = {}): Promise<CommandResult> {
   const { promise, resolve } = Promise.withResolvers<CommandResult>();
-  const PATH = `${join(ROOT, "node_modules/.bin")}:${process.env["PATH"] ?? ""}`;
   const child = spawn(command, args, {
     cwd: options.cwd ?? ROOT,
-    env: { ...process.env, NO_COLOR: "1", PATH },
+    env: { ...toolEnvironment(), ...options.env },
     timeout: options.timeoutMs ?? 0,
   });
   const stdout: Buffer[] = [];
