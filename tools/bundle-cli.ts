@@ -72,13 +72,19 @@ const lateModules: Plugin = {
   },
 };
 
+/** A script cannot import modules that are not in the bundle by itself: who runs it does. */
+const importedModules: Plugin = {
+  name: "imported-modules",
+  renderChunk: (code) => ({ code: code.replace(/\bimport\((?=["'`](?:@berth\/|node:))/g, "importModule(") }),
+};
+
 await rm(folder, { recursive: true, force: true });
 const { output } = await build({
   cwd: ROOT,
   input: { main: "packages/cli/src/main.ts" },
   platform: "node",
   preserveEntrySignatures: false,
-  plugins: [undiciCore, lateModules],
+  plugins: [undiciCore, lateModules, importedModules],
   external: [/^@berth\/(?:registry|storage)(?:\/|$)/],
   resolve: { conditionNames: ["berth-source", "node", "import", "default"] },
   output: {

@@ -2,14 +2,17 @@
 
 const fs = require("node:fs");
 const { createRequire } = require("node:module");
-const { join } = require("node:path");
-const { constants, Script } = require("node:vm");
+const { dirname, join } = require("node:path");
+const { Script } = require("node:vm");
 
 /** What every script begins with; no line of its own, so that lines stay what they are. */
-const HEAD = '(function (exports, require, module, __filename, __dirname) { "use strict"; ';
+const HEAD = '(function (exports, require, importModule, module, __filename, __dirname) { "use strict"; ';
 
 /** Bytes of the number before a table. */
 const NUMBER = 4;
+
+/** Milliseconds: a file that is being written for longer was left by a process that was killed. */
+const ABANDONED = 60_000;
 
 /**
  * Runs a bundle, script after script as they are required, and keeps what V8 made of them, for each verb by itself: with the functions that
@@ -32,13 +35,12 @@ exports.runBundle = (folder, main, kept) => {
   const load = (name, text) => {
     const filename = join(folder, name);
     const cachedData = known.get(name);
-    const importModuleDynamically = constants.USE_MAIN_CONTEXT_DEFAULT_LOADER;
-    const script = new Script(`${HEAD}${text}\n})`, { filename, cachedData, importModuleDynamically });
+    const script = new Script(`${HEAD}${text}\n})`, { filename, cachedData });
     isNew ||= cachedData === undefined || script.cachedDataRejected === true;
     scripts.set(name, script);
     const module = { exports: {} };
     modules.set(name, module);
-    script.runInThisContext()(module.exports, requireOne, module, filename, folder);
+    script.runInThisContext()(module.exports, requireOne, importModule, module, filename, folder);
     return module.exports;
   };
   const requireOther = createRequire(join(folder, main));
@@ -58,18 +60,26 @@ exports.runBundle = (folder, main, kept) => {
   load(main, source);
 };
 
+/** Of another package: scripts cannot `import` by themselves. */
+function importModule(specifier) {
+  return import(specifier);
+}
+
 function readSource(folder, name) {
   return fs.readFileSync(join(folder, name), "utf8");
 }
 
-/** What was kept of the bundle with that main script; nothing when the file is another's, as what is in it is run. */
+/** What was kept of the bundle with that main script; nothing when the file is another's, as what is in it is run, or is damaged. */
 function readCodes(file, main) {
   const codes = new Map();
   try {
-    const fd = fs.openSync(file);
+    const fd = fs.openSync(file, fs.constants.O_RDONLY | (fs.constants.O_NONBLOCK ?? 0));
     try {
-      if (fs.fstatSync(fd).uid !== (process.getuid?.() ?? 0)) return codes;
-      const bytes = fs.readFileSync(fd);
+      const stats = fs.fstatSync(fd);
+      if (!stats.isFile() || stats.uid !== (process.getuid?.() ?? 0)) return codes;
+      const all = fs.readFileSync(fd);
+      const bytes = all.subarray(0, all.byteLength / 2);
+      if (!bytes.equals(all.subarray(bytes.byteLength))) return codes;
       let at = NUMBER + bytes.readUInt32LE(0);
       const table = JSON.parse(bytes.toString("utf8", NUMBER, at));
       if (table.main !== main) return codes;
@@ -88,13 +98,28 @@ function keepCodes(file, main, codes) {
   const table = Buffer.from(JSON.stringify({ main, codes: [...codes].map(([name, { byteLength }]) => [name, byteLength]) }));
   const size = Buffer.alloc(NUMBER);
   size.writeUInt32LE(table.byteLength);
-  const temporary = `${file}.${process.pid}`;
+  // Twice, to be compared: V8 ends the process over damaged code, and Node's modules that make checksums take longer to load than this to read.
+  const once = [size, table, ...codes.values()];
   try {
-    fs.mkdirSync(join(file, ".."), { recursive: true, mode: 0o700 });
-    // Flushed: half of it after a power cut would not be noticed.
-    fs.writeFileSync(temporary, Buffer.concat([size, table, ...codes.values()]), { mode: 0o600, flush: true });
-    fs.renameSync(temporary, file);
+    makeFolders(dirname(file));
+    const unfinished = `${file}.new`;
+    dropAbandoned(unfinished);
+    // Exclusively, for there may be others at it. Flushed: half of it after a power cut could look whole.
+    fs.writeFileSync(unfinished, Buffer.concat([...once, ...once]), { mode: 0o600, flag: "wx", flush: true });
+    fs.renameSync(unfinished, file);
   } catch {
-    fs.rmSync(temporary, { force: true });
+    // the next run may be luckier
   }
+}
+
+/** The folder, the one it is in, and the one that is in; not all at once, which never ends below some folders that no system can make. */
+function makeFolders(folder) {
+  for (const one of [dirname(dirname(folder)), dirname(folder), folder]) {
+    if (!fs.existsSync(one)) fs.mkdirSync(one, { mode: 0o700 });
+  }
+}
+
+function dropAbandoned(unfinished) {
+  const stats = fs.statSync(unfinished, { throwIfNoEntry: false });
+  if (stats !== undefined && Date.now() - stats.mtimeMs > ABANDONED) fs.unlinkSync(unfinished);
 }

@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { cp, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -20,8 +20,7 @@ const SCRIPTS = {
   "seen-1.cjs": `
     const { join } = require("node:path");
     exports.seen = () => [join("a", "b"), __filename.endsWith("seen-1.cjs"), require("./main.cjs") !== undefined];`,
-  "more-1.cjs": `exports.more = () => import("./later.mjs").then(({ word }) => console.log(word));`,
-  "later.mjs": `export const word = "later";`,
+  "more-1.cjs": `exports.more = () => importModule("node:os").then(({ EOL }) => console.log("later" + EOL));`,
 };
 
 /** A package as it is installed, with a bundle of our own. */
@@ -40,6 +39,7 @@ beforeEach(async () => {
 interface Ran {
   readonly code: number;
   readonly stdout: string;
+  readonly stderr: string;
   /** Scripts whose code V8 had to make. */
   readonly made: number;
 }
@@ -66,7 +66,7 @@ async function run(args: readonly string[], env: Readonly<Record<string, string>
     (said) => ({ ...said, code: 0 }),
     (error: { readonly stdout: string; readonly stderr: string; readonly code: number }) => error,
   );
-  return { code, stdout, made: Number(/made (\d+)/.exec(stderr)?.[1]) };
+  return { code, stdout, stderr: stderr.replace(/made \d+$/, ""), made: Number(/made (\d+)$/.exec(stderr)?.[1]) };
 }
 
 test("a bundle runs in strict mode, with modules of Node, scripts that require each other, and modules that are imported later", async () => {
@@ -103,7 +103,28 @@ test("nothing is kept of a run that failed, nor where that is not wanted or not 
   expect((await run(["look", "3"])).code).toBe(3);
   expect((await run(["look"], { NODE_DISABLE_COMPILE_CACHE: "1" })).code).toBe(0);
   await expect(readdir(kept)).rejects.toMatchObject({ code: "ENOENT" });
+  for (const env of [{ XDG_CACHE_HOME: "/proc/nope" }, { XDG_CACHE_HOME: "", HOME: "/dev/null" }, { XDG_CACHE_HOME: "", HOME: "" }]) {
+    expect(await run(["look"], env)).toMatchObject({ code: 0, made: 2, stderr: "" });
+  }
   await writeFile(join(folder, "cache"), "a file");
+  expect(await run(["look"])).toMatchObject({ code: 0, made: 2, stderr: "" });
+});
+
+test("a file that is being written is left to who writes it, unless that was killed long ago", async () => {
+  const unfinished = join(kept, "look.code.new");
+  await mkdir(kept, { recursive: true });
+  await writeFile(unfinished, "half");
+  expect(await run(["look"])).toMatchObject({ code: 0, stderr: "" });
+  expect(await readdir(kept)).toEqual(["look.code.new"]);
+  await utimes(unfinished, 0, 0);
+  await run(["look"]);
+  expect(await readdir(kept)).toEqual(["look.code"]);
+  expect((await run(["look"])).made).toBe(0);
+});
+
+test.skipIf(process.platform === "win32")("a pipe in the place of kept code holds nobody up", async () => {
+  await mkdir(kept, { recursive: true });
+  await promisify(execFile)("mkfifo", [join(kept, "look.code")]);
   expect(await run(["look"])).toMatchObject({ code: 0, made: 2 });
 });
 
