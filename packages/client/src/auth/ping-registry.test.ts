@@ -87,7 +87,7 @@ describe("pingRegistry() where plain HTTP may be", () => {
   test("[client/C-3] where any answer counts, HTTP is not tried once HTTPS gave one", async () => {
     const transport = twoWays({ status: 502 }, {});
     const error = await failureOfCall(pingRegistry("r.test", { transport, allowPlainHttp: true, anyAnswerCounts: true }));
-    expect(error instanceof Error && error.cause instanceof AggregateError && error.cause.errors[0]).toMatchObject({ status: 502 });
+    expect(error).toMatchObject({ status: 502 });
     expect(schemes(transport)).toEqual(["https:"]);
     const silent = twoWays({ error: new Error("no TLS") }, {});
     expect((await pingRegistry("r.test", { transport: silent, allowPlainHttp: true, anyAnswerCounts: true })).insecure).toBe(true);

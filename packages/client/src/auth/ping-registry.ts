@@ -4,6 +4,7 @@ import { mayBePlainHttp, registryOrigin } from "../remote/address.ts";
 import { responseError } from "../transport/check-response.ts";
 import { type Clock, systemClock } from "../transport/clock.ts";
 import { drain } from "../transport/drain.ts";
+import { showsTls } from "../transport/network-error.ts";
 import { headerValue, type RequestHeaders, type Transport, type TransportResponse } from "../transport/transport.ts";
 
 /** What a registry answered when it was asked who may enter. @see ggcr, transport.Challenge */
@@ -25,7 +26,10 @@ export interface PingRegistryOptions extends CallOptions {
   readonly allowPlainHttp?: boolean;
   /** Milliseconds that HTTPS has for itself; default 300. */
   readonly plainHttpDelayMs?: number;
-  /** Whether any answer by HTTPS, failures too, shows that it is spoken: then plain HTTP is not tried any more. Default false. */
+  /**
+   * Whether any answer by HTTPS shows that it is spoken, also a failure or a certificate that is not trusted: then plain HTTP is not tried any
+   * more. Default false.
+   */
   readonly anyAnswerCounts?: boolean;
   readonly headers?: RequestHeaders;
   readonly clock?: Clock;
@@ -37,7 +41,7 @@ export interface PingRegistryOptions extends CallOptions {
  *
  * @param registry host, perhaps with a port.
  * @throws {ResponseError} when the answer is neither 200 nor 401.
- * @throws {NetworkError} When both ways fail, its `cause` is an `AggregateError` with the two errors, HTTPS first.
+ * @throws {NetworkError} When both ways were tried and failed, its `cause` is an `AggregateError` with the two errors, HTTPS first.
  * @see OCI distribution-spec, "Determining Support"; ggcr, transport.Ping
  */
 export async function pingRegistry(registry: string, options: PingRegistryOptions): Promise<RegistryChallenge> {
@@ -59,7 +63,7 @@ export async function pingRegistry(registry: string, options: PingRegistryOption
       answered = true;
       return challenge;
     } catch (error) {
-      answered = anyAnswerCounts && error instanceof ResponseError;
+      answered = anyAnswerCounts && (error instanceof ResponseError || showsTls(error));
       throw error;
     }
   };
@@ -72,7 +76,7 @@ export async function pingRegistry(registry: string, options: PingRegistryOption
     return await Promise.any([secure, plain()]);
   } catch (error) {
     signal?.throwIfAborted();
-    throw bothFailed(registry, error);
+    throw answered && error instanceof AggregateError ? error.errors[0] : bothFailed(registry, error);
   } finally {
     over.abort();
   }

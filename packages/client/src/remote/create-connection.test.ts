@@ -1,5 +1,10 @@
+import { once } from "node:events";
+import { type AddressInfo, connect, createServer } from "node:net";
 import { Readable } from "node:stream";
-import { expect, test } from "vitest";
+import { startScriptedRegistry } from "@berth/testkit/scripted";
+import { TestAuthority } from "@berth/testkit/tls";
+import { expect, onTestFinished, test } from "vitest";
+import { staticCredentials } from "../credentials/static-credentials.ts";
 import type { Transport, TransportRequest } from "../transport/transport.ts";
 import { mayBePlainHttp } from "./address.ts";
 import { createConnection } from "./create-connection.ts";
@@ -134,4 +139,30 @@ test("[client/C-24] an answer that is an error tells the scheme as well; none at
   const repository = createRemoteRepository(`${server.host}/a/b`, { retry: false });
   expect(await failure(Array.fromAsync(repository.tags()))).toMatchObject({ code: "ERR_NETWORK" });
   expect(await Array.fromAsync(repository.tags())).toEqual(["t"]);
+});
+
+test("[client/C-3,C-24] who speaks TLS with a certificate that is not trusted is not spoken to by HTTP, least of all with a password", async () => {
+  const { server: plain } = await scripted();
+  plain.on("GET", "/v2/", { status: 401, headers: { "www-authenticate": "Basic realm=r" } });
+  const secure = await startScriptedRegistry({ tls: new TestAuthority().issue() });
+  onTestFinished(() => secure.close());
+  const both = createServer((socket) => {
+    socket.once("data", (first) => {
+      const behind = connect(Number((first[0] === 22 ? secure : plain).host.split(":")[1]), "127.0.0.1");
+      behind.write(first);
+      socket.pipe(behind).pipe(socket);
+      for (const one of [socket, behind]) one.on("error", () => undefined).on("close", () => void (socket.destroy(), behind.destroy()));
+    });
+  });
+  both.listen(0, "127.0.0.1");
+  await once(both, "listening");
+  onTestFinished(() => void both.close());
+  const host = `127.0.0.1:${(both.address() as AddressInfo).port}`;
+  const credentials = staticCredentials(host, { username: "u", password: "secret" });
+  const repository = createRemoteRepository(`${host}/a/b`, { retry: false, credentials });
+  expect(await failure(repository.resolve("t"))).toMatchObject({
+    code: "ERR_NETWORK",
+    message: expect.stringMatching(/no answer from "127\.0\.0\.1:\d+": its certificate/),
+  });
+  expect(plain.journal()).toEqual([]);
 });

@@ -9,6 +9,8 @@ interface Explanation {
   readonly hint?: string;
   /** Whether the same request may succeed when sent again a little later; default true. */
   readonly retryable?: boolean;
+  /** Whether the other side speaks TLS, which is why it failed. */
+  readonly isTls?: true;
 }
 
 const ASK_FOR_CA =
@@ -19,6 +21,7 @@ const UNTRUSTED: Explanation = {
   what: "its certificate is not signed by an authority that is trusted here",
   hint: ASK_FOR_CA,
   retryable: false,
+  isTls: true,
 };
 /** Who writes `library/ubuntu` means Docker Hub, and asks for a host of that name here. */
 const NAME_LACKS_REGISTRY = "a name begins with its registry, as in docker.io/library/ubuntu";
@@ -52,13 +55,14 @@ const EXPLANATIONS: Readonly<Record<string, Explanation>> = {
   UNABLE_TO_VERIFY_LEAF_SIGNATURE: UNTRUSTED,
   UNABLE_TO_GET_ISSUER_CERT: UNTRUSTED,
   UNABLE_TO_GET_ISSUER_CERT_LOCALLY: UNTRUSTED,
-  CERT_HAS_EXPIRED: { what: "its certificate has expired", hint: "renew it, and check the clock here", retryable: false },
-  CERT_NOT_YET_VALID: { what: "its certificate is not valid yet", hint: "check the clocks", retryable: false },
-  CERT_REVOKED: { what: "its certificate was revoked", retryable: false },
+  CERT_HAS_EXPIRED: { what: "its certificate has expired", hint: "renew it, and check the clock here", retryable: false, isTls: true },
+  CERT_NOT_YET_VALID: { what: "its certificate is not valid yet", hint: "check the clocks", retryable: false, isTls: true },
+  CERT_REVOKED: { what: "its certificate was revoked", retryable: false, isTls: true },
   ERR_TLS_CERT_ALTNAME_INVALID: {
     what: "its certificate is for another name",
     hint: "use a name that the certificate holds, or the tls.servername option",
     retryable: false,
+    isTls: true,
   },
   ERR_SSL_WRONG_VERSION_NUMBER: PLAIN,
   ERR_SSL_PACKET_LENGTH_TOO_LONG: PLAIN,
@@ -67,11 +71,13 @@ const EXPLANATIONS: Readonly<Record<string, Explanation>> = {
     what: "no TLS version suits both sides",
     hint: "see the tls.minVersion option",
     retryable: false,
+    isTls: true,
   },
   ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED: {
     what: "it wants a client certificate",
     hint: "give one with tls.cert and tls.key, or in certs.d/<host>",
     retryable: false,
+    isTls: true,
   },
   UND_ERR_HEADERS_OVERFLOW: { what: "the header of the answer is too large", retryable: false },
   UND_ERR_DESTROYED: { what: "the transport is closed", retryable: false },
@@ -85,6 +91,11 @@ export function networkError(request: TransportRequest, cause: unknown): Network
   const hint = isBareName ? `${usual}; ${NAME_LACKS_REGISTRY}` : usual;
   const words = `Cannot ${operationOf(request)}: no answer from "${request.url.host}": ${what}`;
   return new NetworkError(hint === undefined ? words : `${words}; ${hint}`, { ...failureOf(request), cause, retryable });
+}
+
+/** True for a request that failed because of what was said in TLS, such as a certificate that is not trusted: so TLS is spoken there. */
+export function showsTls(error: unknown): boolean {
+  return error instanceof NetworkError && explain(error.cause).isTls === true;
 }
 
 /** The error for an answer that broke off. `expected` undefined: nothing was announced. */
