@@ -44,6 +44,15 @@ export class ByteReader {
     }
   }
 
+  /** Reads over bytes, or fewer at the end. */
+  async skipUpTo(size: number): Promise<void> {
+    for (let left = size; left > 0; ) {
+      const part = await this.some(left);
+      if (part === undefined) return;
+      left -= part.byteLength;
+    }
+  }
+
   /** Reads over everything that is left: content is checked at its end. */
   async drain(): Promise<void> {
     while ((await this.some(Number.MAX_SAFE_INTEGER)) !== undefined);

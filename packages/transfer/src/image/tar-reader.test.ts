@@ -49,6 +49,18 @@ describe("readTar()", () => {
     expect(texts).toEqual(["188", "b"]);
   });
 
+  test("reads an archive that ends with its last entry's content, or within what fills its last block, as umoci writes them", async () => {
+    const whole = tarOf({ path: "a", text: "x".repeat(600) }, { path: "b", text: "b".repeat(6) });
+    const content = 512 + 1024 + 512 + 6;
+    for (const size of [content, content + 1, content + 505, content + 506, content + 506 + 512]) {
+      const texts: string[] = [];
+      for await (const { content: bytes } of readTar(one(whole.subarray(0, size), 700))) texts.push((await bytesOf(bytes)).toString());
+      expect(texts).toEqual(["x".repeat(600), "bbbbbb"]);
+      expect((await read(whole.subarray(0, size))).map(({ path }) => path)).toEqual(["a", "b"]);
+    }
+    await expect(read(whole.subarray(0, content - 1))).rejects.toMatchObject({ code: "ERR_INVALID_LAYER" });
+  });
+
   test("reads long names of GNU and PAX, GNU before PAX before the header", async () => {
     const [long, longer] = ["l".repeat(150), "m".repeat(300)];
     const tar = Buffer.concat([

@@ -28,7 +28,8 @@ export async function* readTar(
       const { size } = entry;
       let left = size;
       yield { entry, content: content() };
-      await reader.skip(left + padding(size));
+      await reader.skip(left);
+      await reader.skipUpTo(padding(size));
 
       async function* content(): AsyncGenerator<Uint8Array> {
         while (left > 0) {
@@ -82,7 +83,7 @@ export async function nextEntry(reader: ByteReader, budget: LayerBudget): Promis
   }
 }
 
-/** Two blocks of zeros end an archive, and so does the end of its bytes. */
+/** Two blocks of zeros end an archive, and so does the end of its bytes, where umoci's layers even lack what fills the last block. */
 async function atEnd(reader: ByteReader, zero: boolean, extended: boolean): Promise<undefined> {
   if (extended) throw cutShort();
   const second = zero ? await reader.exactly(TAR_BLOCK) : undefined;
