@@ -84,6 +84,9 @@ export class NetworkError extends RequestError<"ERR_NETWORK"> {
 
 /** No credential, token or challenge led to access: a token server refused or answered nonsense, a realm was not trusted. */
 export class AuthError extends RequestError<"ERR_AUTH"> {
+  /** The registry that a token was wanted for, with port; undefined where the URL is its own. */
+  readonly registry?: string;
+
   constructor(message: string, failure: RequestFailure) {
     super("ERR_AUTH", message, failure);
   }

@@ -72,6 +72,11 @@ test.each<[string, unknown, object]>([
     { class: "Unauthorized", registry: "registry.test:5000", hint: { kind: "log-in" } },
   ],
   [
+    "a token server refused: it is the registry that one signs in to",
+    Object.assign(new AuthError("Cannot", { ...request, url: "https://tokens.test/" }), { registry: "registry.test" }),
+    { class: "Unauthorized", registry: "registry.test", hint: { kind: "log-in" } },
+  ],
+  [
     "nobody listens",
     network("ECONNREFUSED"),
     { class: "Unavailable", code: "ERR_NETWORK", retryable: true, hint: { kind: "check-address" } },

@@ -134,7 +134,9 @@ function answerOf(cause: unknown): Answer | undefined {
 
 function registryOf(cause: unknown): string | undefined {
   if (cause instanceof EngineError) return cause.registry;
-  if (!BerthError.is(cause) || !has(cause, "url") || typeof cause.url !== "string") return undefined;
+  if (!BerthError.is(cause)) return undefined;
+  if (has(cause, "registry") && typeof cause.registry === "string") return cause.registry;
+  if (!has(cause, "url") || typeof cause.url !== "string") return undefined;
   return URL.parse(cause.url)?.host;
 }
 

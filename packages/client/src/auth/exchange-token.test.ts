@@ -95,6 +95,7 @@ describe("exchangeToken() by GET", () => {
     expect(inspect(error, { depth: 10 })).not.toContain(BASIC);
     expect(error).toMatchObject({
       method: "GET",
+      registry: "r.test",
       retryable: false,
       url: "https://a.test/t?x=REDACTED&service=r.test&scope=repository%3Az%3Apull",
     });

@@ -49,6 +49,15 @@ export interface ExchangeTokenOptions extends RealmRules {
  * @see distribution, "Token Authentication Specification"; ggcr, transport.Exchange
  */
 export async function exchangeToken(options: ExchangeTokenOptions): Promise<Token> {
+  try {
+    return await exchange(options);
+  } catch (error) {
+    // what failed was asked of the token server: who signs in does so at the registry
+    throw error instanceof AuthError ? Object.assign(error, { registry: options.registry.host }) : error;
+  }
+}
+
+async function exchange(options: ExchangeTokenOptions): Promise<Token> {
   const { registry, challenge, credential, clientId = "berth" } = options;
   const operation = `get token for "${registry.host}"`;
   const realm = checkedRealm(options, operation);
