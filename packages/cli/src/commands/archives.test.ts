@@ -45,6 +45,16 @@ test("what an archive holds is listed, and an image of it is named as it can be 
   expect((await berth(["digest", `${oci}@${digest}`])).stdout).toBe(`${digest}\n`);
 });
 
+test("an image of Docker's that is copied into a layout as it is comes with a warning, one of OCI does not", async () => {
+  const docker = `docker-archive:${join(folder, "docker.tar")}:acme/app:v1`;
+  await berth(["cp", `${app}:v1`, docker]);
+  const layout = `oci:${join(folder, "layout")}`;
+  const copied = await berth(["cp", "--quiet", docker, `${layout}:docker`]);
+  expect(copied).toMatchObject({ code: 0, stderr: expect.stringContaining(`${layout}:docker has the form of Docker's images`) });
+  expect(await berth(["cp", "--quiet", `${app}:v1`, `${layout}:oci`])).toMatchObject({ code: 0, stderr: "" });
+  expect(await berth(["cp", "--quiet", docker, `${app}:docker`])).toMatchObject({ code: 0, stderr: "" });
+});
+
 test("an archive is written over when it loses nothing, or when that is asked for", async () => {
   const archive = (kind: string): string => `${kind}-archive:${join(folder, `${kind}.tar`)}`;
   for (const [kind, one, other] of [

@@ -24,6 +24,7 @@ import { type RestyleJob, restyleSignatures } from "../transfer/restyle-signatur
 import { tagsAt } from "../transfer/tags-at.ts";
 import { addTransferFlags, digestFileOption, more, refsFileOption, type TransferFlags } from "../transfer/transfer-flags.ts";
 import { verifyLayers } from "../transfer/verify-layers.ts";
+import { warnOfDockerForm } from "../transfer/docker-form.ts";
 import { withTransfer } from "../transfer/with-transfer.ts";
 
 interface CpFlags extends CopyFlags, TransferFlags {
@@ -79,7 +80,7 @@ export function cpCommand(options: RunOptions): Command {
       ["berth cp --all-tags --match '1.*' ghcr.io/acme/app localhost:5000/app", "some tags of a repository"],
       ["berth cp --referrers=application/spdx+json debian:12 localhost:5000/debian", "with what refers to it, of one type"],
       ["berth cp --referrer-annotation approved=yes ghcr.io/acme/app:v1 localhost:5000/app", "with what refers to it and is annotated so"],
-      ["berth cp --referrers ghcr.io/acme/app:v1 oci-archive:app.tar:v1", "with signatures and SBOMs, into one file"],
+      ["berth cp --referrers --digest-tags ghcr.io/acme/app:v1 oci-archive:app.tar:v1", "with signatures and SBOMs, into one file"],
       ["berth cp --referrers-style api ghcr.io/acme/app:v1 localhost:5000/app", "with signatures that stand in tags, as referrers"],
       ["berth cp docker-archive:app.tar localhost:5000/app:v1", "what docker save wrote"],
       ["berth cp debian:12 - | ssh host berth cp - localhost:5000/debian:12", "through a pipe"],
@@ -132,6 +133,7 @@ async function copyOne(session: Session, place: Place, { target, tags: extra, fl
         return await withSignatures({ source, destination, flags, pace }, isKept ? [] : [done.descriptor], done);
       });
       await writeDigestFile(digestFile, descriptor.digest);
+      warnOfDockerForm(session, target, descriptor);
       return { source: source.describe(), ...copiedFields(destination, descriptor, named), stats };
     },
     { side: "to" },
