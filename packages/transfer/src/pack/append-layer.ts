@@ -118,7 +118,8 @@ function appendedConfig({ manifest, config }: ImageDocument, diffId: Digest, opt
   if (created !== undefined) after = withMember(after, "created", created);
   const history = historyOf(config);
   if (history.length === 0 && count > 0) return after; // a step would seem to be about the base layer
-  return withMember(after, "history", [...history, { created, created_by: createdBy, author, comment }]);
+  // the image's own time where none is given: umoci wants one for each step
+  return withMember(after, "history", [...history, { created: created ?? config["created"], created_by: createdBy, author, comment }]);
 }
 
 /** The diffIDs that a config names. @throws {InvalidImageConfigError} */

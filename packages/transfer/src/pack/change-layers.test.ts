@@ -96,6 +96,16 @@ describe("appendLayer()", () => {
     ]);
   });
 
+  test("a step without a time of its own has that of the image", async () => {
+    const store = createMemoryStore();
+    const image = imageOf(tars, { config: { history: steps, created: "2020-01-01T00:00:00Z" } });
+    const config = await configOf(store, await appendLayer(image, image.descriptor, one(added), store));
+    expect(config).toMatchObject({
+      created: "2020-01-01T00:00:00Z",
+      history: [...steps, { created: "2020-01-01T00:00:00Z", created_by: "berth append" }],
+    });
+  });
+
   test("refuses what is no archive, and pushes nothing then", async () => {
     const image = imageOf(tars);
     const store = createMemoryStore();
