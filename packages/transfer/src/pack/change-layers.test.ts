@@ -109,7 +109,7 @@ describe("appendLayer()", () => {
   test("refuses what is no archive, and pushes nothing then", async () => {
     const image = imageOf(tars);
     const store = createMemoryStore();
-    for (const input of [Buffer.alloc(2000, "x"), added.subarray(0, 513), gzipSync(added).subarray(0, 50)]) {
+    for (const input of [Buffer.alloc(2000, "x"), added.subarray(0, 300), gzipSync(added).subarray(0, 50)]) {
       await expect(appendLayer(image, image.descriptor, one(input), store)).rejects.toMatchObject({ code: "ERR_INVALID_LAYER" });
     }
     await expect(appendLayer(image, image.descriptor, one(tarOf({ path: "../x" })), store)).rejects.toMatchObject({
