@@ -124,6 +124,11 @@ test.each<[string, readonly [string, string, ScriptedReply], (repository: Remote
       (repository) => repository.pushReference(descriptorOf(MEDIA_TYPES.ociManifest, Buffer.from(index.body)), index.body, "v1"),
     ],
     [
+      'Cannot push manifest: "HOST" answered 400 Bad Request: manifest invalid (config is missing)',
+      ["PUT", MANIFEST, refusal(400, "MANIFEST_INVALID", "manifest invalid", "config is missing")],
+      (repository) => repository.pushReference(descriptorOf(MEDIA_TYPES.ociManifest, Buffer.from(index.body)), index.body, "v1"),
+    ],
+    [
       'Cannot push blob: "HOST" answered 413 Payload Too Large; the registry, or a proxy before it, limits the size of requests',
       ["POST", "/v2/team/app/blobs/uploads/", { status: 413 }],
       (repository) => repository.push(blob, bytes),

@@ -1,4 +1,4 @@
-import { errorText, isDigest, isJsonObject, type OciError } from "@berth/oci";
+import { errorCodeText, errorText, isDigest, isJsonObject, type OciError } from "@berth/oci";
 import type { ResponseFailure } from "../errors.ts";
 import { plainText } from "./plain-text.ts";
 import { redactJson } from "./redact.ts";
@@ -64,13 +64,15 @@ function whatItSaid({ status, errors, body = new Uint8Array(), headers = {}, met
   return `"${clip(plainText(redactJson(text).replace(/\s+/g, " ")), MAX_QUOTE)}"`;
 }
 
-/** An error in words, with the blob that a manifest lacks, which only the detail names. */
+/** An error in words, with a detail that is words too: why a manifest is refused, or the blob that it lacks. */
 function textOf(error: OciError): string {
-  const { code, detail } = error;
-  const text = errorText(error);
-  if (code !== "MANIFEST_BLOB_UNKNOWN") return text;
-  const named = isJsonObject(detail) ? detail["digest"] : detail;
-  return typeof named === "string" && isDigest(named) && !text.includes(named) ? `${text} (${named})` : text;
+  const { code, message, detail } = error;
+  const text = message === errorCodeText(code) ? message : errorText(error);
+  const isLacking = code === "MANIFEST_BLOB_UNKNOWN";
+  const more = isLacking && isJsonObject(detail) ? detail["digest"] : detail;
+  // other digests are those that were asked for, which the sentence begins with
+  const isTold = typeof more === "string" && more !== "" && !text.includes(more) && isDigest(more) === isLacking;
+  return isTold ? `${text} (${clip(more, MAX_QUOTE)})` : text;
 }
 
 function clip(text: string, length: number): string {
