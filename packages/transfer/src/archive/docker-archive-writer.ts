@@ -43,6 +43,8 @@ export interface CreateDockerArchiveOptions extends WriteArchiveOptions {
 
 /** A docker archive that is being written. */
 export interface NewDockerArchive extends Target, AsyncDisposable {
+  /** What is pushed stands in the archive in the order of the calls: a copy makes them in the same order each time. */
+  readonly inOrder: true;
   /** False for what is not there yet. @throws {NotAnImageError} for an index: before anything of it is pushed. */
   exists(target: Descriptor, options?: CallOptions): Promise<boolean>;
   /**
@@ -93,6 +95,7 @@ interface StoredImage extends Omit<WrittenImage, "repoTags"> {
 }
 
 class DockerArchiveWriter implements NewDockerArchive {
+  readonly inOrder = true;
   readonly #tar: TarWriter;
   readonly #references: readonly string[];
   readonly #temporaryFolder: string;

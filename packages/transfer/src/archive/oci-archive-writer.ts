@@ -31,6 +31,8 @@ export interface CreateOciArchiveOptions extends WriteArchiveOptions {
 
 /** An OCI image layout that is being written into one tar file. */
 export interface NewOciArchive extends Target, AsyncDisposable {
+  /** What is pushed stands in the archive in the order of the calls: a copy makes them in the same order each time. */
+  readonly inOrder: true;
   /** Writes the index and puts the archive into its place. @throws {ArchiveClosedError} when it was finished or given up before. */
   finish(): Promise<void>;
   /** Gives the archive up: at its place stays what was there before. After {@link NewOciArchive.finish} this does nothing. */
@@ -58,6 +60,7 @@ export async function createOciArchive(out: string | Writable, options: CreateOc
 }
 
 class OciArchiveWriter implements NewOciArchive {
+  readonly inOrder = true;
   readonly #tar: TarWriter;
   readonly #maxManifestBytes: number;
   /** By digest. */

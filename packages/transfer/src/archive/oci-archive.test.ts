@@ -1,11 +1,16 @@
+import { createWriteStream } from "node:fs";
 import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { gzipSync, zstdCompressSync } from "node:zlib";
-import { bytesSource, type Descriptor, MEDIA_TYPES, replayableSource } from "@berth/oci";
+import { bytesSource, type Descriptor, MEDIA_TYPES, type ReadOnlyTarget, replayableSource } from "@berth/oci";
 import { digestOf } from "@berth/oci/node";
 import { blobFixture, imageManifest, indexManifest, Random, randomImage, randomIndex } from "@berth/testkit/images";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { copy } from "../copy/copy.ts";
+import { createTransferManager } from "../manager/transfer-manager.ts";
+import { createMemoryStore } from "../memory/memory-store.ts";
 import { MAX_TAR_TIME } from "../pack/tar-folder.ts";
 import { pushGraphTo, textOf } from "./archive.test-kit.ts";
 import { createOciArchive, type NewOciArchive } from "./oci-archive-writer.ts";
@@ -91,6 +96,34 @@ describe("round trip", () => {
     expect(await textOf(await archive.fetch(descriptor, { offset: 5, length: 7 }))).toBe(bytes.subarray(5, 12).toString());
     expect(await textOf(await archive.fetch(descriptor, { offset: descriptor.size + 5 }))).toBe("");
     (await archive.fetch(descriptor)).destroy();
+  });
+
+  test.each(["file", "stream"])("a copy of an index gives the same bytes, whichever of its parts comes first (%s)", async (kind) => {
+    const many = randomIndex(
+      new Random(4),
+      ["amd64", "arm64", "riscv64", "s390x"].map((architecture) => ({ os: "linux", architecture })),
+    );
+    const store = createMemoryStore();
+    await pushGraphTo(store, many, "multi");
+    const written: Buffer[] = [];
+    for (const pace of [1, 3, 5, 11]) {
+      let calls = 0;
+      const source: ReadOnlyTarget = {
+        resolve: async (reference) => await store.resolve(reference),
+        fetch: async (target, options) => {
+          for (let turns = (++calls * pace * 7) % 13; turns > 0; turns--) await new Promise(setImmediate);
+          return await store.fetch(target, options);
+        },
+      };
+      const out = join(folder, `${kind}-${pace}`);
+      const stream = kind === "stream" ? createWriteStream(out) : undefined;
+      const archive = await createOciArchive(stream ?? out);
+      await copy(source, "multi", archive, ["multi"], { manager: createTransferManager({ downloads: 3 }) });
+      await archive.finish();
+      if (stream !== undefined) await promisify(stream.end.bind(stream))();
+      written.push(await readFile(out));
+    }
+    expect(new Set(written.map((bytes) => digestOf(bytes))).size).toBe(1);
   });
 
   test("the same content in the same order gives the same bytes; the time can be chosen", async () => {

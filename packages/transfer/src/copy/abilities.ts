@@ -79,6 +79,11 @@ export function repositoryNameOf(target: object): string | undefined {
   return "name" in target && typeof target.name === "string" && "blobs" in target ? target.name : undefined;
 }
 
+/** True when what is pushed stands in it in the order of the calls: an archive, which is to come out the same each time. */
+export function isOrdered(target: object): boolean {
+  return "inOrder" in target && target.inOrder === true;
+}
+
 function has(target: object, method: string): boolean {
   return typeof Reflect.get(target, method) === "function";
 }

@@ -61,7 +61,7 @@ export async function copyTags(
     };
     await operation.all(
       names.map((tag) => async () => await copyOne(tag)),
-      tagConcurrency,
+      operation.atATime(tagConcurrency),
     );
     for (const { root, copied } of waiting) {
       await pointTags(operation, root, [copied.tag]);

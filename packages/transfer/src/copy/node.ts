@@ -71,7 +71,7 @@ async function copyManifest(operation: CopyOperation, node: Node): Promise<void>
     const below = chosenChildren(decodeManifest(bytes, descriptor.mediaType), descriptor, options);
     const next = { depth: depth + 1, hops, ...(attached && { attached }) };
     const tasks = below.map((child) => async () => await copyNode(operation, { descriptor: child, ...next }));
-    await operation.all(tasks, isIndex ? concurrency : operation.blobsAtATime);
+    await operation.all(tasks, isIndex ? operation.atATime(concurrency) : operation.blobsAtATime);
   }
   attached?.push(...(await attachedTo(operation, descriptor, hops)));
   const now = node.tagLast === true && (attached?.length ?? 0) > 0 ? [] : tags;
@@ -84,7 +84,7 @@ export async function copyAttached(operation: CopyOperation, attached: readonly 
   for (let round = attached; round.length > 0; ) {
     const next: Attached[] = [];
     const tasks = round.map((one) => async () => await copyNode(operation, { ...one, attached: next }));
-    await operation.all(tasks, operation.options.concurrency ?? CONCURRENCY);
+    await operation.all(tasks, operation.atATime(operation.options.concurrency ?? CONCURRENCY));
     round = next;
   }
 }

@@ -2,7 +2,7 @@ import { type Descriptor, type Digest, type Fetcher, LimitExceededError, type Pu
 import { eventId, type TransferAction, type TransferEvent } from "../events.ts";
 import type { TransferOutcome, TransferState } from "../manager/transfer.ts";
 import { createTransferManager, type TransferContext, type TransferDirection, type TransferManager } from "../manager/transfer-manager.ts";
-import { remoteOf, repositoryNameOf } from "./abilities.ts";
+import { isOrdered, remoteOf, repositoryNameOf } from "./abilities.ts";
 import type { CopyOptions, CopyStats } from "./options.ts";
 
 /** Bytes of a manifest, at most, unless told otherwise. */
@@ -85,6 +85,11 @@ export class CopyOperation {
   /** How many blobs of one manifest are handed to the manager at a time: all, where it limits them. */
   get blobsAtATime(): number {
     return this.directions.length === 0 ? LOCAL_BLOBS : Number.POSITIVE_INFINITY;
+  }
+
+  /** How many manifests, or tags, are worked on at a time: one after the other where the destination keeps their order. */
+  atATime(wanted: number): number {
+    return isOrdered(this.destination) ? 1 : wanted;
   }
 
   /** All of them, so many at a time; waits for every one to end, so that nothing goes on behind the caller's back. */
