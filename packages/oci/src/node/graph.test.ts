@@ -9,7 +9,7 @@ import { MEDIA_TYPES } from "../media-types.ts";
 import { limitStorage } from "../limit-storage.ts";
 import { bytesSource } from "../replayable.ts";
 import { descriptorOf } from "./digester.ts";
-import { listReferrers, successors } from "./graph.ts";
+import { successors } from "./graph.ts";
 import { readAllVerified } from "./verify.ts";
 
 interface MemoryStore extends Fetcher, Pusher {
@@ -73,44 +73,6 @@ test("[client/B-70] successors() checks what it reads, and reads no more than it
   const node = store.add(ociManifest, { schemaVersion: 2, config, layers: [] });
   await expect(successors(store, { ...node, size: node.size + 1 })).rejects.toMatchObject({ code: "ERR_SIZE_MISMATCH" });
   await expect(successors(store, node, { maxBytes: 10 })).rejects.toMatchObject({ code: "ERR_LIMIT_EXCEEDED" });
-});
-
-test("[client/B-71] listReferrers() asks a store that lists referrers", async () => {
-  const referrer = { ...blob("r"), artifactType: "a/b" };
-  const asked: unknown[] = [];
-  const store = {
-    ...memoryStore(),
-    predecessors: async () => expect.unreachable(),
-    referrers(...call: unknown[]) {
-      asked.push(...call);
-      const pages = async function* (): AsyncGenerator<readonly Descriptor[]> {
-        yield [referrer];
-      };
-      return {
-        pages,
-        async *[Symbol.asyncIterator]() {
-          for await (const page of pages()) yield* page;
-        },
-      };
-    },
-  };
-  expect(await listReferrers(store, subject, { artifactType: "a/b" })).toEqual([referrer]);
-  expect(asked).toEqual([subject, { artifactType: "a/b" }]);
-});
-
-test("[client/B-71] listReferrers() looks through the predecessors of any other store", async () => {
-  const store = memoryStore();
-  const named = store.add(ociManifest, { schemaVersion: 2, config, layers: [], subject, artifactType: "a/sbom", annotations: { k: "v" } });
-  const unnamed = store.add(ociManifest, { schemaVersion: 2, config, layers: [], subject });
-  const index = store.add(ociIndex, { schemaVersion: 2, manifests: [subject] });
-  const other = store.add(ociManifest, { schemaVersion: 2, config, layers: [], subject: { ...subject, size: subject.size + 1 } });
-  const list = store.add(dockerManifestList, { schemaVersion: 2, mediaType: dockerManifestList, manifests: [{ ...subject, platform }] });
-  const graph = { ...store, predecessors: async () => [named, index, other, list, unnamed] };
-  const first = { ...named, artifactType: "a/sbom", annotations: { k: "v" } };
-  const second = { ...unnamed, artifactType: "x/y" };
-  expect(await listReferrers(graph, subject)).toEqual([first, second]);
-  expect(await listReferrers(graph, subject, { artifactType: "x/y" })).toEqual([second]);
-  await expect(listReferrers(graph, layer)).rejects.toMatchObject({ code: "ERR_UNSUPPORTED" });
 });
 
 test("[client/B-72] limitStorage() takes nothing larger than its limit", async () => {

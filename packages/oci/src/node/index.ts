@@ -3,7 +3,7 @@ export { createChunkWriter } from "./chunk-writer.ts";
 export type { Digester, MultiDigester } from "./digester.ts";
 export { createDigester, createMultiDigester, descriptorOf, digestOf } from "./digester.ts";
 export { fileSource, readPassing } from "./file-source.ts";
-export { listReferrers, successors } from "./graph.ts";
+export { successors } from "./graph.ts";
 export { makeFolder } from "./make-folder.ts";
 export type { ProcessIdentity } from "./process-identity.ts";
 export { isRunning, thisProcess } from "./process-identity.ts";
