@@ -1,7 +1,6 @@
 import type { Writable } from "node:stream";
 import { finished } from "node:stream/promises";
 import { lstat, open, realpath, rename, rm, stat } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
 import type { ByteSource, CallOptions } from "@berth/oci";
 import type { OutputStream } from "../io.ts";
 
@@ -54,12 +53,11 @@ export async function writeFileOf(path: string, source: ByteSource, { signal }: 
   }
 }
 
-/** A name beside a file, for it until it is whole. */
+/** A name beside a file, for it until it is whole. Only who writes a file pays for loading what makes it. */
 async function partialOf(file: string): Promise<string> {
-  const { removeAbandoned, unfinishedName } = await import("@berth/oci/node");
-  const prefix = `.${basename(file)}.partial-`;
-  await removeAbandoned(dirname(file), prefix);
-  return join(dirname(file), unfinishedName(prefix));
+  const { removeAbandonedBeside, unfinishedBeside } = await import("@berth/oci/node");
+  await removeAbandonedBeside(file);
+  return unfinishedBeside(file);
 }
 
 /** Where a path leads, and whether a new file may take the place of what is there. */

@@ -1,8 +1,7 @@
 import { renameSync, rmSync, writeFileSync } from "node:fs";
 import { open, rename, rm } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
 import type { Descriptor } from "@berth/oci";
-import { createChunkWriter, removeAbandoned, unfinishedName } from "@berth/oci/node";
+import { createChunkWriter, removeAbandonedBeside, unfinishedBeside } from "@berth/oci/node";
 import type { FetchBlobOptions } from "./blob-fetch.ts";
 import type { RepositoryContext } from "./context.ts";
 import { fetchPassing } from "./fetch-passing.ts";
@@ -15,12 +14,10 @@ const SMALL = 65_536;
 
 /** Pulls a blob into a file, which appears only when it is right. What a killed process left there goes away. @see RemoteBlobStore.save */
 export async function saveBlob(context: RepositoryContext, target: Descriptor, path: string, options: SaveBlobOptions = {}): Promise<void> {
-  const folder = dirname(path); // a temporary file stands beside, so that it can be renamed
-  const prefix = `.${basename(path)}.partial-`;
   const content = fetchPassing(context, target, options);
-  if (target.size <= SMALL) return writeSmall(await Array.fromAsync(content), join(folder, unfinishedName(prefix)), path);
-  await removeAbandoned(folder, prefix);
-  const temporary = join(folder, unfinishedName(prefix));
+  if (target.size <= SMALL) return writeSmall(await Array.fromAsync(content), unfinishedBeside(path), path);
+  await removeAbandonedBeside(path);
+  const temporary = unfinishedBeside(path);
   const file = await open(temporary, "wx");
   try {
     try {

@@ -7,6 +7,6 @@ export { successors } from "./graph.ts";
 export { makeFolder } from "./make-folder.ts";
 export type { ProcessIdentity } from "./process-identity.ts";
 export { isRunning, thisProcess } from "./process-identity.ts";
-export { removeAbandoned, unfinishedName } from "./unfinished.ts";
+export { removeAbandoned, removeAbandonedBeside, unfinishedBeside, unfinishedName } from "./unfinished.ts";
 export type { ReadAllOptions, Verifier, VerifyTarget } from "./verify.ts";
 export { createVerifier, readAllVerified, verifyingStream } from "./verify.ts";

@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from "node:crypto";
 import { readdir, rm } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { isRunning, type ProcessIdentity, thisProcess } from "./process-identity.ts";
 
 const STAMP = /^(\d+)-(\d*)-([0-9a-f]{8})-[0-9a-f]{8}$/;
@@ -12,6 +12,20 @@ let own: string | undefined;
 export function unfinishedName(prefix: string): string {
   own ??= markOf(thisProcess());
   return `${prefix}${own}-${randomBytes(4).toString("hex")}`;
+}
+
+/** A path beside a file, in its folder, for it until it is whole and can be renamed: such as `/srv/.app.tar.partial-...` for `/srv/app.tar`. */
+export function unfinishedBeside(path: string): string {
+  return join(dirname(path), unfinishedName(prefixOf(path)));
+}
+
+/** Removes what processes that were killed left of a file under names of {@link unfinishedBeside}; other files of the folder stay. */
+export async function removeAbandonedBeside(path: string): Promise<void> {
+  await removeAbandoned(dirname(path), prefixOf(path));
+}
+
+function prefixOf(path: string): string {
+  return `.${basename(path)}.partial-`;
 }
 
 /**

@@ -1,7 +1,7 @@
 import { type FileHandle, open, rename, rm } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
+import { dirname } from "node:path";
 import { type ByteSource, type ByteSpan, type CallOptions, DigestMismatchError, isReplayable, SizeMismatchError } from "@berth/oci";
-import { removeAbandoned, unfinishedName } from "@berth/oci/node";
+import { removeAbandonedBeside, unfinishedBeside } from "@berth/oci/node";
 import { abortable } from "./abortable.ts";
 import { checked, startCheck } from "./checked.ts";
 import { ArchiveClosedError } from "./errors.ts";
@@ -34,9 +34,8 @@ interface Region {
  * What a process left there that was killed over the same archive goes away.
  */
 export async function createTarFileWriter(path: string, epoch: number): Promise<TarWriter> {
-  const prefix = `.${basename(path)}.partial-`;
-  await removeAbandoned(dirname(path), prefix);
-  const temporary = join(dirname(path), unfinishedName(prefix));
+  await removeAbandonedBeside(path);
+  const temporary = unfinishedBeside(path);
   return new TarFileWriter(await open(temporary, "wx+"), temporary, path, epoch);
 }
 
