@@ -9,9 +9,19 @@ interface Explanation {
   readonly hint?: string;
   /** Whether the same request may succeed when sent again a little later; default true. */
   readonly retryable?: boolean;
-  /** Whether the other side speaks TLS, which is why it failed. */
-  readonly isTls?: true;
 }
+
+/**
+ * Codes of who speaks TLS, but not to our liking, or likes us not: what is wrong with a certificate, with a list of revoked ones, with keys
+ * and versions, and every alert. Bytes that are no TLS have others.
+ *
+ * @see Node, tls, "X509 certificate error codes"; OpenSSL, ssl_err.c
+ */
+const OF_TLS: readonly RegExp[] = [
+  /^(?:CERT|CRL|UNABLE_TO|ERROR_IN|DEPTH_ZERO|SELF_SIGNED|PATH_LENGTH|ERR_TLS_CERT)_/,
+  /^(?:INVALID_CA|INVALID_PURPOSE|HOSTNAME_MISMATCH)$/,
+  /^ERR_SSL_(?:.+_ALERT_|TLSV1|.*KEY_TOO_SMALL$|.*MD_TOO_WEAK$|UNSUPPORTED_PROTOCOL$|UNSAFE_LEGACY_)/,
+];
 
 const ASK_FOR_CA =
   "give its certificate authority with the tls.ca option, in certs.d/<host>/ca.crt, or in a file that NODE_EXTRA_CA_CERTS names; a registry for tests can be used with tls.insecure";
@@ -21,7 +31,6 @@ const UNTRUSTED: Explanation = {
   what: "its certificate is not signed by an authority that is trusted here",
   hint: ASK_FOR_CA,
   retryable: false,
-  isTls: true,
 };
 /** Who writes `library/ubuntu` means Docker Hub, and asks for a host of that name here. */
 const NAME_LACKS_REGISTRY = "a name begins with its registry, as in docker.io/library/ubuntu";
@@ -55,14 +64,13 @@ const EXPLANATIONS: Readonly<Record<string, Explanation>> = {
   UNABLE_TO_VERIFY_LEAF_SIGNATURE: UNTRUSTED,
   UNABLE_TO_GET_ISSUER_CERT: UNTRUSTED,
   UNABLE_TO_GET_ISSUER_CERT_LOCALLY: UNTRUSTED,
-  CERT_HAS_EXPIRED: { what: "its certificate has expired", hint: "renew it, and check the clock here", retryable: false, isTls: true },
-  CERT_NOT_YET_VALID: { what: "its certificate is not valid yet", hint: "check the clocks", retryable: false, isTls: true },
-  CERT_REVOKED: { what: "its certificate was revoked", retryable: false, isTls: true },
+  CERT_HAS_EXPIRED: { what: "its certificate has expired", hint: "renew it, and check the clock here", retryable: false },
+  CERT_NOT_YET_VALID: { what: "its certificate is not valid yet", hint: "check the clocks", retryable: false },
+  CERT_REVOKED: { what: "its certificate was revoked", retryable: false },
   ERR_TLS_CERT_ALTNAME_INVALID: {
     what: "its certificate is for another name",
     hint: "use a name that the certificate holds, or the tls.servername option",
     retryable: false,
-    isTls: true,
   },
   ERR_SSL_WRONG_VERSION_NUMBER: PLAIN,
   ERR_SSL_PACKET_LENGTH_TOO_LONG: PLAIN,
@@ -71,13 +79,11 @@ const EXPLANATIONS: Readonly<Record<string, Explanation>> = {
     what: "no TLS version suits both sides",
     hint: "see the tls.minVersion option",
     retryable: false,
-    isTls: true,
   },
   ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED: {
     what: "it wants a client certificate",
     hint: "give one with tls.cert and tls.key, or in certs.d/<host>",
     retryable: false,
-    isTls: true,
   },
   UND_ERR_HEADERS_OVERFLOW: { what: "the header of the answer is too large", retryable: false },
   UND_ERR_DESTROYED: { what: "the transport is closed", retryable: false },
@@ -95,7 +101,11 @@ export function networkError(request: TransportRequest, cause: unknown): Network
 
 /** True for a request that failed because of what was said in TLS, such as a certificate that is not trusted: so TLS is spoken there. */
 export function showsTls(error: unknown): boolean {
-  return error instanceof NetworkError && explain(error.cause).isTls === true;
+  return error instanceof NetworkError && isOfTls(codeOf(error.cause));
+}
+
+function isOfTls(code: string = ""): boolean {
+  return OF_TLS.some((pattern) => pattern.test(code));
 }
 
 /** The error for an answer that broke off. `expected` undefined: nothing was announced. */
@@ -132,7 +142,8 @@ function explain(cause: unknown): Explanation {
   if (code?.startsWith("HPE_"))
     return { what: "the answer is not HTTP", hint: "check the port, and whether it wants https://", retryable: false };
   if (code === "UND_ERR_RES_CONTENT_LENGTH_MISMATCH") return CUT;
-  if (code?.startsWith("ERR_SSL_") || code?.startsWith("ERR_TLS_")) return { what: `TLS failed (${code})`, retryable: false };
+  if (code?.startsWith("ERR_SSL_") || code?.startsWith("ERR_TLS_") || isOfTls(code))
+    return { what: `TLS failed (${code})`, retryable: false };
   return { what: code ?? (cause instanceof Error ? cause.message : String(cause)) };
 }
 
