@@ -14,18 +14,27 @@ const MAX_DEPTH = 4;
 /** What a tag names, when it is what is wanted: one request for a tag, and one for each index that is looked into. @throws {NotFoundError} */
 export async function tagPointsAt(cache: ManifestCache, tag: string, wanted: PointsAt): Promise<Descriptor | undefined> {
   const named = await cache.resolve(tag);
-  return (await leadsTo(cache, named, wanted)) ? named : undefined;
+  return (await leadsTo(cache, named, wanted)) === true ? named : undefined;
 }
 
-/** Whether a manifest is what is wanted, or an index that holds it: one request for each index that is looked into. @throws {NotFoundError} */
-export async function leadsTo(cache: ManifestCache, named: Descriptor, wanted: PointsAt, depth: number = 0): Promise<boolean> {
+/**
+ * Whether a manifest is what is wanted, or an index that holds it: one request for each index that is looked into. Undefined: nothing was
+ * found, but not everything was looked into.
+ *
+ * @throws {NotFoundError}
+ */
+export async function leadsTo(cache: ManifestCache, named: Descriptor, wanted: PointsAt, depth: number = 0): Promise<boolean | undefined> {
   if (named.digest === wanted.digest) return true;
-  if (!wanted.inIndex || depth >= MAX_DEPTH || !isIndexMediaType(named.mediaType)) return false;
+  if (!wanted.inIndex || !isIndexMediaType(named.mediaType)) return false;
+  if (depth >= MAX_DEPTH) return undefined;
   const { manifest } = await cache.read(named);
   if (manifest.kind !== "index") return false;
   if (manifest.manifests.some(({ digest }) => digest === wanted.digest)) return true;
+  let isKnown = true;
   for (const child of manifest.manifests) {
-    if (isIndexMediaType(child.mediaType) && (await leadsTo(cache, child, wanted, depth + 1))) return true;
+    const found = await leadsTo(cache, child, wanted, depth + 1);
+    if (found === true) return true;
+    isKnown &&= found === false;
   }
-  return false;
+  return isKnown ? false : undefined;
 }

@@ -152,8 +152,8 @@ function namesOf(around: TagsAround | undefined): Pick<Removed, "tags" | "indexe
 /** Which tags go with a manifest, behind its name. */
 function withTags(around: TagsAround | undefined): string {
   if (around === undefined) return " with all of its tags";
-  const { tags, isComplete } = around;
-  if (!isComplete) return ` with all of its tags${tags.length === 0 ? "" : ` (${shortened(tags)} and perhaps more)`}`;
+  const { tags, hasAllTags } = around;
+  if (!hasAllTags) return ` with all of its tags${tags.length === 0 ? "" : ` (${shortened(tags)} and perhaps more)`}`;
   return tags.length === 0 ? " (it has no tag)" : ` with its ${tags.length === 1 ? "tag" : "tags"} ${shortened(tags)}`;
 }
 

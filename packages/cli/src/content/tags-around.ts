@@ -12,7 +12,9 @@ export interface TagsAround {
   readonly tags: readonly string[];
   /** Tags that name an index which lists it. */
   readonly indexes: readonly string[];
-  /** Whether every tag was looked at; else there may be more. */
+  /** Whether every tag was looked at; else more may name it. */
+  readonly hasAllTags: boolean;
+  /** Whether every tag was looked at, and into every index; else more may name it, or an index that lists it. */
   readonly isComplete: boolean;
 }
 
@@ -27,20 +29,24 @@ const LOOK_UPS = 8;
 export async function tagsAround(place: Place, digest: Digest, call: CallOptions): Promise<TagsAround> {
   const known = isDigest(place.reference) ? [] : [place.reference];
   const listed = await listTags(place, call);
-  if (listed === undefined) return { tags: known, indexes: [], isComplete: false };
+  if (listed === undefined) return { tags: known, indexes: [], hasAllTags: false, isComplete: false };
   const cache = new ManifestCache(place, call);
-  let indexes = 0;
-  const look = async (tag: string): Promise<"tag" | "index" | "other"> => {
+  const indexes = new Set<Digest>();
+  const look = async (tag: string): Promise<"tag" | "index" | "other" | "unknown"> => {
     const named = await ifThere(async () => await cache.resolve(tag));
     if (named === undefined) return "other"; // gone meanwhile
     if (named.digest === digest) return "tag";
-    if (!isIndexMediaType(named.mediaType) || ++indexes > MAX_INDEXES) return "other";
-    return (await ifThere(async () => await leadsTo(cache, named, { digest, inIndex: true }))) === true ? "index" : "other";
+    if (!isIndexMediaType(named.mediaType)) return "other";
+    if (!indexes.has(named.digest) && indexes.size >= MAX_INDEXES) return "unknown";
+    indexes.add(named.digest);
+    const isListed = await ifThere(async () => await leadsTo(cache, named, { digest, inIndex: true }));
+    return isListed === undefined ? "unknown" : isListed ? "index" : "other";
   };
   const names = [...new Set([...listed.slice(0, MAX_TAGS), ...known])];
   const found = await Array.fromAsync(inParallel(names, LOOK_UPS, look));
   const of = (kind: string): readonly string[] => names.filter((_, at) => found[at] === kind);
-  return { tags: of("tag"), indexes: of("index"), isComplete: listed.length <= MAX_TAGS };
+  const hasAllTags = listed.length <= MAX_TAGS;
+  return { tags: of("tag"), indexes: of("index"), hasAllTags, isComplete: hasAllTags && !found.includes("unknown") };
 }
 
 /** One more than are looked up, of many; undefined: not every registry lists tags, and not for everybody. */
