@@ -1,7 +1,7 @@
 import { open, realpath, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import type { Writable } from "node:stream";
-import { MAX_TAR_TIME } from "../pack/tar-folder.ts";
+import { MAX_EPOCH } from "../pack/timestamps.ts";
 import { createTarFileWriter } from "./tar-file-writer.ts";
 import { createTarStreamWriter } from "./tar-stream-writer.ts";
 import { DEFAULT_ARCHIVE_LIMITS } from "./limits.ts";
@@ -16,8 +16,8 @@ import type { TarWriter, WriteArchiveOptions } from "./tar-writer.ts";
 export async function createTarWriter(out: string | Writable, options: WriteArchiveOptions = {}): Promise<TarWriter> {
   const { epoch = 0, temporaryFolder = tmpdir(), maxSpoolBytes = DEFAULT_ARCHIVE_LIMITS.maxSpoolBytes, signal } = options;
   signal?.throwIfAborted();
-  if (!Number.isSafeInteger(epoch) || epoch < 0 || epoch > MAX_TAR_TIME) {
-    throw new RangeError(`Cannot write archive: the time is ${epoch}, expected whole seconds from 0 to ${MAX_TAR_TIME}`);
+  if (!Number.isSafeInteger(epoch) || epoch < 0 || epoch > MAX_EPOCH) {
+    throw new RangeError(`Cannot write archive: the time is ${epoch}, expected whole seconds from 0 to ${MAX_EPOCH}`);
   }
   const rest = { epoch, temporaryFolder, maxSpoolBytes };
   if (typeof out !== "string") return createTarStreamWriter(out, rest);

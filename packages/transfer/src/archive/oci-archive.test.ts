@@ -11,7 +11,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { copy } from "../copy/copy.ts";
 import { createTransferManager } from "../manager/transfer-manager.ts";
 import { createMemoryStore } from "../memory/memory-store.ts";
-import { MAX_TAR_TIME } from "../pack/tar-folder.ts";
+import { MAX_EPOCH } from "../pack/timestamps.ts";
 import { pushGraphTo, textOf } from "./archive.test-kit.ts";
 import { createOciArchive, type NewOciArchive } from "./oci-archive-writer.ts";
 import { openOciArchive } from "./oci-archive.ts";
@@ -140,7 +140,7 @@ describe("round trip", () => {
     const [first, second, third] = await Promise.all(paths.map((one) => readFile(one)));
     expect(first?.equals(second ?? Buffer.of())).toBe(true);
     expect(first?.equals(third ?? Buffer.of())).toBe(false);
-    await expect(createOciArchive(path, { epoch: MAX_TAR_TIME + 1 })).rejects.toThrow(RangeError);
+    await expect(createOciArchive(path, { epoch: MAX_EPOCH + 1 })).rejects.toThrow(RangeError);
   });
 
   test("[engine/T16] an artifact and its referrers: predecessors and referrers are found", async () => {

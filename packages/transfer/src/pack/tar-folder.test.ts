@@ -8,7 +8,8 @@ import { extract } from "tar-stream";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { readTar } from "../image/tar-reader.ts";
 import { UnpackableFileError } from "./errors.ts";
-import { MAX_TAR_TIME, tarFolder } from "./tar-folder.ts";
+import { tarFolder } from "./tar-folder.ts";
+import { MAX_EPOCH } from "./timestamps.ts";
 
 let scratch: Scratch;
 beforeEach(async () => {
@@ -105,7 +106,7 @@ test("tarFolder() refuses names that leave the archive or come twice, and a file
   await expect(reading("")).rejects.toThrow("only a folder");
 });
 
-test.each([0, 2 ** 31, 8 ** 11 - 1, 8 ** 11, MAX_TAR_TIME])(
+test.each([0, 2 ** 31, 8 ** 11 - 1, 8 ** 11, MAX_EPOCH])(
   "tarFolder() gives its entries any time that SOURCE_DATE_EPOCH may hold: %i",
   async (epoch) => {
     const root = await makeTree("tree", ["b.txt"]);
@@ -124,7 +125,7 @@ test("tarFolder() refuses sockets, and times that do not fit", async () => {
   } finally {
     await new Promise((resolve) => server.close(resolve));
   }
-  for (const epoch of [-1, 1.5, MAX_TAR_TIME + 1, Number.NaN]) expect(() => tarFolder([], { epoch })).toThrow(RangeError);
+  for (const epoch of [-1, 1.5, MAX_EPOCH + 1, Number.NaN]) expect(() => tarFolder([], { epoch })).toThrow(RangeError);
 });
 
 test("tarFolder() gives up a file that is shorter than it was", async () => {

@@ -24,23 +24,17 @@ export interface TarFolderOptions extends CallOptions {
 }
 
 /**
- * The latest time that files of an archive get, in seconds: the last second of the year 9999, as everywhere here. From the year 2242 on it
- * stands in a PAX record.
- */
-export const MAX_TAR_TIME: number = MAX_EPOCH;
-
-/**
  * Files and folders as a tar archive whose bytes depend on names, contents, permission bits and link targets only: sorted by name, owned
  * by 0:0, all of one time. Hard links become files of their own; no memory grows with the size of what is read.
  *
- * @throws {RangeError} when `epoch` is no whole number from 0 to {@link MAX_TAR_TIME}.
+ * @throws {RangeError} when `epoch` is no whole number from 0 to {@link MAX_EPOCH}.
  * @throws {UnpackableFileError} while it is read: for sockets and devices, names that leave the archive, two inputs of one name, and files
  * that change meanwhile. The errors of the file system come through as they are.
  */
 export function tarFolder(inputs: readonly TarInput[], options: TarFolderOptions = {}): ByteSource {
   const { epoch = 0, signal } = options;
-  if (!Number.isSafeInteger(epoch) || epoch < 0 || epoch > MAX_TAR_TIME) {
-    throw new RangeError(`Cannot pack files: the time is ${epoch}, expected whole seconds from 0 to ${MAX_TAR_TIME}`);
+  if (!Number.isSafeInteger(epoch) || epoch < 0 || epoch > MAX_EPOCH) {
+    throw new RangeError(`Cannot pack files: the time is ${epoch}, expected whole seconds from 0 to ${MAX_EPOCH}`);
   }
   return { [Symbol.asyncIterator]: () => archive(inputs, { mtime: epoch, signal }) };
 }

@@ -11,8 +11,8 @@ export function isTimestamp(text: string): boolean {
   return date.getUTCMonth() === Number(month) - 1 && date.getUTCDate() === Number(day);
 }
 
-/** The last second of the year 9999, behind which no timestamp can be written. */
-export const MAX_EPOCH = 253_402_300_799;
+/** The last second of the year 9999, behind which no timestamp can be written. In tar it stands in a PAX record, as all from the year 2242 on. */
+export const MAX_EPOCH: number = 253_402_300_799;
 
 /** Writes seconds since 1970 as a timestamp, in UTC and without fractions. @throws {RangeError} for anything but whole seconds up to 9999. */
 export function formatEpoch(epoch: number): string {
