@@ -130,7 +130,7 @@ test("[server/C3,C4] the process answers with the exit code of its command", asy
   expect(missing).toEqual({
     code: 1,
     stdout: "",
-    stderr: "configuration error: gone.yml: cannot read the file: no such file\nusage: berth serve [options] [config]\n",
+    stderr: "configuration error: gone.yml: cannot read the file: no such file or folder\nusage: berth serve [options] [config]\n",
   });
 });
 

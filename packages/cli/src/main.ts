@@ -21,12 +21,9 @@ for (const name of ["SIGINT", "SIGTERM"] as const) {
   });
 }
 // A reader that went away (`berth ... | head`) wants no more: what is running ends, and says nothing. A full disk is a failure.
-let lost: { readonly exitCode: number; readonly message?: string } | undefined;
+let lost: { readonly exitCode: number; readonly error?: Error } | undefined;
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-  lost ??=
-    error.code === "EPIPE"
-      ? { exitCode: EXIT_CODE.readerGone }
-      : { exitCode: EXIT_CODE.failure, message: `Cannot write to standard output: ${describeErrno(error)}` };
+  lost ??= error.code === "EPIPE" ? { exitCode: EXIT_CODE.readerGone } : { exitCode: EXIT_CODE.failure, error };
   stop.abort(new CommandFailure(lost.exitCode)); // said at the end, once
 });
 
@@ -52,7 +49,10 @@ async function main(): Promise<void> {
   const exitCode = await run(process.argv.slice(2), { io });
   await written(process.stdout);
   if (lost !== undefined) {
-    if (lost.message !== undefined) io.stderr.write(`berth: ${lost.message}\n`);
+    if (lost.error !== undefined) {
+      const { systemReason } = await import("@berth/oci/node");
+      io.stderr.write(`berth: Cannot write to standard output: ${systemReason(lost.error)}\n`);
+    }
     process.exitCode = lost.exitCode;
   } else process.exitCode = stop.signal.aborted && exitCode === EXIT_CODE.failure ? EXIT_CODE.interrupted : exitCode;
 }
@@ -61,8 +61,4 @@ async function main(): Promise<void> {
 async function written(stream: Writable): Promise<void> {
   if (stream.destroyed || stream.writableLength === 0) return await new Promise((resolve) => setImmediate(resolve));
   await new Promise<void>((resolve) => stream.write("", () => setImmediate(resolve)));
-}
-
-function describeErrno({ code, errno, message }: NodeJS.ErrnoException): string {
-  return errno === undefined ? (code ?? message) : process.getBuiltinModule("node:util").getSystemErrorMessage(errno);
 }

@@ -42,7 +42,7 @@ test("config check without a file is a usage mistake, one that is not there is s
   expect(await run(["config", "check"], { io: fakeIo().io })).toBe(2);
   const fake = fakeIo();
   expect(await run(["config", "check", file], { io: fake.io })).toBe(4);
-  expect([fake.stdout(), fake.stderr()]).toEqual(["", `berth: cannot read "${file}": no such file\n`]);
+  expect([fake.stdout(), fake.stderr()]).toEqual(["", `berth: cannot read "${file}": no such file or folder\n`]);
   const ofFolder = fakeIo();
   expect(await run(["config", "check", folder], { io: ofFolder.io })).toBe(1);
   expect(ofFolder.stdout()).toBe(`${folder}: error: cannot read the file: it is a folder\n`);

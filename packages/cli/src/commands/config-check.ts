@@ -32,7 +32,7 @@ export function configCheckCommand({ io }: RunOptions): Command {
         io.stderr.write(`berth: "${file}" can be used\n`);
       } catch (error) {
         if (!(error instanceof ConfigError)) throw error;
-        if (!existsSync(file)) throw new CommandFailure(EXIT_CODE.notFound, `cannot read "${file}": no such file`);
+        if (!existsSync(file)) throw new CommandFailure(EXIT_CODE.notFound, `cannot read "${file}": no such file or folder`);
         say(error.issues);
         const count = error.issues.filter(({ severity }) => severity === "error").length;
         throw new CommandFailure(EXIT_CODE.failure, `"${file}" cannot be used: ${count} ${count === 1 ? "error" : "errors"}`);

@@ -56,6 +56,6 @@ test("[server/C2] a file that cannot be read is said, the rest is done, and the 
   expect(await run(["digest", "--file", join(folder, "gone"), folder, "-"], { io: fake.io })).toBe(1);
   expect(fake.stdout()).toBe(`${HI}\t-\n`);
   expect(fake.stderr()).toBe(
-    `berth digest: cannot read "${join(folder, "gone")}": no such file\nberth digest: cannot read "${folder}": it is a folder\n`,
+    `berth digest: cannot read "${join(folder, "gone")}": no such file or folder\nberth digest: cannot read "${folder}": it is a folder\n`,
   );
 });

@@ -116,7 +116,9 @@ test("[server/C4] what a file or a variable gets wrong is no usage mistake, what
   for (const file of [[gone], ["--config", gone]]) {
     const fake = fakeIo();
     expect(await run(["serve", ...file, "--port", "0"], { io: fake.io, loadDaemon: daemon() })).toBe(1);
-    expect(fake.stderr()).toBe(`configuration error: ${gone}: cannot read the file: no such file\nusage: berth serve [options] [config]\n`);
+    expect(fake.stderr()).toBe(
+      `configuration error: ${gone}: cannot read the file: no such file or folder\nusage: berth serve [options] [config]\n`,
+    );
   }
   expect(await run(["serve", gone, "--config", gone], { io: fakeIo().io, loadDaemon: daemon() })).toBe(2);
   expect(await run(["serve", "--port", "0"], { io: fakeIo({ env: { REGISTRY_LOG_LEVEL: "loud" } }).io, loadDaemon: daemon() })).toBe(1);

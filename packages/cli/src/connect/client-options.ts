@@ -66,7 +66,7 @@ async function readPem(flag: string, file: string): Promise<string> {
   try {
     return await readFile(file, "utf8");
   } catch (error) {
-    const code = error instanceof Error && "code" in error ? String(error.code) : "unknown reason";
-    throw new CommandFailure(EXIT_CODE.usage, `cannot read ${flag} "${file}": ${code === "ENOENT" ? "no such file" : code}`);
+    const { systemReason } = await import("@berth/oci/node");
+    throw new CommandFailure(EXIT_CODE.usage, `cannot read ${flag} "${file}": ${systemReason(error)}`);
   }
 }

@@ -1,6 +1,6 @@
 import { createReadStream } from "node:fs";
 import { DIGEST_ALGORITHMS, type DigestAlgorithm, isDigestAlgorithm } from "@berth/oci";
-import { createDigester } from "@berth/oci/node";
+import { createDigester, systemReason } from "@berth/oci/node";
 import { CommandFailure, EXIT_CODE } from "../exit-code.ts";
 import type { CommandIo } from "../io.ts";
 
@@ -18,7 +18,7 @@ export async function digestFiles(io: CommandIo, files: readonly string[], algor
       io.stdout.write(`${await digestOfFile(file, algorithm, io)}\t${file}\n`);
     } catch (error) {
       io.signal.throwIfAborted();
-      io.stderr.write(`berth digest: cannot read "${file}": ${reason(error)}\n`);
+      io.stderr.write(`berth digest: cannot read "${file}": ${systemReason(error)}\n`);
       failed = true;
     }
   }
@@ -31,12 +31,4 @@ async function digestOfFile(file: string, algorithm: DigestAlgorithm, io: Comman
     file === "-" ? io.stdin : createReadStream(file, { highWaterMark: 256 << 10, signal: io.signal });
   for await (const chunk of source) digester.update(chunk);
   return digester.digest();
-}
-
-function reason(error: unknown): string {
-  if (!(error instanceof Error)) return "unknown reason";
-  const code = "code" in error ? error.code : undefined;
-  if (code === "ENOENT") return "no such file";
-  if (code === "EISDIR") return "it is a folder";
-  return code === "EACCES" ? "permission denied" : error.message;
 }

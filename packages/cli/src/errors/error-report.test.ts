@@ -111,13 +111,13 @@ test("what is advised to programs is told in flags", async () => {
   ]);
 });
 
-test("a file has the name that it was given: not the one that it has until it is whole, nor the folders above", () => {
-  const said = (path: string): string => systemMessage(`EACCES: permission denied, open '${path}'`, "/home/me");
-  expect(said("/home/me/out/.x.tar.partial-a1B2")).toBe('Cannot open "out/x.tar": permission denied');
-  expect(said("/srv/x.tar.partial-0-1")).toBe('Cannot open "/srv/x.tar": permission denied');
-  expect(systemMessage("ENOSPC: no space left on device, write")).toBe("Cannot write: no space left on device");
-  expect(systemMessage("ENOTDIR: not a directory, mkdir '/home/me/f/blobs'", "/home/me")).toBe(
+test("a file has the name that it was given: not the one that it has until it is whole, nor the folders above", async () => {
+  const said = async (path: string): Promise<string> => await systemMessage(`EACCES: permission denied, open '${path}'`, "/home/me");
+  expect(await said("/home/me/out/.x.tar.partial-a1B2")).toBe('Cannot open "out/x.tar": permission denied');
+  expect(await said("/srv/x.tar.partial-0-1")).toBe('Cannot open "/srv/x.tar": permission denied');
+  expect(await systemMessage("ENOSPC: no space left on device, write")).toBe("Cannot write: no space left on device");
+  expect(await systemMessage("ENOTDIR: not a directory, mkdir '/home/me/f/blobs'", "/home/me")).toBe(
     'Cannot make folder "f/blobs": what should be a folder is a file',
   );
-  expect(systemMessage("Cannot find it")).toBe("Cannot find it");
+  expect(await systemMessage("Cannot find it")).toBe("Cannot find it");
 });

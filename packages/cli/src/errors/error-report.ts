@@ -90,7 +90,7 @@ export async function reportError(error: unknown, context: ErrorContext): Promis
   const found = classifyError(error);
   // what the system forbids is no matter of signing in
   const isSystem = found.class === "Denied" && found.status === undefined && /^E[A-Z]+$/.test(found.code);
-  const said = messageOf(error);
+  const said = await messageOf(error);
   const { message, hint: usual } = isSystem ? { message: said } : told({ ...found, error }, said, context);
   const hint = adviceOf(error) ?? usual;
   const retryAfterMs = retryAfterOf(error);
@@ -125,11 +125,11 @@ function isMeant(error: unknown): error is Error {
 }
 
 /** A registry that was tried in two ways, and failed alike in both, is said to have failed once. */
-function messageOf(error: Error): string {
+async function messageOf(error: Error): Promise<string> {
   const tried = error.cause instanceof AggregateError ? error.cause.errors.map((one) => (one instanceof Error ? one.message : "")) : [];
   const [first] = tried;
   const message = first !== undefined && first !== "" && tried.every((one) => one === first) ? first : error.message;
-  return systemMessage(message);
+  return await systemMessage(message);
 }
 
 /** Says who said it, when the message does not. */

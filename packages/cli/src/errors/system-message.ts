@@ -1,7 +1,7 @@
 import { dirname, isAbsolute, join, relative } from "node:path";
 
 /** What Node makes of an error of the system: `ENOENT: no such file or directory, open '/x'`. */
-const OF_SYSTEM = /^(E[A-Z0-9]+): ([^,]+), (\w+)(?: '([^']+)')?(?: -> '[^']+')?$/;
+const OF_SYSTEM = /^(E[A-Z0-9]+): [^,]+, (\w+)(?: '([^']+)')?(?: -> '[^']+')?$/;
 
 /** What was tried, by the name of the system's call. */
 const TRIED: Readonly<Record<string, string>> = {
@@ -18,18 +18,13 @@ const TRIED: Readonly<Record<string, string>> = {
   unlink: "remove",
 };
 
-const REASONS: Readonly<Record<string, string>> = {
-  EISDIR: "it is a folder",
-  ENOENT: "no such file or folder",
-  ENOTDIR: "what should be a folder is a file",
-};
-
 /** An error of the system in plain words: `Cannot read "app.tar": no such file or folder`. Other messages stay what they are. */
-export function systemMessage(message: string, folder: string = process.cwd()): string {
-  const [, code = "", reason = "", call = "", path] = OF_SYSTEM.exec(message) ?? [];
+export async function systemMessage(message: string, folder: string = process.cwd()): Promise<string> {
+  const [, code = "", call = "", path] = OF_SYSTEM.exec(message) ?? [];
   if (code === "") return message;
+  const { systemReason } = await import("@berth/oci/node");
   const tried = TRIED[call] ?? call;
-  return `Cannot ${tried}${path === undefined ? "" : ` "${asTyped(path, folder)}"`}: ${REASONS[code] ?? reason}`;
+  return `Cannot ${tried}${path === undefined ? "" : ` "${asTyped(path, folder)}"`}: ${systemReason({ code })}`;
 }
 
 /** A path as it was probably given: below the folder that we are in, and without the name that a file has until it is whole. */

@@ -66,5 +66,7 @@ test("the file is where BERTH_CONFIG says, else in the usual folder, and need no
   }
   expect((await loadUserConfig({ HOME: folder })).registries.size).toBe(0);
   expect((await loadUserConfig({})).registries.size).toBe(0);
-  await expect(loadUserConfig({ BERTH_CONFIG: join(folder, "gone") })).rejects.toThrow(/^Cannot read config file ".*gone": no such file$/);
+  await expect(loadUserConfig({ BERTH_CONFIG: join(folder, "gone") })).rejects.toThrow(
+    /^Cannot read config file ".*gone": no such file or folder$/,
+  );
 });

@@ -32,9 +32,10 @@ export async function loadUserConfig(env: CommandIo["env"]): Promise<UserConfig>
   try {
     text = readFileSync(path, "utf8");
   } catch (cause) {
-    const code = cause instanceof Error && "code" in cause ? String(cause.code) : "unknown reason";
+    const code = cause instanceof Error && "code" in cause ? cause.code : undefined;
     if (!env["BERTH_CONFIG"] && (code === "ENOENT" || code === "ENOTDIR")) return NO_USER_CONFIG;
-    throw new UserConfigError(`Cannot read config file "${path}": ${code === "ENOENT" ? "no such file" : code}`, { cause });
+    const { systemReason } = await import("@berth/oci/node");
+    throw new UserConfigError(`Cannot read config file "${path}": ${systemReason(cause)}`, { cause });
   }
   return await parseUserConfig(text, path);
 }

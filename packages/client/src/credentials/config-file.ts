@@ -2,9 +2,8 @@ import { randomBytes } from "node:crypto";
 import { constants } from "node:fs";
 import { open, readlink, realpath, rename, rm } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
-import { getSystemErrorMessage } from "node:util";
 import { type CallOptions, LimitExceededError } from "@berth/oci";
-import { makeFolder } from "@berth/oci/node";
+import { makeFolder, systemReason } from "@berth/oci/node";
 import { type DockerConfig, parseDockerConfig } from "./docker-config.ts";
 import { CredentialFileError } from "./errors.ts";
 
@@ -36,7 +35,7 @@ export async function readConfigFile(path: string, { signal }: CallOptions = {})
     signal?.throwIfAborted();
     if (errnoOf(error) === "ENOENT") return undefined;
     if (error instanceof LimitExceededError) throw error;
-    throw new CredentialFileError({ file: path, reason: reasonOf(error) }, { cause: error });
+    throw new CredentialFileError({ file: path, reason: systemReason(error) }, { cause: error });
   }
 }
 
@@ -88,7 +87,7 @@ async function replaceFile(path: string, text: string): Promise<void> {
       throw error;
     });
   } catch (error) {
-    throw new CredentialFileError({ file: path, reason: reasonOf(error), action: "write" }, { cause: error });
+    throw new CredentialFileError({ file: path, reason: systemReason(error), action: "write" }, { cause: error });
   }
 }
 
@@ -99,7 +98,7 @@ async function followLinks(path: string): Promise<string> {
     try {
       return await realpath(at);
     } catch (error) {
-      if (errnoOf(error) !== "ENOENT") throw new CredentialFileError({ file: path, reason: reasonOf(error) }, { cause: error });
+      if (errnoOf(error) !== "ENOENT") throw new CredentialFileError({ file: path, reason: systemReason(error) }, { cause: error });
     }
     const next = await readlink(at).catch(() => undefined); // no link: the file is to be made here
     if (next === undefined) return at;
@@ -110,9 +109,4 @@ async function followLinks(path: string): Promise<string> {
 
 function errnoOf(error: unknown): string {
   return error instanceof Error && "code" in error ? String(error.code) : "";
-}
-
-function reasonOf(error: unknown): string {
-  const errno = error instanceof Error && "errno" in error ? error.errno : undefined;
-  return typeof errno === "number" ? getSystemErrorMessage(errno) : "the file system refused";
 }

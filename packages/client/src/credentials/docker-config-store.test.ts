@@ -211,7 +211,7 @@ test("[client/D-10] a file that cannot be read is a warning for a pull, one that
   const onWarning: CredentialWarningHandler = ({ message }) => warnings.push(message);
   const store = createDockerConfigStore({ env, onWarning });
   expect(await store.get("r.test")).toBeUndefined();
-  expect(warnings).toEqual([`Cannot read credentials of "${store.path}": illegal operation on a directory`]);
+  expect(warnings).toEqual([`Cannot read credentials of "${store.path}": it is a folder`]);
   await expect(store.find({ registry: "r.test", purpose: "push" })).rejects.toMatchObject({
     code: "ERR_CREDENTIAL_FILE",
     malformed: false,

@@ -85,7 +85,7 @@ test("a file that is no YAML, no mapping or not there is told by its place", () 
   expect(errorsOf("version: 0.1\nstorage: [")[0]).toMatch(/^c\.yml:2:\d+: cannot read YAML: /);
   expect(errorsOf("- a\n")).toEqual(['c.yml:1:1: expected a mapping, such as "version: 0.1"']);
   expect(errorsOf("")).toEqual(["c.yml:1:1: version: is required", "c.yml:1:1: storage: no storage configuration provided"]);
-  expect(() => loadConfig({ file: "/nowhere/c.yml" })).toThrow("/nowhere/c.yml: cannot read the file: no such file");
+  expect(() => loadConfig({ file: "/nowhere/c.yml" })).toThrow("/nowhere/c.yml: cannot read the file: no such file or folder");
   expect(() => loadConfig({ file: "/" })).toThrow("/: cannot read the file: it is a folder");
   expect(errorsOf(`a: &a [${"x,".repeat(500)}]\nb: &b [${"*a,".repeat(500)}]\nc: [${"*b,".repeat(500)}]\n`)).toEqual([
     "c.yml:1:1: cannot read YAML: aliases repeat too much",

@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { systemReason } from "@berth/oci/node";
 import { formatHostPort, parseHostPort } from "./address.ts";
 import { buildConfig } from "./build/config.ts";
 import { ConfigError, type ConfigIssue } from "./issues.ts";
@@ -8,7 +9,6 @@ import type { RegistryConfig } from "./registry-config.ts";
 import { CONFIG_SCHEMA } from "./schema/root.ts";
 import { RESERVED_STORAGE_KEYS } from "./schema/storage.ts";
 import { type ConfigNode, expandBareWord, lookUp, type MapNode, nodeFrom, setPath } from "./tree.ts";
-import { unreadable } from "./unreadable.ts";
 import { validate } from "./validate.ts";
 import { applyVariables } from "./variables.ts";
 
@@ -76,7 +76,7 @@ function readRoot({ file, text }: LoadConfigOptions, issues: ConfigIssue[]): Map
   } catch (error) {
     issues.push({
       path: "",
-      message: `cannot read the file: ${unreadable(error)}`,
+      message: `cannot read the file: ${systemReason(error)}`,
       severity: "error",
     });
     return undefined;

@@ -51,7 +51,7 @@ test("[server/G10] readTls() asks for client certificates only when authorities 
 test("[server/G10] readTls() names every file that cannot be read or is something else", () => {
   const broken = { ...tls, certificate: join(folder, "gone.pem"), clientCas: [tls.key] };
   expect(() => readTls(broken)).toThrow(
-    /http\.tls\.certificate: cannot read ".*gone\.pem": no such file; http\.tls\.clientcas\.0: expected PEM with a certificate/,
+    /http\.tls\.certificate: cannot read ".*gone\.pem": no such file or folder; http\.tls\.clientcas\.0: expected PEM with a certificate/,
   );
 });
 

@@ -1,9 +1,9 @@
 import { readFileSync } from "node:fs";
 import type { SecureContextOptions } from "node:tls";
+import { systemReason } from "@berth/oci/node";
 import { CIPHER_SUITES, DEFAULT_CIPHER_SUITES } from "./cipher-suites.ts";
 import { ConfigError, type ConfigIssue } from "./issues.ts";
 import type { TlsConfig } from "./registry-config.ts";
-import { unreadable } from "./unreadable.ts";
 
 /** What Node's TLS servers take, and what must be asked of a socket after the handshake. */
 export interface TlsOptions extends SecureContextOptions {
@@ -53,7 +53,7 @@ function readPem(file: string, path: string, label: string, issues: ConfigIssue[
   } catch (error) {
     issues.push({
       path,
-      message: `cannot read "${file}": ${unreadable(error)}`,
+      message: `cannot read "${file}": ${systemReason(error)}`,
       severity: "error",
     });
     return "";
