@@ -19,12 +19,12 @@ import { addStats } from "../transfer/add-stats.ts";
 import { COPIED_FIELDS, copiedFields, printCopied, writeDigestFile, writeRefsFile } from "../transfer/copied.ts";
 import { addCopyFlags, contradiction, type CopyFlags, copyOptions } from "../transfer/copy-flags.ts";
 import { copyImage, imageToCopy } from "../transfer/copy-image.ts";
+import { warnOfDockerForm } from "../transfer/docker-form.ts";
 import { previewTags } from "../transfer/preview-copy.ts";
 import { type RestyleJob, restyleSignatures } from "../transfer/restyle-signatures.ts";
 import { tagsAt } from "../transfer/tags-at.ts";
 import { addTransferFlags, digestFileOption, more, refsFileOption, type TransferFlags } from "../transfer/transfer-flags.ts";
 import { verifyLayers } from "../transfer/verify-layers.ts";
-import { warnOfDockerForm } from "../transfer/docker-form.ts";
 import { withTransfer } from "../transfer/with-transfer.ts";
 
 interface CpFlags extends CopyFlags, TransferFlags {

@@ -73,7 +73,6 @@ export function syncCommand(options: RunOptions): Command {
       "tags[].size": "bytes of the manifest",
       "tags[].outcome":
         "tagged, unchanged, kept (it names something else, and was left alone), skipped (it is there, and never changes) or deleted",
-
       "failures[].source": "what could not be synced",
       "failures[].class": "what the failure means, with code, message, registry, status and hint",
       dryRun: "true, when nothing was done",

@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises";
-import { DigestMismatchError, InvalidManifestError, InvalidReferenceError, NotFoundError } from "@berth/oci";
+import { BerthError, DigestMismatchError, InvalidManifestError, InvalidReferenceError, NotFoundError } from "@berth/oci";
 import { NetworkError, RateLimitedError, ResponseError } from "@berth/client";
 import { expect, test } from "vitest";
 import { CommandFailure } from "../exit-code.ts";
@@ -7,6 +7,7 @@ import { fakeIo } from "../testing/fake-io.ts";
 import { reportError } from "./error-report.ts";
 import { printError } from "./print-error.ts";
 import { systemMessage } from "./system-message.ts";
+import { UserFileError } from "./user-file-error.ts";
 
 const FAILURE = { operation: "list tags", method: "GET", url: "https://r.test/v2/a/tags/list", errors: [] };
 
@@ -120,4 +121,10 @@ test("a file has the name that it was given: not the one that it has until it is
     'Cannot make folder "f/blobs": what should be a folder is a file',
   );
   expect(await systemMessage("Cannot find it")).toBe("Cannot find it");
+});
+
+test("only a file that the user wrote may have a mistake on each line", async () => {
+  const lines = "Cannot use it:\n  first\n  second";
+  expect((await reportError(new UserFileError("ERR_SYNC_FILE", lines), { stopped: false })).message).toBe(lines);
+  expect((await reportError(new BerthError("ERR_OTHER", lines), { stopped: false })).message).toBe("Cannot use it: first second");
 });

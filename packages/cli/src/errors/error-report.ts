@@ -5,6 +5,7 @@ import { oneLine, plainText } from "../output/plain-text.ts";
 import { adviceOf } from "./advised-error.ts";
 import { told } from "./hint-text.ts";
 import { systemMessage } from "./system-message.ts";
+import { UserFileError } from "./user-file-error.ts";
 
 /** A failure as it is told. With `--format json` it is one line of JSON, without `exitCode`. */
 export interface ErrorReport {
@@ -94,21 +95,17 @@ export async function reportError(error: unknown, context: ErrorContext): Promis
   const { message, hint: usual } = isSystem ? { message: said } : told({ ...found, error }, said, context);
   const hint = adviceOf(error) ?? usual;
   const retryAfterMs = retryAfterOf(error);
+  const shown = error instanceof UserFileError ? plainText(message) : oneLine(message); // nobody else may break lines: they end a message
   return {
     class: found.class,
     code: found.code,
-    message: withAnswer(isAboutFile(error) ? plainText(message) : oneLine(message), found),
+    message: withAnswer(shown, found),
     ...(found.registry !== undefined && { registry: found.registry }),
     ...(found.status !== undefined && { status: found.status }),
     ...(retryAfterMs !== undefined && { retryAfterMs }),
     ...(hint !== undefined && { hint }),
     exitCode: isSystem ? EXIT_CODE.failure : BY_CLASS[found.class],
   };
-}
-
-/** Every mistake of a file has a line of its own. Nobody else may break lines: they are where messages end. */
-function isAboutFile(error: unknown): boolean {
-  return BerthError.is(error) && (error.code === "ERR_SYNC_FILE" || error.code === "ERR_USER_CONFIG");
 }
 
 /** How long a registry wants us to wait. The shape is looked at: it is not worth loading the client for. */

@@ -1,17 +1,19 @@
+import { UserFileError } from "../errors/user-file-error.ts";
 import type { ConfigMistake } from "./readers.ts";
 
 /**
  * Parses YAML and checks it.
  *
  * @param what how messages call the file: `config file`.
- * @param fail makes the error, which names every mistake with its place, one a line.
+ * @throws {UserFileError} with every mistake and its place, one a line.
  */
 export async function checkedYaml<T>(
   source: string,
-  { path, what, fail }: { readonly path: string; readonly what: string; readonly fail: (message: string) => Error },
+  { path, what, code }: { readonly path: string; readonly what: string; readonly code: UserFileError["code"] },
   check: (document: unknown) => { readonly config: T; readonly mistakes: readonly ConfigMistake[] },
 ): Promise<T> {
   const { isNode, LineCounter, parseDocument } = await import("yaml"); // 20 ms that nobody without a file has to wait for
+  const fail = (message: string): UserFileError => new UserFileError(code, message);
   const lineCounter = new LineCounter();
   const document = parseDocument(source, { lineCounter, prettyErrors: false });
   const at = (offset: number | undefined): string => {

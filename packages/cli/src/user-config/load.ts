@@ -1,17 +1,10 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { BerthError } from "@berth/oci";
+import { UserFileError } from "../errors/user-file-error.ts";
 import type { CommandIo } from "../io.ts";
 import { checkUserConfig } from "./check.ts";
 import { checkedYaml } from "./checked-yaml.ts";
 import { NO_USER_CONFIG, type UserConfig } from "./user-config.ts";
-
-/** A user's config file cannot be used. */
-export class UserConfigError extends BerthError<"ERR_USER_CONFIG"> {
-  constructor(message: string, options?: { readonly cause?: unknown }) {
-    super("ERR_USER_CONFIG", message, options);
-  }
-}
 
 /** `$BERTH_CONFIG`, else `berth/config.yml` in `$XDG_CONFIG_HOME` or `~/.config`; undefined without a home. */
 export function userConfigPath(env: CommandIo["env"]): string | undefined {
@@ -23,7 +16,7 @@ export function userConfigPath(env: CommandIo["env"]): string | undefined {
 /**
  * Reads the user's config file. That the usual one is not there says nothing; one that `BERTH_CONFIG` names has to be.
  *
- * @throws {UserConfigError} with every mistake and its place, one a line.
+ * @throws {UserFileError} with every mistake and its place, one a line.
  */
 export async function loadUserConfig(env: CommandIo["env"]): Promise<UserConfig> {
   const path = userConfigPath(env);
@@ -35,13 +28,12 @@ export async function loadUserConfig(env: CommandIo["env"]): Promise<UserConfig>
     const code = cause instanceof Error && "code" in cause ? cause.code : undefined;
     if (!env["BERTH_CONFIG"] && (code === "ENOENT" || code === "ENOTDIR")) return NO_USER_CONFIG;
     const { systemReason } = await import("@berth/oci/node");
-    throw new UserConfigError(`Cannot read config file "${path}": ${systemReason(cause)}`, { cause });
+    throw new UserFileError("ERR_USER_CONFIG", `Cannot read config file "${path}": ${systemReason(cause)}`, { cause });
   }
   return await parseUserConfig(text, path);
 }
 
-/** Reads the text of a config file. @throws {UserConfigError} */
+/** Reads the text of a config file. @throws {UserFileError} */
 export async function parseUserConfig(text: string, path: string): Promise<UserConfig> {
-  const fail = (message: string): UserConfigError => new UserConfigError(message);
-  return await checkedYaml(text, { path, what: "config file", fail }, checkUserConfig);
+  return await checkedYaml(text, { path, what: "config file", code: "ERR_USER_CONFIG" }, checkUserConfig);
 }
