@@ -5,6 +5,8 @@ export type HintKind =
   | "ask-for-access"
   | "check-address"
   | "check-clock"
+  | "check-credential-file"
+  | "check-credential-helper"
   | "check-proxy"
   | "free-space"
   | "list-platforms"
@@ -26,6 +28,8 @@ const TEXTS: Readonly<Record<HintKind, string>> = {
   "ask-for-access": "the account is known but may not do this, or the repository does not exist: check the name and the account's rights",
   "check-address": "check that host and port are right and that the registry runs",
   "check-clock": "check the clocks here and there",
+  "check-credential-file": "mend that file, or move it away and log in again",
+  "check-credential-helper": "install or repair that helper, or take it out of the config file that names it",
   "check-proxy": "check HTTPS_PROXY, NO_PROXY and the proxy's credentials",
   "free-space": "free some space where the content goes, or choose another folder",
   "list-platforms": "choose one of the platforms that the image has",
@@ -44,11 +48,11 @@ const BY_CODE: Readonly<Record<string, HintKind>> = {
   DEPTH_ZERO_SELF_SIGNED_CERT: "trust-certificate",
   EAI_AGAIN: "check-address",
   ECONNREFUSED: "check-address",
-  EDQUOT: "free-space",
   EHOSTUNREACH: "check-address",
   ENETUNREACH: "check-address",
-  ENOSPC: "free-space",
   ENOTFOUND: "check-address",
+  ERR_CREDENTIAL_FILE: "check-credential-file",
+  ERR_CREDENTIAL_HELPER: "check-credential-helper",
   ERR_INDEX_ENTRY_UNKNOWN: "list-platforms",
   ERR_PROXY: "check-proxy",
   ERR_SSL_HTTP_REQUEST: "plain-http",
@@ -80,7 +84,8 @@ export interface HintSubject {
 
 /** The next step for an error of a class with such codes among its causes. */
 export function hintFor(errorClass: ErrorClass, codes: readonly string[], { isTag, isArtifact }: HintSubject): ErrorHint | undefined {
-  const byCode = codes.map((code) => BY_CODE[code]).find((kind) => kind !== undefined);
+  // a full disk, wherever it stands, is a full disk
+  const byCode = errorClass === "NoSpace" ? undefined : codes.map((code) => BY_CODE[code]).find((kind) => kind !== undefined);
   const kind = byCode ?? (isTag ? "list-tags" : isArtifact ? "pull-files" : BY_CLASS[errorClass]);
   return kind === undefined ? undefined : { kind, text: TEXTS[kind] };
 }

@@ -1,4 +1,13 @@
-import { AuthError, NetworkError, PlatformNotFoundError, ProtocolError, RateLimitedError, ResponseError } from "@berth/client";
+import {
+  AuthError,
+  CredentialFileError,
+  CredentialHelperError,
+  NetworkError,
+  PlatformNotFoundError,
+  ProtocolError,
+  RateLimitedError,
+  ResponseError,
+} from "@berth/client";
 import {
   BerthError,
   DigestMismatchError,
@@ -75,6 +84,21 @@ test.each<[string, unknown, object]>([
     "a token server refused: it is the registry that one signs in to",
     Object.assign(new AuthError("Cannot", { ...request, url: "https://tokens.test/" }), { registry: "registry.test" }),
     { class: "Unauthorized", registry: "registry.test", hint: { kind: "log-in" } },
+  ],
+  [
+    "a malformed file of credentials",
+    new CredentialFileError({ file: "config.json", reason: "no JSON", malformed: true }),
+    { class: "Unauthorized", code: "ERR_CREDENTIAL_FILE", hint: { kind: "check-credential-file" } },
+  ],
+  [
+    "a credential helper that is missing",
+    new CredentialHelperError({ helper: "docker-credential-x", action: "get", reason: "no such program" }),
+    { class: "Unauthorized", code: "ERR_CREDENTIAL_HELPER", hint: { kind: "check-credential-helper" } },
+  ],
+  [
+    "a disk too full for credentials",
+    new CredentialFileError({ file: "config.json", reason: "full", action: "write" }, { cause: coded("ENOSPC") }),
+    { class: "NoSpace", hint: { kind: "free-space" } },
   ],
   [
     "nobody listens",

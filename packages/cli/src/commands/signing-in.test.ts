@@ -70,6 +70,15 @@ test("a wrong password is not kept, exits 3 and tells how to sign in", async () 
   expect(ls.stderr).toMatch(new RegExp(`^berth: Cannot list tags: "${host}" asks for a user name and password`));
 });
 
+test("a config file with a mistake is not mended by signing in: what to do with it is said instead", async () => {
+  const file = join(folder, "config.json");
+  writeFileSync(file, '{"auths": {');
+  const ls = await berth(["ls", `${registry.host}/a`], { env });
+  expect(ls).toMatchObject({ code: 3, stdout: "" });
+  expect(ls.stderr).toMatch(/^berth: Cannot read credentials of ".*config\.json" at line 1, column 12: .*\nhint: mend that file, /);
+  expect(ls.stderr).not.toContain("sign in");
+});
+
 test("login asks at a terminal, for the password without showing it; without one it says what to use", async () => {
   const asked = await berth(["login", registry.host], { env, typed: ["alice", PASSWORD] });
   expect(asked).toMatchObject({ code: 0, stderr: expect.stringContaining("Username: ") });

@@ -137,7 +137,13 @@ test("a digest that only the registry can check is checked there", async () => {
   const upload = await uploader.create(); // which hashes with sha256
   await upload.write(hello.bytes);
   const { digest } = blobOf("another", "sha512").descriptor;
-  await expect(upload.commit({ digest })).rejects.toMatchObject({ code: "ERR_DIGEST_MISMATCH", expected: digest, cause: { status: 400 } });
+  await expect(upload.commit({ digest })).rejects.toMatchObject({
+    code: "ERR_DIGEST_MISMATCH",
+    expected: digest,
+    from: registry.host, // only it knows
+    message: `Cannot accept content from "${registry.host}": digest is "unknown", expected "${digest}"`,
+    cause: { status: 400 },
+  });
   await expect(upload.write(hello.bytes)).rejects.toThrow(BlobUploadUnknownError);
 });
 

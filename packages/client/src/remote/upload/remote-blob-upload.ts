@@ -112,7 +112,10 @@ export class RemoteBlobUpload implements BlobUpload {
     } catch (error) {
       if (!(error instanceof ResponseError) || uploadFault(error) !== "damaged") throw error;
       await this.cancel(); // some registries keep it
-      throw new DigestMismatchError({ expected: digest, actual: "unknown" }, { cause: error });
+      throw new DigestMismatchError(
+        { expected: digest, actual: "unknown" },
+        { from: this.#session.route.connection.registry, cause: error },
+      );
     }
     this.#state = "over";
     return { ...expected, mediaType: expected.mediaType ?? MEDIA_TYPES.octetStream, digest, size };
