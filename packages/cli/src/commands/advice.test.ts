@@ -130,6 +130,13 @@ test("an image that lacks a platform is named, and so is content that is not wha
     ]);
     expect(stderr).toContain(`hint: see which platforms there are: berth inspect ${app}:multi\n`);
   }
+  await pushIndex(registry.repository("app"), "foreign", [["plan9/mips", manifest]]);
+  for (const [verb = "", ...path] of [["ls-files"], ["export"], ["cat", "/etc/name"]]) {
+    expect(await berth([verb, `${app}:foreign`, ...path])).toMatchObject({
+      code: 4,
+      stderr: expect.stringMatching(`"${app}:foreign": it has no image for [^;]+; there are images for plan9/mips\n`),
+    });
+  }
   const layout = join(folder, "layout");
   await berth(["cp", `${app}:v1`, `oci:${layout}:v1`]);
   const layer = (await pushImage(registry.repository("app"))).layer.digest;

@@ -2,7 +2,7 @@ import type { Platform } from "@berth/oci";
 import { Command } from "commander";
 import { addHelp } from "../command/add-help.ts";
 import { withPlace } from "../connect/place.ts";
-import { resolveImage } from "../content/resolve-image.ts";
+import { resolveOneImage } from "../content/resolve-image.ts";
 import { addOutputFlags, addRegistryFlags } from "../flags/add-flags.ts";
 import { platformOption } from "../flags/platform.ts";
 import { writeBytes, writeFileOf } from "../output/write-bytes.ts";
@@ -28,7 +28,7 @@ export function catCommand(options: RunOptions): Command {
         const { readFileOf } = await import("@berth/transfer");
         await withPlace(session, text, async (place, call) => {
           const { target } = place;
-          const root = await resolveImage(place, platform, call);
+          const root = await resolveOneImage(place, platform, call);
           const read = { ...call, ...(follow === false && { followLinks: false }) };
           const { content } = await readFileOf(target, root, path, read);
           try {

@@ -3,7 +3,7 @@ import { Command } from "commander";
 import { addHelp } from "../command/add-help.ts";
 import { withPlace } from "../connect/place.ts";
 import { CommandFailure, EXIT_CODE } from "../exit-code.ts";
-import { resolveImage } from "../content/resolve-image.ts";
+import { resolveOneImage } from "../content/resolve-image.ts";
 import { addOutputFlags, addRegistryFlags } from "../flags/add-flags.ts";
 import { platformOption } from "../flags/platform.ts";
 import { writeBytes, writeFileOf } from "../output/write-bytes.ts";
@@ -31,7 +31,7 @@ export function exportCommand(options: RunOptions): Command {
         const toFile = output === undefined || output === "-" ? undefined : output;
         await withPlace(session, text, async (place, call) => {
           const { target } = place;
-          const root = await resolveImage(place, platform, call);
+          const root = await resolveOneImage(place, platform, call);
           const archive = await flatten(target, root, call);
           const view = await session.openView({ stdoutIsData: toFile === undefined });
           try {

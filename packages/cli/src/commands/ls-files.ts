@@ -4,7 +4,7 @@ import type { ImageFile } from "@berth/transfer";
 import { addHelp } from "../command/add-help.ts";
 import { withPlace } from "../connect/place.ts";
 import { nameFilter } from "../content/name-filter.ts";
-import { resolveImage } from "../content/resolve-image.ts";
+import { resolveOneImage } from "../content/resolve-image.ts";
 import { addOutputFlags, addRegistryFlags } from "../flags/add-flags.ts";
 import { platformOption } from "../flags/platform.ts";
 import { oneLine } from "../output/plain-text.ts";
@@ -33,7 +33,7 @@ export function lsFilesCommand(options: RunOptions): Command {
         const wanted = nameFilter(filters);
         await withPlace(session, text, async (place, call) => {
           const { target } = place;
-          const root = await resolveImage(place, platform, call);
+          const root = await resolveOneImage(place, platform, call);
           const files: ImageFile[] = [];
           for await (const file of listFiles(target, root, call)) {
             if (!wanted(file.path)) continue;
