@@ -1,4 +1,4 @@
-import { renameSync, writeFileSync } from "node:fs";
+import { renameSync, rmdirSync, writeFileSync } from "node:fs";
 import { open, rm } from "node:fs/promises";
 import { dirname } from "node:path";
 import { makeFolder } from "@berth/oci/node";
@@ -14,6 +14,9 @@ export type Durability = "full" | "none";
 
 /** Bytes of a file that is written without leaving the thread: about as many as are hashed in the time that saves. */
 const AT_ONCE = 262_144;
+
+/** How often a folder is made that goes away again, as an empty one may when another process is done. */
+const MAX_TRIES = 100;
 
 /** Writes whole files so that each is there complete or not at all. */
 export class DurableFiles {
@@ -54,13 +57,27 @@ export class DurableFiles {
 
   /** Does something in a folder, which is made when it turns out to be missing: looking first would cost every call. */
   async within<T>(folder: string, act: () => Promise<T>): Promise<T> {
-    try {
-      return await act();
-    } catch (error) {
-      if (errnoOf(error) !== "ENOENT") throw error;
+    for (let tries = 1; ; tries++) {
+      try {
+        return await act();
+      } catch (error) {
+        if (errnoOf(error) !== "ENOENT" || tries === MAX_TRIES) throw error;
+      }
+      try {
+        await this.makeFolder(folder);
+      } catch (error) {
+        if (errnoOf(error) !== "EEXIST" || tries === MAX_TRIES) throw error; // it was there, and is gone
+      }
     }
-    await this.makeFolder(folder);
-    return await act();
+  }
+
+  /** Removes `ingest` when nothing is in it. Whoever wants to put something there makes it again: see {@link DurableFiles.within}. */
+  leaveIngest(): void {
+    try {
+      rmdirSync(this.#paths.ingest); // waits for no disk
+    } catch {
+      // somebody uses it, or removed it already; where the system does not let us, an empty folder harms nobody
+    }
   }
 
   async makeFolder(folder: string): Promise<void> {
@@ -89,7 +106,7 @@ export class DurableFiles {
 
   async #make(folder: string): Promise<void> {
     await makeFolder(folder);
-    if (this.isFull) await this.flushFolder(dirname(folder));
+    if (this.isFull && folder !== this.#paths.ingest) await this.flushFolder(dirname(folder)); // nothing in that one has to last
   }
 }
 

@@ -5,7 +5,7 @@ import { decodeIndex, EMPTY_INDEX, encodeIndex, type LayoutIndex } from "./index
 import type { DurableFiles } from "./durable-files.ts";
 import { InvalidLayoutError } from "./errors.ts";
 import { errnoOf, ignoreMissing } from "./errno.ts";
-import { acquireLock } from "./file-lock.ts";
+import { acquireLock, type HeldLock } from "./file-lock.ts";
 import type { LayoutPaths } from "./layout-paths.ts";
 
 /** What {@link IndexStore} needs to know. */
@@ -119,9 +119,15 @@ export class IndexStore {
     this.#isWriting = false;
   }
 
-  async #lock(signal?: AbortSignal): ReturnType<typeof acquireLock> {
+  async #lock(signal?: AbortSignal): Promise<HeldLock> {
     const options = { what: `"${this.#paths.indexFile}"`, timeoutMs: this.#options.lockTimeoutMs, ...(signal && { signal }) };
-    return await this.#files.within(this.#paths.ingest, () => acquireLock(this.#paths.indexLock, options));
+    const lock = await this.#files.within(this.#paths.ingest, () => acquireLock(this.#paths.indexLock, options));
+    return {
+      release: async () => {
+        await lock.release();
+        this.#files.leaveIngest(); // what is copied ends with a change of the index
+      },
+    };
   }
 
   async #readFile(): Promise<LayoutIndex> {

@@ -15,7 +15,7 @@ import { type Digest, digestAlgorithm, digestEncoded } from "@berth/oci";
  * ingest/tmp-<random>             what is renamed into its place next
  * ```
  *
- * Only the first three are of the OCI image-spec; `ingest` is where containerd and oras keep what arrives, too.
+ * Only the first three are of the OCI image-spec; `ingest` is where containerd and oras keep what arrives, too. It goes when it is empty.
  */
 export class LayoutPaths {
   readonly root: string;

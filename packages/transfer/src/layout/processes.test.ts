@@ -81,7 +81,7 @@ test("processes that tag at the same time lose nothing", async () => {
   expect(await Promise.all(children.map(({ ended }) => ended))).toEqual([0, 0, 0, 0]);
   const tags = await Array.fromAsync(layout.tags());
   expect(tags).toEqual(prefixes.flatMap((prefix) => Array.from({ length: 12 }, (_, at) => `${prefix}-${at}`)).sort());
-  expect(await readdir(join(layout.folder, "ingest"))).toEqual([]);
+  expect(await readdir(layout.folder)).not.toContain("ingest");
 });
 
 test("what a process leaves that is killed while it tags does not last", async () => {

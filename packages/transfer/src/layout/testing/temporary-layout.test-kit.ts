@@ -2,6 +2,7 @@ import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
+import { ignoreMissing } from "../errno.ts";
 import type { OciLayout } from "../oci-layout.ts";
 import { openLayout, type OpenLayoutOptions } from "../open-layout.ts";
 
@@ -17,7 +18,7 @@ export async function temporaryLayout(options: OpenLayoutOptions = {}): Promise<
   return await openLayout(await temporaryFolder(), { create: true, ...options });
 }
 
-/** The names of the files in `ingest`. */
+/** The names of the files in `ingest`, which is there only while it is used. */
 export async function ingestOf(layout: OciLayout): Promise<readonly string[]> {
-  return (await readdir(join(layout.folder, "ingest"))).sort();
+  return ((await readdir(join(layout.folder, "ingest")).catch(ignoreMissing)) ?? []).sort();
 }
