@@ -1,14 +1,6 @@
-import { chmod, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { chmod, mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { onTestFinished } from "vitest";
-
-/** A temporary folder that goes away with the test. */
-export async function temporaryFolder(): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), "berth-credentials-"));
-  onTestFinished(() => rm(folder, { recursive: true, force: true }));
-  return folder;
-}
+import { temporaryFolder } from "@berth/testkit/temporary-folder";
 
 /** A home folder with nothing in it but a `bin` on the PATH, and the variables that lead there and nowhere else. */
 export interface TestHome {
@@ -25,7 +17,7 @@ export interface TestHome {
 
 /** Makes a {@link TestHome} that goes away with the test. */
 export async function testHome(): Promise<TestHome> {
-  const home = await temporaryFolder();
+  const home = await temporaryFolder("credentials");
   const bin = join(home, "bin");
   await mkdir(bin);
   const write = async (path: string, text: string): Promise<string> => {

@@ -1,13 +1,13 @@
 import { execFileSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
 import type { Descriptor, FetchOptions } from "@berth/oci";
 import { unfinishedName } from "@berth/oci/node";
 import type { ScriptedReply, ScriptedRequest } from "@berth/testkit/scripted";
+import { temporaryFolder } from "@berth/testkit/temporary-folder";
 import { createRemoteRegistry } from "./create-registry.ts";
 import type { RemoteRepository } from "./remote-repository.ts";
 import { failure, sample, scripted, type ScriptedRepository } from "./testing/scripted.test-kit.ts";
@@ -268,12 +268,6 @@ test("what a process that was killed left beside the file goes away; what others
   await repository.blobs.save(big.descriptor, join(folder, "blob"));
   expect((await readdir(folder)).toSorted()).toEqual([own, "blob"].toSorted());
 });
-
-async function temporaryFolder(): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), "berth-save-"));
-  onTestFinished(() => rm(folder, { recursive: true, force: true }));
-  return folder;
-}
 
 test("a slow reader holds the registry back, and gets everything", async () => {
   const big = sample("x".repeat(8 << 20));

@@ -1,12 +1,12 @@
-import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { mkdtemp, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { gzipSync, zstdCompressSync } from "node:zlib";
 import { bytesSource, type Descriptor, MEDIA_TYPES } from "@berth/oci";
 import { descriptorOf, digestOf } from "@berth/oci/node";
 import { blobFixture, imageManifest, indexManifest, Random, randomImage, randomIndex } from "@berth/testkit/images";
 import { packTar } from "@berth/testkit/parts";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { temporaryFolder } from "@berth/testkit/temporary-folder";
+import { beforeEach, describe, expect, test } from "vitest";
 import { pushGraphTo, textOf } from "./archive.test-kit.ts";
 import { createDockerArchive } from "./docker-archive-writer.ts";
 import { openDockerArchive } from "./docker-archive.ts";
@@ -17,11 +17,8 @@ import { openTarFile } from "./tar-file.ts";
 let folder: string;
 let path: string;
 beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), "berth-docker-"));
+  folder = await temporaryFolder("docker");
   path = join(folder, "saved.tar");
-});
-afterEach(async () => {
-  await rm(folder, { recursive: true, force: true });
 });
 
 const image = randomImage(new Random(11));

@@ -1,11 +1,11 @@
-import { lstat, mkdtemp, readdir, readFile, readlink, rm, symlink, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { lstat, readdir, readFile, readlink, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { bytesSource, MEDIA_TYPES } from "@berth/oci";
 import { blobFixture, indexManifest, Random, randomImage } from "@berth/testkit/images";
 import { packTar } from "@berth/testkit/parts";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { temporaryFolder } from "@berth/testkit/temporary-folder";
+import { beforeEach, expect, test } from "vitest";
 import { encodeEntry } from "../image/tar-encode.ts";
 import { pushGraphTo } from "./archive.test-kit.ts";
 import { encodeFileHeader } from "./file-header.ts";
@@ -16,11 +16,8 @@ import { openOciArchive } from "./oci-archive.ts";
 let folder: string;
 let path: string;
 beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), "berth-lying-"));
+  folder = await temporaryFolder("lying");
   path = join(folder, "images.tar");
-});
-afterEach(async () => {
-  await rm(folder, { recursive: true, force: true });
 });
 
 const blob = blobFixture(MEDIA_TYPES.ociLayer, Buffer.from("content"));

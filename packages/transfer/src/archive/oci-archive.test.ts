@@ -1,13 +1,13 @@
 import { createWriteStream } from "node:fs";
-import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { mkdtemp, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { gzipSync, zstdCompressSync } from "node:zlib";
 import { bytesSource, type Descriptor, MEDIA_TYPES, type ReadOnlyTarget, replayableSource } from "@berth/oci";
 import { digestOf } from "@berth/oci/node";
 import { blobFixture, imageManifest, indexManifest, Random, randomImage, randomIndex } from "@berth/testkit/images";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { temporaryFolder } from "@berth/testkit/temporary-folder";
+import { beforeEach, describe, expect, test } from "vitest";
 import { copy } from "../copy/copy.ts";
 import { createTransferManager } from "../manager/transfer-manager.ts";
 import { createMemoryStore } from "../memory/memory-store.ts";
@@ -19,11 +19,8 @@ import { openOciArchive } from "./oci-archive.ts";
 let folder: string;
 let path: string;
 beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), "berth-archive-"));
+  folder = await temporaryFolder("archive");
   path = join(folder, "images.tar");
-});
-afterEach(async () => {
-  await rm(folder, { recursive: true, force: true });
 });
 
 const image = randomImage(new Random(1));

@@ -1,21 +1,18 @@
-import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { PassThrough } from "node:stream";
 import { bytesSource } from "@berth/oci";
 import { digestOf } from "@berth/oci/node";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { temporaryFolder } from "@berth/testkit/temporary-folder";
+import { beforeEach, describe, expect, test } from "vitest";
 import { createTarWriter } from "./create-tar-writer.ts";
 import { openTarFile } from "./tar-file.ts";
 
 let folder: string;
 let path: string;
 beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), "berth-writers-"));
+  folder = await temporaryFolder("writers");
   path = join(folder, "out.tar");
-});
-afterEach(async () => {
-  await rm(folder, { recursive: true, force: true });
 });
 
 /** More than anybody asked for; whoever does not count takes it to its end, and hears another error. */

@@ -1,5 +1,4 @@
-import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { PassThrough } from "node:stream";
 import { gzipSync } from "node:zlib";
@@ -7,17 +6,15 @@ import { bytesSource, MEDIA_TYPES } from "@berth/oci";
 import { digestOf } from "@berth/oci/node";
 import { type BlobFixture, blobFixture, imageManifest } from "@berth/testkit/images";
 import { packTar } from "@berth/testkit/parts";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { temporaryFolder } from "@berth/testkit/temporary-folder";
+import { beforeEach, describe, expect, test } from "vitest";
 import { createDockerArchive } from "./docker-archive-writer.ts";
 import { createOciArchive } from "./oci-archive-writer.ts";
 import { Turns } from "./turns.ts";
 
 let folder: string;
 beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), "berth-turns-"));
-});
-afterEach(async () => {
-  await rm(folder, { recursive: true, force: true });
+  folder = await temporaryFolder("turns");
 });
 
 const tars = ["small", "x".repeat(2_000_000), "last"].map((text) => packTar([{ path: "file", content: Buffer.from(text) }]));

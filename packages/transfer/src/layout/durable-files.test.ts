@@ -1,9 +1,9 @@
 import { mkdir, readdir, readFile, rmdir, symlink, unlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { temporaryFolder } from "@berth/testkit/temporary-folder";
 import { expect, test } from "vitest";
 import { DurableFiles } from "./durable-files.ts";
 import { LayoutPaths } from "./layout-paths.ts";
-import { temporaryFolder } from "./testing/temporary-layout.test-kit.ts";
 
 async function start(): Promise<{ readonly files: DurableFiles; readonly paths: LayoutPaths }> {
   const paths = new LayoutPaths(await temporaryFolder());

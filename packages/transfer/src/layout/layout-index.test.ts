@@ -2,11 +2,12 @@ import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { bytesSource, MEDIA_TYPES } from "@berth/oci";
 import { blobFixture, imageManifest, indexManifest, type ManifestFixture } from "@berth/testkit/images";
+import { temporaryFolder } from "@berth/testkit/temporary-folder";
 import { expect, test } from "vitest";
 import { CONTAINERD_NAME, REF_NAME } from "./names.ts";
 import type { OciLayout } from "./oci-layout.ts";
 import { openLayout } from "./open-layout.ts";
-import { temporaryFolder, temporaryLayout } from "./testing/temporary-layout.test-kit.ts";
+import { temporaryLayout } from "./testing/temporary-layout.test-kit.ts";
 
 const config = blobFixture(MEDIA_TYPES.ociConfig, Buffer.from("{}"));
 const imageOf = (name: string): ManifestFixture => imageManifest({ config: config.descriptor, annotations: { name } });
