@@ -1,23 +1,18 @@
 import { BlobMountedError, BlobUploadUnknownError, DigestMismatchError, SizeMismatchError } from "@berth/oci";
 import { expect, test } from "vitest";
 import { createBlobUploader } from "./blob-uploader.ts";
-import { blobOf, noWait, once, randomBlob, startScripted, UPLOADS } from "./upload.test-kit.ts";
+import { blobOf, noWait, once, randomBlob, rangesOf, startScripted, taken, UPLOAD, UPLOADS } from "./upload.test-kit.ts";
 
-const UPLOAD = `${UPLOADS}u`;
 const KIB = 1024;
 const options = { backoff: noWait, chunkSize: 100 * KIB };
 const started = { status: 202, headers: { location: "u?_state=0" } };
 const hello = blobOf("hello world");
 const large = randomBlob(250 * KIB);
 
-function taken(name: string, last: number): { readonly status: number; readonly headers: Readonly<Record<string, string>> } {
-  return { status: 202, headers: { location: `${UPLOADS}${name}`, range: `0-${last}` } };
-}
-
 async function start() {
   const { registry, connection } = await startScripted();
   registry.on("POST", UPLOADS, started).on("DELETE", UPLOAD, { status: 204 });
-  const ranges = () => registry.requests.filter(({ method }) => method === "PATCH").map(({ headers }) => headers["content-range"]);
+  const ranges = () => rangesOf(registry);
   return { registry, uploader: createBlobUploader(connection, "a/b", options), ranges };
 }
 

@@ -2,10 +2,9 @@ import { type ScriptedReply, type ScriptedRequest, startScriptedRegistry } from 
 import { expect, onTestFinished, test } from "vitest";
 import { createConnection } from "../create-connection.ts";
 import { pushBlob } from "./push-blob.ts";
-import { noWait, once, randomBlob, recorded, UPLOADS } from "./upload.test-kit.ts";
+import { noWait, once, randomBlob, recorded, UPLOAD, UPLOADS } from "./upload.test-kit.ts";
 
 const MIB = 1_048_576;
-const UPLOAD = `${UPLOADS}u`;
 const { bytes, descriptor } = randomBlob(6 * MIB);
 
 /** A registry that wants tokens which live for a minute, and a clock that only tests move. */

@@ -10,6 +10,9 @@ import { createConnection } from "../create-connection.ts";
 /** Where scripted registries start uploads. */
 export const UPLOADS = "/v2/a/b/blobs/uploads/";
 
+/** An upload that was started. */
+export const UPLOAD: string = `${UPLOADS}u`;
+
 /** Bytes, and what describes them. */
 export interface BlobFixture {
   readonly bytes: Buffer;
@@ -56,3 +59,24 @@ export async function startScripted(): Promise<{ readonly registry: ScriptedRegi
 
 /** For tests that do not wait. */
 export const noWait = (): number => 0;
+
+/** What a registry answers. */
+interface Reply {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** Answers a chunk: the upload has a new name, and holds the bytes up to `last`. */
+export function taken(name: string, last: number): Reply {
+  return { status: 202, headers: { location: `${UPLOADS}${name}`, range: `0-${last}` } };
+}
+
+/** Answers who asks where an upload stands: it holds the bytes up to `last`. */
+export function standsAt(last: number): Reply {
+  return { status: 204, headers: { location: UPLOAD, range: `0-${last}` } };
+}
+
+/** The ranges of the chunks that arrived. */
+export function rangesOf(registry: ScriptedRegistry): readonly (string | undefined)[] {
+  return registry.requests.filter(({ method }) => method === "PATCH").map(({ headers }) => headers["content-range"]);
+}

@@ -1,0 +1,86 @@
+import { once } from "node:events";
+import { connect, type Socket } from "node:net";
+import { Worker } from "node:worker_threads";
+import { expect, onTestFinished, test } from "vitest";
+import { requestBody } from "./body.ts";
+import { drain } from "./drain.ts";
+import { readBounded } from "./read-bounded.ts";
+import { endless, failure, registry, request, tcpServer, transport } from "./testing/undici.test-kit.ts";
+
+test("[client/N-8] a request without an answer ends after its own time limit", async () => {
+  const scripted = await registry();
+  scripted.on("GET", "/never", { hang: true });
+  const error = await failure(transport()(request(`${scripted.url}/never`, { headersTimeoutMs: 50 })));
+  expect(error).toMatchObject({
+    code: "ERR_NETWORK",
+    message: `Cannot send GET request: no answer from "${scripted.host}": no answer came in time`,
+  });
+});
+
+test("[client/N-8] the limit of the transport is for requests without a body: registries hash what they were sent before they answer", async () => {
+  const scripted = await registry();
+  const hashed = Promise.withResolvers<void>();
+  scripted.on("GET", "/never", { hang: true }).on("PUT", "/blob", { status: 201, after: hashed.promise });
+  const send = transport({ headersTimeoutMs: 50 });
+  const put = send(request(`${scripted.url}/blob`, { method: "PUT", body: requestBody("bytes") }));
+  await expect(send(request(`${scripted.url}/never`))).rejects.toThrow("no answer came in time");
+  await expect(send(request(`${scripted.url}/never`))).rejects.toThrow("no answer came in time");
+  hashed.resolve();
+  const response = await put;
+  await drain(response);
+  expect(response.status).toBe(201);
+});
+
+test("[client/N-8] a body that stalls fails once no byte moved for the period", async () => {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const scripted = await registry();
+  async function* stalling(): AsyncGenerator<Uint8Array> {
+    yield Buffer.from("abc");
+    await promise;
+  }
+  scripted.on("GET", "/slow", { body: stalling() });
+  const response = await transport({ stallTimeoutMs: 50 })(request(`${scripted.url}/slow`));
+  expect(await failure(readBounded(response, 100))).toMatchObject({
+    code: "ERR_NETWORK",
+    message: expect.stringContaining("no byte moved in time: got 3 bytes and no end"),
+  });
+  resolve();
+});
+
+test("[client/N-8] an upload that the other side does not read stalls too", async () => {
+  const url = await tcpServer((socket) => socket.pause());
+  const body = requestBody(endless().source, 200 << 20);
+  const error = await failure(transport({ stallTimeoutMs: 50 })(request(url, { method: "PUT", body })));
+  expect(error).toMatchObject({ code: "ERR_NETWORK", message: expect.stringContaining("no byte moved in time") });
+});
+
+test("[client/N-8] a host that lets nobody in is given up in time, and named", async () => {
+  // A listener whose thread sleeps takes nobody from its queue; with two in it, the system leaves further calls unanswered.
+  const asleep = new Int32Array(new SharedArrayBuffer(4));
+  const script = `const { parentPort, workerData } = require("node:worker_threads");
+    const server = require("node:net").createServer().listen({ port: 0, host: "127.0.0.1", backlog: 1 }, () => {
+      parentPort.postMessage(server.address().port);
+      setImmediate(() => Atomics.wait(workerData, 0, 0));
+    });`;
+  const worker = new Worker(script, { eval: true, workerData: asleep });
+  const waiting = new Array<Socket>();
+  onTestFinished(async () => {
+    for (const socket of waiting) socket.destroy();
+    Atomics.store(asleep, 0, 1);
+    Atomics.notify(asleep, 0);
+    await worker.terminate();
+  });
+  const [port] = (await once(worker, "message")) as [number];
+  for (let count = 0; count < 2; count++) {
+    const socket = connect(port, "127.0.0.1");
+    waiting.push(socket);
+    await once(socket, "connect");
+  }
+  const error = await failure(transport({ connectTimeoutMs: 50 })(request(`http://127.0.0.1:${port}/v2/`)));
+  expect(error).toMatchObject({
+    code: "ERR_NETWORK",
+    retryable: true,
+    message: expect.stringContaining(`no answer from "127.0.0.1:${port}": the connection could not be made in time`),
+    cause: { message: expect.stringContaining("timeout: 50ms") },
+  });
+});
