@@ -1,10 +1,10 @@
 import { execFile } from "node:child_process";
-import { cp, mkdir, mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { cp, mkdir, readdir, readFile, stat, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { beforeEach, expect, onTestFinished, test, vi } from "vitest";
+import { temporaryFolder } from "@berth/testkit/temporary-folder";
+import { beforeEach, expect, test, vi } from "vitest";
 
 // each starts whole processes
 vi.setConfig({ testTimeout: 30_000 });
@@ -28,8 +28,7 @@ let folder: string;
 let kept: string;
 
 beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), "berth-bundle-"));
-  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  folder = await temporaryFolder("bundle");
   kept = join(folder, "cache/berth/compiled");
   await mkdir(join(folder, "bundle"));
   await cp(BIN, join(folder, "bin"), { recursive: true });

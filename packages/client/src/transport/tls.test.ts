@@ -1,12 +1,12 @@
 import { execFile } from "node:child_process";
 import { once } from "node:events";
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, writeFile } from "node:fs/promises";
 import { createServer } from "node:https";
 import type { AddressInfo } from "node:net";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { type ScriptedRegistry, startScriptedRegistry } from "@berth/testkit/scripted";
+import { temporaryFolder } from "@berth/testkit/temporary-folder";
 import { TestAuthority } from "@berth/testkit/tls";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { defaultCertsDirs, loadHostCertificates } from "./certs-d.ts";
@@ -30,12 +30,6 @@ async function get(registry: ScriptedRegistry, options: UndiciTransportOptions, 
   const response = await send(fakeRequest(`${url}/v2/`, { operation: "ping registry" }));
   await drain(response);
   return response.status;
-}
-
-async function folder(): Promise<string> {
-  const made = await mkdtemp(join(tmpdir(), "berth-certs-"));
-  onTestFinished(() => rm(made, { recursive: true, force: true }));
-  return made;
 }
 
 test("[client/A-3] an unknown authority is refused with advice; insecure holds for one transport only", async () => {
@@ -125,7 +119,7 @@ test("[client/X-7] a client proves itself with a certificate", async () => {
 
 test("[client/X-7,N-9] certs.d holds authorities and client certificates for each host", async () => {
   const registry = await tlsRegistry(server, authority.cert);
-  const dir = await folder();
+  const dir = await temporaryFolder("certs");
   const own = join(dir, registry.host);
   await mkdir(own);
   const client = authority.issue({ names: ["alice"] });
@@ -139,7 +133,7 @@ test("[client/X-7,N-9] certs.d holds authorities and client certificates for eac
 
 test("[client/X-7] a transport that is told of no certs.d looks where docker and the containers tools do", async () => {
   const registry = await tlsRegistry();
-  const home = await folder();
+  const home = await temporaryFolder("certs");
   await mkdir(join(home, "containers", "certs.d", registry.host), { recursive: true });
   await writeFile(join(home, "containers", "certs.d", registry.host, "ca.crt"), authority.cert);
   vi.stubEnv("XDG_CONFIG_HOME", home);
@@ -171,7 +165,7 @@ test("[client/X-7] the server is told which name is wanted, also on a port of it
 });
 
 test("[client/X-7] certs.d is read as docker and the containers tools read it", async () => {
-  const [first, second] = [await folder(), await folder()];
+  const [first, second] = [await temporaryFolder("certs"), await temporaryFolder("certs")];
   const put = async (dir: string, host: string, ...files: readonly string[]): Promise<void> => {
     await mkdir(join(dir, host), { recursive: true });
     for (const file of files) await writeFile(join(dir, host, file), file);
@@ -197,7 +191,7 @@ test("[client/X-7] certs.d is read as docker and the containers tools read it", 
 
 test("[client/N-9] NODE_EXTRA_CA_CERTS is trusted, also together with the ca option", async () => {
   const registry = await tlsRegistry();
-  const dir = await folder();
+  const dir = await temporaryFolder("certs");
   await writeFile(join(dir, "extra.pem"), authority.cert);
   await writeFile(join(dir, "other.pem"), new TestAuthority("another").cert);
   const script = `

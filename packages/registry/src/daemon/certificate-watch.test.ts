@@ -1,7 +1,7 @@
-import { mkdtemp, rm, utimes, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { rm, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { connect } from "node:tls";
+import { temporaryFolder } from "@berth/testkit/temporary-folder";
 import { expect, onTestFinished, test } from "vitest";
 import type { TlsConfig } from "../config/index.ts";
 import { selfSigned, type SelfSigned } from "../testing/certificate.test-kit.ts";
@@ -23,8 +23,7 @@ async function useWatched(
   first: SelfSigned,
   { intervalMs, http2 }: { readonly intervalMs: number; readonly http2: boolean },
 ): Promise<Watched> {
-  const folder = await mkdtemp(join(tmpdir(), "berth-tls-"));
-  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  const folder = await temporaryFolder("tls");
   const tls: TlsConfig = {
     certificate: join(folder, "certificate.pem"),
     key: join(folder, "key.pem"),

@@ -1,8 +1,8 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { writeFile } from "node:fs/promises";
 import { request } from "node:https";
 import { connect as connectHttp2 } from "node:http2";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { temporaryFolder } from "@berth/testkit/temporary-folder";
 import { describe, expect, onTestFinished, test } from "vitest";
 import type { ClientAuth } from "../config/index.ts";
 import { selfSigned, type SelfSigned } from "../testing/certificate.test-kit.ts";
@@ -22,8 +22,7 @@ const MODES: readonly (readonly [ClientAuth, readonly (keyof typeof CLIENTS)[]])
 ];
 
 async function useServer(clientAuth: ClientAuth): Promise<number> {
-  const folder = await mkdtemp(join(tmpdir(), "berth-tls-"));
-  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  const folder = await temporaryFolder("tls");
   const server = selfSigned();
   const path = async (name: string, text: string): Promise<string> => {
     await writeFile(join(folder, name), text);

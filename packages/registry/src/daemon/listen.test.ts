@@ -1,12 +1,12 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
-import { mkdtemp, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { readFile, rename, writeFile } from "node:fs/promises";
 import { Agent, type RequestListener, request } from "node:http";
 import { connect, createServer, type Server } from "node:net";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { temporaryFolder } from "@berth/testkit/temporary-folder";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { httpConfig } from "../testing/http-config.test-kit.ts";
 import { ListenError } from "./listen-error.ts";
@@ -14,12 +14,6 @@ import { listen, type Listening } from "./listen.ts";
 import { passedSocket } from "./socket-activation.ts";
 
 const hello: RequestListener = (_request, response) => response.end("hello");
-
-async function useFolder(): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), "berth-listen-"));
-  onTestFinished(() => rm(folder, { recursive: true, force: true }));
-  return folder;
-}
 
 async function useListener(address: Listening["address"] | number): Promise<Listening> {
   const at =
@@ -58,7 +52,7 @@ async function useTcpServer(): Promise<{ readonly server: Server; readonly port:
 
 describe("a unix socket", () => {
   test("[server/I1] is answered at, and goes away with the server", async () => {
-    const path = join(await useFolder(), "berth.sock");
+    const path = join(await temporaryFolder("listen"), "berth.sock");
     const listening = await useListener(path);
     expect(listening).toMatchObject({ address: path, port: 0 });
     expect(await get({ socketPath: path })).toBe("hello");
@@ -67,7 +61,7 @@ describe("a unix socket", () => {
   });
 
   test("[server/I1] that was left behind is replaced", async () => {
-    const path = join(await useFolder(), "berth.sock");
+    const path = join(await temporaryFolder("listen"), "berth.sock");
     await leaveSocket(path);
     expect(existsSync(path)).toBe(true);
     await useListener(path);
@@ -75,14 +69,14 @@ describe("a unix socket", () => {
   });
 
   test("[server/I1] that another server answers at is left to it", async () => {
-    const path = join(await useFolder(), "berth.sock");
+    const path = join(await temporaryFolder("listen"), "berth.sock");
     await useListener(path);
     await expect(useListener(path)).rejects.toThrow(new ListenError(`${path} is already in use`));
     expect(await get({ socketPath: path })).toBe("hello");
   });
 
   test("[server/I1] is not put in the place of an ordinary file", async () => {
-    const path = join(await useFolder(), "berth.sock");
+    const path = join(await temporaryFolder("listen"), "berth.sock");
     await writeFile(path, "precious");
     await expect(useListener(path)).rejects.toThrow(new ListenError(`"${path}" exists and is not a socket`));
     expect(await readFile(path, "utf8")).toBe("precious");

@@ -1,9 +1,9 @@
 import { once } from "node:events";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { writeFile } from "node:fs/promises";
 import { type ClientHttp2Session, connect, type IncomingHttpHeaders, type OutgoingHttpHeaders } from "node:http2";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { digestOf } from "@berth/oci/node";
+import { temporaryFolder } from "@berth/testkit/temporary-folder";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { createRegistry } from "../create-registry.ts";
 import { selfSigned } from "../testing/certificate.test-kit.ts";
@@ -43,8 +43,7 @@ async function overH2c(): Promise<ClientHttp2Session> {
 }
 
 async function overTls(): Promise<ClientHttp2Session> {
-  const folder = await mkdtemp(join(tmpdir(), "berth-tls-"));
-  onTestFinished(() => rm(folder, { recursive: true }));
+  const folder = await temporaryFolder("tls");
   const made = selfSigned();
   const [key, certificate] = [join(folder, "key.pem"), join(folder, "certificate.pem")];
   await writeFile(key, made.key);

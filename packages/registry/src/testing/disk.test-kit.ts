@@ -1,9 +1,8 @@
-import { mkdtemp, readdir, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { StorageDriver } from "@berth/storage";
 import { createFilesystemDriver } from "@berth/storage/filesystem";
-import { onTestFinished } from "vitest";
+import { temporaryFolder } from "@berth/testkit/temporary-folder";
 import { openSqliteMetadata } from "../metadata/index.ts";
 import type { MetadataStore } from "../metadata/store.ts";
 
@@ -18,8 +17,7 @@ export interface Disk {
 
 /** Makes a folder that goes away with the running test. */
 export async function useDisk(): Promise<Disk> {
-  const root = await mkdtemp(join(tmpdir(), "berth-registry-"));
-  onTestFinished(() => rm(root, { recursive: true, force: true }));
+  const root = await temporaryFolder("registry");
   return {
     root,
     open: async () => ({

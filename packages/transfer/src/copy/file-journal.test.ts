@@ -1,10 +1,10 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readdir, readFile, stat, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { digestOf } from "@berth/oci/node";
-import { expect, onTestFinished, test } from "vitest";
+import { temporaryFolder } from "@berth/testkit/temporary-folder";
+import { expect, test } from "vitest";
 import { openUploadJournal } from "./file-journal.ts";
 import type { UploadKey } from "./upload-journal.ts";
 
@@ -12,8 +12,7 @@ const key: UploadKey = { registry: "one.test", repository: "a/b", digest: digest
 const upload = "https://one.test/v2/a/b/blobs/uploads/u?_state=secret";
 
 async function folder(): Promise<string> {
-  const path = await mkdtemp(join(tmpdir(), "berth-journal-"));
-  onTestFinished(() => rm(path, { recursive: true, force: true }));
+  const path = await temporaryFolder("journal");
   return join(path, "uploads");
 }
 

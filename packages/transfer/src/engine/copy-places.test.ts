@@ -1,24 +1,17 @@
-import { mkdtemp, readdir, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { readdir } from "node:fs/promises";
 import { MEDIA_TYPES } from "@berth/oci";
 import { digestOf } from "@berth/oci/node";
 import { blobFixture, imageManifest, type ImageGraph, Random, randomImage, randomIndex } from "@berth/testkit/images";
-import { expect, onTestFinished, test } from "vitest";
+import { temporaryFolder } from "@berth/testkit/temporary-folder";
+import { expect, test } from "vitest";
 import { imageOf, startFake } from "../copy/copy.test-kit.ts";
 import { engineError, engineWith } from "./engine.test-kit.ts";
 
 const amd64 = { os: "linux", architecture: "amd64" };
 const arm64 = { os: "linux", architecture: "arm64" };
 
-async function folder(): Promise<string> {
-  const path = await mkdtemp(join(tmpdir(), "berth-copy-"));
-  onTestFinished(() => rm(path, { recursive: true, force: true }));
-  return path;
-}
-
 test("[engine/T32] by way of a layout and of archives an index stays what it is", async () => {
-  const [from, to, path] = [await startFake(), await startFake(), await folder()];
+  const [from, to, path] = [await startFake(), await startFake(), await temporaryFolder("copy")];
   const index = randomIndex(new Random(1), [amd64, arm64]);
   from.put("a", index, "v1");
   const engine = engineWith();
@@ -31,7 +24,7 @@ test("[engine/T32] by way of a layout and of archives an index stays what it is"
 });
 
 test("[engine/T32] a docker archive takes the image for this machine, and gives it back", async () => {
-  const [registry, path] = [await startFake(), await folder()];
+  const [registry, path] = [await startFake(), await temporaryFolder("copy")];
   const index = randomIndex(new Random(2), [arm64, amd64]);
   registry.put("a", index, "v1");
   const engine = engineWith({ platform: amd64 });
@@ -55,7 +48,7 @@ test("one platform of an index is copied as the image that it is", async () => {
 });
 
 test("all tags, or those that match, go under their own names", async () => {
-  const [registry, path] = [await startFake(), await folder()];
+  const [registry, path] = [await startFake(), await temporaryFolder("copy")];
   for (const tag of ["v1", "v2", "dev"]) registry.put("a", imageOf(1), tag);
   const engine = engineWith();
   await engine.copy(`${registry.host}/a`, `oci:${path}/layout`, { allTags: true, match: (tag) => tag.startsWith("v") });
@@ -102,7 +95,7 @@ test("[engine/T27] a layer that no registry has stays where it is; wanted all th
 });
 
 test("a copy that fails leaves no archive, and a layout without the tag", async () => {
-  const [registry, path] = [await startFake(), await folder()];
+  const [registry, path] = [await startFake(), await temporaryFolder("copy")];
   const image = imageOf(2);
   registry.put("a", image, "v1");
   registry.blobs.delete(`a ${image.blobs[1]?.descriptor.digest}`);
@@ -114,7 +107,7 @@ test("a copy that fails leaves no archive, and a layout without the tag", async 
 });
 
 test("places that cannot be read say so", async () => {
-  const path = await folder();
+  const path = await temporaryFolder("copy");
   const engine = engineWith();
   expect(await engineError(engine.tags(`oci:${path}/none`))).toMatchObject({ class: "NotFound" });
   expect(await engineError(engine.copy(`oci-archive:${path}/none.tar`, `oci:${path}/x`))).toMatchObject({ class: "NotFound" });

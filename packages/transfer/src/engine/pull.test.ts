@@ -2,9 +2,7 @@ import { createMemoryStore } from "../memory/memory-store.ts";
 import { type Descriptor, MEDIA_TYPES } from "@berth/oci";
 import { digestOf } from "@berth/oci/node";
 import { blobFixture, imageManifest, type ImageGraph, layerOf, manifestOf, Random, randomImage } from "@berth/testkit/images";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { temporaryFolder } from "@berth/testkit/temporary-folder";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { type FakeRegistry, imageOf, startFake } from "../copy/copy.test-kit.ts";
 import { openLayout } from "../layout/open-layout.ts";
@@ -54,8 +52,7 @@ test("[engine/T14] what was seen in that repository needs no request", async () 
   registry.journal.length = 0;
   expect(await engine.pull(reference)).toMatchObject([{ outcome: "current", endpoint: undefined, tag: undefined }]);
   expect(registry.journal).toEqual([]);
-  const folder = await mkdtemp(join(tmpdir(), "berth-pull-"));
-  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  const folder = await temporaryFolder("pull");
   expect(await engine.pull(reference, { into: `oci:${folder}:v9` })).toMatchObject([{ endpoint: undefined, outcome: "updated" }]);
   expect(await (await openLayout(folder)).resolve("v9")).toMatchObject({ digest: image.manifest.digest });
 });
@@ -211,8 +208,7 @@ test("[engine/T14] a tag that did not move needs one request", async () => {
 test("a pull goes into a layout, an archive or a target, under the tag alone", async () => {
   const image = imageOf(1);
   const registry = await holding(image);
-  const folder = await mkdtemp(join(tmpdir(), "berth-pull-"));
-  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  const folder = await temporaryFolder("pull");
   const store = createMemoryStore();
   const engine = engineWith();
   await engine.pull(`${registry.host}/a:v1`, { into: store });

@@ -1,8 +1,7 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { temporaryFolder } from "@berth/testkit/temporary-folder";
 import { createMemoryStore } from "../memory/memory-store.ts";
-import { expect, onTestFinished, test } from "vitest";
+import { expect, test } from "vitest";
 import { fill, imageOf, short, startFake } from "../copy/copy.test-kit.ts";
 import type { UploadJournal } from "../copy/upload-journal.ts";
 import { openSourceStore } from "../sources/file-sources.ts";
@@ -46,8 +45,7 @@ test("[engine/T25] with atomic, all manifests of a push are there before the fir
 });
 
 test("[engine/T23] what a push and a pull saw is in the file when they end", async () => {
-  const folder = await mkdtemp(join(tmpdir(), "berth-push-"));
-  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  const folder = await temporaryFolder("push");
   const [registry, store, image] = [await startFake(), createMemoryStore(), imageOf(1)];
   registry.put("team/a", image, "v1");
   await fill(store, image);

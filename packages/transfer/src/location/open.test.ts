@@ -1,11 +1,11 @@
-import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { PassThrough } from "node:stream";
 import { buffer } from "node:stream/consumers";
 import { bytesSource } from "@berth/oci";
 import { Random, randomImage } from "@berth/testkit/images";
-import { expect, onTestFinished, test } from "vitest";
+import { temporaryFolder } from "@berth/testkit/temporary-folder";
+import { expect, test } from "vitest";
 import { copy } from "../copy/copy.ts";
 import { fill, startFake } from "../copy/copy.test-kit.ts";
 import { createMemoryStore } from "../memory/memory-store.ts";
@@ -13,12 +13,6 @@ import { parseLocation } from "./location.ts";
 import { openDestination, openSource, openStore } from "./open.ts";
 
 const image = randomImage(new Random(1), { family: "docker" });
-
-async function folder(): Promise<string> {
-  const path = await mkdtemp(join(tmpdir(), "berth-open-"));
-  onTestFinished(() => rm(path, { recursive: true, force: true }));
-  return path;
-}
 
 /** Copies the image into a place. */
 async function write(text: string, options: Parameters<typeof openDestination>[1] = {}): Promise<string> {
@@ -45,7 +39,7 @@ test.each(["-", "oci-archive:-:v1", "docker-archive:-:localhost/a:v1"])(
 );
 
 test("[engine/T33] folders and files are made, and opened again; without a tag the only image is meant", async () => {
-  const path = await folder();
+  const path = await temporaryFolder("open");
   for (const text of [`oci:${path}/layout`, `oci-archive:${path}/oci.tar`, `docker-archive:${path}/docker.tar`]) {
     expect(await write(text, { defaultTag: "v9", defaultName: "localhost/a:v9" })).toContain("v9");
     const { target, reference, close } = await openSource(parseLocation(text));
@@ -57,7 +51,7 @@ test("[engine/T33] folders and files are made, and opened again; without a tag t
 });
 
 test("what is given up leaves nothing, and what is missing is not made by reading", async () => {
-  const path = await folder();
+  const path = await temporaryFolder("open");
   const given = await openDestination(parseLocation(`oci-archive:${path}/a.tar`));
   await given.abort();
   await expect(openStore(parseLocation(`oci:${path}/none`))).rejects.toMatchObject({ code: "ERR_LAYOUT_NOT_FOUND" });
@@ -81,7 +75,7 @@ test("registries are reached by the way that is given, else by nobody's", async 
 });
 
 test("files of an archive get the time that is asked for", async () => {
-  const path = await folder();
+  const path = await temporaryFolder("open");
   await write(`oci-archive:${path}/a.tar:v1`, { epoch: 1_700_000_000 });
   const header = (await readFile(join(path, "a.tar"))).subarray(0, 512);
   expect(Number.parseInt(header.toString("latin1", 136, 147), 8)).toBe(1_700_000_000);

@@ -1,10 +1,10 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { type Descriptor, isJsonObject, type JsonObject, MEDIA_TYPES } from "@berth/oci";
 import { digestOf, readAllVerified } from "@berth/oci/node";
-import { describe, expect, onTestFinished, test } from "vitest";
+import { temporaryFolder } from "@berth/testkit/temporary-folder";
+import { describe, expect, test } from "vitest";
 import { flatten } from "../image/flatten.ts";
 import { listFiles } from "../image/list-files.ts";
 import { readFileOf } from "../image/read-file.ts";
@@ -71,8 +71,7 @@ describe("appendLayer()", () => {
   });
 
   test("takes files, and every image of an index or those of a platform", async () => {
-    const folder = await mkdtemp(join(tmpdir(), "berth-append-"));
-    onTestFinished(() => rm(folder, { recursive: true }));
+    const folder = await temporaryFolder("append");
     await writeFile(join(folder, "file"), "from disk");
     const image = imageOf(tars);
     const store = createMemoryStore();

@@ -1,8 +1,8 @@
-import { chmod, mkdtemp, readdir, readFile, rm, stat, truncate, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { chmod, readdir, readFile, stat, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type Digest, parseDigest } from "@berth/oci";
-import { expect, onTestFinished, test } from "vitest";
+import { temporaryFolder } from "@berth/testkit/temporary-folder";
+import { expect, test } from "vitest";
 import { openSourceStore } from "./file-sources.ts";
 import { createSourceMarker } from "./mark-source.ts";
 import { createSourceStore } from "./memory-sources.ts";
@@ -14,14 +14,8 @@ const digest = (n: number): Digest => parseDigest(`sha256:${String(n).padStart(6
 const source = (repository: string, mark?: string, registry = "r.test"): KnownSource => ({ registry, repository, ...(mark && { mark }) });
 const nobody = createSourceMarker(undefined);
 
-async function folder(): Promise<string> {
-  const path = await mkdtemp(join(tmpdir(), "berth-sources-"));
-  onTestFinished(() => rm(path, { recursive: true, force: true }));
-  return path;
-}
-
 async function stores(): Promise<readonly SourceStore[]> {
-  return [createSourceStore(), await openSourceStore(join(await folder(), "a", "sources.json"))];
+  return [createSourceStore(), await openSourceStore(join(await temporaryFolder("sources"), "a", "sources.json"))];
 }
 
 test("[engine/T23] the newest source is last, a known one moves there, and of more than 50 the oldest is forgotten", async () => {
@@ -67,7 +61,7 @@ test("memory is bounded: what was used least recently goes first", async () => {
 });
 
 test("a file keeps everything, for its owner only, and leaves nothing else behind", async () => {
-  const path = await folder();
+  const path = await temporaryFolder("sources");
   const file = join(path, "cache", "sources.json");
   const store = await openSourceStore(file);
   await store.flush();
@@ -88,7 +82,7 @@ test.each([
   ["another version", '{"version":2,"sources":{}}'],
   ["a list", "[]"],
 ])("a file with %s counts as empty, and is replaced", async (_, text) => {
-  const file = join(await folder(), "sources.json");
+  const file = join(await temporaryFolder("sources"), "sources.json");
   await writeFile(file, text);
   const warnings: string[] = [];
   const store = await openSourceStore(file, { onWarning: (warning) => warnings.push(warning) });
@@ -99,7 +93,7 @@ test.each([
 });
 
 test("entries that make no sense are passed over", async () => {
-  const file = join(await folder(), "sources.json");
+  const file = join(await temporaryFolder("sources"), "sources.json");
   await writeFile(
     file,
     JSON.stringify({
@@ -114,7 +108,7 @@ test("entries that make no sense are passed over", async () => {
 });
 
 test("a file that is too large is not read, and one that cannot be written only warns", async () => {
-  const path = await folder();
+  const path = await temporaryFolder("sources");
   const file = join(path, "sources.json");
   await writeFile(file, "");
   await truncate(file, 40_000_000);
