@@ -11,7 +11,7 @@ const inNode = (file: string): boolean => file.startsWith("node/");
 /** The only imports that are not files of this package. */
 const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   core: [],
-  node: ["node:assert/strict", "node:crypto", "node:fs", "node:fs/promises", "node:os", "node:path", "node:stream"],
+  node: ["node:assert/strict", "node:crypto", "node:fs", "node:fs/promises", "node:os", "node:path", "node:stream", "node:util"],
 };
 
 /** Everything that a file imports, exports from, or loads later. */
