@@ -13,11 +13,11 @@ export async function installCommand(folder: string): Promise<readonly string[]>
   return [process.execPath, join(folder, "bin/berth.cjs")];
 }
 
-/** Bundles the client library and lays it out as packages do, with `work.ts` as a program that uses it. Gives the program. */
+/** Bundles the libraries and lays them out as packages do, with `work.ts` as a program that uses them. Gives the program. */
 export async function installLibrary(folder: string): Promise<readonly string[]> {
   execFileSync(process.execPath, [join(ROOT, "tools/bundle-libraries.ts")], { stdio: ["ignore", "ignore", "inherit"] });
   const modules = join(folder, "node_modules");
-  for (const name of ["oci", "client"]) {
+  for (const name of ["oci", "client", "transfer"]) {
     for (const part of ["dist", "package.json"]) {
       await cp(join(ROOT, "packages", name, part), join(modules, "@berth", name, part), { recursive: true });
     }

@@ -69,7 +69,7 @@ export const LIBRARY_ROWS: readonly ClientRow[] = [
   pullMany({
     id: "client-pull-many",
     work: `Pull an image of ${MANY_BLOBS} layers of 2 KiB`,
-    note: "`crane pull --format=oci`, `skopeo copy` to `dir:`, `oras cp --to-oci-layout`; ours has 16 requests under way at a time, over connections that are kept",
+    note: "`crane pull --format=oci`, `skopeo copy` to `dir:`, `oras cp --to-oci-layout`; ours has 32 requests under way at a time, over connections that are kept",
     folders: ["image"],
   }),
   pullMany({

@@ -30,7 +30,7 @@ export interface ClientRow {
   readonly note: string;
   /** What is measured of ours: the library, or the command as it is installed. */
   readonly ours: "library" | "command";
-  /** Of ours only the work counts: what it does the second time in one process. */
+  /** Of ours only the work counts: the last of what it does in one process. */
   readonly again?: boolean;
   /** Runs everybody once more and counts what is asked of the registries. */
   readonly counted?: boolean;

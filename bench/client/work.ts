@@ -1,8 +1,8 @@
 /**
- * Our client as a process of its own, as a user would have it: does one piece of work and prints how long that took without its start, in JSON.
+ * Our libraries as a process of their own, as a user would have it: does one piece of work and prints how long that took without its start, in JSON.
  *
  * `work.ts blob HOST REPOSITORY DIGEST SIZE FILE` | `image HOST REPOSITORY TAG FOLDER [FOLDER_OF_THE_SECOND_TIME]` | `push LAYOUT HOST REPOSITORY` |
- * `resolve HOST REPOSITORY COUNT`
+ * `resolve HOST REPOSITORY COUNT` | `copy FROM TO [FROM TO]...`, of which only the last copy counts
  */
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -12,7 +12,7 @@ import { descriptorOf, fileSource } from "@berth/oci/node";
 import { layoutPath, tagOf } from "./names.ts";
 
 /** How many requests are under way at a time where there are many. */
-const CONCURRENCY = 16;
+const CONCURRENCY = 32;
 
 let began = performance.now();
 const [verb = "", ...args] = process.argv.slice(2);
@@ -45,6 +45,16 @@ async function resolveTags(repository: RemoteRepository, count: number): Promise
       await repository.resolve(tag);
     },
   );
+}
+
+/** The engine is loaded here: the other verbs do without it. */
+async function copyAll(locations: readonly string[]): Promise<void> {
+  const { createEngine } = await import("@berth/transfer");
+  const engine = createEngine();
+  for (let at = 0; at < locations.length; at += 2) {
+    began = performance.now();
+    await engine.copy(locations[at] ?? "", locations[at + 1] ?? "");
+  }
 }
 
 async function each<T>(items: readonly T[], run: (item: T) => Promise<void>): Promise<void> {
@@ -80,7 +90,11 @@ switch (verb) {
     await resolveTags(createRemoteRepository(`${host}/${name}`), Number(count));
     break;
   }
+  case "copy": {
+    await copyAll(args);
+    break;
+  }
   default:
-    throw new TypeError(`Cannot do "${verb}": expected blob, image, push or resolve`);
+    throw new TypeError(`Cannot do "${verb}": expected blob, image, push, resolve or copy`);
 }
 console.log(JSON.stringify({ seconds: (performance.now() - began) / 1000 }));
