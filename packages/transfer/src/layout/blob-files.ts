@@ -1,4 +1,5 @@
-import { type FileHandle, open, readdir, stat, unlink, utimes } from "node:fs/promises";
+import { statSync } from "node:fs";
+import { type FileHandle, open, readdir, unlink, utimes } from "node:fs/promises";
 import {
   type ByteSpan,
   type ByteStream,
@@ -45,25 +46,20 @@ export class BlobFiles {
     this.#paths = paths;
   }
 
-  /** Looks a file up; undefined when there is none. */
-  async find(digest: Digest): Promise<BlobFile | undefined> {
-    try {
-      const stats = await stat(this.#paths.blob(digest));
-      return stats.isFile() ? { digest, size: stats.size, modifiedAt: stats.mtime } : undefined;
-    } catch (error) {
-      if (errnoOf(error) !== "ENOTDIR") ignoreMissing(error);
-      return undefined;
-    }
+  /** Looks a file up; undefined when there is none. At once: that takes less time than a thread takes to be asked for it. */
+  find(digest: Digest): BlobFile | undefined {
+    const stats = statSync(this.#paths.blob(digest), { throwIfNoEntry: false });
+    return stats?.isFile() ? { digest, size: stats.size, modifiedAt: stats.mtime } : undefined;
   }
 
   /** True when content is there whole. Of another size, it was cut short when the machine lost power: it is to be pushed again. */
-  async has({ digest, size }: Descriptor): Promise<boolean> {
-    return (await this.find(digest))?.size === size;
+  has({ digest, size }: Descriptor): boolean {
+    return this.find(digest)?.size === size;
   }
 
   /** As {@link BlobFiles.has}, for those who count on the content from now on: a sweep, which goes by age, leaves it alone. */
   async keep({ digest, size }: Descriptor): Promise<boolean> {
-    const found = await this.find(digest);
+    const found = this.find(digest);
     if (found?.size !== size) return false;
     if (Date.now() - found.modifiedAt.getTime() < REFRESH_MS) return true;
     const now = new Date();
@@ -117,7 +113,7 @@ export class BlobFiles {
       const names = await readdir(this.#paths.blobFolder(algorithm)).catch(ignoreMissing);
       for (const name of names ?? []) {
         const digest = `${algorithm}:${name}`;
-        const found = isDigest(digest) ? await this.find(digest) : undefined;
+        const found = isDigest(digest) ? this.find(digest) : undefined;
         if (found !== undefined) yield found;
       }
     }

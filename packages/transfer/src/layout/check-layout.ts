@@ -78,7 +78,7 @@ export async function checkLayout(parts: LayoutParts, options: CheckLayoutOption
 async function checkReached(blobs: BlobFiles, { kind, descriptor, from }: Reached): Promise<readonly LayoutProblem[]> {
   const { digest, size } = descriptor;
   const where = { digest, ...(from && { from }) };
-  const found = await blobs.find(digest);
+  const found = blobs.find(digest);
   if (found !== undefined) {
     if (found.size === size) return [];
     return [{ kind: "wrong-size", ...where, message: `"${digest}" has ${found.size} bytes, expected ${size}` }];

@@ -109,7 +109,7 @@ async function sweepIngest({ paths, blobs }: LayoutParts, dryRun: boolean, grace
     if (stats?.isFile() !== true) continue;
     const isOld = Date.now() - stats.mtimeMs >= graceMs;
     const digest = name.replace("-", ":");
-    const isOver = isDigest(digest) && (await blobs.find(digest)) !== undefined;
+    const isOver = isDigest(digest) && blobs.find(digest) !== undefined;
     const isLock = name.endsWith(".lock");
     if (isLock ? await isLocked(path) : !isOld && !isOver) continue;
     if (await removeFrom(path, isLock, dryRun)) removed.push({ kind: "ingest", name, size: stats.size });

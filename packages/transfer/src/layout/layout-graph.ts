@@ -70,8 +70,7 @@ export class LayoutGraph {
     await this.#refresh(options);
     const roots = await this.#roots(options);
     const above = this.#graph.predecessors(digest).filter((found) => this.#isReachable(found.digest, roots));
-    const present = await Promise.all(above.map((found) => this.#blobs.has(found)));
-    return above.filter((_, at) => present[at]);
+    return above.filter((found) => this.#blobs.has(found));
   }
 
   /** Reads a manifest. @throws {NotFoundError} @throws {InvalidManifestError} @throws {LimitExceededError} */

@@ -103,13 +103,13 @@ export class LayoutTarget implements OciLayout {
   async exists(target: Descriptor, options: CallOptions = {}): Promise<boolean> {
     options.signal?.throwIfAborted();
     const { blobs, graph, readOnly } = this.#parts;
-    if (!(await (readOnly ? blobs.has(target) : blobs.keep(target)))) return false;
+    if (!(readOnly ? blobs.has(target) : await blobs.keep(target))) return false;
     return !isManifestMediaType(target.mediaType) || (await graph.leadsTo(target.digest, options));
   }
 
   async stat(digest: Digest, { signal }: CallOptions = {}): Promise<Descriptor> {
     signal?.throwIfAborted();
-    const found = await this.#parts.blobs.find(digest);
+    const found = this.#parts.blobs.find(digest);
     if (found === undefined) throw new NotFoundError("blob", digest);
     return { mediaType: MEDIA_TYPES.octetStream, digest, size: found.size };
   }
@@ -149,7 +149,7 @@ export class LayoutTarget implements OciLayout {
     options.signal?.throwIfAborted();
     const { digest, mediaType } = target;
     const { entries } = await index.read(options);
-    if (!(await blobs.find(digest)) && !entries.some(({ descriptor }) => descriptor.digest === digest)) {
+    if (blobs.find(digest) === undefined && !entries.some(({ descriptor }) => descriptor.digest === digest)) {
       throw new NotFoundError(isManifestMediaType(mediaType) ? "manifest" : "blob", digest);
     }
     await index.change((before) => removeEntries(before, new Set([digest])), options); // first the name, then what it leads to
