@@ -104,6 +104,25 @@ describe("authLayer() and bodies", () => {
     expect(registry.journal()).toEqual(["GET /v2/ -", "PUT /v2/a/b/blobs/uploads/ -", "PUT /v2/a/b/blobs/uploads/ -"]);
   });
 
+  test("[client/A-12] a registry that took a write from nobody in particular is not asked, one that let us read is", async () => {
+    const { registry, send } = setUpAuth({}, { accepts: () => true });
+    const put = async (): Promise<unknown> => await send(fakeRequest(UPLOAD, { method: "PUT", body: requestBody(once("x")) }));
+    await send(fakeRequest(UPLOAD, { method: "POST" }));
+    await put();
+    expect(registry.journal()).toEqual(["POST /v2/a/b/blobs/uploads/ -", "PUT /v2/a/b/blobs/uploads/ -"]);
+    const other = setUpAuth({}, { accepts: () => true });
+    await other.send(fakeRequest(MANIFEST));
+    await other.send(fakeRequest(UPLOAD, { method: "PUT", body: requestBody(once("x")) }));
+    expect(other.registry.journal().at(-2)).toBe("GET /v2/ -");
+  });
+
+  test("[client/A-12] a refused write says nothing about the next one", async () => {
+    const { registry, send } = setUpAuth({}, { answer: ({ method }) => (method === "POST" ? { status: 404 } : { status: 200 }) });
+    await send(fakeRequest(UPLOAD, { method: "POST" }));
+    await send(fakeRequest(UPLOAD, { method: "PUT", body: requestBody(once("x")) }));
+    expect(registry.journal()[1]).toBe("GET /v2/ -");
+  });
+
   test("[client/A-12] fails when a body is gone, with a token at hand for the next call", async () => {
     const { registry, send } = setUpAuth({}, { answer: ({ url }) => (url.pathname === "/v2/" ? { status: 200 } : undefined) });
     const put = async (): Promise<unknown> => await send(fakeRequest(UPLOAD, { method: "PUT", body: requestBody(once("x")) }));

@@ -72,6 +72,7 @@ class AuthClient {
     let sent = await this.#first(target, request);
     for (let sends = 1; ; sends++) {
       const response = await this.#inner(authorized(request, sent));
+      if (sent === undefined) this.#noteOpen(target, request, response);
       if (sends === MAX_SENDS) return response;
       const { answer, next } = await this.#afterwards(target, request, response, sent).catch(async (error: unknown) => {
         await drain(response);
@@ -101,6 +102,14 @@ class AuthClient {
     if (usable) return old(token);
     if (token === undefined && !askFirst) return undefined;
     return { token: await this.#source.bearer(target, bearerChallenge(known, token?.scopes ?? target.likely), [], signal), fresh: true };
+  }
+
+  /** Whoever takes a write from nobody in particular takes the next one too. Reads say nothing of writes. */
+  #noteOpen(target: AuthTarget, { method }: TransportRequest, { status }: TransportResponse): void {
+    const { tokenCache } = this.#options;
+    const isWrite = method !== "GET" && method !== "HEAD";
+    if (!target.own || !isWrite || status >= 300 || tokenCache.challenge(target.origin) !== undefined) return;
+    tokenCache.remember(target.origin, { scheme: "open" });
   }
 
   /** What to send next; undefined: the answer is the last word. */

@@ -24,8 +24,8 @@ export interface BlobRoute {
 }
 
 /**
- * Blobs from this size on are asked for once more before they are sent, where the registry did not say for sure that it lacks them: a
- * round trip is nothing against them. Bytes.
+ * Blobs from this size on are asked for as well before they are sent, where the registry did not say for sure that it lacks them: a
+ * request is nothing against them. Bytes.
  */
 const WORTH_ASKING = 4_194_304;
 
@@ -52,7 +52,9 @@ const habits = new WeakMap<Connection, Habits>();
  *
  *   there already   POST                  1 request to the destination
  *   mounted         POST                  1
- *   pushed          POST, PUT             2, and HEAD from 4 MiB on while the registry has not shown that it answers so
+ *   pushed          POST, PUT             2
+ *
+ * From 4 MiB on it is asked by HEAD as well, at the same time, while it has not shown that it answers so.
  */
 export async function copyBlob(
   route: BlobRoute,
@@ -124,10 +126,13 @@ async function toRegistry(
   }
   reason = "not-mounted";
   let wasThere = false;
+  const ask = async (): Promise<boolean> => target.size >= WORTH_ASKING && (await isThere(remote, target, signal));
+  // Where a mount is not likely the question does not wait for its answer.
+  const asked = last === name && !(habit.answersMounts || habit.wantsQuestion) ? ask() : undefined;
+  asked?.catch(() => undefined); // nobody may be waiting for it any more
   const fallback: MountContent = async () => {
     if (last !== name) onMountRefused?.(target, last, reason);
-    const mayBeThere = last !== name || !(habit.answersMounts || habit.wantsQuestion);
-    wasThere = mayBeThere && target.size >= WORTH_ASKING && (await isThere(remote, target, signal));
+    wasThere = await (last === name ? (asked ?? false) : ask());
     habit.wantsQuestion ||= wasThere && last === name;
     return wasThere ? undefined : content;
   };
