@@ -8,7 +8,6 @@ const TRIED: Readonly<Record<string, string>> = {
   access: "read",
   lstat: "read",
   mkdir: "make folder",
-  mkdtemp: "make a folder like",
   opendir: "read folder",
   rename: "write",
   rm: "remove",

@@ -1,6 +1,6 @@
-import { mkdtemp, rm, stat } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { stat } from "node:fs/promises";
 import { join } from "node:path";
+import { makeWorkFolder } from "@berth/oci/node";
 import { writeFileOf } from "../output/write-bytes.ts";
 import type { Session } from "../session/session.ts";
 
@@ -11,14 +11,10 @@ import type { Session } from "../session/session.ts";
 export async function withArchive<T>(session: Session, text: string, work: (place: string) => Promise<T>): Promise<T> {
   if (/^(?:oci|ocidir|oci-layout|oci-archive|docker-archive):/.test(text)) return await work(text);
   if (text !== "-") return await work(await placeOf(session, text));
-  const temporary = await mkdtemp(join(tmpdir(), "berth-load-"));
-  try {
-    const file = join(temporary, "stdin.tar");
-    await writeFileOf(file, session.io.stdin, { signal: session.signal });
-    return await work(await placeOf(session, file));
-  } finally {
-    await rm(temporary, { recursive: true, force: true });
-  }
+  await using folder = await makeWorkFolder("load");
+  const file = join(folder.path, "stdin.tar");
+  await writeFileOf(file, session.io.stdin, { signal: session.signal });
+  return await work(await placeOf(session, file));
 }
 
 async function placeOf(session: Session, path: string): Promise<string> {

@@ -1,7 +1,6 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { basename, isAbsolute, join } from "node:path";
 import type { Annotations, Descriptor } from "@berth/oci";
+import { makeWorkFolder } from "@berth/oci/node";
 import type { FileStore, PackPart } from "@berth/transfer";
 import { type Command, Option } from "commander";
 import { inputBytes } from "../content/input-bytes.ts";
@@ -59,30 +58,27 @@ export async function withPackedFiles<T>(
   const { SOURCE_DATE_EPOCH } = session.io.env;
   const epoch = SOURCE_DATE_EPOCH ? parseEpoch(SOURCE_DATE_EPOCH) : undefined;
   const call = { signal: session.signal };
-  const temporary = await mkdtemp(join(tmpdir(), "berth-push-"));
+  await using folder = await makeWorkFolder("push");
+  const temporary = folder.path;
   await using store = await openFileStore(".", { temporaryFolder: temporary, ...(epoch !== undefined && { epoch }) });
-  try {
-    const annotations = await readAnnotations(session, flags);
-    const layers: Descriptor[] = [];
-    for (const text of files) layers.push(await addFile(session, store, text, { annotations, temporary, flags }));
-    const config = await configOf(flags, annotations);
-    const type = flags.artifactType ?? (config === undefined && flags.imageSpec !== "1.0" ? UNKNOWN_ARTIFACT_TYPE : undefined);
-    const options = {
-      ...call,
-      layers,
-      annotations: annotations.manifest,
-      ...(type !== undefined && { artifactType: type }),
-      ...(config && { config }),
-      ...(epoch !== undefined && { epoch }),
-    };
-    const manifest =
-      subject === undefined
-        ? await packArtifact(store, { ...options, ...(flags.imageSpec && { imageSpec: flags.imageSpec }) })
-        : await attachArtifact(store, subject, options);
-    return await work({ store, manifest, files: layers });
-  } finally {
-    await rm(temporary, { recursive: true, force: true });
-  }
+  const annotations = await readAnnotations(session, flags);
+  const layers: Descriptor[] = [];
+  for (const text of files) layers.push(await addFile(session, store, text, { annotations, temporary, flags }));
+  const config = await configOf(flags, annotations);
+  const type = flags.artifactType ?? (config === undefined && flags.imageSpec !== "1.0" ? UNKNOWN_ARTIFACT_TYPE : undefined);
+  const options = {
+    ...call,
+    layers,
+    annotations: annotations.manifest,
+    ...(type !== undefined && { artifactType: type }),
+    ...(config && { config }),
+    ...(epoch !== undefined && { epoch }),
+  };
+  const manifest =
+    subject === undefined
+      ? await packArtifact(store, { ...options, ...(flags.imageSpec && { imageSpec: flags.imageSpec }) })
+      : await attachArtifact(store, subject, options);
+  return await work({ store, manifest, files: layers });
 }
 
 interface KnownAnnotations {

@@ -1,11 +1,11 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { lchown, mkdtemp, readdir, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, onTestFinished, test } from "vitest";
-import { removeAbandoned, removeAbandonedBeside, unfinishedBeside, unfinishedName } from "./unfinished.ts";
+import { makeWorkFolder, removeAbandoned, removeAbandonedBeside, unfinishedBeside, unfinishedName } from "./unfinished.ts";
 
 /** Names something in another process, which lives until its standard input ends. */
 async function nameInChild(prefix: string): Promise<{ readonly name: string; end(): Promise<void> }> {
@@ -59,4 +59,31 @@ test("a file that is not whole stands in its folder, under a name of its own; wh
   for (const name of [child.name, basename(own), ofOther, "app.tar"]) await writeFile(join(folder, name), "");
   await removeAbandonedBeside(path);
   expect((await readdir(folder)).toSorted()).toEqual([basename(own), ofOther, "app.tar"].toSorted());
+});
+
+test("makeWorkFolder() makes a folder for this user alone, and takes away what killed processes left of its kind", {
+  timeout: 30_000,
+}, async () => {
+  const parent = await mkdtemp(join(tmpdir(), "berth-unfinished-"));
+  onTestFinished(() => rm(parent, { recursive: true }));
+  const child = await nameInChild("berth-push-");
+  await writeFile(join(parent, child.name), "");
+  const kept = await makeWorkFolder("push", parent);
+  expect((await stat(kept.path)).mode & 0o777).toBe(0o700);
+  expect(await readdir(parent)).toContain(child.name);
+  await child.end();
+  const foreign = `${child.name.slice(0, -8)}00000000`;
+  if (process.getuid?.() === 0) {
+    await writeFile(join(parent, foreign), "");
+    await lchown(join(parent, foreign), 12_345, 12_345);
+  }
+  {
+    await using folder = await makeWorkFolder("push", parent);
+    await writeFile(join(folder.path, "content"), "x");
+    const others = process.getuid?.() === 0 ? [foreign] : [];
+    expect((await readdir(parent)).toSorted()).toEqual([basename(kept.path), basename(folder.path), ...others].toSorted());
+  }
+  expect(await readdir(parent)).toContain(basename(kept.path));
+  await kept[Symbol.asyncDispose]();
+  expect(await readdir(parent)).not.toContain(basename(kept.path));
 });

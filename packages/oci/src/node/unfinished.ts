@@ -1,5 +1,6 @@
 import { createHash, randomBytes } from "node:crypto";
-import { readdir, rm } from "node:fs/promises";
+import { lstat, mkdir, readdir, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { isRunning, type ProcessIdentity, thisProcess } from "./process-identity.ts";
 
@@ -28,18 +29,40 @@ function prefixOf(path: string): string {
   return `.${basename(path)}.partial-`;
 }
 
+/** A folder for work under way. Dispose of it, or it stays until the next one for the same purpose is made after this process has ended. */
+export interface WorkFolder extends AsyncDisposable {
+  readonly path: string;
+}
+
+/**
+ * Makes a folder that only this user can look into, and removes what killed processes left of such folders.
+ *
+ * @param purpose part of its name: `push`.
+ * @param parent default: where the system has such folders.
+ */
+export async function makeWorkFolder(purpose: string, parent: string = tmpdir()): Promise<WorkFolder> {
+  const prefix = `berth-${purpose}-`;
+  await removeAbandoned(parent, prefix);
+  const path = join(parent, unfinishedName(prefix));
+  await mkdir(path, { mode: 0o700 });
+  return { path, [Symbol.asyncDispose]: async () => await rm(path, { recursive: true, force: true }) };
+}
+
 /**
  * Removes what processes that were killed left unfinished under names with a prefix. What belongs to a process of another machine or
- * container stays: whether that is alive cannot be told from here. What cannot be removed stays, too.
+ * container stays: whether that is alive cannot be told from here. What is another user's, or cannot be removed, stays, too.
  */
 export async function removeAbandoned(folder: string, prefix: string): Promise<void> {
-  try {
-    for (const name of await readdir(folder)) {
-      if (name.startsWith(prefix) && isAbandoned(name.slice(prefix.length))) await rm(join(folder, name), { recursive: true, force: true });
-    }
-  } catch {
-    // a folder that is not there, or may only be written to: nothing depends on this
+  const names = await readdir(folder).catch(() => []); // it is not there, or may only be written to
+  for (const name of names) {
+    if (name.startsWith(prefix) && isAbandoned(name.slice(prefix.length))) await removeOwn(join(folder, name)).catch(() => undefined);
   }
+}
+
+/** In a folder that all may write to, somebody else's entry could turn into a link while it is removed. */
+async function removeOwn(path: string): Promise<void> {
+  const { uid } = await lstat(path);
+  if (uid === (process.getuid?.() ?? uid)) await rm(path, { recursive: true, force: true });
 }
 
 function isAbandoned(stamp: string): boolean {

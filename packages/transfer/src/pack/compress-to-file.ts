@@ -1,12 +1,10 @@
 import { createWriteStream } from "node:fs";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Duplex, PassThrough, Readable, Transform } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { constants, createGzip, createZstdCompress } from "node:zlib";
 import type { ByteSource, CallOptions, Digest, ReplayableSource } from "@berth/oci";
-import { createDigester, type Digester, fileSource } from "@berth/oci/node";
+import { createDigester, type Digester, fileSource, makeWorkFolder } from "@berth/oci/node";
 
 /** How bytes are made smaller; `none` leaves them as they are. */
 export type Compression = "gzip" | "zstd" | "none";
@@ -45,11 +43,11 @@ const GZIP_OS_UNKNOWN = 255;
  * (Other releases of zlib may compress otherwise: the digest of the content is the one that lasts.)
  */
 export async function compressToFile(content: ByteSource, options: CompressToFileOptions = {}): Promise<CompressedFile> {
-  const { signal, temporaryFolder = tmpdir() } = options;
-  const folder = await mkdtemp(join(temporaryFolder, "berth-pack-"));
-  const remove = async (): Promise<void> => await rm(folder, { recursive: true, force: true });
+  const { signal } = options;
+  const folder = await makeWorkFolder("pack", options.temporaryFolder);
+  const remove = async (): Promise<void> => await folder[Symbol.asyncDispose]();
   try {
-    const path = join(folder, "content");
+    const path = join(folder.path, "content");
     const inside = createDigester();
     const outside = createDigester();
     const [compress, clean] = compressors(options);
