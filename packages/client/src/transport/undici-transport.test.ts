@@ -3,7 +3,7 @@ import { createServer } from "node:http";
 import { type AddressInfo } from "node:net";
 import { Readable } from "node:stream";
 import { SizeMismatchError } from "@berth/oci";
-import { expect, onTestFinished, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { NetworkError } from "../errors.ts";
 import { requestBody } from "./body.ts";
 import { drain } from "./drain.ts";
@@ -175,4 +175,10 @@ test("aborting rejects with the signal's own reason: before, while waiting, whil
 test("headers with characters that would split the request are refused", async () => {
   const error = await failure(transport()(request("http://127.0.0.1:1/", { headers: { accept: "a\r\nx: y" } })));
   expect(error).toBeInstanceOf(TypeError);
+});
+
+test("createUndiciTransport() says so at once where there is no WebAssembly, instead of waiting for ever", () => {
+  vi.stubGlobal("WebAssembly", undefined);
+  onTestFinished(() => void vi.unstubAllGlobals());
+  expect(() => transport()).toThrow("Cannot speak HTTP: Node runs without WebAssembly, as it does with --jitless");
 });

@@ -48,8 +48,13 @@ export interface UndiciTransportOptions {
 /**
  * Makes the transport that speaks HTTP/1.1 over TCP and TLS. It adds nothing to requests but `accept-encoding: identity`, decompresses
  * nothing and follows no redirect: layers do more. Connections are kept and used again; `close()` ends them.
+ *
+ * @throws {TypeError} where Node runs without WebAssembly, which undici's parser is made of.
  */
 export function createUndiciTransport(options: UndiciTransportOptions = {}): ClosableTransport {
+  // undici would wait for it for ever
+  if (typeof WebAssembly === "undefined")
+    throw new TypeError("Cannot speak HTTP: Node runs without WebAssembly, as it does with --jitless");
   const { connectTimeoutMs = 30_000, certsDirs = defaultCertsDirs(), tls = {}, proxy = proxyFromEnvironment() } = options;
   const proxyOf = createProxySelector(proxy === false ? {} : proxy);
   const reuse = new WeakMap<Error, boolean>();
