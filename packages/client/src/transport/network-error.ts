@@ -86,6 +86,7 @@ const EXPLANATIONS: Readonly<Record<string, Explanation>> = {
     retryable: false,
   },
   UND_ERR_HEADERS_OVERFLOW: { what: "the header of the answer is too large", retryable: false },
+  ERR_NO_WEBASSEMBLY: { what: "Node runs without WebAssembly, which reads the answers", hint: "leave --jitless out", retryable: false },
   UND_ERR_DESTROYED: { what: "the transport is closed", retryable: false },
   UND_ERR_CLOSED: { what: "the transport is closed", retryable: false },
 };

@@ -48,13 +48,8 @@ export interface UndiciTransportOptions {
 /**
  * Makes the transport that speaks HTTP/1.1 over TCP and TLS. It adds nothing to requests but `accept-encoding: identity`, decompresses
  * nothing and follows no redirect: layers do more. Connections are kept and used again; `close()` ends them.
- *
- * @throws {TypeError} where Node runs without WebAssembly, which undici's parser is made of.
  */
 export function createUndiciTransport(options: UndiciTransportOptions = {}): ClosableTransport {
-  // undici would wait for it for ever
-  if (typeof WebAssembly === "undefined")
-    throw new TypeError("Cannot speak HTTP: Node runs without WebAssembly, as it does with --jitless");
   const { connectTimeoutMs = 30_000, certsDirs = defaultCertsDirs(), tls = {}, proxy = proxyFromEnvironment() } = options;
   const proxyOf = createProxySelector(proxy === false ? {} : proxy);
   const reuse = new WeakMap<Error, boolean>();
@@ -118,6 +113,7 @@ export function createUndiciTransport(options: UndiciTransportOptions = {}): Clo
 
   async function send(request: TransportRequest): Promise<TransportResponse> {
     request.signal?.throwIfAborted();
+    if (!hasParser()) throw networkError(request, Object.assign(new Error("there is no WebAssembly"), { code: "ERR_NO_WEBASSEMBLY" }));
     try {
       return await once(request);
     } catch (error) {
@@ -134,6 +130,11 @@ export function createUndiciTransport(options: UndiciTransportOptions = {}): Clo
   return Object.assign(send, {
     close: async () => void (await Promise.all([agent.close(), ...[...own].map((client) => client.close())])),
   });
+}
+
+/** Undici's parser is WebAssembly: it would wait for it for ever. */
+function hasParser(): boolean {
+  return Reflect.get(globalThis, "WebAssembly") !== undefined;
 }
 
 /** Shows each socket to somebody before it is used. */
