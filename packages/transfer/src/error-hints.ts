@@ -8,6 +8,7 @@ export type HintKind =
   | "check-credential-file"
   | "check-credential-helper"
   | "check-proxy"
+  | "convert-image"
   | "free-space"
   | "list-platforms"
   | "list-tags"
@@ -31,6 +32,7 @@ const TEXTS: Readonly<Record<HintKind, string>> = {
   "check-credential-file": "mend that file, or move it away and log in again",
   "check-credential-helper": "install or repair that helper, or take it out of the config file that names it",
   "check-proxy": "check HTTPS_PROXY, NO_PROXY and the proxy's credentials",
+  "convert-image": "convert the image to OCI first",
   "free-space": "free some space where the content goes, or choose another folder",
   "list-platforms": "choose one of the platforms that the image has",
   "list-tags": "list the tags of the repository to see what is there",
@@ -55,6 +57,7 @@ const BY_CODE: Readonly<Record<string, HintKind>> = {
   ERR_CREDENTIAL_HELPER: "check-credential-helper",
   ERR_INDEX_ENTRY_UNKNOWN: "list-platforms",
   ERR_PROXY: "check-proxy",
+  ERR_SCHEMA_V1_UNSUPPORTED: "convert-image",
   ERR_SSL_HTTP_REQUEST: "plain-http",
   ERR_SSL_PACKET_LENGTH_TOO_LONG: "plain-http",
   ERR_SSL_WRONG_VERSION_NUMBER: "plain-http",

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import type { RequestListener } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -51,6 +51,25 @@ test("where a registry deletes by digest only, what would do it is said", async 
     expect([code, stderr]).toEqual([1, expect.stringContaining("by their digest only")]);
     expect(stderr).toContain(`hint: to delete it with all of its tags: berth rm ${app}@${digest}\n`);
   }
+});
+
+test("an image of schema 1 is not copied: what makes another of it is said, and no layout is begun", async () => {
+  instead = (request, response) => {
+    if (request.url?.includes("/manifests/old") !== true) return false;
+    const type = "application/vnd.docker.distribution.manifest.v1+prettyjws";
+    response.writeHead(200, { "content-type": type, "docker-content-digest": digest, "content-length": 9 }).end();
+    return true;
+  };
+  const layout = join(folder, "layout");
+  for (const args of [
+    ["cp", `${app}:old`, `oci:${layout}:old`],
+    ["cp", `${app}:old`, `${server.host}/other:old`],
+    ["pull", `${app}:old`, "--output", layout],
+  ]) {
+    const { code, stderr } = await berth(args);
+    expect([code, stderr]).toEqual([1, expect.stringContaining("hint: make an image of OCI of it first: berth convert --to oci")]);
+  }
+  expect(existsSync(layout)).toBe(false);
 });
 
 test("who gave a password is not told to sign in", async () => {

@@ -1,6 +1,15 @@
 import { statSync } from "node:fs";
 import { basename, join } from "node:path";
-import { type Descriptor, formatPlatform, isDigest, isImageMediaType, MEDIA_TYPES, type Platform } from "@berth/oci";
+import {
+  type Descriptor,
+  formatPlatform,
+  isDigest,
+  isImageMediaType,
+  isSchema1MediaType,
+  MEDIA_TYPES,
+  type Platform,
+  SchemaV1UnsupportedError,
+} from "@berth/oci";
 import { Command } from "commander";
 import type { Location } from "@berth/transfer/location";
 import { addHelp } from "../command/add-help.ts";
@@ -107,6 +116,7 @@ function layoutAt({ location }: Place, output: string | undefined): Location {
 }
 
 async function pullImage(session: Session, source: Place, image: Descriptor, to: Location, flags: PullFlags): Promise<void> {
+  if (isSchema1MediaType(image.mediaType)) throw new SchemaV1UnsupportedError(); // before a layout is made for it
   const { copy, verifyImage } = await import("@berth/transfer");
   const tags = tagsAt(to, source.location, []).filter((tag) => !isDigest(tag));
   await keepArchive(session, to, tags, flags);

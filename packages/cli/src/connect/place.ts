@@ -5,10 +5,12 @@ import {
   type Descriptor,
   formatRegistryReference,
   isDigest,
+  isSchema1MediaType,
   parseDigest,
   parseTag,
   type ReadOnlyTarget,
   type ReferrerLister,
+  SchemaV1UnsupportedError,
   type TagLister,
 } from "@berth/oci";
 import type { Endpoint } from "@berth/transfer";
@@ -112,9 +114,14 @@ export async function withPlace<T>(
   }
 }
 
-/** The same place, for which one reference was looked up: that is not asked for again. @throws {NotFoundError} */
+/**
+ * The same place, for which one reference was looked up to be copied: that is not asked for again.
+ *
+ * @throws {NotFoundError} @throws {SchemaV1UnsupportedError}
+ */
 export async function knowing(place: Place, reference: string, call: CallOptions): Promise<Place> {
   const found = await place.target.resolve(reference, call);
+  if (isSchema1MediaType(found.mediaType)) throw new SchemaV1UnsupportedError();
   const { repository } = place;
   return repository === undefined ? place : { ...place, target: withKnown(repository, reference, found) };
 }

@@ -1,4 +1,4 @@
-import { parseReferenceWithin, parseRegistryReference, type RegistryReference } from "@berth/oci";
+import { isSchema1MediaType, parseReferenceWithin, parseRegistryReference, type RegistryReference } from "@berth/oci";
 import { createBlobStore } from "./blob-store.ts";
 import { connect, type RemoteOptions } from "./connect.ts";
 import type { RepositoryContext } from "./context.ts";
@@ -38,9 +38,9 @@ export function repositoryIn(context: RepositoryContext, { registry, repository:
   const manifests = createManifestStore(context, registry, referrers);
   const tagStore = createTagStore(context, manifests);
   const mediaTypes: ReadonlySet<string> = new Set(context.settings.manifestMediaTypes);
-  /** Where content of a media type lives. */
+  /** Where content of a media type lives. Schema 1 is not asked for, but registries answer with it where they have nothing else. */
   const storeOf = ({ mediaType }: { readonly mediaType: string }): typeof blobs | typeof manifests =>
-    mediaTypes.has(mediaType) ? manifests : blobs;
+    mediaTypes.has(mediaType) || isSchema1MediaType(mediaType) ? manifests : blobs;
   const repository: RemoteRepository = {
     name,
     registry,

@@ -293,6 +293,8 @@ test("[client/C-28] a signed schema 1 manifest is named by the digest of its pay
   const { descriptor, content } = await repository.fetchReference("x");
   expect(descriptor).toEqual({ mediaType: type, digest: named, size: signed.length });
   expect(await textOf(content)).toBe(signed.toString());
+  server.on("GET", `${AT}${named}`, { headers: { "content-type": type, "docker-content-digest": named }, body: signed });
+  expect(await textOf(await repository.fetch(descriptor))).toBe(signed.toString()); // not asked for among blobs
 });
 
 test("[client/C-29] content that a descriptor carries itself is used when it is right, else fetched", async () => {

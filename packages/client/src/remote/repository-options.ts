@@ -7,8 +7,8 @@ export interface RepositoryOptions {
    */
   readonly maxMetadataBytes?: number;
   /**
-   * What is asked for when a tag is looked up, and what tells a manifest from a blob: content of another type lives under `/blobs/`.
-   * Empty: the default, the manifests and indexes of OCI and Docker v2, and OCI's deprecated artifact manifest.
+   * What is asked for when a tag is looked up, and what tells a manifest from a blob: content of another type lives under `/blobs/`,
+   * but for schema 1. Empty: the default, the manifests and indexes of OCI and Docker v2, and OCI's deprecated artifact manifest.
    */
   readonly manifestMediaTypes?: readonly string[];
   /** Tags a page; 0: as the registry likes. Default 1000, the most that all registries take. */

@@ -6,8 +6,10 @@ import {
   type ImageManifest,
   isForeignLayerMediaType,
   isManifestMediaType,
+  isSchema1MediaType,
   LimitExceededError,
   NotFoundError,
+  SchemaV1UnsupportedError,
 } from "@berth/oci";
 import { createVerifier, readAllVerified } from "@berth/oci/node";
 import { readImageConfig } from "./image-config.ts";
@@ -93,6 +95,7 @@ class Validation {
     this.manifests++;
     await this.#attempt(descriptor, path, async () => {
       if (depth > MAX_DEPTH) throw new LimitExceededError({ what: "index within indexes", limit: MAX_DEPTH });
+      if (isSchema1MediaType(descriptor.mediaType)) throw new SchemaV1UnsupportedError(); // its digest is not that of its bytes
       const bytes = await readAllVerified(await this.#source.fetch(descriptor, this.#call), descriptor, this.#call);
       const manifest = decodeManifest(bytes, descriptor.mediaType);
       if (manifest.kind === "image" && isImageConfigMediaType(manifest.configMediaType)) return await this.#image(manifest, path);

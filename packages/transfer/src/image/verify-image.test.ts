@@ -123,6 +123,13 @@ describe("validateImage()", () => {
     expect((await validateImage(image, index, { maxProblems: 2 })).problems).toHaveLength(2);
   });
 
+  test("does not hold schema 1 against a digest that is not that of its bytes", async () => {
+    const image = imageOf(tars);
+    const old = image.add(MEDIA_TYPES.dockerSchema1Signed, { schemaVersion: 1 });
+    const { problems } = await validateImage(image, { ...old, digest: digestOf("what was signed") });
+    expect(problems.map(({ error }) => error)).toEqual([expect.objectContaining({ code: "ERR_SCHEMA_V1_UNSUPPORTED" })]);
+  });
+
   test("does not call good what it did not look at", async () => {
     const image = imageOf(tars);
     const report = await validateImage(image, image.descriptor, { maxNodes: 3 });
