@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { linkSync, readFileSync, rmSync, statSync, unlinkSync, writeFileSync } from "node:fs";
+import { closeSync, linkSync, openSync, readFileSync, rmSync, statSync, unlinkSync, writeSync } from "node:fs";
 import { readFile, stat, unlink, utimes } from "node:fs/promises";
 import { setTimeout as delay } from "node:timers/promises";
 import type { CallOptions } from "@berth/oci";
@@ -57,12 +57,7 @@ export async function acquireLock(path: string, options: LockOptions): Promise<H
 /** Takes a lock that is free; undefined when it is not. */
 function tryLock(path: string): HeldLock | undefined {
   const token = randomBytes(12).toString("hex");
-  try {
-    writeFileSync(path, JSON.stringify(thisOwner(token)), { flag: "wx" }); // at one go: an owner that is killed has signed
-  } catch (error) {
-    if (errnoOf(error) === "EEXIST") return undefined;
-    throw error;
-  }
+  if (!writeNew(path, JSON.stringify(thisOwner(token)))) return undefined;
   const heartbeat = setInterval(() => void utimes(path, new Date(), new Date()).catch(() => undefined), HEARTBEAT_MS).unref();
   return {
     async release() {
@@ -72,6 +67,27 @@ function tryLock(path: string): HeldLock | undefined {
       if (text !== undefined && parseOwner(text)?.token === token) await unlink(path).catch(ignoreMissing);
     },
   };
+}
+
+/** Makes a file, without a pause until it is whole: an owner that is killed has signed. False when there is one. */
+function writeNew(path: string, text: string): boolean {
+  let file: number;
+  try {
+    file = openSync(path, "wx");
+  } catch (error) {
+    if (errnoOf(error) === "EEXIST") return false;
+    throw error;
+  }
+  const bytes = Buffer.from(text);
+  try {
+    for (let at = 0; at < bytes.byteLength; ) at += writeSync(file, bytes, at);
+  } catch (error) {
+    rmSync(path, { force: true }); // nobody could tell whose it is: on a full disk the next one would wait for a minute
+    throw error;
+  } finally {
+    closeSync(file);
+  }
+  return true;
 }
 
 /** What a lock file tells. */
