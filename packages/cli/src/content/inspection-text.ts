@@ -1,4 +1,4 @@
-import { type Descriptor, formatPlatform, isJsonObject } from "@berth/oci";
+import { type Descriptor, formatPlatform, isJsonObject, isSchema1MediaType } from "@berth/oci";
 import { humanAge, humanSize } from "../output/human.ts";
 import { oneLine } from "../output/plain-text.ts";
 import { formatFields, formatTable } from "../output/table.ts";
@@ -7,6 +7,8 @@ import type { Inspection } from "./inspect-image.ts";
 /** What `berth inspect` shows to people. @param now milliseconds since 1970 */
 export function inspectionText(found: Inspection, now: number): string {
   const { config = {}, manifests, layers, annotations } = found;
+  const isSized = !isSchema1MediaType(found.mediaType); // whose manifests say no sizes
+  const size = isSized ? humanSize(found.contentSize) : "unknown,";
   const parts = [
     formatFields([
       ["Reference", found.reference],
@@ -18,7 +20,7 @@ export function inspectionText(found: Inspection, now: number): string {
       ["Platform", found.platform],
       ["Created", found.created === undefined ? undefined : `${found.created} (${humanAge(found.created, now)})`],
       ["Author", found.author],
-      ["Size", manifests === undefined ? `${humanSize(found.contentSize)} in ${countOf(layers?.length ?? 0, "layer")}` : undefined],
+      ["Size", manifests === undefined ? `${size} in ${countOf(layers?.length ?? 0, "layer")}` : undefined],
       ["User", nonEmpty(config["User"])],
       ["Working dir", nonEmpty(config["WorkingDir"])],
       ["Entrypoint", words(config["Entrypoint"])],
@@ -31,7 +33,7 @@ export function inspectionText(found: Inspection, now: number): string {
     block("Labels", pairs(config["Labels"])),
     block("Annotations", pairs(annotations)),
     table("Manifests", manifests === undefined ? [] : manifestRows(manifests)),
-    table("Layers", layers === undefined ? [] : layerRows(layers)),
+    table("Layers", layers === undefined ? [] : layerRows(layers, isSized)),
   ];
   return parts.filter((part) => part !== "").join("\n");
 }
@@ -50,10 +52,10 @@ function manifestRows(manifests: readonly Descriptor[]): readonly (readonly stri
   return rows.length === 0 ? [] : [["PLATFORM", "DIGEST", "SIZE", "TYPE"], ...rows];
 }
 
-function layerRows(layers: readonly Descriptor[]): readonly (readonly string[])[] {
+function layerRows(layers: readonly Descriptor[], isSized: boolean): readonly (readonly string[])[] {
   const rows = layers.map(({ digest, size, mediaType, annotations }) => [
     digest,
-    humanSize(size),
+    isSized ? humanSize(size) : "-",
     annotations?.["org.opencontainers.image.title"] ?? mediaType,
   ]);
   return rows.length === 0 ? [] : [["DIGEST", "SIZE", "TYPE"], ...rows];
