@@ -86,6 +86,21 @@ test.each<[string, unknown, object]>([
     { class: "Unauthorized", registry: "registry.test", hint: { kind: "log-in" } },
   ],
   [
+    "a token server that is broken",
+    new AuthError("Cannot", { ...request, cause: answer(502) }),
+    { class: "Unavailable", code: "ERR_AUTH", status: 502, hint: undefined },
+  ],
+  [
+    "a token server that is asked too much",
+    new AuthError("Cannot", { ...request, cause: answer(429, "TOOMANYREQUESTS") }),
+    { class: "RateLimited", hint: { kind: "wait" } },
+  ],
+  [
+    "a token server that knows us not",
+    new AuthError("Cannot", { ...request, cause: answer(401, "UNAUTHORIZED") }),
+    { class: "Unauthorized", hint: { kind: "log-in" } },
+  ],
+  [
     "a malformed file of credentials",
     new CredentialFileError({ file: "config.json", reason: "no JSON", malformed: true }),
     { class: "Unauthorized", code: "ERR_CREDENTIAL_FILE", hint: { kind: "check-credential-file" } },
