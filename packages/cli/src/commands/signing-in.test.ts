@@ -105,6 +105,20 @@ test("--password works and is warned of; --no-verify asks nobody; --authfile and
   expect(JSON.parse(readFileSync(file, "utf8"))).toMatchObject({ auths: { "r.test": { identitytoken: "idtoken" } } });
 });
 
+test("an identity token without a user's name is proved, too", async () => {
+  const { host } = registry;
+  registry
+    .on("GET", "/v2/", (request) =>
+      request.headers["authorization"] === "Bearer tok"
+        ? { body: "{}" }
+        : { status: 401, headers: { "www-authenticate": `Bearer realm="http://${host}/token",service="s"` } },
+    )
+    .on("POST", "/token", { body: '{"access_token":"tok"}' });
+  const ran = await berth(["login", "--identity-token", "--password-stdin", host], { env, stdin: "idtoken" });
+  expect(ran).toMatchObject({ code: 0, stderr: expect.stringContaining(`Logged in to ${host}\n`) });
+  expect(JSON.parse(config())).toMatchObject({ auths: { [host]: { identitytoken: "idtoken" } } });
+});
+
 test("each command can be told who we are: by user and variable, by standard input, by token, as nobody", async () => {
   const { host } = registry;
   const ls = ["ls", `${host}/a`];

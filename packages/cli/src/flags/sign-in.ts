@@ -31,7 +31,9 @@ export function readSignIn(reader: FlagReader, side?: Side): SignIn | undefined 
       const password = reader.value("password", String, side);
       return withPassword(user.value, password, stdin?.value === true || isOn(reader, side));
     }
-    if (stdin?.value === true) throw new CommandFailure(EXIT_CODE.usage, `${stdin.origin} needs ${user.origin}`);
+    // a token that is to be kept by `login` is proof without a name
+    if (stdin?.value === true && reader.sources("identity-token")[0]?.value !== true)
+      throw new CommandFailure(EXIT_CODE.usage, `${stdin.origin} needs ${user.origin}`);
   }
   return undefined;
 }
