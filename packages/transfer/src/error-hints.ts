@@ -31,7 +31,7 @@ const TEXTS: Readonly<Record<HintKind, string>> = {
   "check-clock": "check the clocks here and there",
   "check-credential-file": "mend that file, or move it away and log in again",
   "check-credential-helper": "install or repair that helper, or take it out of the config file that names it",
-  "check-proxy": "check HTTPS_PROXY, NO_PROXY and the proxy's credentials",
+  "check-proxy": "check HTTPS_PROXY, HTTP_PROXY, NO_PROXY and the proxy's credentials",
   "convert-image": "convert the image to OCI first",
   "free-space": "free some space where the content goes, or choose another folder",
   "list-platforms": "choose one of the platforms that the image has",

@@ -20,9 +20,16 @@ export interface ClientOptionsInput {
 
 /** Options of a connection to one host: flags and variables, then the user's config, then the defaults of the client. */
 export async function clientOptions(input: ClientOptionsInput): Promise<Omit<ConnectionOptions, "credentials" | "transport">> {
-  const { createBackoff, defaultCertsDirs, proxyFromEnvironment } = await import("@berth/client");
+  const { createBackoff, createProxySelector, defaultCertsDirs, proxyFromEnvironment } = await import("@berth/client");
   const { io, settings, side, config, log, hooks, onWarning } = input;
   const plainHttp = side.plainHttp ?? config.plainHttp;
+  const proxy = proxyFromEnvironment(io.env);
+  try {
+    createProxySelector(proxy);
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    throw new CommandFailure(EXIT_CODE.usage, `${error.message} (HTTPS_PROXY, HTTP_PROXY)`);
+  }
   const { retries, retryDelayMs } = settings;
   const policy = {
     ...(retries !== undefined && { maxRetries: retries }),
@@ -37,7 +44,7 @@ export async function clientOptions(input: ClientOptionsInput): Promise<Omit<Con
     auth: { headers: settings.headers },
     retry: { policy },
     http: {
-      proxy: proxyFromEnvironment(io.env),
+      proxy,
       certsDirs: defaultCertsDirs(io.env),
       addresses: settings.addresses,
       tls: await tlsOptions(side, config),

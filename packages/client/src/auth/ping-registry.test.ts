@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { isNotFound, NetworkError } from "../errors.ts";
 import { mayBePlainHttp } from "../remote/address.ts";
+import { CertificatesError } from "../transport/certs-d.ts";
 import type { Clock } from "../transport/clock.ts";
 import { type FakeReply, failureOfCall, type FakeTransport, fakeTransport } from "../transport/testing/fake-transport.test-kit.ts";
 import type { TransportRequest } from "../transport/transport.ts";
@@ -91,6 +92,13 @@ describe("pingRegistry() where plain HTTP may be", () => {
     expect(schemes(transport)).toEqual(["https:"]);
     const silent = twoWays({ error: new Error("no TLS") }, {});
     expect((await pingRegistry("r.test", { transport: silent, allowPlainHttp: true, anyAnswerCounts: true })).insecure).toBe(true);
+  });
+
+  test("[client/C-3,X-7] certificates that cannot be used are told as that; HTTP is no way around them", async () => {
+    const unusable = new CertificatesError(LOCAL, "the key is not that of the certificate");
+    const transport = twoWays({ error: unusable }, {});
+    expect(await failureOfCall(pingRegistry(LOCAL, { transport }))).toBe(unusable);
+    expect(schemes(transport)).toEqual(["https:"]);
   });
 
   test("[client/C-3] HTTP is not tried when HTTPS answers in time", async () => {

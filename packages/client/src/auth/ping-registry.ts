@@ -1,6 +1,7 @@
 import { type CallOptions, type Challenge, parseChallenges } from "@berth/oci";
 import { NetworkError, ResponseError } from "../errors.ts";
 import { mayBePlainHttp, registryOrigin } from "../remote/address.ts";
+import { CertificatesError } from "../transport/certs-d.ts";
 import { responseError } from "../transport/check-response.ts";
 import { type Clock, systemClock } from "../transport/clock.ts";
 import { drain } from "../transport/drain.ts";
@@ -63,7 +64,8 @@ export async function pingRegistry(registry: string, options: PingRegistryOption
       answered = true;
       return challenge;
     } catch (error) {
-      answered = anyAnswerCounts && (error instanceof ResponseError || showsTls(error));
+      // with certificates that cannot be used nothing was asked: they are to be mended, not gone around
+      answered = error instanceof CertificatesError || (anyAnswerCounts && (error instanceof ResponseError || showsTls(error)));
       throw error;
     }
   };

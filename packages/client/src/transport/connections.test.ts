@@ -47,6 +47,30 @@ test("[client/N-7] but not when the body cannot be sent again, nor on a new conn
   expect(connections).toBe(1);
 });
 
+test.each([
+  ["a host that never says a word of TLS", false],
+  ["a proxy that never opens its tunnel", true],
+])("[client/N-8] close() does not wait for %s when nobody does any more", async (_, isProxy) => {
+  const reached = Promise.withResolvers<Socket>();
+  const { host, port } = new URL(await tcpServer((socket) => reached.resolve(socket.resume())));
+  const hour = 3_600_000;
+  const send = createUndiciTransport({
+    certsDirs: [],
+    addresses: new Map([[`reg.test:${port}`, "127.0.0.1"]]),
+    proxy: isProxy && { https: host },
+    connectTimeoutMs: hour,
+    tlsTimeoutMs: hour,
+  });
+  const stop = new AbortController();
+  const asked = failure(send(request(`https://reg.test:${port}/v2/`, { signal: stop.signal })));
+  const socket = await reached.promise;
+  const closed = once(socket, "close");
+  stop.abort(new Error("enough"));
+  expect(await asked).toMatchObject({ message: "enough" });
+  await send.close();
+  await closed;
+});
+
 test("connections are used again after GET, HEAD, PUT and drained errors, and limited per host", async () => {
   let connections = 0;
   const server = createServer((message, response) => {

@@ -1,6 +1,7 @@
-import type { OnReadOpts, Socket } from "node:net";
+import { type OnReadOpts, Socket } from "node:net";
 import { buildConnector, errors } from "undici";
 import { ConnectionFailure, connectionFailure } from "./connection-failure.ts";
+import { reachProxy } from "./reach-proxy.ts";
 import { readBeforeWriteFails } from "./socket-writes.ts";
 import type { TlsSettings } from "./tls-options.ts";
 
@@ -27,11 +28,15 @@ export interface ConnectorOptions {
   readonly onread?: OnReadOpts;
   /** Opens a way to the target through a proxy; undefined: go straight. */
   readonly tunnel?: (target: ConnectTarget, direct: (target: ConnectTarget) => Promise<Socket>) => Promise<Socket> | undefined;
+  /** The proxy that the target is; undefined: it is none. */
+  readonly proxyAt?: (target: ConnectTarget) => URL | undefined;
+  /** Holds each TCP socket while it lives, also one that is being connected: who destroys it with an error ends the attempt. */
+  readonly sockets?: Set<Socket>;
 }
 
 /** Makes the sockets that undici speaks HTTP/1.1 over. */
 export function createConnector(options: ConnectorOptions): buildConnector.connector {
-  const { onread } = options;
+  const { onread, sockets } = options;
   const tcp = buildConnector({ timeout: options.connectTimeoutMs, allowH2: false, ...(onread && { onread }) });
   const secure = new Map<string, Promise<buildConnector.connector>>();
 
@@ -47,7 +52,7 @@ export function createConnector(options: ConnectorOptions): buildConnector.conne
 
   async function plain({ hostname, port, host }: ConnectTarget): Promise<Socket> {
     const address = options.addresses?.get(`${hostname}:${port}`) ?? hostname;
-    return call(tcp, { protocol: "http:", hostname: address, host, port: String(port) });
+    return call(tcp, { protocol: "http:", hostname: address, host, port: String(port) }, sockets);
   }
 
   async function direct(target: ConnectTarget): Promise<Socket> {
@@ -68,24 +73,35 @@ export function createConnector(options: ConnectorOptions): buildConnector.conne
 
   async function open(target: ConnectTarget): Promise<Socket> {
     const tunnel = target.isSecure ? options.tunnel?.(target, direct) : undefined;
-    return tunnel === undefined ? direct(target) : upgrade(target, await tunnel);
+    if (tunnel !== undefined) return upgrade(target, await tunnel);
+    const proxy = options.proxyAt?.(target);
+    return proxy === undefined ? direct(target) : reachProxy(proxy, direct(target));
   }
 
   return ({ hostname, host, port, protocol }, callback) => {
     const isSecure = protocol === "https:";
     const target = { hostname, host: host ?? hostname, port: Number(port) || (isSecure ? 443 : 80), isSecure };
     open(target).then(
-      (socket) => callback(null, readBeforeWriteFails(socket)),
+      (socket) => {
+        // servers of TLS 1.3 refuse a client's certificate behind the handshake, perhaps before anybody listens
+        if (socket.errored !== null) callback(connectionFailure(socket.errored), null);
+        else callback(null, readBeforeWriteFails(socket));
+      },
       (error: unknown) => callback(connectionFailure(error), null),
     );
   };
 }
 
-function call(connect: buildConnector.connector, options: buildConnector.Options): Promise<Socket> {
+/** @param sockets gets the socket, for as long as it lives */
+function call(connect: buildConnector.connector, options: buildConnector.Options, sockets?: Set<Socket>): Promise<Socket> {
   return new Promise((resolve, reject) => {
-    connect(options, (...[error, socket]) => {
-      if (error === null) resolve(socket);
-      else reject(error);
+    const made: unknown = connect(options, (...[error, socket]) => {
+      if (error !== null) return reject(error);
+      // Node tells of an alert behind the handshake and lets the socket be; the end that follows would be taken for the reason
+      socket.once("error", (alert: Error) => socket.destroy(alert));
+      resolve(socket);
     });
+    // undici does not promise the socket; without one the attempt ends by its time limit
+    if (sockets !== undefined && made instanceof Socket) sockets.add(made.once("close", () => sockets.delete(made)));
   });
 }

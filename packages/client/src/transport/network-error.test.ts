@@ -72,3 +72,12 @@ test("[client/C-3] only a request that got no answer shows anything", () => {
   expect(showsTls(networkError(REQUEST, new AggregateError([refused, refused])))).toBe(false);
   expect(showsTls(networkError(REQUEST, "no"))).toBe(false);
 });
+
+test.each([
+  "ERR_SSL_SSL/TLS_ALERT_BAD_CERTIFICATE",
+  "ERR_SSL_SSL/TLS_ALERT_CERTIFICATE_EXPIRED",
+  "ERR_SSL_SSLV3_ALERT_CERTIFICATE_UNKNOWN",
+  "ERR_SSL_TLSV1_ALERT_UNKNOWN_CA",
+])("[client/X-7] %s is about our certificate, or that we gave none", (code) => {
+  expect(failed(code).message).toMatch(/: it takes no client certificate but one that it trusts \(ERR_SSL_.*\); give one with tls\.cert/);
+});

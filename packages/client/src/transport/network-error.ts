@@ -27,6 +27,11 @@ const ASK_FOR_CA =
   "give its certificate authority with the tls.ca option, in certs.d/<host>/ca.crt, or in a file that NODE_EXTRA_CA_CERTS names; a registry for tests can be used with tls.insecure";
 const PLAIN_HTTP = "it speaks plain HTTP: use an http:// address or the plain HTTP option if that is meant";
 
+const GIVE_CERTIFICATE = "give one with tls.cert and tls.key, or in certs.d/<host>";
+
+/** Alerts of a server about a client's certificate. Some that want one say "bad" when they got none. */
+const CLIENT_REFUSED = /_ALERT_(?:(?:BAD|UNSUPPORTED)_CERTIFICATE|CERTIFICATE_(?:EXPIRED|REVOKED|UNKNOWN)|UNKNOWN_CA)$/;
+
 const UNTRUSTED: Explanation = {
   what: "its certificate is not signed by an authority that is trusted here",
   hint: ASK_FOR_CA,
@@ -58,7 +63,7 @@ const EXPLANATIONS: Readonly<Record<string, Explanation>> = {
   UND_ERR_HEADERS_TIMEOUT: { what: "no answer came in time" },
   ERR_STALLED: { what: "no byte moved in time" },
   ERR_TLS_TIMEOUT: { what: "the TLS handshake took too long", hint: "check that the port speaks TLS" },
-  ERR_PROXY: { what: "", hint: "check HTTPS_PROXY, NO_PROXY and the proxy's credentials", retryable: false },
+  ERR_PROXY: { what: "", hint: "check HTTPS_PROXY, HTTP_PROXY, NO_PROXY and the proxy's credentials", retryable: false },
   DEPTH_ZERO_SELF_SIGNED_CERT: { ...UNTRUSTED, what: "its certificate is signed by nobody but itself" },
   SELF_SIGNED_CERT_IN_CHAIN: UNTRUSTED,
   UNABLE_TO_VERIFY_LEAF_SIGNATURE: UNTRUSTED,
@@ -80,11 +85,7 @@ const EXPLANATIONS: Readonly<Record<string, Explanation>> = {
     hint: "see the tls.minVersion option",
     retryable: false,
   },
-  ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED: {
-    what: "it wants a client certificate",
-    hint: "give one with tls.cert and tls.key, or in certs.d/<host>",
-    retryable: false,
-  },
+  ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED: { what: "it wants a client certificate", hint: GIVE_CERTIFICATE, retryable: false },
   UND_ERR_HEADERS_OVERFLOW: { what: "the header of the answer is too large", retryable: false },
   ERR_NO_WEBASSEMBLY: { what: "Node runs without WebAssembly, which reads the answers", hint: "leave --jitless out", retryable: false },
   UND_ERR_DESTROYED: { what: "the transport is closed", retryable: false },
@@ -143,6 +144,8 @@ function explain(cause: unknown): Explanation {
   if (code?.startsWith("HPE_"))
     return { what: "the answer is not HTTP", hint: "check the port, and whether it wants https://", retryable: false };
   if (code === "UND_ERR_RES_CONTENT_LENGTH_MISMATCH") return CUT;
+  if (code !== undefined && CLIENT_REFUSED.test(code))
+    return { what: `it takes no client certificate but one that it trusts (${code})`, hint: GIVE_CERTIFICATE, retryable: false };
   if (code?.startsWith("ERR_SSL_") || code?.startsWith("ERR_TLS_") || isOfTls(code))
     return { what: `TLS failed (${code})`, retryable: false };
   return { what: code ?? (cause instanceof Error ? cause.message : String(cause)) };

@@ -79,10 +79,27 @@ test("[client/N-9] a proxy that refuses or is not there is named, its password i
   expect(refused).toMatchObject({
     code: "ERR_NETWORK",
     retryable: false,
-    message: `Cannot send GET request: no answer from "reg.test": the proxy "${proxy.host}" answered 407 Proxy Authentication Required; check HTTPS_PROXY, NO_PROXY and the proxy's credentials`,
+    message: `Cannot send GET request: no answer from "reg.test": the proxy "${proxy.host}" answered 407 Proxy Authentication Required; check HTTPS_PROXY, HTTP_PROXY, NO_PROXY and the proxy's credentials`,
   });
   const gone = await failureOfCall(get("https://reg.test/v2/", { proxy: { https: "http://127.0.0.1:1" } }));
   expect(gone).toMatchObject({ message: expect.stringContaining('the proxy "127.0.0.1:1" cannot be reached (ECONNREFUSED)') });
+});
+
+test("[client/N-9] for plain HTTP, too, a proxy that is not there is named, not the registry", async () => {
+  const gone = await failureOfCall(get("http://reg.test/v2/", { proxy: { http: "http://me:secret@127.0.0.1:1" } }));
+  expect(gone).toMatchObject({
+    code: "ERR_NETWORK",
+    message: expect.stringMatching(/^[^;]*: the proxy "127\.0\.0\.1:1" cannot be reached \(ECONNREFUSED\); check HTTPS_PROXY, HTTP_PROXY/),
+  });
+  const secure = await startProxy("127.0.0.1:1", undefined, true);
+  const untrusted = await failureOfCall(get("http://reg.test/v2/", { proxy: { http: `https://${secure.host}` }, tls: {} }));
+  expect(untrusted).toMatchObject({ message: expect.stringContaining(`the proxy "${secure.host}" cannot be reached (UNABLE_TO_VERIFY`) });
+});
+
+test("[client/N-9] a percent sign in a proxy's password may stand for itself", async () => {
+  const proxy = await startProxy("127.0.0.1:1");
+  expect(await get("http://reg.test/v2/", { proxy: { http: `http://me:100%25%of@${proxy.host}` } })).toBe(200);
+  expect(proxy.asked).toEqual([`GET http://reg.test/v2/ Basic ${Buffer.from("me:100%%of").toString("base64")} reg.test`]);
 });
 
 test("[client/N-8] a proxy that takes a call and never answers is given up in time", async () => {
@@ -137,7 +154,7 @@ test("[client/N-9] https without HTTPS_PROXY goes straight; addresses that are n
   expect(() => createProxySelector({ https: "socks5://p.test" })).toThrow(
     'Cannot use proxy "p.test": expected the scheme http or https, got "socks5"',
   );
-  expect(() => createProxySelector({ https: "http://" })).toThrow("Cannot use proxy: its address is no URL");
+  expect(() => createProxySelector({ https: "http://" })).toThrow("Cannot use proxy: its address is no URL; in a password, #");
 });
 
 // The table of golang.org/x/net/http/httpproxy, NO_PROXY entry by entry.

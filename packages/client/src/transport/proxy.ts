@@ -1,3 +1,4 @@
+import { unescape } from "node:querystring";
 import { parseNoProxy } from "./no-proxy.ts";
 
 /** Which proxies to use; absent: none for that scheme. */
@@ -41,14 +42,16 @@ export function createProxySelector(options: ProxyOptions): ProxySelector {
 /** The header that a proxy's credentials go out with; undefined: it has none. */
 export function proxyAuthorization(proxy: URL): string | undefined {
   if (proxy.username === "" && proxy.password === "") return undefined;
-  const pair = `${decodeURIComponent(proxy.username)}:${decodeURIComponent(proxy.password)}`;
+  // a `%` that escapes nothing stands for itself here: people write passwords as they are
+  const pair = `${unescape(proxy.username)}:${unescape(proxy.password)}`;
   return `Basic ${Buffer.from(pair).toString("base64")}`;
 }
 
 function proxyUrl(value: string | undefined): URL | undefined {
   if (value === undefined || value === "") return undefined;
   const url = value.includes("://") ? URL.parse(value) : URL.parse(`http://${value}`);
-  if (url === null || url.hostname === "") throw new TypeError("Cannot use proxy: its address is no URL");
+  if (url === null || url.hostname === "")
+    throw new TypeError("Cannot use proxy: its address is no URL; in a password, #, /, ? and @ are written %23, %2F, %3F and %40");
   if (url.protocol !== "http:" && url.protocol !== "https:") {
     throw new TypeError(`Cannot use proxy "${url.host}": expected the scheme http or https, got "${url.protocol.slice(0, -1)}"`);
   }

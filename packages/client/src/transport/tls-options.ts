@@ -63,8 +63,17 @@ export async function tlsSettings(host: string, options: TlsOptions, certsDirs: 
     });
     return { ...common, secureContext };
   } catch (error) {
-    throw new CertificatesError(host, "a certificate or key is malformed, or they do not belong together", { cause: error });
+    throw new CertificatesError(host, reasonOf(error, passphrase !== undefined), { cause: error });
   }
+}
+
+/** In words, what OpenSSL says of certificates and keys. */
+function reasonOf(error: unknown, hasPassphrase: boolean): string {
+  const code = error instanceof Error && "code" in error ? error.code : undefined;
+  if (code === "ERR_OSSL_X509_KEY_VALUES_MISMATCH") return "the key is not that of the certificate";
+  if (code === "ERR_OSSL_BAD_DECRYPT")
+    return hasPassphrase ? "the passphrase does not open the key" : "the key is encrypted, and there is no passphrase for it";
+  return "a certificate or key is malformed, or they do not belong together";
 }
 
 function usual(onlyOwn: boolean, system: boolean): readonly string[] {

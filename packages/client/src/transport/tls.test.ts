@@ -1,4 +1,5 @@
 import { execFile } from "node:child_process";
+import { createPrivateKey } from "node:crypto";
 import { once } from "node:events";
 import { mkdir, writeFile } from "node:fs/promises";
 import { createServer } from "node:https";
@@ -12,6 +13,7 @@ import { expect, onTestFinished, test, vi } from "vitest";
 import { defaultCertsDirs, loadHostCertificates } from "./certs-d.ts";
 import { drain } from "./drain.ts";
 import { failureOfCall, fakeRequest } from "./testing/fake-transport.test-kit.ts";
+import type { TlsOptions } from "./tls-options.ts";
 import type { Transport } from "./transport.ts";
 import { createUndiciTransport, type UndiciTransportOptions } from "./undici-transport.ts";
 
@@ -115,6 +117,25 @@ test("[client/X-7] a client proves itself with a certificate", async () => {
   expect(await failureOfCall(get(registry, { tls: { ca, cert: client.cert, key: server.key } }))).toMatchObject({
     code: "ERR_CERTIFICATES",
   });
+});
+
+test("[client/X-7] a registry that wants a client certificate is told from one that is broken: its alert comes behind the handshake", async () => {
+  const registry = await tlsRegistry(server, authority.cert);
+  expect(await failureOfCall(get(registry, { tls: { ca: authority.cert } }))).toMatchObject({
+    retryable: false,
+    message: expect.stringMatching(/: it wants a client certificate; give one with tls\.cert and tls\.key, or in certs\.d/),
+  });
+});
+
+test("[client/X-7] what is wrong with a key is said", async () => {
+  const registry = await tlsRegistry();
+  const { cert, key } = authority.issue({ names: ["alice"] });
+  const encrypted = createPrivateKey(key).export({ type: "pkcs8", format: "pem", cipher: "aes-256-cbc", passphrase: "sesame" });
+  const reason = async (tls: TlsOptions): Promise<string> => String(await failureOfCall(get(registry, { tls: { cert, ...tls } })));
+  expect(await reason({ key: server.key })).toContain(": the key is not that of the certificate");
+  expect(await reason({ key: encrypted })).toContain(": the key is encrypted, and there is no passphrase for it");
+  expect(await reason({ key: encrypted, passphrase: "simsim" })).toContain(": the passphrase does not open the key");
+  expect(await reason({ key: "no key" })).toContain(": a certificate or key is malformed, or they do not belong together");
 });
 
 test("[client/X-7,N-9] certs.d holds authorities and client certificates for each host", async () => {

@@ -2,6 +2,7 @@ import type { Socket } from "node:net";
 import { ConnectionFailure } from "./connection-failure.ts";
 import type { ConnectTarget } from "./connector.ts";
 import { proxyAuthorization } from "./proxy.ts";
+import { codeOf, proxyFailure, reachProxy } from "./reach-proxy.ts";
 
 /**
  * Asks a proxy for a tunnel to a host. @see RFC 9110, section 9.3.6
@@ -17,12 +18,10 @@ export async function openTunnel(
 ): Promise<Socket> {
   const isSecure = proxy.protocol === "https:";
   const hostname = proxy.hostname.replace(/^\[|\]$/g, "");
-  let socket: Socket;
-  try {
-    socket = await connect({ hostname, host: proxy.host, port: Number(proxy.port) || (isSecure ? 443 : 80), isSecure });
-  } catch (error) {
-    throw failure(proxy, `cannot be reached (${codeOf(error)})`, error);
-  }
+  const socket = await reachProxy(
+    proxy,
+    connect({ hostname, host: proxy.host, port: Number(proxy.port) || (isSecure ? 443 : 80), isSecure }),
+  );
   const authority = target.hostname.includes(":") ? `[${target.hostname}]:${target.port}` : `${target.hostname}:${target.port}`;
   const authorization = proxyAuthorization(proxy);
   // imported at the start it would make Node load its own copy of undici: a third of the time that a short-lived program starts in
@@ -34,11 +33,11 @@ export async function openTunnel(
     headers: { host: authority, ...(authorization && { "proxy-authorization": authorization }) },
     createConnection: () => socket,
   });
-  const timer = setTimeout(() => request.destroy(failure(proxy, "did not answer in time")), timeoutMs || 2 ** 31 - 1);
+  const timer = setTimeout(() => request.destroy(proxyFailure(proxy, "did not answer in time")), timeoutMs || 2 ** 31 - 1);
   request.on("connect", ({ statusCode = 0, statusMessage }, tunnel, head) => {
     if (statusCode !== 200) {
       tunnel.destroy();
-      reject(failure(proxy, `answered ${statusCode} ${statusMessage ?? ""}`.trimEnd()));
+      reject(proxyFailure(proxy, `answered ${statusCode} ${statusMessage ?? ""}`.trimEnd()));
       return;
     }
     if (head.byteLength > 0) tunnel.unshift(head);
@@ -46,10 +45,10 @@ export async function openTunnel(
   });
   request.on("response", ({ statusCode }) => {
     socket.destroy();
-    reject(failure(proxy, `answered ${statusCode}`));
+    reject(proxyFailure(proxy, `answered ${statusCode}`));
   });
   request.on("error", (error) =>
-    reject(error instanceof ConnectionFailure ? error : failure(proxy, `broke off (${codeOf(error)})`, error)),
+    reject(error instanceof ConnectionFailure ? error : proxyFailure(proxy, `broke off (${codeOf(error)})`, error)),
   );
   request.end();
   try {
@@ -57,12 +56,4 @@ export async function openTunnel(
   } finally {
     clearTimeout(timer);
   }
-}
-
-function failure(proxy: URL, what: string, cause?: unknown): ConnectionFailure {
-  return new ConnectionFailure("ERR_PROXY", `the proxy "${proxy.host}" ${what}`, { cause });
-}
-
-function codeOf(error: unknown): string {
-  return error instanceof Error && "code" in error ? String(error.code) : String(error);
 }

@@ -1,6 +1,7 @@
 import type { Socket } from "node:net";
 import { Agent, type buildConnector, Client } from "undici";
 import { defaultCertsDirs } from "./certs-d.ts";
+import { ConnectionFailure } from "./connection-failure.ts";
 import { type ConnectorOptions, createConnector } from "./connector.ts";
 import { Exchange, IdleRaceError } from "./exchange.ts";
 import { networkError, operationOf } from "./network-error.ts";
@@ -53,11 +54,18 @@ export function createUndiciTransport(options: UndiciTransportOptions = {}): Clo
   const { connectTimeoutMs = 30_000, certsDirs = defaultCertsDirs(), tls = {}, proxy = proxyFromEnvironment() } = options;
   const proxyOf = createProxySelector(proxy === false ? {} : proxy);
   const reuse = new WeakMap<Error, boolean>();
+  const sockets = new Set<Socket>();
+  /** Those that were asked for plain HTTP, by origin. */
+  const proxies = new Map<string, URL>();
+  const running = new Set<Exchange>();
+  let isClosing = false;
   const connectorOptions: ConnectorOptions = {
     connectTimeoutMs,
     tlsTimeoutMs: options.tlsTimeoutMs ?? 10_000,
     tlsFor: (host) => tlsSettings(host, tls, certsDirs),
     ...(options.addresses && { addresses: options.addresses }),
+    sockets,
+    proxyAt: ({ host, isSecure }) => proxies.get(`${isSecure ? "https" : "http"}://${host}`),
     tunnel(target, direct) {
       const through = proxyOf(new URL(`https://${target.host}`));
       return through === undefined || through.host === target.host ? undefined : openTunnel(through, target, direct, connectTimeoutMs);
@@ -80,6 +88,12 @@ export function createUndiciTransport(options: UndiciTransportOptions = {}): Clo
     return client;
   }
 
+  /** Once nobody waits for one any more, connections that are being made are given up: a silent host would hold the process. */
+  function endWhenIdle(): void {
+    if (!isClosing || running.size > 0) return;
+    for (const socket of sockets) socket.destroy(new ConnectionFailure("UND_ERR_DESTROYED", "the transport is closed"));
+  }
+
   async function once(request: TransportRequest): Promise<TransportResponse> {
     const { method, url, body } = request;
     // a proxy is told the whole address of what is plain HTTP; for the rest it opens a tunnel
@@ -87,21 +101,27 @@ export function createUndiciTransport(options: UndiciTransportOptions = {}): Clo
     const isAlone = request.bulk === true && url.protocol === "http:" && through === undefined && !options.maxConnectionsPerHost;
     const reads = isAlone ? new PassingReads() : undefined;
     const client = reads && ownClient(url.origin, reads);
-    const exchange = new Exchange(request, {
+    const exchange: Exchange = new Exchange(request, {
       stallTimeoutMs: options.stallTimeoutMs ?? 0,
       earlyAnswerTimeoutMs: options.earlyAnswerTimeoutMs ?? 2_000,
       wasReused: (error) => reuse.get(error) === true,
       ...(reads && { reads }),
-      ...(client && { onFinish: () => void (own.delete(client) && client.destroy()) }),
+      onFinish() {
+        if (client !== undefined && own.delete(client)) void client.destroy();
+        if (running.delete(exchange)) endWhenIdle();
+      },
     });
     const path = `${url.pathname}${url.search}`;
     const headersTimeout = request.headersTimeoutMs ?? (body === undefined ? (options.headersTimeoutMs ?? 60_000) : 0);
+    const headers = { ...(through && proxyHeaders(url, through)), ...headersOf(request, exchange.sending?.size) };
+    if (through !== undefined) proxies.set(through.origin, through);
+    running.add(exchange);
     (client ?? agent).dispatch(
       {
         origin: through === undefined ? url.origin : through.origin,
         path: through === undefined ? path : `${url.origin}${path}`,
         method,
-        headers: { ...(through && proxyHeaders(url, through)), ...headersOf(request, exchange.sending?.size) },
+        headers,
         body: exchange.sending?.content ?? null,
         headersTimeout,
         ...(method === "HEAD" && { reset: false }), // undici closes the connection after HEAD otherwise
@@ -128,7 +148,12 @@ export function createUndiciTransport(options: UndiciTransportOptions = {}): Clo
   }
 
   return Object.assign(send, {
-    close: async () => void (await Promise.all([agent.close(), ...[...own].map((client) => client.close())])),
+    async close() {
+      const closed = Promise.all([agent.close(), ...[...own].map((client) => client.close())]);
+      isClosing = true;
+      endWhenIdle();
+      await closed;
+    },
   });
 }
 
