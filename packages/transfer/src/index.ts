@@ -81,7 +81,7 @@ export { createTransferManager } from "./manager/transfer-manager.ts";
 export type { EngineAction, EngineLog, EngineLogEvent } from "./engine/engine-log.ts";
 export type { Engine, EngineStarters } from "./engine/engine.ts";
 export { createEngine } from "./engine/engine.ts";
-export { withNamespace } from "./engine/connections.ts";
+export { connectEndpoint } from "./engine/connect-endpoint.ts";
 export type { EndpointFailure, EndpointWarning, OverEndpointsOptions } from "./engine/fall-through.ts";
 export { overEndpoints } from "./engine/fall-through.ts";
 export type { Endpoint, EndpointCapability, HostOptions, HostsTable, MirrorOptions } from "./engine/hosts.ts";

@@ -88,12 +88,13 @@ export class Connections {
    * A repository of a registry at one of its mirrors. That is asked with what is known of the mirror alone: nothing that flags say of the
    * registry, and not its credentials.
    */
-  async repositoryAt({ host, prefix, namespace = "" }: Endpoint, name: string, options: RepositoryOptions = {}): Promise<RemoteRepository> {
+  async repositoryAt(endpoint: Endpoint, name: string, options: RepositoryOptions = {}): Promise<RemoteRepository> {
+    const { host, prefix, namespace = "" } = endpoint;
     const { createRemoteRepository } = await import("@berth/client");
     const connection = await this.#once(`mirror ${host} ${namespace}`, async () => {
-      const { withNamespace } = await import("@berth/transfer");
-      const made = await this.#connect(host, {}, async () => await this.#credentialsFor(host, undefined));
-      return namespace === "" ? made : withNamespace(made, namespace);
+      const { connectEndpoint } = await import("@berth/transfer");
+      const signIn = async (): Promise<CredentialSource | undefined> => await this.#credentialsFor(host, undefined);
+      return await this.#connect(host, {}, signIn, (options) => connectEndpoint(endpoint, options));
     });
     return createRemoteRepository(`${host}/${prefix}${name}`, { ...options, connection });
   }
@@ -145,7 +146,13 @@ export class Connections {
     return await connection;
   }
 
-  async #connect(host: string, side: SideSettings, signIn: () => Promise<CredentialSource | undefined>): Promise<Connection> {
+  /** @param make makes the connection; default `createConnection`. */
+  async #connect(
+    host: string,
+    side: SideSettings,
+    signIn: () => Promise<CredentialSource | undefined>,
+    make?: (options: ConnectionOptions) => Connection,
+  ): Promise<Connection> {
     const { plainHttp, requestsPerSecond } = await this.configOf(host);
     const [isHttp, options, credentials, { createConnection }] = await Promise.all([
       (side.plainHttp ?? plainHttp) === undefined && this.#isLocalHttp(host), // asked while the client is loaded
@@ -153,11 +160,8 @@ export class Connections {
       signIn(),
       import("@berth/client"),
     ]);
-    const connection = createConnection(host, {
-      ...options,
-      ...(isHttp && { plainHttp: true }),
-      ...(credentials && { credentials }),
-    });
+    const all = { ...options, ...(isHttp && { plainHttp: true }), ...(credentials && { credentials }) };
+    const connection = make?.(all) ?? createConnection(host, all);
     return requestsPerSecond === undefined ? connection : throttled(connection, requestsPerSecond);
   }
 

@@ -46,6 +46,9 @@ function hostsOf({ registries }: UserConfig, registry: string): HostsTable | und
   const mirrors = names
     .map((host) => ({ host, priority: 0, ...registries.get(host) }))
     .toSorted((a, b) => b.priority - a.priority)
-    .map(({ host, pathPrefix = "" }) => ({ url: `${host}/${pathPrefix}` }));
+    .map(({ host, pathPrefix = "", answerTimeout: answerTimeoutMs }) => ({
+      url: `${host}/${pathPrefix}`,
+      ...(answerTimeoutMs !== undefined && { answerTimeoutMs }),
+    }));
   return { [registry]: { mirrors } };
 }

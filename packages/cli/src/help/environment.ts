@@ -38,6 +38,7 @@ The config file says how single registries are reached:
     mirror.local:5000:
       priority: 10                   # among mirrors the highest is asked first
       pathPrefix: hub                # stands before names when it is asked as a mirror
+      answerTimeout: 5s              # for its first answer as a mirror, then the next place is asked; default 15s
       plainHttp: true                # and: insecure, caFile, cert, key
       chunkSize: 16MiB               # requests of uploads hold no more
       requestsPerSecond: 20

@@ -1,6 +1,7 @@
 import {
   type ConfigMistake,
   count,
+  duration,
   entriesOf,
   expected,
   HOST,
@@ -25,6 +26,7 @@ export const REGISTRY_KEYS: Readers<RegistryConfig> = {
   mirrors: hosts,
   priority: whole,
   pathPrefix: prefix,
+  answerTimeout: duration,
   plainHttp: truth,
   insecure: truth,
   caFile: text,

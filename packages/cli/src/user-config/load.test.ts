@@ -18,6 +18,7 @@ test("settings of registries are read", async () => {
   mirror.local:5000:
     priority: 10
     pathPrefix: hub
+    answerTimeout: 1m30s
     plainHttp: true
     chunkSize: 16MiB
     requestsPerSecond: 2.5
@@ -30,6 +31,7 @@ test("settings of registries are read", async () => {
   expect(registries.get("mirror.local:5000")).toEqual({
     priority: 10,
     pathPrefix: "hub",
+    answerTimeout: 90_000,
     plainHttp: true,
     chunkSize: 16_777_216,
     requestsPerSecond: 2.5,
@@ -43,7 +45,7 @@ test("every mistake is named with its place and what was expected", async () => 
   const text = "registries:\n  a.test:\n    plainHtp: true\n    chunkSize: huge\n    mirrors: x\n    cert: c\n  b/c: {}\nother: 1\n";
   await expect(parseUserConfig(text, "c.yml")).rejects.toThrow(
     [
-      'Cannot use config file:\n  c.yml:3:15: registries.a.test.plainHtp: "plainHtp" is not a known key, expected one of mirrors, priority, pathPrefix, plainHttp, insecure, caFile, cert, key, chunkSize, requestsPerSecond, concurrency',
+      'Cannot use config file:\n  c.yml:3:15: registries.a.test.plainHtp: "plainHtp" is not a known key, expected one of mirrors, priority, pathPrefix, answerTimeout, plainHttp, insecure, caFile, cert, key, chunkSize, requestsPerSecond, concurrency',
       'c.yml:4:16: registries.a.test.chunkSize: expected a size such as 16MiB, got "huge"',
       'c.yml:5:14: registries.a.test.mirrors: expected a list of hosts, got "x"',
       "c.yml:3:5: registries.a.test: needs cert and key together",

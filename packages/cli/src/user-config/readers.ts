@@ -1,4 +1,4 @@
-import { parseSize } from "../flags/values.ts";
+import { parseDuration, parseSize } from "../flags/values.ts";
 
 /** One mistake of a file. */
 export interface ConfigMistake {
@@ -47,6 +47,15 @@ export const whole: Read<number> = (value) => (Number.isSafeInteger(value) ? Num
 export const positive: Read<number> = (value) => (typeof value === "number" && value > 0 ? value : expected("a number above 0", value));
 /** A whole number from 1. */
 export const count: Read<number> = (value) => (whole(value) > 0 ? whole(value) : expected("a whole number from 1", value));
+
+/** Milliseconds: a text such as `15s`, or a number of seconds. */
+export const duration: Read<number> = (value) => {
+  try {
+    return parseDuration(typeof value === "number" ? String(value) : text(value));
+  } catch {
+    return expected("a time such as 15s", value);
+  }
+};
 
 /** Bytes: a number, or a text such as `16MiB`. */
 export const size: Read<number> = (value) => {

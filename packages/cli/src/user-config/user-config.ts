@@ -6,6 +6,8 @@ export interface RegistryConfig {
   readonly priority?: number;
   /** Stands before every repository's name when the host is asked as a mirror. */
   readonly pathPrefix?: string;
+  /** Milliseconds that it has for its first answer when it is asked as a mirror; 0: as long as any registry has. */
+  readonly answerTimeout?: number;
   readonly plainHttp?: boolean;
   readonly insecure?: boolean;
   readonly caFile?: string;

@@ -1,13 +1,6 @@
-import {
-  type Connection,
-  type ConnectionOptions,
-  type ConnectionRequest,
-  createConnection,
-  createRemoteRepository,
-  type RemoteRepository,
-  type RequestHeaders,
-} from "@berth/client";
+import { type Connection, type ConnectionOptions, createRemoteRepository, type RemoteRepository, type RequestHeaders } from "@berth/client";
 import type { Named } from "@berth/oci";
+import { connectEndpoint } from "./connect-endpoint.ts";
 import { type Endpoint, endpointConnection, nameAt } from "./hosts.ts";
 import type { RegistryOptions } from "./options.ts";
 
@@ -50,8 +43,7 @@ export class Connections {
       ...endpointConnection(endpoint, common),
       ...(Object.keys(headers).length > 0 && { auth: { ...common.auth, headers: { ...common.auth?.headers, ...headers } } }),
     };
-    const made = createConnection(host, options);
-    const connection = namespace === "" ? made : withNamespace(made, namespace);
+    const connection = connectEndpoint(endpoint, options);
     this.#byEndpoint.set(key, connection);
     return connection;
   }
@@ -62,16 +54,4 @@ function metaFields(fields: RequestHeaders): RequestHeaders {
   const other = Object.keys(fields).find((name) => !name.toLowerCase().startsWith("x-meta-"));
   if (other !== undefined) throw new TypeError(`Cannot send header "${other}" as metadata: expected a name that starts with X-Meta-`);
   return fields;
-}
-
-/** Says with every request which registry is meant, for one that stands in for several. @see containerd, docs/hosts.md */
-export function withNamespace(inner: Connection, namespace: string): Connection {
-  return {
-    ...inner,
-    send: async (request: ConnectionRequest) => {
-      const { target } = request;
-      if (typeof target !== "string") return await inner.send(request);
-      return await inner.send({ ...request, target: `${target}${target.includes("?") ? "&" : "?"}ns=${encodeURIComponent(namespace)}` });
-    },
-  };
 }

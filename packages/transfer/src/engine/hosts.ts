@@ -17,6 +17,11 @@ export interface MirrorOptions {
   readonly namesRegistry?: boolean;
   /** Accepts any certificate, and plain HTTP where HTTPS is not spoken; default false. */
   readonly insecure?: boolean;
+  /**
+   * Milliseconds until it must have answered, connecting and answering for itself, as long as it has answered nothing; then the next
+   * endpoint is asked, without another try. Once it has answered the limits of `http` count. Default 15 s; 0: those count from the start.
+   */
+  readonly answerTimeoutMs?: number;
   /** TLS, proxies and time limits; goes before that of the engine. */
   readonly http?: ConnectionOptions["http"];
 }
@@ -46,9 +51,13 @@ export interface Endpoint {
   readonly namespace: string | undefined;
   readonly plainHttp: PlainHttp | undefined;
   readonly insecure: boolean;
+  /** Milliseconds until a mirror must have answered, as long as it has answered nothing; 0: as long as any registry has. */
+  readonly answerTimeoutMs: number;
   readonly http: ConnectionOptions["http"];
 }
 
+/** Milliseconds that a mirror has for its first answer unless told otherwise. @see moby, registry.PingV2Registry */
+const MIRROR_ANSWER_MS = 15_000;
 const MIRROR_CAPABILITIES: readonly EndpointCapability[] = ["pull", "referrers", "resolve"];
 const ALL: ReadonlySet<EndpointCapability> = new Set(["pull", "push", "referrers", "resolve"]);
 
@@ -60,13 +69,15 @@ const ALL: ReadonlySet<EndpointCapability> = new Set(["pull", "push", "referrers
  */
 export function endpointsFor(registry: string, capability: EndpointCapability, hosts: HostsTable = {}): readonly Endpoint[] {
   const { mirrors = [], insecure = false, plainHttp, http } = Object.hasOwn(hosts, registry) ? (hosts[registry] ?? {}) : {};
-  const origin = { host: registry, isMirror: false, capabilities: ALL, prefix: "", namespace: undefined, insecure, plainHttp, http };
+  const own = { prefix: "", namespace: undefined, answerTimeoutMs: 0 };
+  const origin = { host: registry, isMirror: false, capabilities: ALL, ...own, insecure, plainHttp, http };
   const all = [...mirrors.map((mirror) => mirrorEndpoint(registry, typeof mirror === "string" ? { url: mirror } : mirror)), origin];
   return all.filter(({ capabilities }) => capabilities.has(capability));
 }
 
 function mirrorEndpoint(registry: string, options: MirrorOptions): Endpoint {
   const { url: text, capabilities = MIRROR_CAPABILITIES, namesRegistry = true, insecure = false, http } = options;
+  const { answerTimeoutMs = MIRROR_ANSWER_MS } = options;
   const hasScheme = /^https?:\/\//.test(text);
   const url = URL.parse(hasScheme ? text : `https://${text}`);
   if (url === null || url.search !== "" || url.hash !== "" || url.username !== "" || !isRegistryHost(url.host)) {
@@ -84,6 +95,7 @@ function mirrorEndpoint(registry: string, options: MirrorOptions): Endpoint {
     namespace: namesRegistry && url.host !== registry ? registry : undefined,
     plainHttp: insecure ? undefined : hasScheme ? url.protocol === "http:" : "auto",
     insecure,
+    answerTimeoutMs,
     http,
   };
 }

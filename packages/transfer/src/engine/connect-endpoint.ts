@@ -1,0 +1,66 @@
+import { BerthError } from "@berth/oci";
+import { type Connection, type ConnectionOptions, type ConnectionRequest, createConnection, defaultRetryPredicate } from "@berth/client";
+import type { Endpoint } from "./hosts.ts";
+
+/** Milliseconds that the transport waits for headers unless told otherwise: the patience with a mirror that has answered. */
+const USUAL_HEADERS_MS = 60_000;
+/** The same for a TCP connection. */
+const USUAL_CONNECT_MS = 30_000;
+
+/**
+ * Makes the connection to an endpoint, which is told the registry that is meant. Behind a mirror stands another endpoint, so that less is
+ * waited for it: a request that gets no answer from it is sent once, and until it has answered something a request has
+ * `endpoint.answerTimeoutMs`. Answers that say "later" are asked for again as with any registry.
+ *
+ * @see moby, distribution.newRepository; containerd, remotes/docker: only the last host is asked again
+ */
+export function connectEndpoint(endpoint: Endpoint, options: ConnectionOptions = {}): Connection {
+  const { host, isMirror, namespace } = endpoint;
+  const made = isMirror && options.transport === undefined ? connectMirror(endpoint, options) : createConnection(host, options);
+  return namespace === undefined ? made : withNamespace(made, namespace);
+}
+
+function connectMirror({ host, answerTimeoutMs: limit }: Endpoint, options: ConnectionOptions): Connection {
+  const { retry = {}, http = {} } = options;
+  const shouldRetry = (retry && retry.policy?.shouldRetry) || defaultRetryPredicate;
+  const { connectTimeoutMs = USUAL_CONNECT_MS, headersTimeoutMs = USUAL_HEADERS_MS } = http;
+  const inner = createConnection(host, {
+    ...options,
+    retry: retry && {
+      ...retry,
+      policy: { ...retry.policy, shouldRetry: (outcome) => outcome.response !== undefined && shouldRetry(outcome) },
+    },
+    http: { ...http, connectTimeoutMs: shorter(limit, connectTimeoutMs), headersTimeoutMs: shorter(limit, headersTimeoutMs) },
+  });
+  let answers = false;
+  return {
+    ...inner,
+    async send(request: ConnectionRequest) {
+      try {
+        const response = await inner.send(answers ? { headersTimeoutMs, ...request } : request);
+        answers = true;
+        return response;
+      } catch (error) {
+        answers = BerthError.is(error) && error.code === "ERR_RESPONSE";
+        throw error;
+      }
+    },
+  };
+}
+
+/** Of two time limits, 0 is none. */
+function shorter(one: number, other: number): number {
+  return one > 0 && other > 0 ? Math.min(one, other) : one || other;
+}
+
+/** Says with every request which registry is meant, for one that stands in for several. @see containerd, docs/hosts.md */
+function withNamespace(inner: Connection, namespace: string): Connection {
+  return {
+    ...inner,
+    send: async (request: ConnectionRequest) => {
+      const { target } = request;
+      if (typeof target !== "string") return await inner.send(request);
+      return await inner.send({ ...request, target: `${target}${target.includes("?") ? "&" : "?"}ns=${encodeURIComponent(namespace)}` });
+    },
+  };
+}
