@@ -30,7 +30,7 @@ export async function clientOptions(input: ClientOptionsInput): Promise<Omit<Con
     if (!(error instanceof TypeError)) throw error;
     throw new CommandFailure(EXIT_CODE.usage, `${error.message} (HTTPS_PROXY, HTTP_PROXY)`);
   }
-  const { retries, retryDelayMs } = settings;
+  const { retries, retryDelayMs, stallTimeoutMs } = settings;
   const policy = {
     ...(retries !== undefined && { maxRetries: retries }),
     ...(retryDelayMs !== undefined && {
@@ -48,6 +48,7 @@ export async function clientOptions(input: ClientOptionsInput): Promise<Omit<Con
       certsDirs: defaultCertsDirs(io.env),
       addresses: settings.addresses,
       tls: await tlsOptions(side, config),
+      ...(stallTimeoutMs !== undefined && { stallTimeoutMs }),
       ...(config.concurrency !== undefined && { maxConnectionsPerHost: config.concurrency }),
     },
     ...(plainHttp !== undefined && { plainHttp }),

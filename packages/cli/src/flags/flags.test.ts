@@ -24,9 +24,16 @@ test.each([
 });
 
 test("a flag wins over its variable, one of a side over one for both", () => {
-  const env = { BERTH_PLAIN_HTTP: "1", BERTH_TO_PLAIN_HTTP: "0", BERTH_RETRIES: "7", BERTH_TIMEOUT: "3s", BERTH_DEBUG: "1" };
+  const env = {
+    BERTH_PLAIN_HTTP: "1",
+    BERTH_TO_PLAIN_HTTP: "0",
+    BERTH_RETRIES: "7",
+    BERTH_TIMEOUT: "3s",
+    BERTH_STALL_TIMEOUT: "2m",
+    BERTH_DEBUG: "1",
+  };
   const settings = readSettings({ retries: "2", fromCaFile: "from.pem", caFile: "both.pem" }, env);
-  expect(settings).toMatchObject({ retries: 2, timeoutMs: 3000, debug: true, quiet: false });
+  expect(settings).toMatchObject({ retries: 2, timeoutMs: 3000, stallTimeoutMs: 120_000, debug: true, quiet: false });
   expect(settings.side("from")).toEqual({ plainHttp: true, caFile: "from.pem" });
   expect(settings.side("to")).toEqual({ plainHttp: false, caFile: "both.pem" });
   expect(settings.side()).toEqual({ plainHttp: true, caFile: "both.pem" });

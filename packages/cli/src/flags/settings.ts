@@ -23,6 +23,7 @@ export interface Settings {
   /** `host:port` to the address that it is found at. */
   readonly addresses: ReadonlyMap<string, string>;
   readonly timeoutMs?: number;
+  readonly stallTimeoutMs?: number;
   readonly retries?: number;
   readonly retryDelayMs?: number;
   readonly jobs?: number;
@@ -38,6 +39,7 @@ export interface Settings {
 export function readSettings(flags: Readonly<Record<string, unknown>>, env: CommandIo["env"]): Settings {
   const reader = new FlagReader(flags, env);
   const timeoutMs = reader.value("timeout", parseDuration);
+  const stallTimeoutMs = reader.value("stall-timeout", parseDuration);
   const retries = reader.value("retries", parseCount(0));
   const retryDelayMs = reader.value("retry-delay", parseDuration);
   const jobs = reader.value("jobs", parseCount(1));
@@ -51,6 +53,7 @@ export function readSettings(flags: Readonly<Record<string, unknown>>, env: Comm
     quiet: reader.isOn("quiet") ?? false,
     progress: reader.value("progress", parseProgressMode) ?? "auto",
     ...(timeoutMs !== undefined && { timeoutMs }),
+    ...(stallTimeoutMs !== undefined && { stallTimeoutMs }),
     ...(retries !== undefined && { retries }),
     ...(retryDelayMs !== undefined && { retryDelayMs }),
     ...(jobs !== undefined && { jobs }),

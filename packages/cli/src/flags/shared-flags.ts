@@ -64,6 +64,12 @@ export const CONNECTION_FLAGS: readonly SharedFlag[] = [
     repeatable: true,
   },
   { name: "timeout", value: "time", doc: "give up after this time: 30s, 5m; default: never", parse: parseDuration },
+  {
+    name: "stall-timeout",
+    value: "time",
+    doc: "take up a transfer again that moves no byte for so long; default 1m for what is received; 0: never",
+    parse: parseDuration,
+  },
   { name: "retries", value: "number", doc: "send a failed request again, at most so often; default 5", parse: parseCount(0) },
   { name: "retry-delay", value: "time", doc: "wait so long before the first retry, then ever longer; default 250ms", parse: parseDuration },
   { name: "debug", doc: "show every request and answer on standard error, without secrets", parse: parseSwitch },

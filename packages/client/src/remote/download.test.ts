@@ -175,6 +175,29 @@ test("bytes come in memory that is used again: a chunk's once the third one afte
 });
 
 /** A large blob whose registry stops in the middle. */
+test.each(WAYS)("[client/N-6] a download $way that stalls goes on where it stopped", async ({ copies, isPassing }) => {
+  const { descriptor: content, bytes } = sample("0123456789".repeat(copies));
+  const { server, repository } = await scripted({ http: { stallTimeoutMs: 50, proxy: false } });
+  const never = Promise.withResolvers<void>();
+  onTestFinished(() => never.resolve());
+  async function* stalling(): AsyncGenerator<Uint8Array> {
+    yield bytes.subarray(0, 1000);
+    await never.promise;
+  }
+  const rest = { "content-range": `bytes 1000-${bytes.byteLength - 1}/${bytes.byteLength}` };
+  server.on(
+    "GET",
+    `/v2/a/b/blobs/${content.digest}`,
+    { headers: { "content-length": String(bytes.byteLength) }, body: stalling() },
+    { status: 206, headers: rest, body: bytes.subarray(1000) },
+  );
+  const chunks = new Array<Buffer>();
+  for await (const chunk of isPassing ? repository.blobs.fetchPassing(content) : await repository.fetch(content))
+    chunks.push(Buffer.from(chunk));
+  expect(Buffer.concat(chunks).equals(bytes)).toBe(true);
+  expect(server.requests.map(({ headers }) => headers["range"])).toEqual([undefined, `bytes=1000-${bytes.byteLength - 1}`]);
+});
+
 async function stalled(): Promise<ScriptedRepository & { readonly target: Descriptor }> {
   const big = sample("x".repeat(9 << 20));
   const started = await scripted();

@@ -12,8 +12,10 @@ const READ_AHEAD = 262_144;
 
 /** What an exchange needs to know of the connection it runs on. */
 export interface ExchangeOptions {
-  /** Milliseconds; 0: no limit. */
-  readonly stallTimeoutMs: number;
+  /** Milliseconds without a byte of the request going out; 0: no limit. */
+  readonly sendStallMs: number;
+  /** Milliseconds without a byte of the answer coming in; 0: no limit. */
+  readonly readStallMs: number;
   /** Milliseconds without a byte that end an answer which came before the request had gone; 0: no limit. */
   readonly earlyAnswerTimeoutMs: number;
   /** True for the error of a connection that had served other requests before. */
@@ -56,8 +58,8 @@ export class Exchange implements Dispatcher.DispatchHandler {
     this.#options = options;
     this.#settle = Promise.withResolvers();
     this.response = this.#settle.promise;
-    this.#sendStall = this.#stallTimer(options.stallTimeoutMs);
-    this.#readStall = this.#stallTimer(options.stallTimeoutMs);
+    this.#sendStall = this.#stallTimer(options.sendStallMs);
+    this.#readStall = this.#stallTimer(options.readStallMs);
     this.sending = request.body === undefined ? undefined : sendingBody(request.body, this.#sendStall);
     request.signal?.addEventListener("abort", this.#onAbort, { once: true });
   }
@@ -152,8 +154,8 @@ export class Exchange implements Dispatcher.DispatchHandler {
   #stopSending(): void {
     if (this.sending === undefined || this.sending.isWhole) return;
     this.sending.stop();
-    const { stallTimeoutMs, earlyAnswerTimeoutMs } = this.#options;
-    const limits = [stallTimeoutMs, earlyAnswerTimeoutMs].filter((limit) => limit > 0);
+    const { readStallMs, earlyAnswerTimeoutMs } = this.#options;
+    const limits = [readStallMs, earlyAnswerTimeoutMs].filter((limit) => limit > 0);
     if (limits.length > 0) this.#readStall = this.#stallTimer(Math.min(...limits));
   }
 

@@ -1,3 +1,4 @@
+import { setImmediate as turn } from "node:timers/promises";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { stallTimer } from "./stall-timer.ts";
 
@@ -18,8 +19,28 @@ test("[client/N-8] a stall is a wait of the whole period without a byte; time th
   }
   expect(onStall).not.toHaveBeenCalled();
   timer.waiting();
-  vi.advanceTimersByTime(1000);
+  vi.advanceTimersByTime(999);
+  expect(onStall).not.toHaveBeenCalled();
+  vi.advanceTimersByTime(2); // and the turn in which what came would be read
   expect(onStall).toHaveBeenCalledExactlyOnceWith(expect.objectContaining({ code: "ERR_STALLED" }));
+});
+
+test("[client/N-8] bytes that came while this process was stopped are read before it is called a stall", async () => {
+  vi.useRealTimers();
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
+  const onStall = vi.fn();
+  const timer = stallTimer(1000, onStall);
+  timer.waiting();
+  vi.advanceTimersByTime(3000);
+  timer.moved();
+  timer.waiting();
+  await turn();
+  vi.advanceTimersByTime(999);
+  await turn();
+  expect(onStall).not.toHaveBeenCalled();
+  vi.advanceTimersByTime(1);
+  await turn();
+  expect(onStall).toHaveBeenCalledOnce();
 });
 
 test("[client/N-8] no period, no stall; nor after the end", () => {

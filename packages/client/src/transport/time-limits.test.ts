@@ -1,7 +1,8 @@
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
+import { setImmediate as turn } from "node:timers/promises";
 import { Worker } from "node:worker_threads";
-import { expect, onTestFinished, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { requestBody } from "./body.ts";
 import { drain } from "./drain.ts";
 import { readBounded } from "./read-bounded.ts";
@@ -45,6 +46,43 @@ test("[client/N-8] a body that stalls fails once no byte moved for the period", 
     message: expect.stringContaining("no byte moved in time: got 3 bytes and no end"),
   });
   resolve();
+});
+
+test("[client/N-8] nobody has to say it: a minute without a byte of an answer ends it", async () => {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const scripted = await registry();
+  async function* stalling(): AsyncGenerator<Uint8Array> {
+    yield Buffer.from("abc");
+    await promise;
+  }
+  scripted.on("GET", "/slow", { body: stalling() });
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
+  onTestFinished(() => void vi.useRealTimers());
+  const { body } = await transport()(request(`${scripted.url}/slow`));
+  const failed = once(body, "error");
+  await once(body, "readable");
+  body.read(); // wants more
+  vi.advanceTimersByTime(59_999);
+  await turn();
+  expect(body.errored).toBeNull();
+  vi.advanceTimersByTime(1);
+  expect(await failed).toMatchObject([{ code: "ERR_NETWORK", message: expect.stringContaining("no byte moved in time") }]);
+  resolve();
+});
+
+test.each([false, true])("[client/N-8] a reader that is slow itself stalls nothing (passing: %s)", async (isPassing) => {
+  const scripted = await registry();
+  const content = Buffer.alloc(16 << 20, "content");
+  scripted.on("GET", "/blob", { body: content }).on("GET", "/never", { hang: true });
+  const send = transport({ stallTimeoutMs: 50, headersTimeoutMs: 200, proxy: false });
+  const response = await send(request(`${scripted.url}/blob`, { bulk: isPassing }));
+  const chunks = response.passing?.() ?? response.body;
+  let size = 0;
+  for await (const chunk of chunks) {
+    if (size === 0) await failure(send(request(`${scripted.url}/never`))); // takes longer than a stall may
+    size += chunk.byteLength;
+  }
+  expect([size, response.passing !== undefined]).toEqual([content.byteLength, isPassing]);
 });
 
 test("[client/N-8] an upload that the other side does not read stalls too", async () => {

@@ -25,8 +25,9 @@ export interface UndiciTransportOptions {
    */
   readonly headersTimeoutMs?: number;
   /**
-   * A transfer fails when no byte of a body moved for that long while one was waited for; default 0: no limit. Bytes that are sent are
-   * seen to move by about 64 KiB: a limit of 30 s wants 2 KiB/s.
+   * A transfer fails when no byte of a body moved for that long while one was waited for: a reader that lets bytes wait stalls nothing, and
+   * downloads of blobs are taken up again where they stopped. Default 60 s for the bodies of answers, no limit for those of requests: 0.
+   * Bytes that are sent are seen to move by about 64 KiB: a limit of 30 s wants 2 KiB/s.
    */
   readonly stallTimeoutMs?: number;
   /**
@@ -102,7 +103,8 @@ export function createUndiciTransport(options: UndiciTransportOptions = {}): Clo
     const reads = isAlone ? new PassingReads() : undefined;
     const client = reads && ownClient(url.origin, reads);
     const exchange: Exchange = new Exchange(request, {
-      stallTimeoutMs: options.stallTimeoutMs ?? 0,
+      sendStallMs: options.stallTimeoutMs ?? 0,
+      readStallMs: options.stallTimeoutMs ?? 60_000,
       earlyAnswerTimeoutMs: options.earlyAnswerTimeoutMs ?? 2_000,
       wasReused: (error) => reuse.get(error) === true,
       ...(reads && { reads }),
