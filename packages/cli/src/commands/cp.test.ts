@@ -116,6 +116,58 @@ test("all tags, those that match, those that are missing; a tag that is taken is
   expect(await digestOf(`${other}:v1`)).toBe(amd64.manifest.digest);
 });
 
+test("of all tags one that cannot be copied does not hold up the others, unless they are to move together", async () => {
+  const from = `${server.host}/broken/n${number}`;
+  const repository = registry.repository(`broken/n${number}`);
+  for (const tag of ["a", "b", "d"]) await pushImage(repository, { tags: [tag], content: `of ${tag}` });
+  const { layer } = await pushImage(repository, { tags: ["c"], content: "lost" });
+  await repository.blobs.delete(layer);
+  const { code, stdout, stderr } = await berth(["cp", "--all-tags", from, other]);
+  expect({ code, lines: stdout.split("\n").map((line) => line.split("@")[0]) }).toEqual({
+    code: 9,
+    lines: [`${other}:a`, `${other}:b`, `${other}:d`, ""],
+  });
+  expect(stderr).toContain(`berth: warning: ${from}:c: `);
+  expect(stderr).toContain(layer.digest);
+  expect(stderr).toContain("berth: 1 of 4 failed\n");
+  expect((await berth(["ls", other])).stdout).toBe("a\nb\nd\n");
+  const told = await berth(["cp", "--match", "[cd]", "--format", "json", from, `oci:${path}`]);
+  expect(JSON.parse(told.stdout)).toMatchObject({
+    tags: [{ tag: "d" }],
+    failures: [{ source: `${from}:c`, class: "NotFound", code: "BLOB_UNKNOWN" }],
+  });
+  expect(await berth(["cp", "--match", "c", from, `oci:${path}`])).toMatchObject({ code: 4, stdout: "" });
+  const atomic = `${other}-atomic`;
+  expect(await berth(["cp", "--all-tags", "--atomic", from, atomic])).toMatchObject({ code: 4, stdout: "" });
+  expect((await berth(["ls", atomic])).stdout).toBe("");
+});
+
+test("of all tags those that are taken are told of, with --dry-run too, and the others are copied; when all are nothing is", async () => {
+  await berth(["cp", `${app}:multi`, `${other}:v1`]);
+  const taken = expect.stringMatching(/warning: \S+:v1: Cannot copy to tag "v1": it exists[^]*berth: 1 of 2 failed\n/);
+  expect(await berth(["cp", "--match", "v*", "--no-clobber", "--dry-run", app, other])).toEqual({
+    code: 9,
+    stdout: `${other}:v2@${amd64.manifest.digest} (dry run)\n`,
+    stderr: taken,
+  });
+  expect(await berth(["cp", "--match", "v*", "--no-clobber", app, other])).toMatchObject({ code: 9, stderr: taken });
+  expect(await digestOf(`${other}:v2`)).toBe(amd64.manifest.digest);
+  await berth(["cp", `${app}:multi`, `${other}:v2`]);
+  expect(await berth(["cp", "--match", "v*", "--no-clobber", app, other])).toMatchObject({
+    code: 9,
+    stdout: "",
+    stderr: expect.stringContaining("berth: 2 of 2 failed\n"),
+  });
+});
+
+test("a copy of all tags ends at once when it fails for what the others need, too", async () => {
+  const from = `oci:${path}`;
+  await berth(["cp", "--match", "v*", app, from]);
+  const refusing = await serveHandler((_, response) => response.writeHead(403).end());
+  expect(await berth(["cp", "--all-tags", from, `${refusing.host}/a`])).toMatchObject({ code: 3, stdout: "" });
+  await refusing.close();
+});
+
 test("some platforms of an index, its digest kept", async () => {
   expect(await berth(["cp", "--platforms", "linux/arm64", `${app}:multi`, `oci:${path}`])).toMatchObject({ code: 0, stderr: "" });
   expect(await digestOf(`oci:${path}:multi`)).toBe(index);

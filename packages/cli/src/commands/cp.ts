@@ -16,7 +16,9 @@ import { act } from "../session/act.ts";
 import type { Session } from "../session/session.ts";
 import { adviseOnIndex } from "../transfer/advise-index.ts";
 import { addStats } from "../transfer/add-stats.ts";
-import { COPIED_FIELDS, copiedFields, printCopied, writeDigestFile, writeRefsFile } from "../transfer/copied.ts";
+import { copyAllTags } from "../transfer/all-tags.ts";
+import { Batch } from "../transfer/batch.ts";
+import { type Copied, COPIED_FIELDS, copiedFields, printCopied, writeDigestFile, writeRefsFile } from "../transfer/copied.ts";
 import { addCopyFlags, contradiction, type CopyFlags, copyOptions } from "../transfer/copy-flags.ts";
 import { copyImage, imageToCopy } from "../transfer/copy-image.ts";
 import { warnOfDockerForm } from "../transfer/docker-form.ts";
@@ -70,7 +72,8 @@ export function cpCommand(options: RunOptions): Command {
   return addHelp(command, {
     text: [
       "Bytes stay what they are, so digests stay too. What is there already is not sent again, and within one registry blobs are not sent",
-      "at all. A copy that was cut off goes on where it was when the same command runs again.",
+      "at all. A copy that was cut off goes on where it was when the same command runs again. With --all-tags a tag that cannot be copied",
+      "does not hold up the others: it is told of at the end, and the exit code is 9; with --atomic no tag moves then.",
     ].join("\n"),
     examples: [
       ["berth cp debian:12 localhost:5000/debian:12", "all platforms, from one registry to another"],
@@ -87,7 +90,11 @@ export function cpCommand(options: RunOptions): Command {
       ["berth cp --chunk-size 90MB oci:images:12 registry.example.com/debian:12", "through a proxy that takes no larger requests"],
       ["berth cp --from-user me --to-anonymous ghcr.io/acme/app:v1 localhost:5000/app", "credentials of each side"],
     ],
-    output: COPIED_FIELDS,
+    output: {
+      ...COPIED_FIELDS,
+      "failures[].source": "with --all-tags: what could not be copied",
+      "failures[].class": "what the failure means, with code, message, registry, status and hint",
+    },
   });
 }
 
@@ -154,11 +161,28 @@ async function copyMany(session: Session, source: Place, { target, flags, settin
   if (names.length === 0)
     throw new CommandFailure(EXIT_CODE.notFound, `no tag of "${source.name}" ${match || exclude ? "matches" : "is there"}`);
   await keepArchive(session, target, names, flags);
+  const batch = new Batch(session, { keepGoing: names.length > 1 && settings.atomic !== true }); // atomic: all of them, or none
+  const nameOf = (tag: string): string => describeLocation(source.location, tag);
   if (dryRun === true) {
-    const wanted = await Promise.all(names.map(async (tag) => [tag, await source.target.resolve(tag, call)] as const));
-    const found = await previewTags(session, target, wanted, settings.existingTags);
+    const roots = new Map<string, Descriptor>();
+    const look = async (tag: string): Promise<void> =>
+      await batch.attempt(nameOf(tag), async () => void roots.set(tag, await source.target.resolve(tag, call)));
+    for await (const _ of inParallel(names, LOOK_UPS, look));
+    const wanted = names.flatMap((tag): readonly (readonly [string, Descriptor])[] => {
+      const root = roots.get(tag);
+      return root === undefined ? [] : [[tag, root]];
+    });
+    batch.throwIfAll(names.length);
+    const found = await previewTags(
+      session,
+      target,
+      wanted,
+      settings.existingTags,
+      async (tag, error) => await batch.fail(nameOf(tag), error),
+    );
     const told = copiedFields({ describe: (reference) => describeLocation(target, reference) }, undefined, found);
-    return await printCopied(session, { source: source.name, ...told, dryRun: true });
+    await printCopied(session, { source: source.name, ...told, ...failuresOf(batch), dryRun: true });
+    return batch.end(names.length);
   }
   const { copyTags } = await import("@berth/transfer");
   const stdoutIsData = isStdout(target);
@@ -169,19 +193,26 @@ async function copyMany(session: Session, source: Place, { target, flags, settin
       const { tags, stats } = await withTransfer(session, { ...flags, stdoutIsData }, async (transfer) => {
         const pace = await transfer.into(destination.repository);
         if (flags.verifyLayers === true) await verifyImages(source, destination, names, flags, session.signal);
-        const done = await copyTags(source.target, names, destination.target, { ...settings, ...pace });
+        const done = await copyAllTags(batch, names, nameOf, async (options) => {
+          return await copyTags(source.target, names, destination.target, { ...settings, ...pace, ...options });
+        });
         const moved = new Set(done.tags.filter(({ outcome }) => outcome !== "kept").map(({ digest }) => digest));
         const isRestyled = (flags.referrersStyle ?? "keep") !== "keep";
         const found = inParallel(isRestyled ? moved : [], LOOK_UPS, async (one) => await source.target.resolve(one, call));
         const roots = await Array.fromAsync(found);
         return await withSignatures({ source, destination, flags, pace }, roots, done);
       });
-      return { source: source.name, ...copiedFields(destination, undefined, tags), stats };
+      return { source: source.name, ...copiedFields(destination, undefined, tags), ...failuresOf(batch), stats };
     },
     { side: "to" },
   );
   await writeRefsFile(flags.refsFile, copied);
   await printCopied(session, copied, stdoutIsData);
+  batch.end(names.length);
+}
+
+function failuresOf({ failures, told }: Batch): Pick<Copied, "failures"> {
+  return failures.length > 0 ? { failures: told } : {};
 }
 
 /** Manifests that are looked up at a time. */

@@ -84,7 +84,7 @@ export function syncCommand(options: RunOptions): Command {
 async function report(
   session: Session,
   { tags, stats }: SyncRun,
-  { failures }: Batch,
+  { told: failures }: Batch,
   { file, dryRun }: { readonly file: string; readonly dryRun: boolean },
 ): Promise<void> {
   const changed = tags.filter(({ outcome }) => outcome === "tagged" || outcome === "kept" || outcome === "deleted");
@@ -96,7 +96,7 @@ async function report(
     data: {
       file,
       tags,
-      failures: failures.map(({ source, error }) => ({ source, ...error, exitCode: undefined })),
+      failures,
       ...(dryRun ? { dryRun } : { stats }),
     },
     text: () => (session.settings.quiet ? "" : lines.join("")),

@@ -26,7 +26,7 @@ export async function removeMany(session: Session, references: readonly string[]
       });
     }
   } finally {
-    const failures = batch.failures.map(({ source, error }) => ({ source, ...error, exitCode: undefined }));
+    const failures = batch.told;
     // to people it was told on the way
     if (session.format.kind !== "text" && removed.length + failures.length > 0)
       await session.print({ data: { removed, failures, ...(flags.dryRun === true && { dryRun: true }) }, text: () => "" });

@@ -15,7 +15,10 @@ export interface BatchFailure {
   readonly error: ErrorReport;
 }
 
-/** Many things to do, of which some may fail when `--keep-going` says so. */
+/** A failure, as it is told to programs. */
+export type ToldFailure = Pick<BatchFailure, "source"> & Omit<ErrorReport, "exitCode"> & { readonly exitCode?: undefined };
+
+/** Many things to do, of which some may fail when `--keep-going`, or the command, says so. */
 export class Batch {
   readonly failures: BatchFailure[] = [];
   readonly #session: Session;
@@ -31,11 +34,26 @@ export class Batch {
     try {
       await work();
     } catch (error) {
-      if (!this.#keepGoing || this.#session.signal.aborted) throw error;
-      const report = await reportError(error, { stopped: false, subject });
-      this.failures.push({ source: subject, error: report });
-      this.#session.warnings.add(`${subject}: ${report.message}`);
+      await this.fail(subject, error);
     }
+  }
+
+  /** Takes the failure of one thing: it is kept, and warned of; or thrown when the batch does not keep going, or somebody stopped it. */
+  async fail(subject: string, error: unknown): Promise<void> {
+    if (!this.#keepGoing || this.#session.signal.aborted) throw error;
+    const report = await reportError(error, { stopped: false, subject });
+    this.failures.push({ source: subject, error: report });
+    this.#session.warnings.add(`${subject}: ${report.message}`);
+  }
+
+  /** Whether it goes on when one thing fails. */
+  get keepsGoing(): boolean {
+    return this.#keepGoing;
+  }
+
+  /** What failed, as it is told to programs. */
+  get told(): readonly ToldFailure[] {
+    return this.failures.map(({ source, error }) => ({ source, ...error, exitCode: undefined }));
   }
 
   /** Ends it, when there is nothing to show for it. @throws {CommandFailure} */

@@ -4,6 +4,7 @@ import type { Destination } from "../connect/destination.ts";
 import { CommandFailure, EXIT_CODE } from "../exit-code.ts";
 import { humanSize } from "../output/human.ts";
 import type { Session } from "../session/session.ts";
+import type { ToldFailure } from "./batch.ts";
 
 /** What a copy is told as: fields of `--format json`. */
 export interface Copied {
@@ -16,6 +17,8 @@ export interface Copied {
   readonly tags: readonly (CopiedTag & { readonly reference: string })[];
   /** Of an artifact that was made of files. */
   readonly files?: readonly Descriptor[] | undefined;
+  /** Of many tags, those that could not be copied. */
+  readonly failures?: readonly ToldFailure[] | undefined;
   readonly dryRun?: true;
   readonly stats?: CopyStats;
 }

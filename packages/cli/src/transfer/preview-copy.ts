@@ -6,12 +6,18 @@ import { describeLocation } from "../connect/describe-location.ts";
 import { isMissing } from "../errors/is-missing.ts";
 import type { Session } from "../session/session.ts";
 
-/** What tags of a destination would become. Nothing is written, and nothing made. @throws {TagExistsError} */
+/**
+ * What tags of a destination would become. Nothing is written, and nothing made.
+ *
+ * @param onTaken takes what fails for one tag, and the others are looked at all the same; default: it is thrown.
+ * @throws {TagExistsError}
+ */
 export async function previewTags(
   session: Session,
   to: Location,
   wanted: readonly (readonly [tag: string, descriptor: Descriptor])[],
   existingTags: CopyOptions["existingTags"],
+  onTaken: (tag: string, error: Error) => Promise<void> = throwIt,
 ): Promise<readonly CopiedTag[]> {
   const { TagExistsError } = await import("@berth/transfer");
   const call = { signal: session.signal };
@@ -23,13 +29,17 @@ export async function previewTags(
       if (before === undefined || (before.digest !== digest && existingTags === "overwrite"))
         tags.push({ tag, digest, size, outcome: "tagged" });
       else if (before.digest === digest) tags.push({ tag, digest, size, outcome: "unchanged" });
-      else if (existingTags === "refuse") throw new TagExistsError(tag, before.digest);
+      else if (existingTags === "refuse") await onTaken(tag, new TagExistsError(tag, before.digest));
       else tags.push({ tag, digest: before.digest, size: before.size, outcome: "kept" });
     }
     return tags;
   } finally {
     await there?.close();
   }
+}
+
+async function throwIt(_tag: string, error: Error): Promise<never> {
+  throw error;
 }
 
 /** Archives are written anew: what is there does not count. */

@@ -55,8 +55,8 @@ function hasAll(annotations: Annotations, wanted: Annotations): boolean {
 async function digestTagged(operation: CopyOperation, { digest }: Descriptor): Promise<readonly Omit<Attached, "hops">[]> {
   const { source, signal, options } = operation;
   if (options.digestTags !== true) return [];
-  const list = tagsBefore.get(operation) ?? listDigestTags(operation);
-  tagsBefore.set(operation, list);
+  const list = tagsBefore.get(operation.whole) ?? listDigestTags(operation.whole);
+  tagsBefore.set(operation.whole, list);
   const prefix = `${digestAlgorithm(digest)}-${digestEncoded(digest).slice(0, 64)}`;
   const hasReferrers = (options.referrers ?? false) !== false; // whoever stores them keeps the list of them
   const own = (await list).filter((tag) => tag.startsWith(`${prefix}.`) || (tag === prefix && !hasReferrers));

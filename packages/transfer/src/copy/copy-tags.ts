@@ -14,11 +14,13 @@ export interface CopyTagsOptions extends CopyOptions {
   readonly tagConcurrency?: number;
   /** Told of each tag when it is done. */
   readonly onTag?: (tag: CopiedTag) => void;
+  /** Told of a tag that failed; true: the others are copied all the same. Default: the first failure ends the copy. */
+  readonly onTagFailed?: (tag: string, error: unknown) => boolean;
 }
 
 /** What {@link copyTags} did. */
 export interface CopyTagsResult {
-  /** In the order asked for, or that of the source. */
+  /** In the order asked for, or that of the source; without those that failed. */
   readonly tags: readonly CopiedTag[];
   readonly stats: CopyStats;
 }
@@ -30,7 +32,8 @@ const TAG_CONCURRENCY = 4;
  * side.
  *
  * @param tags undefined: all that the source lists.
- * @throws {TagExistsError} and everything that `copyGraph` throws; the first failure ends the copy, tags that are done stay.
+ * @throws {TagExistsError} and everything that `copyGraph` throws; the first failure ends the copy, unless
+ *   `onTagFailed` says otherwise; tags that are done stay.
  */
 export async function copyTags(
   source: ReadOnlyTarget,
@@ -39,7 +42,7 @@ export async function copyTags(
   options: CopyTagsOptions = {},
 ): Promise<CopyTagsResult> {
   const operation = new CopyOperation(source, destination, options);
-  const { tagConcurrency = TAG_CONCURRENCY, onTag } = options;
+  const { tagConcurrency = TAG_CONCURRENCY, onTag, onTagFailed } = options;
   return await operation.run(async () => {
     const names = tags === undefined ? await listTags(operation, source, options) : [...new Set(tags)];
     const done = new Map<string, CopiedTag>();
@@ -48,19 +51,27 @@ export async function copyTags(
       done.set(copied.tag, copied);
       onTag?.(copied);
     };
-    const copyOne = async (tag: string): Promise<void> => {
-      const { signal } = operation;
+    const copyOne = async (part: CopyOperation, tag: string): Promise<void> => {
+      const { signal } = part;
       const resolving = atStep("resolve", "source", undefined, signal, () => source.resolve(tag, { signal }));
-      const [root, before] = await Promise.all([resolving, lookUp(operation, [tag])]);
+      const [root, before] = await Promise.all([resolving, lookUp(part, [tag])]);
       const outcomes = outcomesOf(root, [tag], before, options);
-      const later = await copyRoot(operation, root, outcomes);
+      const later = await copyRoot(part, root, outcomes);
       for (const copied of outcomes) {
         if (later.includes(copied.tag)) waiting.push({ root, copied });
         else finish(copied);
       }
     };
+    const tryOne = async (tag: string, decide: (tag: string, error: unknown) => boolean): Promise<void> => {
+      const part = operation.part();
+      try {
+        await part.run(async () => await copyOne(part, tag));
+      } catch (error) {
+        if (operation.signal.aborted || !decide(tag, error)) throw error;
+      }
+    };
     await operation.all(
-      names.map((tag) => async () => await copyOne(tag)),
+      names.map((tag) => async () => await (onTagFailed === undefined ? copyOne(operation, tag) : tryOne(tag, onTagFailed))),
       operation.atATime(tagConcurrency),
     );
     for (const { root, copied } of waiting) {

@@ -27,19 +27,26 @@ export class CopyOperation {
   /** Registries that a transfer asks. */
   readonly hosts: readonly string[];
   readonly #failed = new AbortController();
-  readonly #moved: Map<Digest, Promise<void>> = new Map();
+  readonly #parent: CopyOperation | undefined;
+  readonly #moved: Map<Digest, Promise<void>>;
   readonly #action: TransferAction;
   /** What stands in the counts already: a manifest that is put once more, under a tag, is the same one. */
-  readonly #counted = new Set<string>();
-  readonly #stats = { copied: 0, mounted: 0, existing: 0, skipped: 0, bytes: 0 };
+  readonly #counted: Set<string>;
+  readonly #stats: { -readonly [Name in keyof CopyStats]: number };
 
-  constructor(source: Fetcher, destination: Pusher, options: CopyOptions) {
+  /** @param parent see {@link part}. */
+  constructor(source: Fetcher, destination: Pusher, options: CopyOptions, parent?: CopyOperation) {
+    this.#parent = parent;
+    this.#moved = parent === undefined ? new Map<Digest, Promise<void>>() : parent.#moved;
+    this.#counted = parent === undefined ? new Set<string>() : parent.#counted;
+    this.#stats = parent === undefined ? { copied: 0, mounted: 0, existing: 0, skipped: 0, bytes: 0 } : parent.#stats;
     this.source = source;
     this.destination = destination;
     this.options = options;
     this.mustLook = options.recheck === true || options.digestTags === true || (options.referrers ?? false) !== false;
-    this.manager = options.manager ?? createTransferManager();
-    this.signal = options.signal === undefined ? this.#failed.signal : AbortSignal.any([options.signal, this.#failed.signal]);
+    this.manager = parent?.manager ?? options.manager ?? createTransferManager();
+    const above = parent?.signal ?? options.signal;
+    this.signal = above === undefined ? this.#failed.signal : AbortSignal.any([above, this.#failed.signal]);
     const [from, to] = [remoteOf(source), remoteOf(destination)];
     this.directions = [...(from ? (["download"] as const) : []), ...(to ? (["upload"] as const) : [])];
     this.hosts = [...new Set([from, to].flatMap((remote) => (remote === undefined ? [] : [remote.registry])))];
@@ -61,20 +68,42 @@ export class CopyOperation {
     }
   }
 
+  /** The whole that this is a part of, or this. */
+  get whole(): CopyOperation {
+    return this.#parent ?? this;
+  }
+
+  /** A part that fails alone: what it shares with the others is moved once, and what it could not move another one may. */
+  part(): CopyOperation {
+    return new CopyOperation(this.source, this.destination, this.options, this);
+  }
+
   /** Stops everything. Only the first error counts: the others are what it led to. */
   fail(error: unknown): void {
-    if (!this.#failed.signal.aborted) this.#failed.abort(this.options.signal?.aborted ? this.options.signal.reason : error);
+    const above = this.#parent?.signal ?? this.options.signal;
+    if (!this.#failed.signal.aborted) this.#failed.abort(above?.aborted ? above.reason : error);
   }
 
   /** Moves content once, however often it is met. */
   async once(target: Descriptor, move: () => Promise<void>): Promise<void> {
-    const before = this.#moved.get(target.digest);
-    if (before !== undefined) return await before;
+    for (let before = this.#moved.get(target.digest); before !== undefined; before = this.#moved.get(target.digest)) {
+      try {
+        return await before;
+      } catch (error) {
+        this.signal.throwIfAborted();
+        if (this.#moved.get(target.digest) === before) throw error;
+      }
+    }
     const limit = this.options.maxNodes ?? MAX_NODES;
     if (this.#moved.size >= limit) throw new LimitExceededError({ what: `graph of more than ${limit} nodes`, limit });
     const moving = move();
     this.#moved.set(target.digest, moving);
-    await moving;
+    try {
+      await moving;
+    } catch (error) {
+      if (this.#parent !== undefined) this.#moved.delete(target.digest); // it may have failed for what only this part does
+      throw error;
+    }
   }
 
   /** True when it was moved, or is being moved. */
