@@ -1,6 +1,7 @@
 import { BerthError } from "@berth/oci";
 import { CLASS_BY_CODE, CLASS_BY_OCI_CODE, CLASS_BY_STATUS, type ErrorClass } from "./error-classes.ts";
 import { type ErrorHint, hintFor } from "./error-hints.ts";
+export { fullAt, NoSpaceError } from "./no-space.ts";
 
 /** What {@link classifyError} finds out. */
 export interface ErrorClassification {

@@ -107,6 +107,7 @@ export type { ErrorHint, HintKind } from "./error-hints.ts";
 export type { ErrorClass } from "./error-classes.ts";
 export type { ErrorClassification } from "./errors.ts";
 export { EngineError, classifyError, toEngineError } from "./errors.ts";
+export { NoSpaceError } from "./no-space.ts";
 export { InvalidLocationError, LOCATION_FORMS } from "./location/errors.ts";
 export type { FileLocation, Location, RegistryLocation } from "./location/location.ts";
 export { formatLocation, isSameRegistry, parseLocation, referenceWithin } from "./location/location.ts";

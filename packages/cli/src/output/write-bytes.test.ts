@@ -1,9 +1,10 @@
 import { execFileSync } from "node:child_process";
+import { existsSync } from "node:fs";
 import { lstat, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { beforeEach, expect, test } from "vitest";
-import { writeFileOf } from "./write-bytes.ts";
+import { writeFileOf, writeTextOf } from "./write-bytes.ts";
 
 let folder: string;
 
@@ -47,6 +48,14 @@ test("a pipe is written into, and stays one", async () => {
   const [read] = await Promise.all([readFile(path, "utf8"), writeFileOf(path, bytes("through the pipe"))]);
   expect(read).toBe("through the pipe");
   expect((await lstat(path)).isFIFO()).toBe(true);
+});
+
+const FULL = "/dev/full";
+
+test.runIf(existsSync(FULL))("of a full disk it is told which file did not fit", async () => {
+  const told = { code: "ENOSPC", message: `Cannot write to "${FULL}": no space left on device` };
+  await expect(writeFileOf(FULL, bytes("x"))).rejects.toMatchObject(told);
+  await expect(writeTextOf(FULL, "x")).rejects.toMatchObject(told);
 });
 
 test("a folder is refused, and one that is not there", async () => {

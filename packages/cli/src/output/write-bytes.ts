@@ -1,6 +1,6 @@
 import type { Writable } from "node:stream";
 import { finished } from "node:stream/promises";
-import { lstat, open, realpath, rename, rm, stat } from "node:fs/promises";
+import { lstat, open, realpath, rename, rm, stat, writeFile } from "node:fs/promises";
 import type { ByteSource, CallOptions } from "@berth/oci";
 import type { OutputStream } from "../io.ts";
 
@@ -49,7 +49,22 @@ export async function writeFileOf(path: string, source: ByteSource, { signal }: 
     out.destroy();
     await done.catch(() => undefined);
     if (isReplaced) await rm(partial, { force: true });
-    throw error;
+    throw await fullError(path, error);
+  }
+}
+
+/** Of a full disk it is told which file did not fit. */
+async function fullError(path: string, error: unknown): Promise<unknown> {
+  const { fullAt } = await import("@berth/transfer/errors");
+  return fullAt(path, error);
+}
+
+/** Writes a small file. @throws the error of the file system. */
+export async function writeTextOf(path: string, text: string): Promise<void> {
+  try {
+    await writeFile(path, text);
+  } catch (error) {
+    throw await fullError(path, error);
   }
 }
 

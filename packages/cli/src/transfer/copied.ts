@@ -87,14 +87,14 @@ export async function printCopied(session: Session, copied: Copied, isStdout: bo
 export async function writeRefsFile(file: string | undefined, { tags, reference }: Pick<Copied, "reference" | "tags">): Promise<void> {
   if (file === undefined) return;
   const lines = tags.length === 0 ? [reference] : tags.map((tag) => `${tag.reference}@${tag.digest}`);
-  const { writeFile } = await import("node:fs/promises");
-  await writeFile(file, lines.map((line) => `${line}\n`).join(""));
+  const { writeTextOf } = await import("../output/write-bytes.ts");
+  await writeTextOf(file, lines.map((line) => `${line}\n`).join(""));
 }
 
 /** Writes the digest to the file of `--digest-file`. @throws {CommandFailure} when there is not one digest. */
 export async function writeDigestFile(file: string | undefined, digest: string | undefined): Promise<void> {
   if (file === undefined) return;
   if (digest === undefined) throw new CommandFailure(EXIT_CODE.usage, "--digest-file needs one image, not several tags");
-  const { writeFile } = await import("node:fs/promises");
-  await writeFile(file, `${digest}\n`);
+  const { writeTextOf } = await import("../output/write-bytes.ts");
+  await writeTextOf(file, `${digest}\n`);
 }

@@ -12,6 +12,7 @@ test("systemReason() says why the system refused", async () => {
   expect(await reasonOfReading(join(import.meta.filename, "file"))).toBe("what should be a folder is a file");
   expect(systemReason({ code: "EACCES" })).toBe("permission denied");
   expect(systemReason({ code: "ENOSPC" })).toBe("no space left on device");
+  expect(systemReason({ code: "EDQUOT" })).toBe("no more space is left for this user");
 });
 
 test("systemReason() of what is no error of the system is its code, or nothing that is known", () => {

@@ -2,6 +2,7 @@ import { getSystemErrorMap } from "node:util";
 
 /** Where the words of the system are hard to understand, or speak of directories. */
 const REASONS: Readonly<Record<string, string>> = {
+  EDQUOT: "no more space is left for this user",
   EISDIR: "it is a folder",
   ENOENT: "no such file or folder",
   ENOTDIR: "what should be a folder is a file",

@@ -1,7 +1,9 @@
+import type { Stats } from "node:fs";
 import { open, realpath, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import type { Writable } from "node:stream";
 import { MAX_EPOCH } from "../pack/timestamps.ts";
+import { writingTo } from "../no-space.ts";
 import { createTarFileWriter } from "./tar-file-writer.ts";
 import { createTarStreamWriter } from "./tar-stream-writer.ts";
 import { DEFAULT_ARCHIVE_LIMITS } from "./limits.ts";
@@ -22,8 +24,19 @@ export async function createTarWriter(out: string | Writable, options: WriteArch
   const rest = { epoch, temporaryFolder, maxSpoolBytes };
   if (typeof out !== "string") return createTarStreamWriter(out, rest);
   const there = await stat(out).catch(() => undefined); // most often nothing is there; else opening it tells more
-  if (there === undefined) return await createTarFileWriter(out, epoch);
-  if (there.isFile()) return await createTarFileWriter(await realpath(out), epoch); // a link stays one
+  return await writingTo(out, async () => named(out, await createFileWriter(out, there, rest)));
+}
+
+interface StreamOptions {
+  readonly epoch: number;
+  readonly temporaryFolder: string;
+  readonly maxSpoolBytes: number;
+}
+
+/** A file, which is there when it is whole; what is there and is none is written as it is. */
+async function createFileWriter(out: string, there: Stats | undefined, rest: StreamOptions): Promise<TarWriter> {
+  if (there === undefined) return await createTarFileWriter(out, rest.epoch);
+  if (there.isFile()) return await createTarFileWriter(await realpath(out), rest.epoch); // a link stays one
   const stream = (await open(out, "w")).createWriteStream();
   const writer = createTarStreamWriter(stream, rest);
   return {
@@ -38,5 +51,16 @@ export async function createTarWriter(out: string | Writable, options: WriteArch
       await writer.abort();
       stream.destroy();
     },
+  };
+}
+
+/** Says of a full disk which archive did not fit. */
+function named(out: string, writer: TarWriter): TarWriter {
+  return {
+    add: async (entry, content, call) => await writingTo(out, async () => await writer.add(entry, content, call)),
+    has: (name) => writer.has(name),
+    read: (name, span, signal) => writer.read(name, span, signal),
+    finish: async (last) => await writingTo(out, async () => await writer.finish(last)),
+    abort: async () => await writer.abort(),
   };
 }

@@ -3,6 +3,7 @@ import { type FileHandle, open, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type ByteSource, type CallOptions, LimitExceededError } from "@berth/oci";
+import { writingTo } from "../no-space.ts";
 import { writeAll } from "./write-all.ts";
 
 /** Options of {@link createSpool}. */
@@ -28,15 +29,18 @@ export interface Spool {
  */
 export async function createSpool(content: ByteSource, { maxBytes, temporaryFolder, signal }: SpoolOptions): Promise<Spool> {
   signal?.throwIfAborted();
-  const path = join(temporaryFolder ?? tmpdir(), `berth-${randomUUID()}`);
-  const file = await open(path, "wx+", 0o600);
-  try {
-    await rm(path);
-    return { file, size: await writeAll(file, 0, bounded(content, maxBytes), { ...(signal && { signal }) }) };
-  } catch (error) {
-    await file.close();
-    throw error;
-  }
+  const folder = temporaryFolder ?? tmpdir();
+  const path = join(folder, `berth-${randomUUID()}`);
+  return await writingTo(folder, async () => {
+    const file = await open(path, "wx+", 0o600);
+    try {
+      await rm(path);
+      return { file, size: await writeAll(file, 0, bounded(content, maxBytes), { ...(signal && { signal }) }) };
+    } catch (error) {
+      await file.close();
+      throw error;
+    }
+  });
 }
 
 async function* bounded(content: ByteSource, limit: number): AsyncGenerator<Uint8Array> {

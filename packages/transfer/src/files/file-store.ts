@@ -34,6 +34,7 @@ import { type CompressedFile, compressToFile } from "../pack/compress-to-file.ts
 import { tarFolder } from "../pack/tar-folder.ts";
 import { describeFile, type DescribedFile } from "./described-file.ts";
 import { DuplicateTitleError } from "./errors.ts";
+import { writingTo } from "../no-space.ts";
 import { type OldFiles, TargetFolder } from "./target-folder.ts";
 import { isPacked, TITLE, titleKey, titleOf, titleParts, UNPACK, UNPACKED_DIGEST } from "./title.ts";
 import { unpackFolder } from "./unpack-folder.ts";
@@ -100,11 +101,13 @@ export interface FileStore extends GraphTarget, TagLister, ReferrerLister, Async
  * ```
  */
 export async function openFileStore(folder: string, options: FileStoreOptions = {}): Promise<FileStore> {
-  return new TitledFiles(resolve(folder), options);
+  return new TitledFiles(folder, options);
 }
 
 class TitledFiles implements FileStore {
   readonly folder: string;
+  /** As it was given. */
+  readonly #typed: string;
   readonly #options: FileStoreOptions;
   readonly #target: TargetFolder;
   readonly #memory: MemoryTarget;
@@ -118,10 +121,11 @@ class TitledFiles implements FileStore {
   readonly #packed: CompressedFile[] = [];
 
   constructor(folder: string, options: FileStoreOptions) {
-    this.folder = folder;
+    this.folder = resolve(folder);
+    this.#typed = folder;
     this.#options = options;
     const oldFiles: OldFiles = options.keepOldFiles === true ? "keep" : "replace";
-    this.#target = new TargetFolder(folder, oldFiles);
+    this.#target = new TargetFolder(this.folder, oldFiles);
     this.#memory = createMemoryStore({ maxBytes: options.maxMemoryBytes ?? 67_108_864 });
   }
 
@@ -207,7 +211,7 @@ class TitledFiles implements FileStore {
   async #push(expected: Descriptor, content: ByteSource, options: CallOptions): Promise<void> {
     const title = titleOf(expected);
     if (isManifestMediaType(expected.mediaType)) return await this.#pushManifest(expected, content, options);
-    if (title !== undefined) return await this.#pushTitled(expected, title, content, options);
+    if (title !== undefined) return await writingTo(this.#typed, async () => await this.#pushTitled(expected, title, content, options));
     if (this.#options.untitled !== "skip") return await this.#memory.push(expected, content, options);
     for await (const _ of checked(abortable(content, options.signal), startCheck(expected)));
     this.#skipped.add(expected.digest);
@@ -216,6 +220,10 @@ class TitledFiles implements FileStore {
   /** The same content may have several titles: it is pushed once, so the manifest tells where else it goes. */
   async #pushManifest(expected: Descriptor, content: ByteSource, options: CallOptions): Promise<void> {
     await this.#memory.push(expected, content, options);
+    await writingTo(this.#typed, async () => await this.#placeAll(expected, options));
+  }
+
+  async #placeAll(expected: Descriptor, options: CallOptions): Promise<void> {
     const bytes = await readAllVerified(await this.#memory.fetch(expected, options), expected, options);
     for (const { descriptor } of decodeManifest(bytes, expected.mediaType).references) {
       const title = titleOf(descriptor);

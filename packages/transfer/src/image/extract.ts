@@ -1,6 +1,7 @@
 import type { Descriptor, Fetcher } from "@berth/oci";
 import { extractEntries, type ExtractEntriesOptions, type ExtractResult } from "./extract-tar.ts";
 import type { FlattenOptions } from "./flatten.ts";
+import { writingTo } from "../no-space.ts";
 import { mergedEntries } from "./merged-entries.ts";
 import { readImage } from "./read-image.ts";
 
@@ -24,5 +25,5 @@ export async function extract(
   const call = signal && { signal };
   const image = await readImage(source, descriptor, { ...call, ...(platform && { platform }) });
   const entries = mergedEntries(source, image.layers, { ...call, ...(limits && { limits }) });
-  return await extractEntries(entries, folder, { ...call, ...extractOptions });
+  return await writingTo(folder, async () => await extractEntries(entries, folder, { ...call, ...extractOptions }));
 }

@@ -7,6 +7,8 @@ import type { LayoutPaths } from "./layout-paths.ts";
 /** What a layout is made of. */
 export interface LayoutParts {
   readonly paths: LayoutPaths;
+  /** The folder as it was given. */
+  readonly typed: string;
   readonly blobs: BlobFiles;
   readonly index: IndexStore;
   readonly graph: LayoutGraph;

@@ -27,6 +27,7 @@ import {
 import { readAllVerified } from "@berth/oci/node";
 import { discardSource } from "../memory/discard-source.ts";
 import { pagedItems, pagedTexts } from "../memory/paged.ts";
+import { writingTo } from "../no-space.ts";
 import type { FetchContentOptions } from "./blob-files.ts";
 import { type CheckLayoutOptions, checkLayout, type LayoutCheck } from "./check-layout.ts";
 import { collectGarbage, type GcOptions, type GcReport } from "./collect-garbage.ts";
@@ -89,6 +90,10 @@ export class LayoutTarget implements OciLayout {
   }
 
   async push(expected: Descriptor, content: ByteSource, options: CallOptions = {}): Promise<void> {
+    await writingTo(this.#parts.typed, async () => await this.#push(expected, content, options));
+  }
+
+  async #push(expected: Descriptor, content: ByteSource, options: CallOptions): Promise<void> {
     const { ingest, graph, index } = this.#writable("push into it");
     if (!isManifestMediaType(expected.mediaType)) return await ingest.push(expected, content, options);
     const { manifest, isNew } = await this.#storeManifest(expected, content, options);
@@ -128,12 +133,13 @@ export class LayoutTarget implements OciLayout {
     const { blobs, index } = this.#writable("tag");
     options.signal?.throwIfAborted();
     if (!(await blobs.keep(target))) throw new NotFoundError("manifest", target.digest);
-    await index.change((before) => tagEntry(before, withoutNames(target), tag), options);
+    await writingTo(this.#parts.typed, async () => await index.change((before) => tagEntry(before, withoutNames(target), tag), options));
     this.#added.delete(target.digest);
   }
 
   async untag(tag: string, options: CallOptions = {}): Promise<void> {
-    await this.#writable("untag").index.change((before) => untagEntry(before, tag), options);
+    const { index, typed } = this.#writable("untag");
+    await writingTo(typed, async () => await index.change((before) => untagEntry(before, tag), options));
   }
 
   tags(options: ListOptions = {}): Paged<string> {
@@ -145,14 +151,15 @@ export class LayoutTarget implements OciLayout {
   }
 
   async delete(target: Descriptor, options: CallOptions = {}): Promise<void> {
-    const { blobs, graph, index } = this.#writable("delete");
+    const { blobs, graph, index, typed } = this.#writable("delete");
     options.signal?.throwIfAborted();
     const { digest, mediaType } = target;
     const { entries } = await index.read(options);
     if (blobs.find(digest) === undefined && !entries.some(({ descriptor }) => descriptor.digest === digest)) {
       throw new NotFoundError(isManifestMediaType(mediaType) ? "manifest" : "blob", digest);
     }
-    await index.change((before) => removeEntries(before, new Set([digest])), options); // first the name, then what it leads to
+    // first the name, then what it leads to
+    await writingTo(typed, async () => await index.change((before) => removeEntries(before, new Set([digest])), options));
     graph.remove(digest);
     this.#added.delete(digest);
     await blobs.remove(digest);

@@ -10,6 +10,7 @@ import { Ingest } from "./ingest.ts";
 import { LayoutGraph } from "./layout-graph.ts";
 import { LayoutPaths } from "./layout-paths.ts";
 import { LayoutTarget, type OciLayout } from "./oci-layout.ts";
+import { writingTo } from "../no-space.ts";
 import { DEFAULT_MAX_MANIFESTS } from "../memory/reverse-index.ts";
 
 /** Options of {@link openLayout}. */
@@ -63,11 +64,12 @@ export async function openLayout(folder: string, options: OpenLayoutOptions = {}
   const index = new IndexStore(paths, files, { maxIndexBytes, maxEntries, lockTimeoutMs });
   const isThere = await readLayoutFile(paths);
   if (!isThere && (readOnly || !create)) throw new LayoutNotFoundError(folder);
-  if (!isThere) await createLayout(paths, files, index);
+  if (!isThere) await writingTo(folder, async () => await createLayout(paths, files, index));
   await index.read({ ...(signal && { signal }) });
   const graph = new LayoutGraph(index, blobs, { maxManifestBytes, maxManifests });
   return new LayoutTarget({
     paths,
+    typed: folder,
     blobs,
     index,
     graph,

@@ -1,10 +1,12 @@
 import { createWriteStream } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Duplex, PassThrough, Readable, Transform } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { constants, createGzip, createZstdCompress } from "node:zlib";
 import type { ByteSource, CallOptions, Digest, ReplayableSource } from "@berth/oci";
 import { createDigester, type Digester, fileSource, makeWorkFolder } from "@berth/oci/node";
+import { writingTo } from "../no-space.ts";
 
 /** How bytes are made smaller; `none` leaves them as they are. */
 export type Compression = "gzip" | "zstd" | "none";
@@ -43,8 +45,13 @@ const GZIP_OS_UNKNOWN = 255;
  * (Other releases of zlib may compress otherwise: the digest of the content is the one that lasts.)
  */
 export async function compressToFile(content: ByteSource, options: CompressToFileOptions = {}): Promise<CompressedFile> {
+  const { temporaryFolder = tmpdir() } = options;
+  return await writingTo(temporaryFolder, async () => await compressWithin(temporaryFolder, content, options));
+}
+
+async function compressWithin(parent: string, content: ByteSource, options: CompressToFileOptions): Promise<CompressedFile> {
   const { signal } = options;
-  const folder = await makeWorkFolder("pack", options.temporaryFolder);
+  const folder = await makeWorkFolder("pack", parent);
   const remove = async (): Promise<void> => await folder[Symbol.asyncDispose]();
   try {
     const path = join(folder.path, "content");
