@@ -148,6 +148,11 @@ test.runIf(existsSync(FULL))(
   },
 );
 
+test.runIf(existsSync(FULL))("a command that has nothing to say does not fail where nothing can be said", async () => {
+  const line = `echo x > x.txt; "${process.execPath}" "${BIN}" push -q oci:quiet:v1 x.txt > ${FULL}`;
+  expect(await run("/bin/sh", ["-c", line], { cwd: folder, env: { PATH: folder } })).toMatchObject({ stderr: "" });
+});
+
 test("an old Node is told what is wanted before anything of ours is loaded", async () => {
   const source = await readFile(BIN, "utf8");
   const start = source.slice(0, source.indexOf("\n\nconst")).replace(/^#!.*/, "");

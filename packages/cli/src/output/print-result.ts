@@ -13,7 +13,8 @@ export interface Result {
 
 /** Writes a result as `--format` says. A template is filled and a path followed before anything is written. @throws {TemplateError} */
 export async function printResult(stream: OutputStream, format: OutputFormat, result: Result): Promise<void> {
-  stream.write(await formatResult(format, result));
+  const text = await formatResult(format, result);
+  if (text !== "") stream.write(text); // nothing to say is no reason to fail where nothing can be said
 }
 
 /** Finds the mistakes of a template or path before there is anything to fill it with. @throws {TemplateError} */
