@@ -23,7 +23,7 @@ export async function tagPointsAt(cache: ManifestCache, tag: string, wanted: Poi
  *
  * @throws {NotFoundError}
  */
-export async function leadsTo(cache: ManifestCache, named: Descriptor, wanted: PointsAt, depth: number = 0): Promise<boolean | undefined> {
+async function leadsTo(cache: ManifestCache, named: Descriptor, wanted: PointsAt, depth: number = 0): Promise<boolean | undefined> {
   if (named.digest === wanted.digest) return true;
   if (!wanted.inIndex || !isIndexMediaType(named.mediaType)) return false;
   if (depth >= MAX_DEPTH) return undefined;

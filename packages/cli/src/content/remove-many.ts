@@ -9,6 +9,7 @@ export const REMOVED_FIELDS: Readonly<Record<string, string>> = {
   "removed[].reference": "what went; with --dry-run what would go",
   "removed[].tags": "of a manifest: the tags that go with it, as far as they could be found",
   "removed[].indexes": "of a manifest: tags of indexes that list it, and stay",
+  "removed[].unseen": "of a manifest: why there may be more of them; not when there are none",
   "removed[].referrers": "of a manifest: what refers to it, and stays",
   "failures[].source": "what could not be removed, with --keep-going",
   "failures[].class": "what the failure means, with code, message, registry, status and hint",

@@ -28,6 +28,8 @@ export interface Removed {
   readonly tags?: readonly string[];
   /** Of a manifest: tags of indexes that list it, and stay. */
   readonly indexes?: readonly string[];
+  /** Of a manifest: why there may be more tags and indexes than these; undefined: there are none. */
+  readonly unseen?: string;
   /** Of a manifest: what refers to it, and stays. */
   readonly referrers?: readonly string[];
 }
@@ -129,6 +131,8 @@ async function lookAround(
   const isText = session.format.kind === "text";
   if (force === true && dryRun !== true && isText && session.settings.quiet) return undefined;
   const around = await tagsAround(place, digest, call);
+  const isAsked = force !== true || dryRun === true;
+  if (around.unseen !== undefined && isAsked) session.say(`An index that lists ${place.describe(digest)} may be there: ${around.unseen}`);
   for (const tag of around.indexes) {
     if (dryRun === true && isText) session.io.stdout.write(`would leave the index ${place.describe(tag)} without it\n`);
     else if (dryRun !== true && force !== true) session.say(`The index ${place.describe(tag)} lists it`);
@@ -138,6 +142,7 @@ async function lookAround(
 
 function sayDeleted(session: Session, place: Place, reference: string, around: TagsAround | undefined): void {
   session.say(`Deleted ${reference}${around?.tags.length === 0 ? "" : withTags(around)}`);
+  if (around?.unseen !== undefined) session.warnings.add(`an index that lists what was deleted may be there: ${around.unseen}`);
   for (const tag of around?.indexes ?? []) session.warnings.add(`the index ${place.describe(tag)} lists what was deleted`);
 }
 
@@ -145,8 +150,10 @@ function removedOf(place: Place, { descriptor, tag }: Dependent): Removed {
   return { kind: "manifest", reference: place.describe(descriptor.digest), ...(tag !== undefined && { tags: [tag] }) };
 }
 
-function namesOf(around: TagsAround | undefined): Pick<Removed, "tags" | "indexes"> {
-  return around === undefined ? {} : { tags: around.tags, indexes: around.indexes };
+function namesOf(around: TagsAround | undefined): Pick<Removed, "tags" | "indexes" | "unseen"> {
+  if (around === undefined) return {};
+  const { tags, indexes, unseen } = around;
+  return { tags, indexes, ...(unseen !== undefined && { unseen }) };
 }
 
 /** Which tags go with a manifest, behind its name. */

@@ -1,9 +1,8 @@
-import { type CallOptions, type Digest, isDigest, isIndexMediaType } from "@berth/oci";
+import { type CallOptions, type Descriptor, type Digest, isDigest, isIndexMediaType } from "@berth/oci";
 import type { Place } from "../connect/place.ts";
 import { inParallel } from "./in-parallel.ts";
 import { chosen } from "./list-place.ts";
-import { ManifestCache } from "./manifest-cache.ts";
-import { leadsTo } from "./points-at.ts";
+import { ListedBy } from "./listed-by.ts";
 import { ifThere } from "./tag-details.ts";
 
 /** What names a manifest in its place, as far as it was looked for. */
@@ -14,46 +13,68 @@ export interface TagsAround {
   readonly indexes: readonly string[];
   /** Whether every tag was looked at; else more may name it. */
   readonly hasAllTags: boolean;
-  /** Whether every tag was looked at, and into every index; else more may name it, or an index that lists it. */
-  readonly isComplete: boolean;
+  /** What was not looked at, in words: more tags may name it, or an index that lists it. Undefined: everything was. */
+  readonly unseen: string | undefined;
 }
 
-/** Tags that are looked up, at most: each costs a request. */
-const MAX_TAGS = 1000;
-/** Indexes that are read, at most. */
-const MAX_INDEXES = 100;
+/** How far is looked. */
+export interface AroundLimits {
+  /** Tags that are looked up: each costs a request. Default 10,000. */
+  readonly tags?: number;
+  /** Indexes that are read, at any depth. Default 10,000. */
+  readonly indexes?: number;
+}
+
+const MAX_TAGS = 10_000;
+const MAX_INDEXES = 10_000;
 /** At a time. */
 const LOOK_UPS = 8;
 
 /** Finds what would go, or be broken, with a manifest. Where tags cannot be listed it is the one that led to it. */
-export async function tagsAround(place: Place, digest: Digest, call: CallOptions): Promise<TagsAround> {
-  const known = isDigest(place.reference) ? [] : [place.reference];
-  const listed = await listTags(place, call);
-  if (listed === undefined) return { tags: known, indexes: [], hasAllTags: false, isComplete: false };
-  const cache = new ManifestCache(place, call);
-  const indexes = new Set<Digest>();
-  const look = async (tag: string): Promise<"tag" | "index" | "other" | "unknown"> => {
-    const named = await ifThere(async () => await cache.resolve(tag));
-    if (named === undefined) return "other"; // gone meanwhile
-    if (named.digest === digest) return "tag";
-    if (!isIndexMediaType(named.mediaType)) return "other";
-    if (!indexes.has(named.digest) && indexes.size >= MAX_INDEXES) return "unknown";
-    indexes.add(named.digest);
-    const isListed = await ifThere(async () => await leadsTo(cache, named, { digest, inIndex: true }));
-    return isListed === undefined ? "unknown" : isListed ? "index" : "other";
-  };
-  const names = [...new Set([...listed.slice(0, MAX_TAGS), ...known])];
-  const found = await Array.fromAsync(inParallel(names, LOOK_UPS, look));
-  const of = (kind: string): readonly string[] => names.filter((_, at) => found[at] === kind);
-  const hasAllTags = listed.length <= MAX_TAGS;
-  return { tags: of("tag"), indexes: of("index"), hasAllTags, isComplete: hasAllTags && !found.includes("unknown") };
+export async function tagsAround(place: Place, digest: Digest, call: CallOptions, limits?: AroundLimits): Promise<TagsAround> {
+  return (await tagsAroundAll(place, [digest], call, limits))(digest);
 }
 
+/** Finds the same for several manifests, with no more requests than for one. */
+export async function tagsAroundAll(
+  place: Place,
+  digests: readonly Digest[],
+  call: CallOptions,
+  { tags: maxTags = MAX_TAGS, indexes: maxIndexes = MAX_INDEXES }: AroundLimits = {},
+): Promise<(digest: Digest) => TagsAround> {
+  const known = isDigest(place.reference) ? [] : [place.reference];
+  const listed = await listTags(place, maxTags, call);
+  const wanted = new Set(digests);
+  const within = new ListedBy(place, wanted, maxIndexes, call);
+  const look = async (tag: string): Promise<Seen | undefined> => {
+    const named = await ifThere(async () => await place.target.resolve(tag, call));
+    return named === undefined ? undefined : { tag, named, lists: isIndexMediaType(named.mediaType) ? await within.of(named) : NOTHING };
+  };
+  const names = listed === undefined ? [] : [...new Set([...listed.slice(0, maxTags), ...known])];
+  const seen = (await Array.fromAsync(inParallel(names, LOOK_UPS, look))).filter((one) => one !== undefined);
+  const hasAllTags = listed !== undefined && listed.length <= maxTags;
+  return (digest) => ({
+    tags: listed === undefined ? known : seen.filter(({ named }) => named.digest === digest).map(({ tag }) => tag),
+    indexes: seen.filter(({ named, lists }) => named.digest !== digest && lists.has(digest)).map(({ tag }) => tag),
+    hasAllTags,
+    unseen: listed === undefined ? "its tags cannot be listed" : hasAllTags ? within.unseen : `there are more than ${maxTags} tags`,
+  });
+}
+
+interface Seen {
+  readonly tag: string;
+  readonly named: Descriptor;
+  /** What is wanted, and in it. */
+  readonly lists: ReadonlySet<Digest>;
+}
+
+const NOTHING: ReadonlySet<Digest> = new Set();
+
 /** One more than are looked up, of many; undefined: not every registry lists tags, and not for everybody. */
-async function listTags({ target }: Place, call: CallOptions): Promise<readonly string[] | undefined> {
+async function listTags({ target }: Place, limit: number, call: CallOptions): Promise<readonly string[] | undefined> {
   if (target.tags === undefined) return undefined;
   try {
-    return await Array.fromAsync(chosen(target.tags(call), { limit: MAX_TAGS + 1, wanted: () => true }));
+    return await Array.fromAsync(chosen(target.tags(call), { limit: limit + 1, wanted: () => true }));
   } catch {
     call.signal?.throwIfAborted();
     return undefined;

@@ -1,10 +1,11 @@
-import { type CallOptions, UnsupportedError } from "@berth/oci";
+import { type CallOptions, type Descriptor, UnsupportedError } from "@berth/oci";
 import { type Place, withPlace } from "../connect/place.ts";
 import { changeable } from "../content/changeable.ts";
 import { mayDelete } from "../content/confirm-delete.ts";
+import { inParallel } from "../content/in-parallel.ts";
 import { isDigestTag } from "../content/name-filter.ts";
 import { ifThere } from "../content/tag-details.ts";
-import { tagsAround } from "../content/tags-around.ts";
+import { tagsAroundAll } from "../content/tags-around.ts";
 import { untagAt } from "../content/untag-at.ts";
 import { AdvisedError } from "../errors/advised-error.ts";
 import { isMissing } from "../errors/is-missing.ts";
@@ -74,14 +75,43 @@ export async function deleteStaleTags(session: Session, stale: readonly StaleTag
   const what =
     stale.length === 1 ? `1 tag that its source has no more, ${shown}` : `${stale.length} tags that their sources have no more, ${shown}`;
   if (!(await mayDelete(session, what, { force }))) return;
-  for (const one of stale) {
-    const siblings = new Set(stale.filter((other) => placeOf(other) === placeOf(one)).map(({ tag }) => tag));
-    await withPlace(session, one.reference, async (place, call) => await untagOrDelete(session, place, siblings, call), { side: "to" });
+  for (const group of Map.groupBy(stale, placeOf).values()) {
+    const tags = new Set(group.map(({ tag }) => tag));
+    let around: Around | undefined; // all of a place is looked at once, and only when it has to be
+    const job: StaleJob = { tags, gone: new Set(), lookAround: async (place, call) => (around ??= await aroundAll(place, tags, call)) };
+    for (const one of group)
+      await withPlace(session, one.reference, async (place, call) => await untagOrDelete(session, place, job, call), { side: "to" });
   }
 }
 
+type Around = Awaited<ReturnType<typeof tagsAroundAll>>;
+
+/** Stale tags of one place. */
+interface StaleJob {
+  readonly tags: ReadonlySet<string>;
+  /** Those that went with a manifest. */
+  readonly gone: Set<string>;
+  readonly lookAround: (place: Place, call: CallOptions) => Promise<Around>;
+}
+
+/** What names the manifests of stale tags. */
+async function aroundAll(place: Place, tags: ReadonlySet<string>, call: CallOptions): Promise<Around> {
+  const resolve = async (tag: string): Promise<Descriptor | undefined> => await ifThere(async () => await place.target.resolve(tag, call));
+  const found = await Array.fromAsync(inParallel(tags, LOOK_UPS, resolve));
+  const digests = new Set(found.flatMap((one) => one?.digest ?? []));
+  return await tagsAroundAll(place, [...digests], call);
+}
+
+/** At a time. */
+const LOOK_UPS = 8;
+
 /** Older registries delete by digest only, with all tags: that will do where every tag of a manifest is stale, and no index lists it. */
-async function untagOrDelete(session: Session, place: Place, stale: ReadonlySet<string>, call: CallOptions): Promise<void> {
+async function untagOrDelete(
+  session: Session,
+  place: Place,
+  { tags: stale, gone, lookAround }: StaleJob,
+  call: CallOptions,
+): Promise<void> {
   const target = await changeable(session, place);
   try {
     await untagAt(target, place, call);
@@ -89,9 +119,12 @@ async function untagOrDelete(session: Session, place: Place, stale: ReadonlySet<
     if (!isMissing(error) && !(error instanceof AdvisedError) && !(error instanceof UnsupportedError)) throw error;
     const descriptor = await ifThere(async () => await place.target.resolve(place.reference, call));
     if (descriptor === undefined) return; // it went with another one
-    const { tags, indexes, isComplete } = await tagsAround(place, descriptor.digest, call);
-    if (!isComplete || indexes.length > 0 || tags.some((tag) => !stale.has(tag))) throw error;
+    const { tags, indexes, unseen } = (await lookAround(place, call))(descriptor.digest);
+    const isMoved = !tags.includes(place.reference); // since it was looked at
+    const isListed = indexes.some((tag) => !gone.has(tag));
+    if (unseen !== undefined || isMoved || isListed || tags.some((tag) => !stale.has(tag))) throw error;
     await target.delete(descriptor, call);
+    for (const tag of tags) gone.add(tag);
   }
 }
 
