@@ -6,6 +6,7 @@ import {
   decodeManifest,
   digestAlgorithm,
   DigestMismatchError,
+  InvalidManifestError,
   isDigest,
   MEDIA_TYPES,
   schema1Payload,
@@ -43,7 +44,33 @@ export function describeByHeaders(response: TransportResponse, reference: string
   const digest = wanted ?? contentDigest(response);
   const mediaType = contentType(response);
   const size = contentLength(response);
-  return digest === undefined || mediaType === undefined || size === undefined ? undefined : { mediaType, digest, size };
+  if (digest === undefined || mediaType === undefined || isVagueType(mediaType) || size === undefined) return undefined;
+  return { mediaType, digest, size };
+}
+
+/** What says of a manifest no more than that it is text, or bytes. Some registries have nothing else to say of schema 1. */
+const VAGUE_TYPES: ReadonlySet<string> = new Set(["application/json", "application/octet-stream", "text/plain"]);
+
+/** True for a type that is none of manifests: what it is only its content tells. */
+export function isVagueType(mediaType: string): boolean {
+  return VAGUE_TYPES.has(mediaType);
+}
+
+/** What the answer says, unless that is nothing and the content is of schema 1: that is named by another digest than that of its bytes. */
+function typeOf(response: TransportResponse, bytes: Uint8Array): string {
+  const said = contentType(response);
+  if (said === undefined) return decodeManifest(bytes, undefined).mediaType;
+  return (isVagueType(said) ? schema1TypeOf(bytes) : undefined) ?? said;
+}
+
+function schema1TypeOf(bytes: Uint8Array): string | undefined {
+  try {
+    const { mediaType, kind } = decodeManifest(bytes, undefined);
+    return kind === "schema1" ? mediaType : undefined;
+  } catch (error) {
+    if (error instanceof InvalidManifestError) return undefined;
+    throw error;
+  }
 }
 
 /**
@@ -53,7 +80,7 @@ export function describeByHeaders(response: TransportResponse, reference: string
  * @throws {InvalidManifestError} when neither answer nor content tell the media type.
  */
 export function describeByContent(response: TransportResponse, reference: string, bytes: Uint8Array): Descriptor {
-  const mediaType = contentType(response) ?? decodeManifest(bytes, undefined).mediaType;
+  const mediaType = typeOf(response, bytes);
   const expected = isDigest(reference) ? reference : contentDigest(response);
   const digest = manifestDigest(bytes, mediaType, expected === undefined ? undefined : digestAlgorithm(expected));
   if (expected !== undefined && expected !== digest) {

@@ -297,6 +297,48 @@ test("[client/C-28] a signed schema 1 manifest is named by the digest of its pay
   expect(await textOf(await repository.fetch(descriptor))).toBe(signed.toString()); // not asked for among blobs
 });
 
+const SCHEMA1 = JSON.stringify(
+  {
+    schemaVersion: 1,
+    name: "a/b",
+    tag: "x",
+    architecture: "amd64",
+    fsLayers: [{ blobSum: other }],
+    history: [{ v1Compatibility: '{"id":"1"}' }],
+  },
+  undefined,
+  3,
+);
+
+test.each(["application/json", "text/plain; charset=utf-8", "application/octet-stream", undefined])(
+  "[client/C-28] schema 1 that comes as %s is known by its content",
+  async (type) => {
+    const payload = Buffer.from(SCHEMA1);
+    const key = await crypto.subtle.generateKey({ name: "ECDSA", namedCurve: "P-256" }, true, ["sign", "verify"]);
+    const signed = Buffer.from(await signSchema1(payload, { ...key, algorithm: "ES256" }));
+    const { server, repository } = await scripted();
+    const named = digestOf(payload);
+    const headers = { ...(type !== undefined && { "content-type": type }), "docker-content-digest": named };
+    for (const at of ["x", named]) for (const method of ["HEAD", "GET"]) server.on(method, `${AT}${at}`, { headers, body: signed });
+    const descriptor = { mediaType: "application/vnd.docker.distribution.manifest.v1+prettyjws", digest: named, size: signed.length };
+    expect(await repository.resolve("x")).toEqual(descriptor);
+    expect((await repository.fetchReference("x")).descriptor).toEqual(descriptor);
+    expect(await textOf(await repository.fetch(descriptor))).toBe(signed.toString());
+    server.on("GET", `${AT}y`, { headers: { "content-type": type ?? "application/json" }, body: payload });
+    expect((await repository.fetchReference("y")).descriptor).toMatchObject({
+      mediaType: "application/vnd.docker.distribution.manifest.v1+json",
+      digest: named,
+    });
+  },
+);
+
+test("a manifest that comes as JSON and is not of schema 1 is of no other type for that", async () => {
+  const { server, repository } = await scripted();
+  server.on("HEAD", `${AT}x`, answer({ "content-type": "application/json" }));
+  server.on("GET", `${AT}x`, answer({ "content-type": "application/json" }));
+  expect(await repository.resolve("x")).toEqual({ mediaType: "application/json", digest, size });
+});
+
 test("[client/C-29] content that a descriptor carries itself is used when it is right, else fetched", async () => {
   const { server, repository } = await scripted();
   server.on("GET", `${AT}${digest}`, answer());

@@ -6,6 +6,7 @@ import {
   DigestMismatchError,
   digestAlgorithm,
   isDigest,
+  isSchema1MediaType,
   LimitExceededError,
   ManifestUnknownError,
   ManifestUnknownRevisionError,
@@ -16,7 +17,7 @@ import type { ResponseHeaders, TransportResponse } from "../transport/transport.
 import { checkContentDigest, contentType, orNotFound, protocolError, readMetadata } from "./answers.ts";
 import { manifestPath, type RepositoryContext, scopesOf } from "./context.ts";
 import { inlineContent } from "./inline-content.ts";
-import { describeByContent, describeByHeaders, type ManifestStat, manifestDigest } from "./manifest-descriptor.ts";
+import { describeByContent, describeByHeaders, isVagueType, type ManifestStat, manifestDigest } from "./manifest-descriptor.ts";
 import { drain } from "../transport/drain.ts";
 import { parseRateLimit } from "../transport/rate-limit.ts";
 
@@ -78,7 +79,8 @@ function typeProblem(response: TransportResponse, target: Descriptor): Error | u
   try {
     checkContentDigest(response, target.digest);
     const actual = contentType(response) ?? target.mediaType;
-    if (actual !== target.mediaType.toLowerCase()) {
+    const isUnnamed = isVagueType(actual) && isSchema1MediaType(target.mediaType); // its digest will tell
+    if (actual !== target.mediaType.toLowerCase() && !isUnnamed) {
       return protocolError(response, `sent content of the type "${actual}", expected "${target.mediaType}"`);
     }
     return undefined;
