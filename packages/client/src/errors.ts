@@ -86,10 +86,26 @@ export class NetworkError extends RequestError<"ERR_NETWORK"> {
 export class AuthError extends RequestError<"ERR_AUTH"> {
   /** The registry that a token was wanted for, with port; undefined where the URL is its own. */
   readonly registry?: string;
+  /** Whether another credential could help, or a server has to be mended first: one that failed, or answered nonsense. */
+  readonly fault: "credential" | "server";
+  /** The token server that was not asked, or not told who we are, because it is not trusted; see `RealmRules`. */
+  readonly untrustedRealm?: string;
 
-  constructor(message: string, failure: RequestFailure) {
+  constructor(message: string, failure: RequestFailure & { readonly untrustedRealm?: string }) {
     super("ERR_AUTH", message, failure);
+    this.fault = faultOf(failure.cause);
+    if (failure.untrustedRealm !== undefined) this.untrustedRealm = failure.untrustedRealm;
   }
+}
+
+/** Refusals that say nothing of who asks. */
+const NOT_ABOUT_US: ReadonlySet<number> = new Set([404, 405, 408, 429]);
+
+/** @param cause a refusal in the words of HTTP, or what was wrong with an answer */
+function faultOf(cause: unknown): AuthError["fault"] {
+  if (cause instanceof ResponseError)
+    return cause.status >= 400 && cause.status < 500 && !NOT_ABOUT_US.has(cause.status) ? "credential" : "server";
+  return BerthError.is(cause) ? "server" : "credential";
 }
 
 /** A request had to be sent again, but its body can be read only once. Hand over a `ReplayableSource` or bytes to avoid it. */
@@ -132,9 +148,10 @@ export function isNotFound(error: unknown): boolean {
   return BerthError.is(error) && (error.code === "ERR_NOT_FOUND" || statusOf(error) === 404);
 }
 
-/** True when credentials are missing or wrong. */
+/** True when credentials are missing or wrong; false when a token server failed, which says nothing of them. */
 export function isUnauthorized(error: unknown): boolean {
-  return BerthError.is(error) && (error.code === "ERR_AUTH" || statusOf(error) === 401);
+  if (error instanceof AuthError) return error.fault === "credential";
+  return BerthError.is(error) && statusOf(error) === 401;
 }
 
 /** True when the credentials are known but do not suffice. */

@@ -16,6 +16,7 @@ export type HintKind =
   | "plain-http"
   | "pull-files"
   | "trust-certificate"
+  | "trust-realm"
   | "wait";
 
 /** What to do next about an error. */
@@ -40,6 +41,7 @@ const TEXTS: Readonly<Record<HintKind, string>> = {
   "plain-http": "did you mean plain HTTP? Say so with the plain HTTP option",
   "pull-files": "an artifact is no image: pull its files",
   "trust-certificate": "give the certificate authority of the registry, or skip the check for a registry of your own",
+  "trust-realm": "add the token server to the trusted realms if it is yours",
   wait: "wait, or log in: registries allow more to those they know",
 };
 
@@ -81,14 +83,21 @@ const BY_CLASS: Readonly<Partial<Record<ErrorClass, HintKind>>> = {
 export interface HintSubject {
   /** What could not be found is a tag or manifest. */
   readonly isTag: boolean;
+  /** A token server is not trusted. */
+  readonly isOfRealm: boolean;
   /** An artifact was met where an image is wanted. */
   readonly isArtifact: boolean;
 }
 
 /** The next step for an error of a class with such codes among its causes. */
-export function hintFor(errorClass: ErrorClass, codes: readonly string[], { isTag, isArtifact }: HintSubject): ErrorHint | undefined {
+export function hintFor(
+  errorClass: ErrorClass,
+  codes: readonly string[],
+  { isTag, isOfRealm, isArtifact }: HintSubject,
+): ErrorHint | undefined {
   // a full disk, wherever it stands, is a full disk
   const byCode = errorClass === "NoSpace" ? undefined : codes.map((code) => BY_CODE[code]).find((kind) => kind !== undefined);
-  const kind = byCode ?? (isTag ? "list-tags" : isArtifact ? "pull-files" : BY_CLASS[errorClass]);
+  const bySubject = isOfRealm ? "trust-realm" : isTag ? "list-tags" : isArtifact ? "pull-files" : undefined;
+  const kind = byCode ?? bySubject ?? BY_CLASS[errorClass];
   return kind === undefined ? undefined : { kind, text: TEXTS[kind] };
 }

@@ -91,6 +91,21 @@ test.each<[string, unknown, object]>([
     { class: "Unavailable", code: "ERR_AUTH", status: 502, hint: undefined },
   ],
   [
+    "a token server that answers nonsense",
+    new AuthError("Cannot", { ...request, cause: new ProtocolError("Cannot", request) }),
+    { class: "Unavailable", code: "ERR_AUTH", hint: undefined },
+  ],
+  [
+    "a token server that is not there",
+    new AuthError("Cannot", { ...request, cause: answer(404) }),
+    { class: "Unavailable", hint: undefined },
+  ],
+  [
+    "a token server that is not trusted",
+    new AuthError("Cannot", { ...request, untrustedRealm: "10.0.0.1" }),
+    { class: "Unauthorized", hint: { kind: "trust-realm" } },
+  ],
+  [
     "a token server that is asked too much",
     new AuthError("Cannot", { ...request, cause: answer(429, "TOOMANYREQUESTS") }),
     { class: "RateLimited", hint: { kind: "wait" } },

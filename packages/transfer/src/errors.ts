@@ -58,6 +58,7 @@ export function classifyError(error: unknown): ErrorClassification {
   const registry = causes.map(registryOf).find((host) => host !== undefined);
   const hint = hintFor(found, codes, {
     isTag: found === "NotFound" && isAboutManifest(causes, ociCode),
+    isOfRealm: causes.some((cause) => has(cause, "untrustedRealm") && cause.untrustedRealm !== undefined),
     isArtifact: causes.some((cause) => has(cause, "isArtifact") && cause.isArtifact === true),
   });
   return {
@@ -99,15 +100,15 @@ function classOf(cause: unknown): ErrorClass | undefined {
   if (code === "ERR_NOT_FOUND" && has(cause, "platform")) return "NoMatchingPlatform";
   const answer = answerOf(cause);
   if (answer !== undefined && code !== "ERR_RATE_LIMITED") return classOfAnswer(answer);
-  if (code === "ERR_AUTH" && cause instanceof Error) return classOfTokenAnswer(answerOf(cause.cause));
+  if (code === "ERR_AUTH" && has(cause, "fault") && cause.fault === "server") return classOfServersFault(cause);
   if (code?.startsWith("CERT_") || code?.startsWith("ERR_SSL_") || code?.startsWith("ERR_TLS_")) return "Unavailable";
   return code === undefined ? undefined : CLASS_BY_CODE[code];
 }
 
 /** A token server that is overloaded or broken says nothing about who we are. */
-function classOfTokenAnswer(answer: Answer | undefined): ErrorClass {
-  const isAboutUs = answer === undefined || (answer.status < 500 && answer.status !== 408 && answer.status !== 429);
-  return isAboutUs ? "Unauthorized" : classOfAnswer(answer);
+function classOfServersFault(error: unknown): ErrorClass {
+  const answer = error instanceof Error ? answerOf(error.cause) : undefined;
+  return answer !== undefined && classOfAnswer(answer) === "RateLimited" ? "RateLimited" : "Unavailable";
 }
 
 function classOfAnswer({ status, codes }: Answer): ErrorClass {

@@ -41,7 +41,7 @@ export async function clientOptions(input: ClientOptionsInput): Promise<Omit<Con
     userAgent: `berth-cli/${packageVersion().version}`,
     onWarning,
     hooks,
-    auth: { headers: settings.headers },
+    auth: { headers: settings.headers, ...(config.trustedRealms && { trustedRealms: config.trustedRealms }) },
     retry: { policy },
     http: {
       proxy,

@@ -12,7 +12,7 @@ export interface Told {
 type Classified = Pick<ErrorClassification, "class" | "hint" | "registry" | "code"> & { readonly error: unknown };
 
 /** What the client advises who calls it from a program, by the name of its options. */
-const OF_LIBRARY = /; (?:[^;]*\b(?:tls\.\w+|plain HTTP option)\b.*)$/;
+const OF_LIBRARY = /; (?:[^;]*\b(?:tls\.\w+|plain HTTP option|trustedRealms)\b.*)$/;
 
 /** What helps where TLS fails, by the code of Node or OpenSSL. */
 const TLS_HINTS: Readonly<Record<string, string>> = {
@@ -51,6 +51,7 @@ function hintText(
     "pull-files": `an artifact has files instead: berth pull ${reference}`,
     "plain-http": "did you mean http? add --plain-http",
     "trust-certificate": "trust its authority with --ca-file FILE, or any certificate with --insecure",
+    "trust-realm": `name it in trustedRealms of "${host}" in the config file, if it is yours: berth help env`,
     wait: `wait, or sign in for a higher limit: berth login ${host}`,
   };
   // what the client advises in general stands behind its semicolon already

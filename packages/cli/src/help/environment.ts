@@ -40,6 +40,7 @@ The config file says how single registries are reached:
       pathPrefix: hub                # stands before names when it is asked as a mirror
       answerTimeout: 5s              # for its first answer as a mirror, then the next place is asked; default 15s
       plainHttp: true                # and: insecure, caFile, cert, key
+      trustedRealms: [auth.local]    # token servers in private networks; http://auth.local: without TLS, too
       chunkSize: 16MiB               # requests of uploads hold no more
       requestsPerSecond: 20
       concurrency: 4                 # connections at a time

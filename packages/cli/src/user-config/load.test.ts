@@ -23,6 +23,7 @@ test("settings of registries are read", async () => {
     chunkSize: 16MiB
     requestsPerSecond: 2.5
     concurrency: 4
+    trustedRealms: [auth.local:5001, http://10.0.0.5]
     cert: c.pem
     key: k.pem
 `;
@@ -36,6 +37,7 @@ test("settings of registries are read", async () => {
     chunkSize: 16_777_216,
     requestsPerSecond: 2.5,
     concurrency: 4,
+    trustedRealms: ["auth.local:5001", "http://10.0.0.5"],
     cert: "c.pem",
     key: "k.pem",
   });
@@ -45,7 +47,7 @@ test("every mistake is named with its place and what was expected", async () => 
   const text = "registries:\n  a.test:\n    plainHtp: true\n    chunkSize: huge\n    mirrors: x\n    cert: c\n  b/c: {}\nother: 1\n";
   await expect(parseUserConfig(text, "c.yml")).rejects.toThrow(
     [
-      'Cannot use config file:\n  c.yml:3:15: registries.a.test.plainHtp: "plainHtp" is not a known key, expected one of mirrors, priority, pathPrefix, answerTimeout, plainHttp, insecure, caFile, cert, key, chunkSize, requestsPerSecond, concurrency',
+      'Cannot use config file:\n  c.yml:3:15: registries.a.test.plainHtp: "plainHtp" is not a known key, expected one of mirrors, priority, pathPrefix, answerTimeout, plainHttp, insecure, caFile, cert, key, trustedRealms, chunkSize, requestsPerSecond, concurrency',
       'c.yml:4:16: registries.a.test.chunkSize: expected a size such as 16MiB, got "huge"',
       'c.yml:5:14: registries.a.test.mirrors: expected a list of hosts, got "x"',
       "c.yml:3:5: registries.a.test: needs cert and key together",
@@ -55,6 +57,9 @@ test("every mistake is named with its place and what was expected", async () => 
   );
   await expect(parseUserConfig("registries:\n  a.test:\n    mirrors:\n      - host: b.test\n", "c.yml")).rejects.toThrow(
     "Cannot use config file: c.yml:4:7: registries.a.test.mirrors: expected a host such as mirror.example.com or localhost:5000, got keys with values",
+  );
+  await expect(parseUserConfig("registries: {a.test: {trustedRealms: ['ftp://b.test']}}\n", "c.yml")).rejects.toThrow(
+    'trustedRealms: expected a host such as auth.example.com, or http://auth.example.com, got "ftp://b.test"',
   );
   await expect(parseUserConfig("a: [", "c.yml")).rejects.toThrow(/^Cannot use config file: c\.yml:1:\d+: /);
 });

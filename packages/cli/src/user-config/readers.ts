@@ -75,6 +75,14 @@ export const host: Read<string> = (value) =>
 /** Hosts. */
 export const hosts: Read<readonly string[]> = (value) => (Array.isArray(value) ? value.map(host) : expected("a list of hosts", value));
 
+/** Hosts, or origins with their scheme. */
+export const realms: Read<readonly string[]> = (value) => (Array.isArray(value) ? value.map(realm) : expected("a list of hosts", value));
+
+const realm: Read<string> = (value) =>
+  typeof value === "string" && HOST.test(value.replace(/^https?:\/\//, ""))
+    ? value
+    : expected("a host such as auth.example.com, or http://auth.example.com", value);
+
 /** Texts: a list, or one alone. */
 export const texts: Read<readonly string[]> = (value) =>
   Array.isArray(value) && value.length > 0

@@ -13,6 +13,8 @@ export interface RegistryConfig {
   readonly caFile?: string;
   readonly cert?: string;
   readonly key?: string;
+  /** Token servers that are asked wherever they are: hosts, or origins such as `http://auth.corp`. */
+  readonly trustedRealms?: readonly string[];
   /** Bytes that one request of an upload holds at most. */
   readonly chunkSize?: number;
   readonly requestsPerSecond?: number;

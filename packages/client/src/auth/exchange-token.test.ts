@@ -2,7 +2,7 @@ import { inspect } from "node:util";
 import { type Challenge, parseChallenges } from "@berth/oci";
 import { describe, expect, test } from "vitest";
 import type { Credential } from "../credentials/credential.ts";
-import { AuthError, hasErrorCode, ResponseError } from "../errors.ts";
+import { AuthError, hasErrorCode, isUnauthorized, ResponseError } from "../errors.ts";
 import { type FakeReply, failureOfCall, type FakeTransport, fakeTransport } from "../transport/testing/fake-transport.test-kit.ts";
 import type { TransportRequest } from "../transport/transport.ts";
 import { type ExchangeTokenOptions, exchangeToken } from "./exchange-token.ts";
@@ -64,17 +64,19 @@ describe("exchangeToken() by GET", () => {
   });
 
   test.each([
-    ["{}", 'the answer of "a.test" holds no token'],
-    ['{"token":""}', "holds no token"],
-    ['{"token":5}', "holds no token"],
-    ["<html>", '"a.test" answered no JSON object'],
-    ["[]", "answered no JSON object"],
+    ["{}", 'the token server "a.test" answered without a token: no content type, an empty object'],
+    ['{"token":""}', 'without a token: no content type, an object with "token"'],
+    ['{"token":5}', 'without a token: no content type, an object with "token"'],
+    ["<html>", "without a token: no content type, no words"],
+    ["[]", "without a token: no content type, a list"],
     ['{"token":"a\\r\\nx: y"}', "characters that cannot stand in a header"],
   ])("[client/B-46,C-6] refuses %s", async (body, message) => {
     const error = await failureOfCall(exchange({ body }).result);
     expect(error).toBeInstanceOf(AuthError);
     expect(String(error)).toContain(`Cannot get token for "r.test"`);
     expect(String(error)).toContain(message);
+    expect(error).toMatchObject({ fault: "server", registry: "r.test", cause: { code: "ERR_PROTOCOL" } });
+    expect(isUnauthorized(error)).toBe(false);
   });
 
   test("[client/B-46] takes 128 KiB and no more", async () => {
@@ -110,8 +112,20 @@ describe("exchangeToken() by GET", () => {
     expect(errors.map((text) => text.slice(text.indexOf("answered")))).toEqual([
       "answered 401 (invalid_grant: expired); log in, or check the credentials",
       "answered 401 (incorrect username or password); log in, or check the credentials",
-      "answered 401; log in, or check the credentials",
+      "answered 401 (no content type, no words); log in, or check the credentials",
     ]);
+  });
+
+  test.each([
+    [400, "credential"],
+    [401, "credential"],
+    [403, "credential"],
+    [204, "server"],
+    [404, "server"],
+    [429, "server"],
+    [502, "server"],
+  ])("exchangeToken() knows whose fault status %i is", async (status, fault) => {
+    expect(await failureOfCall(exchange({ status }).result)).toMatchObject({ fault });
   });
 });
 

@@ -1,12 +1,12 @@
 import { BerthError, type Challenge } from "@berth/oci";
 import { type Credential, isAnonymous } from "../credentials/credential.ts";
-import { AuthError } from "../errors.ts";
+import { AuthError, ProtocolError } from "../errors.ts";
 import { drain } from "../transport/drain.ts";
 import { failureOf } from "../transport/network-error.ts";
 import { readBounded } from "../transport/read-bounded.ts";
 import { redactUrl } from "../transport/redact.ts";
-import type { RequestHeaders, Transport, TransportResponse } from "../transport/transport.ts";
-import { mayHoldSecrets, type RealmRules, realmProblem } from "./realm.ts";
+import { headerValue, type RequestHeaders, type Transport, type TransportResponse } from "../transport/transport.ts";
+import { mayHoldSecrets, type RealmRules, realmProblem, TRUST_REALM } from "./realm.ts";
 import { joinScopes } from "./scopes.ts";
 import { parseToken, type Token } from "./token.ts";
 import { sendTokenRequest } from "./token-hops.ts";
@@ -70,11 +70,12 @@ async function exchange(options: ExchangeTokenOptions): Promise<Token> {
     signal: options.signal,
   };
   if (!isAnonymous(credential) && !mayHoldSecrets(registry, realm, options)) {
-    const failure = { operation, method: "GET", url: redactUrl(realm) };
-    throw new AuthError(
-      `Cannot ${operation}: the credential is not sent to "${realm.host}": it is of another domain, add it to trustedRealms if it is yours`,
-      failure,
-    );
+    throw new AuthError(`Cannot ${operation}: the credential is not sent to "${realm.host}": it is of another domain; ${TRUST_REALM}`, {
+      operation,
+      method: "GET",
+      url: redactUrl(realm),
+      untrustedRealm: realm.host,
+    });
   }
   const grant = oauth2Grant(credential, options.forceOAuth2 === true, operation, realm);
   if (grant !== undefined) {
@@ -92,12 +93,16 @@ function checkedRealm({ registry, challenge, ...rules }: ExchangeTokenOptions, o
   }
   const text = challenge.parameters.get("realm");
   const realm = text === undefined ? null : URL.parse(text);
-  if (realm === null) throw new AuthError(`Cannot ${operation}: malformed challenge: its realm is ${text ? "no URL" : "missing"}`, failure);
+  if (realm === null) {
+    const message = `Cannot ${operation}: malformed challenge: its realm is ${text ? "no URL" : "missing"}`;
+    throw new AuthError(message, { ...failure, cause: new ProtocolError(message, failure) });
+  }
   const problem = realmProblem(registry, realm, rules);
   if (problem === undefined) return realm;
   throw new AuthError(`Cannot ${operation}: the token server "${realm.host}" is refused: ${problem}`, {
     ...failure,
     url: redactUrl(realm),
+    untrustedRealm: realm.host,
   });
 }
 
@@ -112,13 +117,14 @@ function oauth2Grant(credential: Credential | undefined, force: boolean, operati
 }
 
 async function readToken(response: TransportResponse, operation: string): Promise<Token> {
-  const failure = { ...failureOf(response.request), operation, host: response.request.url.host };
+  const contentType = headerValue(response.headers, "content-type");
+  const failure = { ...failureOf(response.request), operation, host: response.request.url.host, ...(contentType && { contentType }) };
   if (response.status !== 200) throw await tokenRefusal(response, operation);
   try {
     return parseToken(await readBounded(response, MAX_TOKEN_BYTES, "answer of a token server"), failure);
   } catch (error) {
     if (!BerthError.is(error) || error.code !== "ERR_LIMIT_EXCEEDED") throw error;
-    throw new AuthError(`Cannot ${operation}: the answer of "${failure.host}" is longer than ${MAX_TOKEN_BYTES} bytes`, {
+    throw new AuthError(`Cannot ${operation}: the answer of the token server "${failure.host}" is longer than ${MAX_TOKEN_BYTES} bytes`, {
       ...failure,
       cause: error,
     });

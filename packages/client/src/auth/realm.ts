@@ -15,6 +15,9 @@ export interface RealmRules {
   readonly realmPolicy?: "any" | "same-domain";
 }
 
+/** What helps against a refusal. */
+export const TRUST_REALM = "add it to trustedRealms if it is yours";
+
 /**
  * Why a token server must not be asked, in words that fit behind a colon; undefined when it may be. Only HTTP and HTTPS, no plain HTTP
  * for a registry with HTTPS, no address of this machine or a private network unless the registry has the same host name.
@@ -29,7 +32,7 @@ export function realmProblem(registry: URL, realm: URL, rules: RealmRules = {}):
   if (realm.protocol === "http:" && registry.protocol !== "http:") return "it uses plain HTTP, the registry HTTPS";
   if (trust === "host" || realm.hostname === registry.hostname || !isPrivateHost(realm.hostname)) return undefined;
   if (isLoopbackHost(realm.hostname) && isLoopbackHost(registry.hostname)) return undefined; // two names of this machine
-  return "it is an address of this machine or of a private network, add it to trustedRealms if it is yours";
+  return `it is an address of this machine or of a private network; ${TRUST_REALM}`;
 }
 
 /** True when a token server may see a password or a long-lived token of the registry, provided that {@link realmProblem} finds nothing. */

@@ -1,4 +1,4 @@
-import { AuthError } from "../errors.ts";
+import { AuthError, ProtocolError } from "../errors.ts";
 import { drain } from "../transport/drain.ts";
 import { failureOf } from "../transport/network-error.ts";
 import { headerValue, type Transport, type TransportRequest, type TransportResponse } from "../transport/transport.ts";
@@ -27,7 +27,9 @@ export async function sendTokenRequest(
     const next = URL.parse(location, request.url);
     const problem = hop >= MAX_HOPS ? `it redirects more than ${MAX_HOPS} times` : redirectProblem(request, next, response.status, rules);
     if (problem !== undefined || next === null) {
-      throw new AuthError(`Cannot ${request.operation}: "${request.url.host}" redirects: ${problem}`, failureOf(request));
+      const message = `Cannot ${request.operation}: the token server "${request.url.host}" redirects: ${problem}`;
+      const failure = failureOf(request);
+      throw new AuthError(message, { ...failure, cause: new ProtocolError(message, failure) });
     }
     next.hash = "";
     request = { ...request, url: next, headers: next.origin === request.url.origin ? request.headers : withoutAuthorization(request) };

@@ -1,14 +1,17 @@
 import { errorText } from "@berth/oci";
 import { AuthError, type ResponseError } from "../errors.ts";
 import { responseError } from "../transport/check-response.ts";
-import type { TransportResponse } from "../transport/transport.ts";
+import { headerValue, type TransportResponse } from "../transport/transport.ts";
+import { describeAnswer } from "./describe-answer.ts";
 
 const MAX_REASON = 300;
 
 /** The error for a token server that gave no token. Closes the response. Its `cause` holds the status and the parsed errors. */
 export async function tokenRefusal(response: TransportResponse, operation: string): Promise<AuthError> {
   const cause = await responseError(response, [200]);
-  const reason = cause.errors.length > 0 ? cause.errors.slice(0, 3).map(errorText).join("; ") : otherReason(cause);
+  const said = cause.errors.length > 0 ? cause.errors.slice(0, 3).map(errorText).join("; ") : otherReason(cause);
+  const isBare = said !== "" || cause.body.byteLength === 0;
+  const reason = isBare ? said : describeAnswer(cause.body, headerValue(response.headers, "content-type"));
   const words = reason === "" ? "" : ` (${reason.slice(0, MAX_REASON)})`;
   const hint = cause.status === 401 || cause.status === 403 ? "; log in, or check the credentials" : "";
   const message = `Cannot ${operation}: the token server "${response.request.url.host}" answered ${cause.status}${words}${hint}`;
@@ -25,6 +28,6 @@ function otherReason({ body }: ResponseError): string {
     const words = ["error", "error_description", "details", "message"].map((name) => fields[name]);
     return words.filter((word) => typeof word === "string" && word !== "").join(": ");
   } catch {
-    return ""; // not JSON: a page of a proxy, which explains nothing in a line
+    return ""; // not JSON: a page of a proxy, perhaps
   }
 }

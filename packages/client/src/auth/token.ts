@@ -1,4 +1,5 @@
-import { AuthError, type RequestFailure } from "../errors.ts";
+import { AuthError, ProtocolError, type RequestFailure } from "../errors.ts";
+import { describeAnswer } from "./describe-answer.ts";
 
 /** Seconds that a token lives when its server does not say, or says less: what the specification promises to old clients. */
 export const MIN_TOKEN_SECONDS = 60;
@@ -32,17 +33,12 @@ export interface TokenLife {
  *
  * @throws {AuthError} when there is no token in it, or one that cannot stand in a header.
  */
-export function parseToken(body: Uint8Array, failure: RequestFailure & { readonly host: string }): Token {
-  const answer = readObject(body);
-  if (answer === undefined) throw new AuthError(`Cannot ${failure.operation}: "${failure.host}" answered no JSON object`, failure);
+export function parseToken(body: Uint8Array, failure: RequestFailure & { readonly host: string; readonly contentType?: string }): Token {
+  const server = `the token server "${failure.host}"`;
+  const answer = readObject(body) ?? {};
   const token = text(answer["access_token"]) ?? text(answer["token"]);
-  if (token === undefined) throw new AuthError(`Cannot ${failure.operation}: the answer of "${failure.host}" holds no token`, failure);
-  if (!/^[\x21-\x7e]+$/.test(token)) {
-    throw new AuthError(
-      `Cannot ${failure.operation}: the token of "${failure.host}" has characters that cannot stand in a header`,
-      failure,
-    );
-  }
+  if (token === undefined) throw nonsense(failure, `${server} answered without a token: ${describeAnswer(body, failure.contentType)}`);
+  if (!/^[\x21-\x7e]+$/.test(token)) throw nonsense(failure, `the token of ${server} has characters that cannot stand in a header`);
   const refreshToken = text(answer["refresh_token"]);
   const expiresInSeconds = seconds(answer["expires_in"]);
   const issuedAt = new Date(text(answer["issued_at"]) ?? Number.NaN);
@@ -52,6 +48,12 @@ export function parseToken(body: Uint8Array, failure: RequestFailure & { readonl
     ...(expiresInSeconds !== undefined && { expiresInSeconds }),
     ...(!Number.isNaN(issuedAt.getTime()) && { issuedAt }),
   });
+}
+
+/** The error for an answer that is none: another credential would not make it better. */
+function nonsense(failure: RequestFailure, what: string): AuthError {
+  const message = `Cannot ${failure.operation}: ${what}`;
+  return new AuthError(message, { ...failure, cause: new ProtocolError(message, failure) });
 }
 
 /**
