@@ -9,6 +9,8 @@ export interface RequestFailure extends BerthErrorOptions {
   readonly url: string;
   /** How often the request was sent; default 1. */
   readonly attempts?: number;
+  /** The proxy that it went to, host and port. */
+  readonly proxy?: string;
 }
 
 /** A request failed: there was no answer, or not the one that was hoped for. */
@@ -19,6 +21,8 @@ export class RequestError<Code extends string = string> extends BerthError<Code>
   readonly url: string;
   /** How often the request was sent. */
   readonly attempts: number;
+  /** The proxy that it went to, host and port. For plain HTTP it may have answered in place of the registry. */
+  readonly proxy: string | undefined;
 
   constructor(code: Code, message: string, failure: RequestFailure) {
     super(code, message, failure);
@@ -26,6 +30,7 @@ export class RequestError<Code extends string = string> extends BerthError<Code>
     this.method = failure.method;
     this.url = failure.url;
     this.attempts = failure.attempts ?? 1;
+    this.proxy = failure.proxy;
   }
 }
 
@@ -99,7 +104,7 @@ export class AuthError extends RequestError<"ERR_AUTH"> {
 }
 
 /** Refusals that say nothing of who asks. */
-const NOT_ABOUT_US: ReadonlySet<number> = new Set([404, 405, 408, 429]);
+const NOT_ABOUT_US: ReadonlySet<number> = new Set([404, 405, 407, 408, 429]);
 
 /** @param cause a refusal in the words of HTTP, or what was wrong with an answer */
 function faultOf(cause: unknown): AuthError["fault"] {

@@ -129,6 +129,7 @@ export const CLASS_BY_STATUS: Readonly<Record<number, ErrorClass>> = {
   404: "NotFound",
   405: "Unsupported",
   406: "UnsupportedManifest",
+  407: "Unavailable",
   408: "Unavailable",
   409: "Conflict",
   410: "NotFound",

@@ -59,6 +59,7 @@ const BY_CODE: Readonly<Record<string, HintKind>> = {
   ERR_CREDENTIAL_HELPER: "check-credential-helper",
   ERR_INDEX_ENTRY_UNKNOWN: "list-platforms",
   ERR_PROXY: "check-proxy",
+  ERR_PROXY_UNAVAILABLE: "check-proxy",
   ERR_SCHEMA_V1_UNSUPPORTED: "convert-image",
   ERR_SSL_HTTP_REQUEST: "plain-http",
   ERR_SSL_PACKET_LENGTH_TOO_LONG: "plain-http",
@@ -83,6 +84,8 @@ const BY_CLASS: Readonly<Partial<Record<ErrorClass, HintKind>>> = {
 export interface HintSubject {
   /** What could not be found is a tag or manifest. */
   readonly isTag: boolean;
+  /** A proxy for plain HTTP may have answered in place of the registry. */
+  readonly isOfProxy: boolean;
   /** A token server is not trusted. */
   readonly isOfRealm: boolean;
   /** An artifact was met where an image is wanted. */
@@ -93,11 +96,12 @@ export interface HintSubject {
 export function hintFor(
   errorClass: ErrorClass,
   codes: readonly string[],
-  { isTag, isOfRealm, isArtifact }: HintSubject,
+  { isTag, isOfProxy, isOfRealm, isArtifact }: HintSubject,
 ): ErrorHint | undefined {
   // a full disk, wherever it stands, is a full disk
   const byCode = errorClass === "NoSpace" ? undefined : codes.map((code) => BY_CODE[code]).find((kind) => kind !== undefined);
   const bySubject = isOfRealm ? "trust-realm" : isTag ? "list-tags" : isArtifact ? "pull-files" : undefined;
-  const kind = byCode ?? bySubject ?? BY_CLASS[errorClass];
+  const usual = errorClass === "Denied" && isOfProxy ? "check-proxy" : BY_CLASS[errorClass];
+  const kind = byCode ?? bySubject ?? usual;
   return kind === undefined ? undefined : { kind, text: TEXTS[kind] };
 }

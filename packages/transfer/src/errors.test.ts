@@ -60,6 +60,12 @@ test.each<[string, unknown, object]>([
     new PlatformNotFoundError("linux/s390x", ["linux/amd64"]),
     { class: "NoMatchingPlatform", hint: { kind: "list-platforms" } },
   ],
+  [
+    "403 that a proxy may have said",
+    new ResponseError("Cannot", { ...request, url: "http://r.test/v2/", status: 403, errors: [], proxy: "p.test:1" }),
+    { class: "Denied", hint: { kind: "check-proxy" } },
+  ],
+  ["407", answer(407), { class: "Unavailable", status: 407 }],
   ["409", answer(409), { class: "Conflict" }],
   ["415", answer(415), { class: "UnsupportedManifest" }],
   ["429", answer(429, "TOOMANYREQUESTS"), { class: "RateLimited", retryable: true, hint: { kind: "wait" } }],

@@ -58,6 +58,7 @@ export function classifyError(error: unknown): ErrorClassification {
   const registry = causes.map(registryOf).find((host) => host !== undefined);
   const hint = hintFor(found, codes, {
     isTag: found === "NotFound" && isAboutManifest(causes, ociCode),
+    isOfProxy: causes.some(mayBeOfProxy),
     isOfRealm: causes.some((cause) => has(cause, "untrustedRealm") && cause.untrustedRealm !== undefined),
     isArtifact: causes.some((cause) => has(cause, "isArtifact") && cause.isArtifact === true),
   });
@@ -139,6 +140,12 @@ function answerOf(cause: unknown): Answer | undefined {
   if (!has(cause, "status") || typeof cause.status !== "number") return undefined;
   const errors: readonly unknown[] = has(cause, "errors") && Array.isArray(cause.errors) ? cause.errors : [];
   return { status: cause.status, codes: errors.map(codeOf).filter((code) => code !== undefined) };
+}
+
+/** Whether a proxy for plain HTTP may have refused by itself: nothing shows that it was the registry. */
+function mayBeOfProxy(cause: unknown): boolean {
+  if (answerOf(cause)?.codes.length !== 0 || !has(cause, "proxy") || cause.proxy === undefined) return false;
+  return has(cause, "url") && String(cause.url).startsWith("http:");
 }
 
 function registryOf(cause: unknown): string | undefined {

@@ -1,6 +1,7 @@
 import { errorText } from "@berth/oci";
 import { AuthError, type ResponseError } from "../errors.ts";
 import { responseError } from "../transport/check-response.ts";
+import { serverOf } from "../transport/network-error.ts";
 import { headerValue, type TransportResponse } from "../transport/transport.ts";
 import { describeAnswer } from "./describe-answer.ts";
 
@@ -14,9 +15,9 @@ export async function tokenRefusal(response: TransportResponse, operation: strin
   const reason = isBare ? said : describeAnswer(cause.body, headerValue(response.headers, "content-type"));
   const words = reason === "" ? "" : ` (${reason.slice(0, MAX_REASON)})`;
   const hint = cause.status === 401 || cause.status === 403 ? "; log in, or check the credentials" : "";
-  const message = `Cannot ${operation}: the token server "${response.request.url.host}" answered ${cause.status}${words}${hint}`;
-  const { method, url, attempts, retryable } = cause;
-  return new AuthError(message, { operation, method, url, attempts, retryable, cause });
+  const message = `Cannot ${operation}: the token server ${serverOf(response.request)} answered ${cause.status}${words}${hint}`;
+  const { method, url, attempts, retryable, proxy } = cause;
+  return new AuthError(message, { operation, method, url, attempts, retryable, cause, ...(proxy !== undefined && { proxy }) });
 }
 
 /** What servers with other forms of error say: OAuth2's `error`, and `details` and `message` of some. */

@@ -10,6 +10,7 @@ import {
 } from "@berth/oci";
 import { ProtocolError, ResponseError } from "../errors.ts";
 import { readBounded } from "../transport/read-bounded.ts";
+import { serverOf } from "../transport/network-error.ts";
 import { headerValue, type TransportResponse } from "../transport/transport.ts";
 
 /** What an error that stands for a refusal is made with: the refusal, and what it says behind the words for what was wanted. */
@@ -40,11 +41,12 @@ export async function orUnsupported<T>(answer: Promise<T>, what: string, statuse
 
 /** Says that an answer breaks the protocol, and which one. */
 export function protocolError(response: TransportResponse, reason: string, options: BerthErrorOptions = {}): ProtocolError {
-  const { method, url, operation = "read answer" } = response.request;
-  return new ProtocolError(`Cannot ${operation}: "${url.host}" ${reason}`, {
+  const { method, url, proxy, operation = "read answer" } = response.request;
+  return new ProtocolError(`Cannot ${operation}: ${serverOf(response.request)} ${reason}`, {
     operation,
     method,
     url: `${url.origin}${url.pathname}`,
+    ...(proxy !== undefined && { proxy }),
     ...options,
   });
 }

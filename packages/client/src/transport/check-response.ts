@@ -33,14 +33,14 @@ export async function checkResponse(response: TransportResponse, expected: reado
 /** Reads a response whole, closes it and makes the error for it. */
 export async function responseError(response: TransportResponse, expected: readonly number[] = []): Promise<ResponseError> {
   const failure = await responseFailure(response);
-  return new ResponseError(responseMessage(failure, response.request.url.host, expected), failure);
+  return new ResponseError(responseMessage(failure, response.request, expected), failure);
 }
 
 /** The same, for a registry that asks for more patience than there is. */
 export async function rateLimitedError(response: TransportResponse, maxWaitMs: number): Promise<RateLimitedError> {
   const failure = await responseFailure(response);
   const asked = Math.ceil((failure.retryAfterMs ?? 0) / 1000);
-  const message = responseMessage(failure, response.request.url.host, []);
+  const message = responseMessage(failure, response.request, []);
   return new RateLimitedError(`${message}; it asks to wait ${asked} s, and the limit here is ${Math.floor(maxWaitMs / 1000)} s`, failure);
 }
 

@@ -1,4 +1,5 @@
 import { Readable } from "node:stream";
+import { RequestError } from "../errors.ts";
 import { dumpBody, dumpHead } from "./dump.ts";
 import { operationOf } from "./network-error.ts";
 import { redactUrl } from "./redact.ts";
@@ -32,13 +33,17 @@ export function loggingLayer(sink: LogSink): TransportLayer {
       const response = await inner(request);
       const waited = took();
       const { shown, response: whole } = await peek(response);
-      sink.write(`<-- ${response.status} ${name} (${waited})\n${dumpHead(response.headers)}\n${shown}`);
+      sink.write(`<-- ${response.status} ${name} (${waited}${byWayOf(response.request.proxy)})\n${dumpHead(response.headers)}\n${shown}`);
       return whole;
     } catch (error) {
-      sink.write(`<-- ${String(error)} ${name} (${took()})`);
+      sink.write(`<-- ${String(error)} ${name} (${took()}${byWayOf(error instanceof RequestError ? error.proxy : undefined)})`);
       throw error;
     }
   };
+}
+
+function byWayOf(proxy: string | undefined): string {
+  return proxy === undefined ? "" : `, through proxy "${proxy}"`;
 }
 
 function dumpRequestBody({ body, headers }: TransportRequest): string {

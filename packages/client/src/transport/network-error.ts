@@ -1,5 +1,5 @@
 import { SizeMismatchError } from "@berth/oci";
-import { NetworkError } from "../errors.ts";
+import { NetworkError, type RequestFailure } from "../errors.ts";
 import { redactUrl } from "./redact.ts";
 import type { TransportRequest } from "./transport.ts";
 
@@ -64,6 +64,7 @@ const EXPLANATIONS: Readonly<Record<string, Explanation>> = {
   ERR_STALLED: { what: "no byte moved in time" },
   ERR_TLS_TIMEOUT: { what: "the TLS handshake took too long", hint: "check that the port speaks TLS" },
   ERR_PROXY: { what: "", hint: "check HTTPS_PROXY, HTTP_PROXY, NO_PROXY and the proxy's credentials", retryable: false },
+  ERR_PROXY_UNAVAILABLE: { what: "", hint: "try again later, or check HTTPS_PROXY, HTTP_PROXY and NO_PROXY" },
   DEPTH_ZERO_SELF_SIGNED_CERT: { ...UNTRUSTED, what: "its certificate is signed by nobody but itself" },
   SELF_SIGNED_CERT_IN_CHAIN: UNTRUSTED,
   UNABLE_TO_VERIFY_LEAF_SIGNATURE: UNTRUSTED,
@@ -97,7 +98,7 @@ export function networkError(request: TransportRequest, cause: unknown): Network
   const { what, hint: usual, retryable = true } = explain(cause);
   const isBareName = codeOf(cause) === "ENOTFOUND" && !/[.:]/.test(request.url.host);
   const hint = isBareName ? `${usual}; ${NAME_LACKS_REGISTRY}` : usual;
-  const words = `Cannot ${operationOf(request)}: no answer from "${request.url.host}": ${what}`;
+  const words = `Cannot ${operationOf(request)}: no answer from ${serverOf(request)}: ${what}`;
   return new NetworkError(hint === undefined ? words : `${words}; ${hint}`, { ...failureOf(request), cause, retryable });
 }
 
@@ -120,7 +121,7 @@ export function truncatedError(
   const reason = what === CUT.what ? "the connection was closed" : what;
   const sizes = expected === undefined ? `got ${actual} bytes and no end` : `expected ${expected} bytes, got ${actual}`;
   const chained = expected === undefined ? cause : new SizeMismatchError({ expected, actual }, { cause });
-  return new NetworkError(`Cannot ${operationOf(request)}: the answer from "${request.url.host}" broke off: ${reason}: ${sizes}`, {
+  return new NetworkError(`Cannot ${operationOf(request)}: the answer from ${serverOf(request)} broke off: ${reason}: ${sizes}`, {
     ...failureOf(request),
     cause: chained,
     retryable: true,
@@ -132,9 +133,18 @@ export function operationOf(request: Pick<TransportRequest, "operation" | "metho
   return request.operation ?? `send ${request.method} request`;
 }
 
+/**
+ * Who answers a request, in words. A proxy for plain HTTP may answer in place of the registry, and nothing would show it; what comes
+ * through a tunnel is the registry's.
+ */
+export function serverOf({ url, proxy }: Pick<TransportRequest, "url" | "proxy">): string {
+  return proxy === undefined || url.protocol === "https:" ? `"${url.host}"` : `"${url.host}" through proxy "${proxy}"`;
+}
+
 /** The fields that every error of a request has. */
-export function failureOf(request: TransportRequest): { readonly operation: string; readonly method: string; readonly url: string } {
-  return { operation: operationOf(request), method: request.method, url: redactUrl(request.url) };
+export function failureOf(request: TransportRequest): Pick<RequestFailure, "operation" | "method" | "url" | "proxy"> {
+  const { method, url, proxy } = request;
+  return { operation: operationOf(request), method, url: redactUrl(url), ...(proxy !== undefined && { proxy }) };
 }
 
 function explain(cause: unknown): Explanation {

@@ -5,9 +5,13 @@ import { type AddressInfo, connect, createServer as createTcpServer, type Socket
 import { startScriptedRegistry } from "@berth/testkit/scripted";
 import { TestAuthority } from "@berth/testkit/tls";
 import { expect, onTestFinished, test, vi } from "vitest";
+import { checkResponse } from "./check-response.ts";
 import { drain } from "./drain.ts";
+import { loggingLayer } from "./logging-layer.ts";
 import { parseNoProxy } from "./no-proxy.ts";
 import { createProxySelector, proxyFromEnvironment } from "./proxy.ts";
+import { retryLayer } from "./retry-layer.ts";
+import { fakeClock } from "./testing/fake-clock.test-kit.ts";
 import { failureOfCall, fakeRequest } from "./testing/fake-transport.test-kit.ts";
 import { createUndiciTransport, type UndiciTransportOptions } from "./undici-transport.ts";
 
@@ -94,6 +98,94 @@ test("[client/N-9] for plain HTTP, too, a proxy that is not there is named, not 
   const secure = await startProxy("127.0.0.1:1", undefined, true);
   const untrusted = await failureOfCall(get("http://reg.test/v2/", { proxy: { http: `https://${secure.host}` }, tls: {} }));
   expect(untrusted).toMatchObject({ message: expect.stringContaining(`the proxy "${secure.host}" cannot be reached (UNABLE_TO_VERIFY`) });
+});
+
+/** A proxy for plain HTTP that answers everything itself. */
+async function answeringProxy(status: number, headers: Record<string, string> = {}, body = ""): Promise<string> {
+  const proxy = await startScriptedRegistry();
+  onTestFinished(() => proxy.close());
+  proxy.on("GET", /./, { status, headers, body });
+  return proxy.host;
+}
+
+async function refusedBy(proxy: string): Promise<unknown> {
+  const send = createUndiciTransport({ proxy: { http: `http://me:secret@${proxy}` } });
+  onTestFinished(() => send.close());
+  return await failureOfCall(send(fakeRequest("http://reg.test/v2/a/tags/list")).then((response) => checkResponse(response, [200])));
+}
+
+test("[client/N-9] what a proxy for plain HTTP answers is told as come through it, and 407 as its own", async () => {
+  const own = await answeringProxy(407);
+  expect(await refusedBy(own)).toMatchObject({
+    message: `Cannot send GET request: the proxy "${own}" answered 407 Proxy Authentication Required; the proxy wants credentials: give them in its URL`,
+    proxy: own,
+  });
+  const page = await answeringProxy(403, { "content-type": "text/html" }, "<html>no</html>");
+  expect(await refusedBy(page)).toMatchObject({
+    message: expect.stringMatching(
+      new RegExp(
+        `^Cannot [^"]*"reg.test" through proxy "${page}" answered 403 [^;]*; perhaps the proxy refuses it: check HTTP_PROXY and NO_PROXY$`,
+      ),
+    ),
+  });
+  const denied = '{"errors":[{"code":"DENIED","message":"no"}]}';
+  expect(await refusedBy(await answeringProxy(403, {}, denied))).toMatchObject({
+    message: expect.stringContaining("; the credentials do not suffice"),
+  });
+  const v2 = await answeringProxy(403, { "docker-distribution-api-version": "registry/2.0" });
+  expect(await refusedBy(v2)).toMatchObject({ message: expect.stringContaining("; the credentials do not suffice") });
+});
+
+test("[client/N-9] an answer that never comes through a proxy, or breaks off, names it too", async () => {
+  const proxy = await startScriptedRegistry();
+  onTestFinished(() => proxy.close());
+  proxy.on("GET", /never/, { cutAfter: -1 }).on("GET", /half/, { body: "0123456789", cutAfter: 3 });
+  const send = createUndiciTransport({ proxy: { http: proxy.host } });
+  onTestFinished(() => send.close());
+  const by = `"reg.test" through proxy "${proxy.host}"`;
+  expect(String(await failureOfCall(send(fakeRequest("http://reg.test/never"))))).toContain(`no answer from ${by}: `);
+  const { body } = await send(fakeRequest("http://reg.test/half"));
+  expect(String(await failureOfCall(body.toArray()))).toContain(`the answer from ${by} broke off: `);
+});
+
+test.each(["502 Bad Gateway", "503 Service Unavailable", "504 Gateway Timeout"])(
+  "[client/N-9] a tunnel refused with %s may be had later",
+  async (refusal) => {
+    const proxy = await startProxy("127.0.0.1:1", refusal);
+    const send = createUndiciTransport({ proxy: { https: `http://${proxy.host}` } });
+    onTestFinished(() => send.close());
+    const clock = fakeClock();
+    const error = await failureOfCall(retryLayer({ clock, policy: { maxRetries: 2 } })(send)(fakeRequest("https://reg.test/v2/")));
+    expect(error).toMatchObject({
+      code: "ERR_NETWORK",
+      retryable: true,
+      attempts: 3,
+      proxy: proxy.host,
+      message: expect.stringContaining(
+        `no answer from "reg.test": the proxy "${proxy.host}" answered ${refusal}; try again later, or check HTTPS_PROXY`,
+      ),
+    });
+    expect(proxy.asked).toHaveLength(3);
+  },
+);
+
+test("[client/N-9] a log says which proxy a request goes through, by tunnel and without, and no password", async () => {
+  const registry = await startScriptedRegistry({ tls: authority.issue({ names: ["reg.test"] }) });
+  onTestFinished(() => registry.close());
+  registry.on("GET", "/v2/", {});
+  const proxy = await startProxy(registry.host);
+  const at = `http://me:secret@${proxy.host}`;
+  const send = createUndiciTransport({ certsDirs: [], tls: { ca: authority.cert }, proxy: { http: at, https: at, noProxy: "127.0.0.1" } });
+  onTestFinished(() => send.close());
+  const written: string[] = [];
+  const logged = loggingLayer({ write: (message) => void written.push(message) })(send);
+  for (const url of ["http://reg.test/v2/", "https://reg.test/v2/"]) await drain(await logged(fakeRequest(url)));
+  await failureOfCall(logged(fakeRequest("https://127.0.0.1:1/v2/")));
+  await registry.close();
+  await failureOfCall(logged(fakeRequest("https://gone.test/v2/")));
+  const answers = written.filter((line) => line.startsWith("<-- "));
+  expect(answers.map((line) => line.includes(`, through proxy "${proxy.host}")`))).toEqual([true, true, false, true]);
+  expect(written.join("")).not.toContain("secret");
 });
 
 test("[client/N-9] a percent sign in a proxy's password may stand for itself", async () => {

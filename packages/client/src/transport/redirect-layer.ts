@@ -1,7 +1,7 @@
 import { isLoopbackHost, isPrivateHost } from "../auth/private-address.ts";
 import { ProtocolError, UnreplayableBodyError } from "../errors.ts";
 import { drain } from "./drain.ts";
-import { failureOf, operationOf } from "./network-error.ts";
+import { failureOf, operationOf, serverOf } from "./network-error.ts";
 import { redactUrl } from "./redact.ts";
 import { headerValue, type RequestHeaders, type TransportLayer, type TransportRequest, type TransportResponse } from "./transport.ts";
 
@@ -43,7 +43,8 @@ export function redirectLayer(options: RedirectOptions = {}): TransportLayer {
       const response = await inner(request);
       if (!KEEP_METHOD.has(response.status) && !BECOME_GET.has(response.status)) return response;
       const next = await nextRequest(request, response, options);
-      if (hops >= maxRedirects) throw failure(request, `redirects more than ${maxRedirects} times, at last to "${redactUrl(next.url)}"`);
+      if (hops >= maxRedirects)
+        throw failure(response.request, `redirects more than ${maxRedirects} times, at last to "${redactUrl(next.url)}"`);
       request = next;
     }
   };
@@ -55,21 +56,21 @@ async function nextRequest(request: TransportRequest, response: TransportRespons
   const { status } = response;
   const url = targetOf(request, response);
   const problem = refusal(request.url, url, options);
-  if (problem !== undefined) throw failure(request, `redirects to "${redactUrl(url)}": ${problem}`);
+  if (problem !== undefined) throw failure(response.request, `redirects to "${redactUrl(url)}": ${problem}`);
   if (BECOME_GET.has(status) && request.method !== "GET" && request.method !== "HEAD") {
-    throw failure(request, `answered ${status}, which would turn ${request.method} into GET; a registry must use 307 or 308`);
+    throw failure(response.request, `answered ${status}, which would turn ${request.method} into GET; a registry must use 307 or 308`);
   }
   if (request.body?.replayable === false) {
-    throw new UnreplayableBodyError({ cause: failure(request, `redirects to "${redactUrl(url)}" after the body was sent`) });
+    throw new UnreplayableBodyError({ cause: failure(response.request, `redirects to "${redactUrl(url)}" after the body was sent`) });
   }
   return { ...request, url, headers: headersFor(request, url) };
 }
 
 function targetOf(request: TransportRequest, response: TransportResponse): URL {
   const location = headerValue(response.headers, "location")?.trim();
-  if (!location) throw failure(request, `answered ${response.status} without saying where to go: the Location header is missing`);
+  if (!location) throw failure(response.request, `answered ${response.status} without saying where to go: the Location header is missing`);
   const url = URL.parse(location, request.url);
-  if (url === null) throw failure(request, `answered ${response.status} with a Location that is no URL`);
+  if (url === null) throw failure(response.request, `answered ${response.status} with a Location that is no URL`);
   url.username = "";
   url.password = "";
   url.hash = "";
@@ -95,5 +96,5 @@ function headersFor(request: TransportRequest, url: URL): RequestHeaders {
 }
 
 function failure(request: TransportRequest, reason: string): ProtocolError {
-  return new ProtocolError(`Cannot ${operationOf(request)}: "${request.url.host}" ${reason}`, failureOf(request));
+  return new ProtocolError(`Cannot ${operationOf(request)}: ${serverOf(request)} ${reason}`, failureOf(request));
 }

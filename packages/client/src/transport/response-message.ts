@@ -1,7 +1,9 @@
 import { errorCodeText, errorText, isDigest, isJsonObject, type OciError } from "@berth/oci";
 import type { ResponseFailure } from "../errors.ts";
 import { plainText } from "./plain-text.ts";
+import { serverOf } from "./network-error.ts";
 import { redactJson } from "./redact.ts";
+import type { TransportRequest } from "./transport.ts";
 
 /** Characters of a body that is no error body that a message quotes. */
 const MAX_QUOTE = 200;
@@ -21,6 +23,12 @@ const HINTS: Readonly<Record<number, string>> = {
   504: "a proxy waited too long for the registry: try again later",
 };
 
+/** What helps where a proxy may have answered by itself. */
+const PROXY_HINTS: Readonly<Record<number, string>> = {
+  403: "perhaps the proxy refuses it: check HTTP_PROXY and NO_PROXY",
+  503: "the proxy or the registry is overloaded or being serviced: try again later, or check HTTP_PROXY and NO_PROXY",
+};
+
 /** What helps, by the code of the first error; goes before the status. */
 const CODE_HINTS: Readonly<Record<string, string>> = {
   MANIFEST_BLOB_UNKNOWN: "push what the manifest names before the manifest",
@@ -30,18 +38,29 @@ const CODE_HINTS: Readonly<Record<string, string>> = {
 const NO_REGISTRY = "check that it is a registry and that host and port are right; some registries have no catalog";
 
 /** The sentence that a {@link ResponseFailure} is thrown with: which registry answered what, and what to do. */
-export function responseMessage(failure: ResponseFailure, host: string, expected: readonly number[]): string {
+export function responseMessage(failure: ResponseFailure, request: TransportRequest, expected: readonly number[]): string {
   const { status, operation, requestId } = failure;
   const reason = process.getBuiltinModule("node:http").STATUS_CODES[status]; // an import would load much more, see tunnel.ts
-  const answer = `Cannot ${operation}: "${host}" answered ${status}${reason === undefined ? "" : ` ${reason}`}`;
+  const answer = `Cannot ${operation}: ${whoAnswered(status, request)} answered ${status}${reason === undefined ? "" : ` ${reason}`}`;
   const wanted = status < 400 && expected.length > 0 ? `, expected ${expected.join(" or ")}` : "";
   const id = requestId !== undefined && status >= 500 ? ` (request id "${plainText(requestId)}")` : "";
   const said = whatItSaid(failure);
-  const hint = hintFor(failure);
+  const hint = hintFor(failure, mayBeOfProxy(failure, request));
   return `${answer}${wanted}${id}${said === "" ? "" : `: ${said}`}${hint === undefined ? "" : `; ${hint}`}`;
 }
 
-function hintFor({ status, operation, url, errors }: ResponseFailure): string | undefined {
+/** 407 is said by proxies alone. */
+function whoAnswered(status: number, request: TransportRequest): string {
+  return status === 407 && request.proxy !== undefined ? `the proxy "${request.proxy}"` : serverOf(request);
+}
+
+/** Whether a proxy for plain HTTP may have answered by itself: nothing shows that it was the registry. */
+function mayBeOfProxy({ errors, headers = {} }: ResponseFailure, { url, proxy }: TransportRequest): boolean {
+  return proxy !== undefined && url.protocol === "http:" && errors.length === 0 && headers["docker-distribution-api-version"] === undefined;
+}
+
+function hintFor({ status, operation, url, errors }: ResponseFailure, ofProxy: boolean): string | undefined {
+  if (ofProxy && PROXY_HINTS[status] !== undefined) return PROXY_HINTS[status];
   if (status === 404 && isRoot(url)) return NO_REGISTRY;
   if (status === 401 && operation === "log in") return "check user name and password";
   return CODE_HINTS[errors[0]?.code ?? ""] ?? HINTS[status];

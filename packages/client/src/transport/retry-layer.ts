@@ -80,8 +80,16 @@ async function attempt(inner: Transport, request: TransportRequest): Promise<Ret
 function settle({ response, error }: RetryOutcome, attempts: number, temporary: boolean): TransportResponse {
   if (response !== undefined) return { ...response, attempts, ...(temporary && { temporary }) };
   if (!(error instanceof NetworkError) || attempts === 1) throw error;
-  const { message, operation, method, url, retryable, cause } = error;
-  throw new NetworkError(`${message}; it was tried ${attempts} times`, { operation, method, url, retryable, cause, attempts });
+  const { message, operation, method, url, proxy, retryable, cause } = error;
+  throw new NetworkError(`${message}; it was tried ${attempts} times`, {
+    operation,
+    method,
+    url,
+    retryable,
+    cause,
+    attempts,
+    ...(proxy !== undefined && { proxy }),
+  });
 }
 
 function retryAfterOf(response: TransportResponse | undefined, policy: RetryPolicy, now: number): number | undefined {

@@ -2,7 +2,7 @@ import type { Socket } from "node:net";
 import { ConnectionFailure } from "./connection-failure.ts";
 import type { ConnectTarget } from "./connector.ts";
 import { proxyAuthorization } from "./proxy.ts";
-import { codeOf, proxyFailure, reachProxy } from "./reach-proxy.ts";
+import { codeOf, proxyFailure, proxyRefusal, reachProxy } from "./reach-proxy.ts";
 
 /**
  * Asks a proxy for a tunnel to a host. @see RFC 9110, section 9.3.6
@@ -37,15 +37,15 @@ export async function openTunnel(
   request.on("connect", ({ statusCode = 0, statusMessage }, tunnel, head) => {
     if (statusCode !== 200) {
       tunnel.destroy();
-      reject(proxyFailure(proxy, `answered ${statusCode} ${statusMessage ?? ""}`.trimEnd()));
+      reject(proxyRefusal(proxy, statusCode, statusMessage));
       return;
     }
     if (head.byteLength > 0) tunnel.unshift(head);
     resolve(socket);
   });
-  request.on("response", ({ statusCode }) => {
+  request.on("response", ({ statusCode = 0 }) => {
     socket.destroy();
-    reject(proxyFailure(proxy, `answered ${statusCode}`));
+    reject(proxyRefusal(proxy, statusCode));
   });
   request.on("error", (error) =>
     reject(error instanceof ConnectionFailure ? error : proxyFailure(proxy, `broke off (${codeOf(error)})`, error)),

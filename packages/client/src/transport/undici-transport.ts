@@ -97,12 +97,13 @@ export function createUndiciTransport(options: UndiciTransportOptions = {}): Clo
 
   async function once(request: TransportRequest): Promise<TransportResponse> {
     const { method, url, body } = request;
+    const proxy = proxyOf(url);
     // a proxy is told the whole address of what is plain HTTP; for the rest it opens a tunnel
-    const through = url.protocol === "http:" ? proxyOf(url) : undefined;
+    const through = url.protocol === "http:" ? proxy : undefined;
     const isAlone = request.bulk === true && url.protocol === "http:" && through === undefined && !options.maxConnectionsPerHost;
     const reads = isAlone ? new PassingReads() : undefined;
     const client = reads && ownClient(url.origin, reads);
-    const exchange: Exchange = new Exchange(request, {
+    const exchange: Exchange = new Exchange(proxy === undefined ? request : { ...request, proxy: proxy.host }, {
       sendStallMs: options.stallTimeoutMs ?? 0,
       readStallMs: options.stallTimeoutMs ?? 60_000,
       earlyAnswerTimeoutMs: options.earlyAnswerTimeoutMs ?? 2_000,
