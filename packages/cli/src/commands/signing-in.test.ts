@@ -60,6 +60,22 @@ test("login proves the password, keeps it where docker does, and the next comman
   expect(await berth(["whoami", host], { env })).toMatchObject({ code: 3, stdout: "", stderr: `berth: nobody is logged in to ${host}\n` });
 });
 
+test("whoami asks a helper once; one that fails is told with what it complains of", async () => {
+  const { host } = registry;
+  const asked = join(folder, "asked");
+  const helper = join(folder, "docker-credential-once");
+  writeFileSync(helper, `#!/bin/sh\necho "$1" >> "${asked}"\necho '${JSON.stringify({ Username: "alice", Secret: PASSWORD })}'\n`, {
+    mode: 0o755,
+  });
+  writeFileSync(join(folder, "config.json"), JSON.stringify({ credHelpers: { [host]: "once" } }));
+  expect(await berth(["whoami", host], { env })).toEqual({ code: 0, stdout: "alice\n", stderr: "" });
+  expect(readFileSync(asked, "utf8")).toBe("get\n");
+  writeFileSync(helper, "#!/bin/sh\necho 'no agent is running' >&2\nexit 2\n");
+  const failed = await berth(["whoami", host], { env });
+  expect(failed).toMatchObject({ code: 3, stdout: "" });
+  expect(failed.stderr).toContain('credential helper "docker-credential-once get": it says on standard error: "no agent is running"');
+});
+
 test("a wrong password is not kept, exits 3 and tells how to sign in", async () => {
   const { host } = registry;
   const wrong = await berth(["login", "-u", "alice", "--password-stdin", host], { env, stdin: "wrong" });

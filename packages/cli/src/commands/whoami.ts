@@ -17,16 +17,21 @@ export function whoamiCommand(options: RunOptions): Command {
         const registry = hostOf(text);
         session.subject = registry;
         const { signal } = session;
-        const { drain, isAnonymous } = await import("@berth/client");
+        const { createConnection, drain, isAnonymous, staticCredentials } = await import("@berth/client");
         const source = await session.connections.credentialsFor(registry);
         const credential = await source?.({ registry, purpose: "pull" }, { signal });
         if (credential === undefined || isAnonymous(credential))
           throw new CommandFailure(EXIT_CODE.auth, `nobody is logged in to ${registry}`);
         if (verify) {
-          const connection = await session.connections.to(registry);
-          await drain(
-            await connection.send({ method: "GET", target: "/v2/", operation: `ask "${registry}" who we are`, expect: [200], signal }),
-          );
+          const options = await session.connections.optionsFor(registry);
+          // what was found is shown and tried: a helper that is asked twice may ask its user twice
+          const connection = createConnection(registry, { ...options, credentials: staticCredentials(registry, credential) });
+          try {
+            const operation = `ask "${registry}" who we are`;
+            await drain(await connection.send({ method: "GET", target: "/v2/", operation, expect: [200], signal }));
+          } finally {
+            await connection.close();
+          }
         }
         const kind = kindOf(credential);
         const username = credential.username ?? null;

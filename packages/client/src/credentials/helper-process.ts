@@ -27,12 +27,13 @@ export interface HelperRun extends CallOptions {
   /** What to do about a program that is not there. */
   readonly advice: string;
   /** Texts that must not show in errors. */
-  readonly secrets?: readonly string[];
+  readonly secrets: readonly string[];
 }
 
 /** What a helper said. */
 export interface HelperOutput {
   readonly stdout: string;
+  readonly stderr: string;
   /** True when the helper ended with code 0. */
   readonly success: boolean;
 }
@@ -55,13 +56,13 @@ export async function runHelper(run: HelperRun): Promise<HelperOutput> {
       windowsHide: true,
       ...(signal && { signal }),
     };
-    const child = execFile(program, [action], options, (error, stdout) => {
+    const child = execFile(program, [action], options, (error, stdout, stderr) => {
       if (signal?.aborted) return reject(signal.reason as Error);
-      if (error === null || typeof error.code === "number") return resolve({ stdout, success: error === null });
+      if (error === null || typeof error.code === "number") return resolve({ stdout, stderr, success: error === null });
       // Not passed on as a cause: Node's message holds what the helper printed.
-      reject(
-        new CredentialHelperError({ helper: program, action, reason: startFailure(error, run) }, { retryable: error.killed === true }),
-      );
+      const said = error.killed === true ? complaint(stderr, run.secrets) : "";
+      const reason = `${startFailure(error, run)}${said === "" ? "" : `; ${said}`}`;
+      reject(new CredentialHelperError({ helper: program, action, reason }, { retryable: error.killed === true }));
     });
     child.stdin?.on("error", () => undefined); // EPIPE: it ended, or answers, without reading
     child.stdin?.end(input);
@@ -70,10 +71,29 @@ export async function runHelper(run: HelperRun): Promise<HelperOutput> {
 
 /** What a helper printed, fit for a message: one line, short, without the secrets that it was given. */
 export function helperReason(text: string, secrets: readonly string[] = []): string {
-  const clean = secrets.filter((secret) => secret !== "").reduce((rest, secret) => rest.replaceAll(secret, "<concealed>"), text);
-  const line = clean.replace(/[\p{Cc}\s]+/gu, " ").trim();
-  return line.length <= 300 ? line : `${line.slice(0, 300)}...`;
+  const line = oneLine(text, secrets);
+  return line.length <= MAX_SHOWN ? line : `${line.slice(0, MAX_SHOWN)}...`;
 }
+
+/** What a helper that failed printed on standard error: the end of it, where the reason stands. Empty: nothing. */
+export function complaint(stderr: string, secrets: readonly string[] = []): string {
+  const line = oneLine(stderr, secrets).replace(SECRET_VALUES, "$1<concealed>").replace(LONG_WORDS, "<concealed>");
+  if (line === "") return "";
+  return `it says on standard error: "${line.length <= MAX_SHOWN ? line : `...${line.slice(-MAX_SHOWN)}`}"`;
+}
+
+function oneLine(text: string, secrets: readonly string[]): string {
+  const clean = secrets.filter((secret) => secret !== "").reduce((rest, secret) => rest.replaceAll(secret, "<concealed>"), text);
+  return clean.replace(/[\p{Cc}\s]+/gu, " ").trim();
+}
+
+/** Characters of what a helper printed. */
+const MAX_SHOWN = 300;
+/** What stands behind words that announce a secret. */
+const SECRET_VALUES =
+  /((?:pass(?:word|wd|phrase)?|secret|token|key|credentials?)["']?\s*[:=]\s*(?:(?:bearer|basic)\s+)?|\b(?:bearer|basic)\s+)\S+/gi;
+/** Words that may be secrets themselves; paths and addresses are not among them. */
+const LONG_WORDS = /(?<![^\s"'=:])[A-Za-z0-9+=_-][A-Za-z0-9+/=_.-]{31,}/g;
 
 function startFailure(error: { readonly code?: unknown; readonly killed?: boolean }, { timeoutMs, advice }: HelperRun): string {
   if (error.code === "ENOENT") return `it is not on the PATH: ${advice}`;

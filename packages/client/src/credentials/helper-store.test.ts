@@ -64,6 +64,23 @@ test("[client/B-58] 'not found' is no error; other failures are, with what the h
   expect((await failureOf(createHelperStore("silent", { env }).get("r.test"))).message).toContain("it failed without a word");
 });
 
+test("[client/B-58] a helper that fails with a word on standard error alone is quoted: one line, its end, no secrets", async () => {
+  const { env, helper } = await testHome();
+  const said = async (script: string): Promise<string> => {
+    await helper("broken", `exec >&2; ${script}; exit 1`);
+    const store = createHelperStore("broken", { env });
+    return (await failureOf(store.put("r.test", { username: "u", password: "hunter2 x" }))).message.replace(/^.*? store": /, "");
+  };
+  expect(await said("printf 'Traceback\\n  no module\\033[0m boto3\\n'")).toBe(
+    'it says on standard error: "Traceback no module [0m boto3"',
+  );
+  expect(await said("head -c 2000 /dev/zero | tr '\\0' x; echo ' the end'")).toMatch(/^it says on standard error: "<concealed> the end"$/);
+  const jwt = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJhbGljZSJ9.c2lnbmF0dXJl";
+  const leak = `cat; echo "; got ${jwt} password=hunter3 Token: hunter4 Authorization: Bearer hunter5 token=Bearer hunter6"`;
+  expect(await said(leak)).not.toMatch(/hunter|eyJ/);
+  expect(await said("echo cannot open /usr/local/lib/a-rather-long-name-of-a-folder/python3.12/x.so")).toContain("folder/python3.12/x.so");
+});
+
 test("[client/B-58] a helper that echoes what it was given does not bring it into the error", async () => {
   const { env, helper } = await testHome();
   await helper("parrot", 'cat; echo " raw hunter2 hunter4"; exit 1');
@@ -107,10 +124,11 @@ test("[client/B-58] a helper that does not read its input may still answer", asy
 
 test("[client/B-58] a helper that hangs is ended, also when something it started holds its output", async () => {
   const { env, helper } = await testHome();
-  await helper("hangs", "sleep 3; true"); // the sleep outlives the shell, and holds its output
+  await helper("hangs", "echo Enter PIN: >&2; sleep 3; true"); // the sleep outlives the shell, and holds its output
   const error = await failureOf(createHelperStore("hangs", { env, timeoutMs: 50 }).get("r.test"));
   expect(error).toMatchObject({ code: "ERR_CREDENTIAL_HELPER", retryable: true });
   expect(error.message).toContain("it did not end within 50 ms");
+  expect(error.message).not.toContain("\n");
 });
 
 test("[client/B-58] a signal ends a helper, and its reason is what the caller gets", async () => {

@@ -4,7 +4,7 @@ import { type Credential, type CredentialStore, isAnonymous } from "./credential
 import { isHelperSuffix } from "./docker-config.ts";
 import { type CredentialEnvironment, resolveEnvironment } from "./environment.ts";
 import { type CredentialHelperAction, CredentialHelperError, InvalidCredentialError } from "./errors.ts";
-import { type CredentialHelperTrace, DEFAULT_HELPER_TIMEOUT_MS, helperReason, runHelper } from "./helper-process.ts";
+import { complaint, type CredentialHelperTrace, DEFAULT_HELPER_TIMEOUT_MS, helperReason, runHelper } from "./helper-process.ts";
 
 /** What helpers say when they have nothing; an exit code other than 0 goes with it. */
 const NOT_FOUND = "credentials not found in native keychain";
@@ -33,7 +33,7 @@ export interface HelperStore extends CredentialStore {
  * Makes a store of `docker-credential-<suffix>`, which is started once a call, never through a shell. Nothing is started yet.
  *
  * @throws {CredentialHelperError} from each call, when the program is missing, fails, takes too long or answers nonsense; what it printed is
- * in the message only when it failed.
+ * in the message only when it failed, that on standard error only when there is nothing else.
  * @throws {TypeError} when the suffix is no part of a file name.
  * @see docker-credential-helpers, "Development"
  */
@@ -47,11 +47,21 @@ export function createHelperStore(suffix: string, options: HelperStoreOptions = 
 
   /** Undefined: the helper has nothing. */
   const execute = async (action: CredentialHelperAction, input: string, { signal }: CallOptions, secrets: readonly string[] = []) => {
-    const { stdout, success } = await runHelper({ program, action, input, env, timeoutMs, advice, ...(signal && { signal }) });
+    const { stdout, stderr, success } = await runHelper({
+      program,
+      action,
+      input,
+      env,
+      timeoutMs,
+      advice,
+      secrets,
+      ...(signal && { signal }),
+    });
     if (success) return stdout;
     const said = stdout.trim();
     if (said === NOT_FOUND) return undefined;
-    throw new CredentialHelperError({ helper: program, action, reason: helperReason(said, secrets) || "it failed without a word" });
+    const reason = helperReason(said, secrets) || complaint(stderr, secrets) || "it failed without a word";
+    throw new CredentialHelperError({ helper: program, action, reason });
   };
   const traced = async <T>(action: CredentialHelperAction, work: () => Promise<T>): Promise<T> => {
     trace?.executeStart?.(program, action);
