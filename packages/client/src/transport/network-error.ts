@@ -1,5 +1,6 @@
 import { SizeMismatchError } from "@berth/oci";
 import { NetworkError, type RequestFailure } from "../errors.ts";
+import { errorCode } from "./error-code.ts";
 import { redactUrl } from "./redact.ts";
 import type { TransportRequest } from "./transport.ts";
 
@@ -96,7 +97,7 @@ const EXPLANATIONS: Readonly<Record<string, Explanation>> = {
 /** The error for a request that got no answer. */
 export function networkError(request: TransportRequest, cause: unknown): NetworkError {
   const { what, hint: usual, retryable = true } = explain(cause);
-  const isBareName = codeOf(cause) === "ENOTFOUND" && !/[.:]/.test(request.url.host);
+  const isBareName = errorCode(cause) === "ENOTFOUND" && !/[.:]/.test(request.url.host);
   const hint = isBareName ? `${usual}; ${NAME_LACKS_REGISTRY}` : usual;
   const words = `Cannot ${operationOf(request)}: no answer from ${serverOf(request)}: ${what}`;
   return new NetworkError(hint === undefined ? words : `${words}; ${hint}`, { ...failureOf(request), cause, retryable });
@@ -104,7 +105,7 @@ export function networkError(request: TransportRequest, cause: unknown): Network
 
 /** True for a request that failed because of what was said in TLS, such as a certificate that is not trusted: so TLS is spoken there. */
 export function showsTls(error: unknown): boolean {
-  return error instanceof NetworkError && isOfTls(codeOf(error.cause));
+  return error instanceof NetworkError && isOfTls(errorCode(error.cause));
 }
 
 function isOfTls(code: string = ""): boolean {
@@ -148,7 +149,7 @@ export function failureOf(request: TransportRequest): Pick<RequestFailure, "oper
 }
 
 function explain(cause: unknown): Explanation {
-  const code = codeOf(cause);
+  const code = errorCode(cause);
   const known = code === undefined ? undefined : EXPLANATIONS[code];
   if (known !== undefined) return known.what === "" && cause instanceof Error ? { ...known, what: cause.message } : known;
   if (code?.startsWith("HPE_"))
@@ -159,11 +160,4 @@ function explain(cause: unknown): Explanation {
   if (code?.startsWith("ERR_SSL_") || code?.startsWith("ERR_TLS_") || isOfTls(code))
     return { what: `TLS failed (${code})`, retryable: false };
   return { what: code ?? (cause instanceof Error ? cause.message : String(cause)) };
-}
-
-/** An error's code, or that of the first of the errors that it gathers: one for each address that was tried. */
-function codeOf(error: unknown): string | undefined {
-  if (typeof error !== "object" || error === null) return undefined;
-  if ("code" in error && typeof error.code === "string") return error.code;
-  return error instanceof AggregateError ? codeOf(error.errors[0]) : undefined;
 }

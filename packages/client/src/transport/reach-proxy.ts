@@ -1,5 +1,6 @@
 import type { Socket } from "node:net";
 import { ConnectionFailure } from "./connection-failure.ts";
+import { errorCode } from "./error-code.ts";
 import { plainText } from "./plain-text.ts";
 import { isTemporary } from "./temporary.ts";
 
@@ -11,7 +12,7 @@ export async function reachProxy(proxy: URL, connecting: Promise<Socket>): Promi
   try {
     return await connecting;
   } catch (error) {
-    throw proxyFailure(proxy, `cannot be reached (${codeOf(error)})`, error);
+    throw proxyFailure(proxy, `cannot be reached (${errorCode(error) ?? String(error)})`, error);
   }
 }
 
@@ -24,9 +25,4 @@ export function proxyRefusal(proxy: URL, status: number, words: string = ""): Co
 /** The failure of a proxy. `what` fits behind its name. */
 export function proxyFailure(proxy: URL, what: string, cause?: unknown): ConnectionFailure {
   return new ConnectionFailure("ERR_PROXY", `the proxy "${proxy.host}" ${what}`, { cause });
-}
-
-/** An error's code, else its words. */
-export function codeOf(error: unknown): string {
-  return error instanceof Error && "code" in error ? String(error.code) : String(error);
 }

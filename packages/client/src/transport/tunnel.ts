@@ -1,8 +1,9 @@
 import type { Socket } from "node:net";
 import { ConnectionFailure } from "./connection-failure.ts";
 import type { ConnectTarget } from "./connector.ts";
+import { errorCode } from "./error-code.ts";
 import { proxyAuthorization } from "./proxy.ts";
-import { codeOf, proxyFailure, proxyRefusal, reachProxy } from "./reach-proxy.ts";
+import { proxyFailure, proxyRefusal, reachProxy } from "./reach-proxy.ts";
 
 /**
  * Asks a proxy for a tunnel to a host. @see RFC 9110, section 9.3.6
@@ -48,7 +49,7 @@ export async function openTunnel(
     reject(proxyRefusal(proxy, statusCode));
   });
   request.on("error", (error) =>
-    reject(error instanceof ConnectionFailure ? error : proxyFailure(proxy, `broke off (${codeOf(error)})`, error)),
+    reject(error instanceof ConnectionFailure ? error : proxyFailure(proxy, `broke off (${errorCode(error) ?? String(error)})`, error)),
   );
   request.end();
   try {
