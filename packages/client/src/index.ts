@@ -63,6 +63,8 @@ export {
   isRateLimited,
   isUnauthorized,
 } from "./errors.ts";
+export type { UnaskedUrl } from "./remote/foreign-urls.ts";
+export { unaskedUrls } from "./remote/foreign-urls.ts";
 export type { FetchBlobOptions } from "./remote/blob-fetch.ts";
 export type { DownloadProgress } from "./remote/download.ts";
 export type { SaveBlobOptions } from "./remote/save-blob.ts";

@@ -3,6 +3,7 @@ import type { ErrorClass } from "./error-classes.ts";
 /** What kind of step a {@link ErrorHint} names, for a program that has its own words for it. */
 export type HintKind =
   | "ask-for-access"
+  | "bring-layer"
   | "check-address"
   | "check-clock"
   | "check-credential-file"
@@ -28,6 +29,7 @@ export interface ErrorHint {
 
 const TEXTS: Readonly<Record<HintKind, string>> = {
   "ask-for-access": "the account is known but may not do this, or the repository does not exist: check the name and the account's rights",
+  "bring-layer": "fetch it by other means and push it to where the image is, or leave external layers out",
   "check-address": "check that host and port are right and that the registry runs",
   "check-clock": "check the clocks here and there",
   "check-credential-file": "mend that file, or move it away and log in again",
@@ -57,6 +59,7 @@ const BY_CODE: Readonly<Record<string, HintKind>> = {
   ENOTFOUND: "check-address",
   ERR_CREDENTIAL_FILE: "check-credential-file",
   ERR_CREDENTIAL_HELPER: "check-credential-helper",
+  ERR_EXTERNAL_LAYER: "bring-layer",
   ERR_INDEX_ENTRY_UNKNOWN: "list-platforms",
   ERR_PROXY: "check-proxy",
   ERR_PROXY_UNAVAILABLE: "check-proxy",

@@ -44,6 +44,7 @@ function hintText(
   const reference = subject ?? "HOST/NAME";
   const texts: Readonly<Partial<Record<HintKind, string>>> = {
     "ask-for-access": `check the name, and who you are: berth whoami ${host}`,
+    "bring-layer": `fetch it by other means and put it where the image is: berth blob put ${withoutReference(reference)} FILE; or leave --external away`,
     "convert-image": "make an image of OCI of it first: berth convert --to oci --output PLACE HOST/NAME:TAG",
     "list-platforms": `see which platforms there are: berth inspect ${reference}`,
     "list-tags": `see which tags there are: berth ls ${withoutReference(reference)}`,

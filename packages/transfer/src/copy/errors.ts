@@ -1,3 +1,4 @@
+import type { UnaskedUrl } from "@berth/client";
 import { BerthError, type Descriptor, DigestMismatchError, SizeMismatchError } from "@berth/oci";
 import { isRetryable } from "../manager/retryable.ts";
 
@@ -51,11 +52,25 @@ export class TagExistsError extends BerthError<"ERR_TAG_EXISTS"> {
 /** Layers that are kept outside of registries were wanted, and cannot be had. */
 export class ExternalLayerError extends BerthError<"ERR_EXTERNAL_LAYER"> {
   readonly digest: string;
+  /** Places that the layer names and nobody asked; undefined: none were, for the source is no registry. */
+  readonly unasked: readonly UnaskedUrl[] | undefined;
 
-  constructor({ digest }: Descriptor, cause: unknown) {
-    super("ERR_EXTERNAL_LAYER", `Cannot copy external layer "${digest}": neither the source nor the places it names have it`, { cause });
-    this.digest = digest;
+  constructor(target: Descriptor, cause: unknown, unasked?: readonly UnaskedUrl[]) {
+    super("ERR_EXTERNAL_LAYER", `Cannot copy external layer "${target.digest}": ${whyMissing(target, unasked)}`, { cause });
+    this.digest = target.digest;
+    this.unasked = unasked;
   }
+}
+
+/** Unasked places that are named in one message, at most. */
+const MAX_UNASKED = 3;
+
+function whyMissing({ urls = [] }: Descriptor, unasked: readonly UnaskedUrl[] | undefined): string {
+  if (unasked === undefined) return "the source does not have it, and asks no other place as a registry's client does";
+  const all = new Set(unasked.map(({ host, reason }) => `${host === "" ? "a place" : `"${host}"`} was not asked, as it ${reason}`));
+  const shown = [...all].slice(0, MAX_UNASKED);
+  if (unasked.length >= urls.length) return ["the source does not have it", ...shown].join("; ");
+  return ["neither the source nor the places it names have it", ...shown].join("; ");
 }
 
 /** Runs a step of a copy; what it throws says where. Reasons of aborts and errors that know already are left alone. */

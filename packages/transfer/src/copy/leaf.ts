@@ -1,4 +1,4 @@
-import { isNotFound } from "@berth/client";
+import { isNotFound, unaskedUrls } from "@berth/client";
 import { bytesSource, type Descriptor, isForeignLayerMediaType } from "@berth/oci";
 import { readAllVerified } from "@berth/oci/node";
 import type { TransferOutcome } from "../manager/transfer.ts";
@@ -17,7 +17,10 @@ export async function copyLeaf(operation: CopyOperation, target: Descriptor): Pr
     await operation.transfer(target, "blob", async (context) => await moveBlob(operation, target, context));
   } catch (error) {
     if (!(error instanceof CopyError) || error.origin !== "source" || !isNotFound(error.cause)) throw error;
-    if (isExternal) throw new ExternalLayerError(target, error.cause);
+    if (isExternal) {
+      const remote = remoteOf(operation.source);
+      throw new ExternalLayerError(target, error.cause, remote && unaskedUrls(target, remote));
+    }
     if (!(await copyUnknownManifest(operation, target))) throw error;
   }
 }
