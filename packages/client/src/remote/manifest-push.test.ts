@@ -1,3 +1,4 @@
+import { bytesSource } from "@berth/oci";
 import { digestOf } from "@berth/oci/node";
 import type { ScriptedReplySource, ScriptedRequest } from "@berth/testkit/scripted";
 import { expect, test } from "vitest";
@@ -140,6 +141,16 @@ test("[client/X-11] a registry that knows nothing of it gets each tag by itself,
   const sha512 = digestOf(manifest.bytes, "sha512");
   await repository.manifests.pushTags({ ...manifest.descriptor, digest: sha512 }, manifest.bytes, ["a"]);
   expect(server.journal("PUT")).toEqual([`PUT ${AT}a`, `PUT ${AT}b`, `PUT ${AT}${sha512}?tag=a`, `PUT ${AT}a`]);
+});
+
+test("[client/X-6] a registry that finds the digest of a sha512 manifest wrong is said not to know it, perhaps", async () => {
+  const { server, repository } = await scripted();
+  server.on("PUT", /manifests/, { status: 400, body: JSON.stringify({ errors: [{ code: "DIGEST_INVALID", message: "no" }] }) });
+  const sha512 = digestOf(manifest.bytes, "sha512");
+  await expect(repository.push({ ...manifest.descriptor, digest: sha512 }, bytesSource(manifest.bytes))).rejects.toThrow(
+    /digest of "sha512": .*; it may not know that algorithm$/,
+  );
+  await expect(repository.push(manifest.descriptor, bytesSource(manifest.bytes))).rejects.toMatchObject({ code: "ERR_RESPONSE" });
 });
 
 test.each([414, 431])("[client/X-11] addresses that are too long (%i) are halved", async (status) => {

@@ -11,9 +11,10 @@ import {
 import { ResponseError } from "../errors.ts";
 import type { TransportResponse } from "../transport/transport.ts";
 import { checkContentDigest } from "./answers.ts";
-import type { Connection } from "./connection.ts";
+import type { Connection, ConnectionRequest } from "./connection.ts";
 import { originalOf } from "./connection-face.ts";
 import { manifestPath, type RepositoryContext, scopesOf } from "./context.ts";
+import { orRefusedAlgorithm } from "./refused-algorithm.ts";
 import { checkManifest } from "./manifest-read.ts";
 import { drain } from "../transport/drain.ts";
 
@@ -50,7 +51,7 @@ export async function putManifest(
   options: CallOptions & { readonly tags?: readonly Tag[] } = {},
 ): Promise<TransportResponse> {
   const query = (options.tags ?? []).map((tag) => `tag=${tag}`).join("&"); // nothing in a tag needs encoding
-  const response = await context.connection.send({
+  const put: ConnectionRequest = {
     method: "PUT",
     target: `${manifestPath(context, reference)}${query === "" ? "" : `?${query}`}`,
     headers: { "content-type": expected.mediaType },
@@ -59,7 +60,8 @@ export async function putManifest(
     scopes: scopesOf(context, "pull", "push"),
     expect: [201, 200, 202], // 201 by the book
     ...(options.signal && { signal: options.signal }),
-  });
+  };
+  const response = await orRefusedAlgorithm(expected.digest, async () => await context.connection.send(put));
   await drain(response);
   checkContentDigest(response, expected.digest);
   return response;

@@ -129,6 +129,23 @@ test("[client/X-6] algorithms other than sha256 are named when the upload starts
   ]);
 });
 
+test("[client/X-6] a registry that finds the digest of another algorithm wrong is said not to know it, perhaps", async () => {
+  const refused = { status: 400, body: JSON.stringify({ errors: [{ code: "DIGEST_INVALID", message: "provided digest did not match" }] }) };
+  const pushing = async (algorithm: "sha256" | "sha512"): Promise<unknown> => {
+    const { registry, connection } = await startScripted();
+    registry.on("POST", UPLOADS, { status: 202, headers: { location: "u" } });
+    registry.on("PUT", `${UPLOADS}u`, refused).on("DELETE", `${UPLOADS}u`, { status: 204 });
+    const blob = blobOf("hello world", algorithm);
+    return await pushBlob(connection, "a/b", blob.descriptor, blob.bytes).catch((error: unknown) => error);
+  };
+  expect(await pushing("sha512")).toMatchObject({
+    code: "ERR_UNSUPPORTED",
+    message: expect.stringMatching(/^Cannot store content under a digest of "sha512": .*400.*; it may not know that algorithm$/),
+    cause: { status: 400 },
+  });
+  expect(await pushing("sha256")).toMatchObject({ code: "ERR_RESPONSE", status: 400 });
+});
+
 test("[client/X-4] a single POST is enough where the registry takes it", async () => {
   const { registry, connection } = await startScripted();
   registry.on("POST", UPLOADS, { status: 201, headers: { location: BLOB, "docker-content-digest": hello.descriptor.digest } });

@@ -2,6 +2,7 @@ import { type Descriptor, parseRepositoryName } from "@berth/oci";
 import type { Content } from "../../transport/body.ts";
 import { both } from "../client-hooks.ts";
 import type { Connection } from "../connection.ts";
+import { orRefusedAlgorithm } from "../refused-algorithm.ts";
 import { BlobPush } from "./blob-push.ts";
 import { defaultBackoff } from "./chunk-sender.ts";
 import { hasBlob } from "./has-blob.ts";
@@ -18,6 +19,7 @@ import { type UploadRoute, uploadRoute, type UploadSession } from "./session.ts"
  * @throws {SizeMismatchError} before anything is sent when the content knows its size; otherwise, as with
  * @throws {DigestMismatchError}, before the registry has it whole. Nothing is kept then.
  * @throws {UnreplayableBodyError} when bytes were lost that cannot be read again; its `cause` says how they were lost.
+ * @throws {UnsupportedError} when the registry does not seem to know the algorithm of the digest.
  * @throws {ResponseError} @throws {NetworkError} @throws {AuthError} @throws {ProtocolError}
  * @see OCI distribution-spec, "Pushing blobs"
  */
@@ -53,7 +55,7 @@ export async function pushInto(
     const push = new BlobPush(route, digest, blob, { ...options, mode, chunkSize, backoff, started });
     await pushOnce({ ...route, digest }, signal, async () => {
       unused = undefined;
-      await push.run();
+      await orRefusedAlgorithm(digest, async () => await push.run());
     });
   } finally {
     await blob?.close();
