@@ -10,6 +10,8 @@ export interface PackageJson {
   readonly name: string;
   readonly version?: string;
   readonly private?: boolean;
+  /** What is packed, beside that which always is. */
+  readonly files?: readonly string[];
   readonly exports?: Readonly<Record<string, string | Readonly<Record<string, string>>>>;
   readonly dependencies?: Readonly<Record<string, string>>;
   readonly devDependencies?: Readonly<Record<string, string>>;
