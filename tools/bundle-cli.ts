@@ -72,10 +72,10 @@ const lateModules: Plugin = {
   },
 };
 
-/** A script cannot import modules that are not in the bundle by itself: who runs it does. */
+/** A script cannot import modules that are not in the bundle by itself: who runs it does, by a name as long, so that maps keep true. */
 const importedModules: Plugin = {
   name: "imported-modules",
-  renderChunk: (code) => ({ code: code.replace(/\bimport\((?=["'`](?:@berth\/|node:))/g, "importModule(") }),
+  renderChunk: (code) => ({ code: code.replace(/\bimport\((?=["'`](?:@berth\/|node:))/g, "_mport("), map: null }),
 };
 
 await rm(folder, { recursive: true, force: true });
@@ -92,6 +92,9 @@ const { output } = await build({
     format: "cjs",
     entryFileNames: "[name].cjs",
     chunkFileNames: "[name]-[hash].cjs",
+    // For `--debug`, which looks for them itself: nobody else pays. The sources that they lead to are in the packages.
+    sourcemap: "hidden",
+    sourcemapExcludeSources: true,
     // White space and comments are half of it, and one letter that is not ASCII doubles what V8 keeps. Names stay, for stack traces.
     minify: { compress: true, mangle: false, codegen: { removeWhitespace: true } },
     // What many verbs need comes in one piece each: opening a file costs more than reading a longer one.

@@ -5,8 +5,8 @@ const { createRequire } = require("node:module");
 const { dirname, join } = require("node:path");
 const { Script } = require("node:vm");
 
-/** What every script begins with; no line of its own, so that lines stay what they are. */
-const HEAD = '(function (exports, require, importModule, module, __filename, __dirname) { "use strict"; ';
+/** What every script begins with; no line of its own, so that lines stay what they are; columns do by the offset below. */
+const HEAD = '(function (exports, require, _mport, module, __filename, __dirname) { "use strict"; ';
 
 /** Bytes of the number before a table. */
 const NUMBER = 4;
@@ -35,7 +35,7 @@ exports.runBundle = (folder, main, kept) => {
   const load = (name, text) => {
     const filename = join(folder, name);
     const cachedData = known.get(name);
-    const script = new Script(`${HEAD}${text}\n})`, { filename, cachedData });
+    const script = new Script(`${HEAD}${text}\n})`, { filename, cachedData, columnOffset: -HEAD.length });
     isNew ||= cachedData === undefined || script.cachedDataRejected === true;
     scripts.set(name, script);
     const module = { exports: {} };

@@ -20,7 +20,7 @@ const SCRIPTS = {
   "seen-1.cjs": `
     const { join } = require("node:path");
     exports.seen = () => [join("a", "b"), __filename.endsWith("seen-1.cjs"), require("./main.cjs") !== undefined];`,
-  "more-1.cjs": `exports.more = () => importModule("node:os").then(({ EOL }) => console.log("later" + EOL));`,
+  "more-1.cjs": `exports.more = () => _mport("node:os").then(({ EOL }) => console.log("later" + EOL));`,
 };
 
 /** A package as it is installed, with a bundle of our own. */
@@ -67,6 +67,11 @@ async function run(args: readonly string[], env: Readonly<Record<string, string>
   );
   return { code, stdout, stderr: stderr.replace(/made \d+$/, ""), made: Number(/made (\d+)$/.exec(stderr)?.[1]) };
 }
+
+test("places in stack traces are those in the scripts, as maps have them", async () => {
+  await writeFile(join(folder, "bundle/main.cjs"), `const where = new Error().stack.split("\\n")[1]; console.log(where);`);
+  for (const args of [["once"], ["once"]]) expect((await run(args)).stdout).toMatch(/main\.cjs:1:15\)?\n$/);
+});
 
 test("a bundle runs in strict mode, with modules of Node, scripts that require each other, and modules that are imported later", async () => {
   const { code, stdout } = await run(["look", "0", "more"]);

@@ -57,7 +57,10 @@ async function told(
     ...(session?.isTimedOut === true && timeoutMs !== undefined && { timedOutMs: timeoutMs }),
   });
   printError(stderr, report, format === "json", usageOf(command));
-  if (debug && error instanceof Error) stderr.write(`${error.stack ?? String(error)}\n`);
+  if (debug && error instanceof Error) {
+    const { sourceStack } = await import("../errors/source-stack.ts");
+    stderr.write(`${sourceStack(error.stack ?? String(error))}\n`);
+  }
   return new CommandFailure(report.exitCode);
 }
 
