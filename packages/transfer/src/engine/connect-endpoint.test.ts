@@ -74,10 +74,35 @@ test("[engine/T4] a mirror has 15 seconds for its first answer, and the patience
   const [silent = expect.fail(), answering = expect.fail()] = mirrors;
   await answering.send(get("/v2/"));
   const pending = answering.send(get("/v2/late"));
-  for (let time = 0; time < 2; time++) await expect(silent.send(get("/v2/"))).rejects.toThrow("no answer came in time");
+  await expect(Promise.all([silent.send(get("/v2/")), silent.send(get("/v2/"))])).rejects.toThrow("no answer came in time");
   late.resolve();
   expect(await pending).toMatchObject({ status: 200 });
   expect(one.requests).toHaveLength(2);
+});
+
+test("[engine/T4] a mirror that was waited for in vain is left alone for a minute, one that fails at once is not", async () => {
+  const mirror = await scripted();
+  mirror.on("GET", "/v2/", { hang: true }, {}, { cutAfter: -1 }, {});
+  let time = 1_000_000;
+  const clock = { now: () => time, sleep: async () => undefined };
+  const connection = connected("r.test", [{ url: `http://${mirror.host}`, answerTimeoutMs: 50 }], { retry: { clock } });
+  const first: unknown = await connection.send(get("/v2/")).catch((error: unknown) => error);
+  time += 59_999;
+  expect(await connection.send(get("/v2/")).catch((error: unknown) => error)).toBe(first);
+  expect(mirror.requests).toHaveLength(1);
+  time += 1;
+  expect(await connection.send(get("/v2/"))).toMatchObject({ status: 200 });
+  await expect(connection.send(get("/v2/"))).rejects.toMatchObject({ code: "ERR_NETWORK" });
+  expect(await connection.send(get("/v2/"))).toMatchObject({ status: 200 });
+});
+
+test("[engine/T4] images that are copied after it do not wait for a silent mirror again", async () => {
+  const [silent, origin] = [await silentHost(), await startFake()];
+  for (const name of ["a", "b"]) origin.put(name, imageOf(1), "v1");
+  const hosts = { [origin.host]: { mirrors: [{ url: silent.host, answerTimeoutMs: 50, insecure: true }] } };
+  const engine = engineWith({ connection: { plainHttp: true, http: { tlsTimeoutMs: 50 } }, hosts });
+  for (const name of ["a", "b"]) await engine.pull(`${origin.host}/${name}:v1`);
+  expect(silent.connections).toHaveLength(2); // by HTTPS and by HTTP, once
 });
 
 test("[engine/T4] a mirror that refuses has answered; one that asks to come again is asked again", async () => {

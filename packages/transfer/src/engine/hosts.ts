@@ -19,7 +19,7 @@ export interface MirrorOptions {
   readonly insecure?: boolean;
   /**
    * Milliseconds until it must have answered, connecting and answering for itself, as long as it has answered nothing; then the next
-   * endpoint is asked, without another try. Once it has answered the limits of `http` count. Default 15 s; 0: those count from the start.
+   * endpoint is asked, without another try, and it is left alone for a minute. Once it has answered the limits of `http` count. Default 15 s; 0: those count from the start.
    */
   readonly answerTimeoutMs?: number;
   /** TLS, proxies and time limits; goes before that of the engine. */
