@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { bytesSource, MEDIA_TYPES } from "@berth/oci";
 import { descriptorOf, makeWorkFolder } from "@berth/oci/node";
+import { temporaryFolder } from "@berth/testkit/temporary-folder";
 import { expect, test } from "vitest";
 import { createOciArchive } from "./archive/oci-archive-writer.ts";
 import { createSpool } from "./archive/spool.ts";
@@ -31,8 +32,7 @@ test("a full disk is told with the place that was written to, the innermost one;
 });
 
 test.runIf(existsSync(FULL))("a layout and an archive on a full disk are told by the names they were given", async () => {
-  await using folder = await makeWorkFolder("full", tmpdir());
-  const path = join(folder.path, "images");
+  const path = join(await temporaryFolder("full"), "images");
   const layout = await openLayout(path, { create: true });
   await mkdir(join(path, "ingest"), { recursive: true });
   await symlink(FULL, join(path, "ingest", BLOB.digest.replace(":", "-")));
@@ -45,6 +45,13 @@ test.runIf(existsSync(FULL))("a layout and an archive on a full disk are told by
   };
   await expect(writing()).rejects.toMatchObject({ name: "NoSpaceError", place: FULL });
   await archive.abort();
+});
+
+test("a full disk under work that is under way is told by the folder that this is done in", async () => {
+  await using work = await makeWorkFolder("full", tmpdir());
+  const full = Object.assign(new Error("full"), { code: "ENOSPC" });
+  const told = { place: tmpdir(), message: `Cannot write to "${tmpdir()}": no space left on device` };
+  await expect(writingTo(join(work.path, "stdin"), async () => await Promise.reject(full))).rejects.toMatchObject(told);
 });
 
 test("what is no full disk is told as before, wherever it is written to", async () => {

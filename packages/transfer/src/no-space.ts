@@ -1,10 +1,10 @@
 import { BerthError } from "@berth/oci";
-import { systemReason } from "@berth/oci/node";
+import { outsideOfWork, systemReason } from "@berth/oci/node";
 import { CLASS_BY_CODE } from "./error-classes.ts";
 
 /** A file system takes no more, or no more of this user's. The code is that of the system: `ENOSPC` or `EDQUOT`. */
 export class NoSpaceError extends BerthError {
-  /** What was written to, by the name that it was given: not what a file is called until it is whole. */
+  /** What was written to, by the name that it was given: not what something is called until it is whole. */
   readonly place: string;
 
   constructor(place: string, code: string, options?: ErrorOptions) {
@@ -25,5 +25,5 @@ export async function writingTo<T>(place: string, write: () => Promise<T>): Prom
 /** The error, or of a full disk one that names the place, unless it does that already. */
 export function fullAt(place: string, error: unknown): unknown {
   if (error instanceof NoSpaceError || !(error instanceof Error) || !("code" in error) || typeof error.code !== "string") return error;
-  return CLASS_BY_CODE[error.code] === "NoSpace" ? new NoSpaceError(place, error.code, { cause: error }) : error;
+  return CLASS_BY_CODE[error.code] === "NoSpace" ? new NoSpaceError(outsideOfWork(place), error.code, { cause: error }) : error;
 }

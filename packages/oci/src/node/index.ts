@@ -8,6 +8,14 @@ export { makeFolder } from "./make-folder.ts";
 export type { ProcessIdentity } from "./process-identity.ts";
 export { isRunning, thisProcess } from "./process-identity.ts";
 export { systemReason } from "./system-reason.ts";
-export { makeWorkFolder, removeAbandoned, removeAbandonedBeside, unfinishedBeside, unfinishedName, type WorkFolder } from "./unfinished.ts";
+export {
+  makeWorkFolder,
+  outsideOfWork,
+  removeAbandoned,
+  removeAbandonedBeside,
+  unfinishedBeside,
+  unfinishedName,
+  type WorkFolder,
+} from "./unfinished.ts";
 export type { ReadAllOptions, Verifier, VerifyTarget } from "./verify.ts";
 export { createVerifier, readAllVerified, verifyingStream } from "./verify.ts";

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, onTestFinished, test } from "vitest";
-import { makeWorkFolder, removeAbandoned, removeAbandonedBeside, unfinishedBeside, unfinishedName } from "./unfinished.ts";
+import { makeWorkFolder, outsideOfWork, removeAbandoned, removeAbandonedBeside, unfinishedBeside, unfinishedName } from "./unfinished.ts";
 
 /** Names something in another process, which lives until its standard input ends. */
 async function nameInChild(prefix: string): Promise<{ readonly name: string; end(): Promise<void> }> {
@@ -59,6 +59,15 @@ test("a file that is not whole stands in its folder, under a name of its own; wh
   for (const name of [child.name, basename(own), ofOther, "app.tar"]) await writeFile(join(folder, name), "");
   await removeAbandonedBeside(path);
   expect((await readdir(folder)).toSorted()).toEqual([basename(own), ofOther, "app.tar"].toSorted());
+});
+
+test("outsideOfWork() tells the folder that work is done in, and leaves other paths alone", async () => {
+  const parent = await mkdtemp(join(tmpdir(), "berth-unfinished-"));
+  onTestFinished(() => rm(parent, { recursive: true }));
+  await using outer = await makeWorkFolder("push", parent);
+  await using inner = await makeWorkFolder("pack", outer.path);
+  for (const path of [outer.path, inner.path, join(inner.path, "content"), parent]) expect(outsideOfWork(path)).toBe(parent);
+  expect(outsideOfWork("berth-push-1/a")).toBe("berth-push-1/a");
 });
 
 test("makeWorkFolder() makes a folder for this user alone, and takes away what killed processes left of its kind", {

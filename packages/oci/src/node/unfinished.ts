@@ -6,6 +6,9 @@ import { isRunning, type ProcessIdentity, thisProcess } from "./process-identity
 
 const STAMP = /^(\d+)-(\d*)-([0-9a-f]{8})-[0-9a-f]{8}$/;
 
+/** From the name of a {@link WorkFolder} on. */
+const IN_WORK = /[/\\]berth-[a-z]+-\d+-\d*-[0-9a-f]{8}-[0-9a-f]{8}(?:[/\\]|$)/;
+
 /** Of this process, the same for all names. */
 let own: string | undefined;
 
@@ -46,6 +49,12 @@ export async function makeWorkFolder(purpose: string, parent: string = tmpdir())
   const path = join(parent, unfinishedName(prefix));
   await mkdir(path, { mode: 0o700 });
   return { path, [Symbol.asyncDispose]: async () => await rm(path, { recursive: true, force: true }) };
+}
+
+/** Where a path is, for people: of one that leads into folders for work under way, the folder that the first of these is in. */
+export function outsideOfWork(path: string): string {
+  const at = path.search(IN_WORK);
+  return at < 0 ? path : path.slice(0, at) || path.slice(0, 1);
 }
 
 /**
