@@ -1,7 +1,7 @@
 import { renameSync, rmSync, writeFileSync } from "node:fs";
 import { open, rename, rm } from "node:fs/promises";
 import type { Descriptor } from "@berth/oci";
-import { createChunkWriter, removeAbandonedBeside, unfinishedBeside } from "@berth/oci/node";
+import { openChunkWriter, removeAbandonedBeside, unfinishedBeside } from "@berth/oci/node";
 import type { FetchBlobOptions } from "./blob-fetch.ts";
 import type { RepositoryContext } from "./context.ts";
 import { fetchPassing } from "./fetch-passing.ts";
@@ -21,8 +21,13 @@ export async function saveBlob(context: RepositoryContext, target: Descriptor, p
   const file = await open(temporary, "wx");
   try {
     try {
-      const writer = createChunkWriter(file);
-      for await (const chunk of content) await writer.write(chunk);
+      const writer = await openChunkWriter(file, { size: target.size });
+      try {
+        for await (const chunk of content) await writer.write(chunk);
+      } catch (error) {
+        await writer.finish().catch(() => undefined); // the first error is the one to be told
+        throw error;
+      }
       await writer.finish();
     } finally {
       await file.close();

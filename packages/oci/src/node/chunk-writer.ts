@@ -24,7 +24,7 @@ export interface ChunkWriter {
   readonly position: number;
   /** Adds a chunk; its memory must stay as it is until the next call resolves. Rejects with what this or the former write failed with. */
   write(chunk: Uint8Array): Promise<void>;
-  /** Waits for what is still being written. */
+  /** Writes what is left, and waits for it. To be called also when no more chunks come because something failed: it lets go of what the writer holds. */
   finish(): Promise<void>;
 }
 
@@ -59,7 +59,8 @@ export function createChunkWriter(file: FileHandle, { position = 0, slowMs = SLO
   };
 }
 
-async function writeWhole(file: FileHandle, chunk: Uint8Array, position: number): Promise<void> {
+/** Writes a chunk at a position, however many calls that takes: a write may take less than it was given. */
+export async function writeWhole(file: FileHandle, chunk: Uint8Array, position: number): Promise<void> {
   for (let written = 0; written < chunk.byteLength; ) {
     const { bytesWritten } = await file.write(chunk, written, chunk.byteLength - written, position + written);
     written += bytesWritten;

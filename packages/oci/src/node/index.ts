@@ -1,10 +1,12 @@
-export type { ChunkWriter, ChunkWriterOptions } from "./chunk-writer.ts";
-export { createChunkWriter } from "./chunk-writer.ts";
+export type { ChunkWriter } from "./chunk-writer.ts";
+export type { OpenChunkWriterOptions } from "./direct-writer.ts";
+export { openChunkWriter } from "./direct-writer.ts";
 export type { Digester, MultiDigester } from "./digester.ts";
 export { createDigester, createMultiDigester, descriptorOf, digestOf } from "./digester.ts";
 export { fileSource, readPassing } from "./file-source.ts";
 export { successors } from "./graph.ts";
 export { makeFolder } from "./make-folder.ts";
+export { pageMemory } from "./page-memory.ts";
 export type { ProcessIdentity } from "./process-identity.ts";
 export { isRunning, thisProcess } from "./process-identity.ts";
 export { systemReason } from "./system-reason.ts";

@@ -1,3 +1,4 @@
+import { pageMemory } from "@berth/oci/node";
 import { DriverError } from "../errors.ts";
 import type { FileCalls } from "./calls.ts";
 import { driverError, errorName, FILESYSTEM } from "./errors.ts";
@@ -6,14 +7,12 @@ import type { File } from "./file.ts";
 /** Bytes of one write past the page cache. */
 export const SLOT: number = 1024 * 1024;
 const MAX_SLOTS = 32;
-const WASM_PAGE = 64 * 1024;
 
 /** Place, length and memory of such a write are multiples of this; no file system that takes them asks for more. */
 const BLOCK = 4096;
 
 /**
  * Memory for writes past the page cache, shared by all writers of a driver: at most 32 MiB, and only as much as is used at a time.
- * It is that of a WebAssembly module without code, the one kind that the language promises to start at a page.
  */
 export class SlotPool {
   #free: Uint8Array[] | undefined;
@@ -29,19 +28,10 @@ export class SlotPool {
   }
 }
 
-/** Of the language, but typed only for browsers. */
-declare const WebAssembly: {
-  readonly Memory: new (size: { readonly initial: number; readonly maximum: number }) => { readonly buffer: ArrayBuffer };
-};
-
 function allocate(): Uint8Array[] {
-  const pages = (SLOT / WASM_PAGE) * MAX_SLOTS;
-  try {
-    const { buffer } = new WebAssembly.Memory({ initial: pages, maximum: pages });
-    return Array.from({ length: MAX_SLOTS }, (_, index) => new Uint8Array(buffer, index * SLOT, SLOT));
-  } catch {
-    return []; // a process with little address space: writes go through the cache
-  }
+  const memory = pageMemory(SLOT * MAX_SLOTS);
+  if (memory === undefined) return []; // writes go through the cache
+  return Array.from({ length: MAX_SLOTS }, (_, index) => memory.subarray(index * SLOT, (index + 1) * SLOT));
 }
 
 /**

@@ -1,6 +1,6 @@
 import type { FileHandle } from "node:fs/promises";
 import { type ByteSource, type CallOptions, isReplayable } from "@berth/oci";
-import { type ChunkWriter, createChunkWriter } from "@berth/oci/node";
+import { type ChunkWriter, openChunkWriter } from "@berth/oci/node";
 
 /** Bytes of one write, where small chunks are gathered: that halves the work. */
 const GATHER = 1 << 20;
@@ -9,6 +9,8 @@ const GATHER = 1 << 20;
 export interface WriteAllOptions extends CallOptions {
   /** True when the memory of a chunk is used again: see `ReplayableSource.openPassing`. Nothing is gathered then. */
   readonly isPassing?: boolean;
+  /** How many bytes there are going to be, where that is known: large content that is passing goes past the system's memory. */
+  readonly size?: number;
   /** Hears about every write that is done. */
   readonly wrote?: (bytes: number) => void;
 }
@@ -21,9 +23,9 @@ export async function writeAll(
   file: FileHandle,
   position: number,
   content: ByteSource,
-  { signal, isPassing = false, wrote = () => undefined }: WriteAllOptions = {},
+  { signal, isPassing = false, size: expected = 0, wrote = () => undefined }: WriteAllOptions = {},
 ): Promise<number> {
-  const writer = isPassing ? passingWriter(file, position, wrote) : gatheringWriter(file, position, wrote);
+  const writer = isPassing ? await passingWriter(file, position, expected, wrote) : gatheringWriter(file, position, wrote);
   let size = 0;
   try {
     for await (const chunk of content) {
@@ -42,8 +44,8 @@ export async function writeAll(
 
 type AllWriter = Pick<ChunkWriter, "write" | "finish">;
 
-function passingWriter(file: FileHandle, position: number, wrote: (bytes: number) => void): AllWriter {
-  const writer = createChunkWriter(file, { position });
+async function passingWriter(file: FileHandle, position: number, size: number, wrote: (bytes: number) => void): Promise<AllWriter> {
+  const writer = await openChunkWriter(file, { size, position });
   let told = position;
   const tell = (end: number): void => {
     if (end > told) wrote(end - told);

@@ -140,7 +140,11 @@ async function fillFrom(
   await readInto(verifier, file, offset, signal);
   if (offset < expected.size) {
     const { source, isPassing } = openToWrite(content, offset);
-    await writeAll(file, offset, hashed(abortable(source, signal), verifier), { isPassing, ...(signal && { signal }) });
+    await writeAll(file, offset, hashed(abortable(source, signal), verifier), {
+      isPassing,
+      size: expected.size - offset,
+      ...(signal && { signal }),
+    });
   }
   verifier.verify();
 }
