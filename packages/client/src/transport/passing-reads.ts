@@ -1,12 +1,12 @@
 import type { OnReadOpts, Socket } from "node:net";
 
 /** Bytes of a buffer. */
-const BUFFER = 262_144;
+const BUFFER = 524_288;
 /** Three are the reader's, the others are being filled meanwhile. */
 const BUFFERS = 6;
 const READERS = 3;
 /** A buffer with less room than this is handed over as it is. Bytes. */
-const LITTLE_ROOM = 65_536;
+const LITTLE_ROOM = 131_072;
 
 /** Told while bytes of a body are waited for, and not while the reader is. */
 export interface ReadsWatch {
