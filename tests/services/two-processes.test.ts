@@ -207,8 +207,7 @@ function describePair(metadata: () => Promise<readonly string[]>): void {
   test("[server/C7] --workers 2 serve one address, outlive a worker that is killed, and end on SIGTERM", async () => {
     const daemon = await startServer({ data: scratch.join("workers"), args: [...(await metadata()), "--workers", "2"], env: ENV });
     onTestFinished(async () => void (await daemon.kill()));
-    const workers = async (): Promise<number[]> =>
-      (await readFile(`/proc/${daemon.pid}/task/${daemon.pid}/children`, "utf8")).trim().split(" ").filter(Boolean).map(Number);
+    const workers = (): Promise<number[]> => childrenOf(daemon.pid);
     await expect.poll(async () => (await workers()).length).toBe(2);
     const random = new Random(chooseSeed("workers"));
     const ledgers = Array.from({ length: 4 }, (_, index) => new RepositoryLedger(`workers/app${index}`));
@@ -229,4 +228,21 @@ function describePair(metadata: () => Promise<readonly string[]>): void {
     daemon.signal("SIGTERM");
     expect(await daemon.exited).toEqual({ code: 0, signal: null });
   });
+
+  test("[server/C7] --workers 2 end well on a SIGTERM that comes while a worker starts", async () => {
+    const daemon = await startServer({ data: scratch.join("starting"), args: [...(await metadata()), "--workers", "2"], env: ENV });
+    onTestFinished(async () => void (await daemon.kill()));
+    const [victim = 0] = await childrenOf(daemon.pid);
+    process.kill(victim, "SIGKILL");
+    await expect
+      .poll(async () => (await childrenOf(daemon.pid)).filter((pid) => pid !== victim).length, { interval: 5, timeout: 20_000 })
+      .toBe(2);
+    daemon.signal("SIGTERM");
+    expect(await daemon.exited).toEqual({ code: 0, signal: null });
+  });
+}
+
+/** The processes that a process has started. */
+async function childrenOf(pid: number): Promise<number[]> {
+  return (await readFile(`/proc/${pid}/task/${pid}/children`, "utf8")).trim().split(" ").filter(Boolean).map(Number);
 }

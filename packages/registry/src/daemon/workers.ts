@@ -48,7 +48,12 @@ async function runWorker(signal: AbortSignal): Promise<number> {
   };
   signal.addEventListener("abort", stop, { once: true });
   try {
-    return await new Promise((resolve) => worker.once("exit", (code: number | null) => resolve(code ?? 1)));
+    return await new Promise((resolve) =>
+      worker.once("exit", (code: number | null, killedBy: string | null) => {
+        // one that was only starting does not know yet how to drain
+        resolve(code ?? (signal.aborted && killedBy === "SIGTERM" ? 0 : 1));
+      }),
+    );
   } finally {
     signal.removeEventListener("abort", stop);
   }
