@@ -2,6 +2,7 @@
 import { createReadStream } from "node:fs";
 import { open, rm } from "node:fs/promises";
 import { createRemoteRepository } from "@berth/client";
+import { DigestMismatchError, SizeMismatchError } from "@berth/oci";
 import { createVerifier } from "@berth/oci/node";
 
 const [name = "localhost:5000/example", digest = "", file = "blob.part"] = process.argv.slice(2);
@@ -23,7 +24,7 @@ try {
   }
   console.log(verifier.verify());
 } catch (error) {
-  const code = error instanceof Error && "code" in error ? error.code : undefined;
-  if (code === "ERR_DIGEST_MISMATCH" || code === "ERR_SIZE_MISMATCH") await rm(file); // it was something else: begin anew
+  const isWrong = error instanceof DigestMismatchError || error instanceof SizeMismatchError;
+  if (isWrong && !error.retryable) await rm(file); // it was something else: begin anew. What a broken connection left is gone on with
   throw error;
 }

@@ -39,7 +39,7 @@ export interface RemoteBlobStore extends BlobStore, PassingFetcher {
   fetchPassing(target: Descriptor, options?: FetchBlobOptions): PassingBlob;
   /**
    * Pulls a blob into a file. The file appears, or takes the place of another one, only when all of it is there and right; it is not
-   * forced onto the disk. @throws {NotFoundError} if absent. @throws {DigestMismatchError} @throws whatever the file system does.
+   * forced onto the disk. A symbolic link is replaced, not followed; what is no file is left alone. @throws {NotFoundError} if absent. @throws {DigestMismatchError} @throws whatever the file system does.
    */
   save(target: Descriptor, path: string, options?: SaveBlobOptions): Promise<void>;
   /** Looks a blob up and opens it. */

@@ -1,7 +1,8 @@
 import { execFileSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
+import { createServer } from "node:http";
+import { lstat, mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
 import type { Descriptor, FetchOptions } from "@berth/oci";
@@ -172,6 +173,37 @@ test("bytes come in memory that is used again: a chunk's once the third one afte
   expect(at).toBe(big.bytes.byteLength);
   expect(memory.size).toBeLessThan(10);
   expect(kept.length).toBeGreaterThan(memory.size);
+});
+
+test("[client/X-5] a download outlives a registry that starts anew", async () => {
+  const big = sample(Buffer.alloc(100_000, "x"));
+  const answers = createServer((request, response) => {
+    const start = Number(/^bytes=(\d+)-/.exec(request.headers.range ?? "")?.[1] ?? 0);
+    const { byteLength } = big.bytes;
+    const range = { "content-range": `bytes ${start}-${byteLength - 1}/${byteLength}` };
+    response.writeHead(start > 0 ? 206 : 200, { "content-length": byteLength - start, ...(start > 0 && range) });
+    if (start > 0) return void response.end(big.bytes.subarray(start));
+    response.write(big.bytes.subarray(0, 40_000), () => {
+      response.socket?.destroySoon();
+      answers.close(() => setTimeout(() => answers.listen(port, "127.0.0.1"), 400));
+    });
+  });
+  onTestFinished(() => void answers.close());
+  await once(answers.listen(0, "127.0.0.1"), "listening");
+  const address = answers.address();
+  const port = typeof address === "object" ? address?.port : undefined;
+  const repository = createRemoteRegistry(`127.0.0.1:${port}`, { plainHttp: true }).repository("a/b");
+  const chunks = await Array.fromAsync(await repository.blobs.fetch(big.descriptor));
+  expect(Buffer.concat(chunks).equals(big.bytes)).toBe(true);
+});
+
+test("a blob is not saved in the place of what is no file", async () => {
+  const { server, repository } = await scripted();
+  const fifo = join(await temporaryFolder(), "fifo");
+  execFileSync("mkfifo", [fifo]);
+  expect(await failure(repository.blobs.save(sample("text").descriptor, fifo))).toMatchObject({ code: "EEXIST" });
+  expect((await lstat(fifo)).isFIFO()).toBe(true);
+  expect(server.requests).toEqual([]);
 });
 
 /** A large blob whose registry stops in the middle. */

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { BerthError, type ByteSpan, type CallOptions, SizeMismatchError } from "@berth/oci";
 import { createVerifier, type Verifier } from "@berth/oci/node";
-import { ProtocolError } from "../errors.ts";
+import { NetworkError, ProtocolError } from "../errors.ts";
 import type { BlobSource, OpenedSpan, OpenSpanOptions } from "./blob-source.ts";
 
 /** Milliseconds before the second try in a row that brought nothing; doubled for each further one. */
@@ -122,7 +122,7 @@ export class Download {
         return opened;
       } catch (error) {
         signal?.throwIfAborted();
-        if (!BerthError.is(error) || !error.retryable || error.code === "ERR_RATE_LIMITED") throw error;
+        if (!isWorthAnotherTry(error)) throw error;
         last = error;
       }
     }
@@ -155,4 +155,10 @@ export class Download {
     const { start, end } = this.#span;
     return new SizeMismatchError({ expected: end - start, actual: at - start }, { cause, retryable: at < end, from: this.#source.from });
   }
+}
+
+/** A registry that has given us bytes and takes no connection now is one that starts anew, whatever else a refusal may mean. */
+function isWorthAnotherTry(error: unknown): boolean {
+  if (error instanceof NetworkError) return true;
+  return BerthError.is(error) && error.retryable && error.code !== "ERR_RATE_LIMITED";
 }

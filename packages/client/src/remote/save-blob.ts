@@ -1,4 +1,4 @@
-import { renameSync, rmSync, writeFileSync } from "node:fs";
+import { lstatSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { open, rename, rm } from "node:fs/promises";
 import type { Descriptor } from "@berth/oci";
 import { openChunkWriter, removeAbandonedBeside, unfinishedBeside } from "@berth/oci/node";
@@ -14,6 +14,7 @@ const SMALL = 65_536;
 
 /** Pulls a blob into a file, which appears only when it is right. What a killed process left there goes away. @see RemoteBlobStore.save */
 export async function saveBlob(context: RepositoryContext, target: Descriptor, path: string, options: SaveBlobOptions = {}): Promise<void> {
+  mustBeReplaceable(path);
   const content = fetchPassing(context, target, options);
   if (target.size <= SMALL) return writeSmall(await Array.fromAsync(content), unfinishedBeside(path), path);
   await removeAbandonedBeside(path);
@@ -47,4 +48,12 @@ function writeSmall(chunks: readonly Uint8Array[], temporary: string, path: stri
     rmSync(temporary, { force: true });
     throw error;
   }
+}
+
+/** A folder would be found out after everything has come; a device or a pipe would be lost. @throws an error of code `EISDIR` or `EEXIST`. */
+function mustBeReplaceable(path: string): void {
+  const there = lstatSync(path, { throwIfNoEntry: false });
+  if (there === undefined || there.isFile() || there.isSymbolicLink()) return;
+  const [what, code] = there.isDirectory() ? ["a folder", "EISDIR"] : ["no file but a device, a pipe or the like", "EEXIST"];
+  throw Object.assign(new Error(`Cannot save a blob to "${path}": it is ${what}`), { code });
 }
