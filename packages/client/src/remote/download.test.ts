@@ -200,7 +200,7 @@ test("[client/X-5] a download outlives a registry that starts anew", async () =>
 test("a blob is not saved in the place of what is no file", async () => {
   const { server, repository } = await scripted();
   const fifo = join(await temporaryFolder(), "fifo");
-  execFileSync("mkfifo", [fifo]);
+  execFileSync("/usr/bin/mkfifo", [fifo]);
   expect(await failure(repository.blobs.save(sample("text").descriptor, fifo))).toMatchObject({ code: "EEXIST" });
   expect((await lstat(fifo)).isFIFO()).toBe(true);
   expect(server.requests).toEqual([]);
