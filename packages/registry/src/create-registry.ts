@@ -102,12 +102,13 @@ export async function createRegistry(options: CreateRegistryOptions = {}): Promi
     await metadata.ping();
     await storage.list("/");
   };
-  const http = httpOptions(options, limits);
+  const http = httpOptions(options);
   const handler = createHandler(
     {
       namespace,
       authorizer,
       options: http,
+      limits,
       isTrustedProxy: createProxyTrust(http.trustedProxies),
       commonHeaders: [
         "Docker-Distribution-Api-Version",
@@ -139,7 +140,7 @@ export async function createRegistry(options: CreateRegistryOptions = {}): Promi
   };
 }
 
-function httpOptions(options: CreateRegistryOptions, limits: DomainLimits): HttpOptions {
+function httpOptions(options: CreateRegistryOptions): HttpOptions {
   return {
     prefix: "/",
     host: undefined,
@@ -151,7 +152,6 @@ function httpOptions(options: CreateRegistryOptions, limits: DomainLimits): Http
     maxTags: 1000,
     strictAccept: false,
     legacyPlatform: true,
-    maxManifestBytes: limits.maxManifestBytes,
     bodyTimeoutMs: 60_000,
     trustedProxies: "all",
     filterCatalog: options.authorizer !== undefined,

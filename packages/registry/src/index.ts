@@ -9,7 +9,7 @@ export type { CreateRegistryOptions, EmbeddedRegistry } from "./create-registry.
 export { createRegistry } from "./create-registry.ts";
 export type { DomainLimits } from "./domain/context.ts";
 export { RegistryError, UploadRangeError } from "./domain/errors.ts";
-export type { ManifestPolicy } from "./domain/manifest-policy.ts";
+export type { ManifestPolicy, UrlPattern } from "./domain/manifest-policy.ts";
 export type { LocalRepository } from "./domain/repository.ts";
 export type { SweepOptions, SweepResult } from "./domain/sweeper.ts";
 export type { HttpOptions, RequestSummary } from "./http/options.ts";

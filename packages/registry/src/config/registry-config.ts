@@ -1,3 +1,4 @@
+import type { UrlPattern } from "../domain/manifest-policy.ts";
 import type { LogLevel } from "../observability/log.ts";
 
 /**
@@ -51,7 +52,7 @@ export interface StorageConfig {
   readonly deletesEnabled: boolean;
   /** Not `storage.redirect.disable`; default true. */
   readonly redirectsEnabled: boolean;
-  /** `storage.maintenance.readonly.enabled`; default false. */
+  /** `storage.maintenance.readonly.enabled`, and with `proxy.remoteurl`; default false. */
   readonly readOnly: boolean;
 }
 
@@ -144,7 +145,7 @@ export interface HttpConfig {
 
 /** `http.timeouts`, all in milliseconds. */
 export interface HttpTimeouts {
-  /** For a request's headers to arrive whole; default 30 s. */
+  /** For a TLS handshake, and for the headers of a request, to be through; default 30 s. */
   readonly headersMs: number;
   /** Longest wait for the next byte of a body, either way; default 60 s. */
   readonly bodyStallMs: number;
@@ -223,8 +224,8 @@ export interface ValidationConfig {
 
 /** An external URL must match `allow` and must not match `deny`. */
 export interface UrlRules {
-  readonly allow: RegExp | undefined;
-  readonly deny: RegExp | undefined;
+  readonly allow: UrlPattern | undefined;
+  readonly deny: UrlPattern | undefined;
 }
 
 /** `validation.manifests.indexes`. */

@@ -1,12 +1,11 @@
 import { rm, utimes, writeFile } from "node:fs/promises";
-import { join } from "node:path";
 import { connect } from "node:tls";
-import { temporaryFolder } from "@berth/testkit/temporary-folder";
+import { type KeyPair, TestAuthority } from "@berth/testkit/tls";
 import { expect, onTestFinished, test } from "vitest";
 import type { TlsConfig } from "../config/index.ts";
-import { selfSigned, type SelfSigned } from "../testing/certificate.test-kit.ts";
 import { httpConfig } from "../testing/http-config.test-kit.ts";
 import { createRecordingLog, type RecordingLog } from "../testing/recording-log.test-kit.ts";
+import { useTls } from "../testing/tls.test-kit.ts";
 import { CertificateWatch } from "./certificate-watch.ts";
 import { listen } from "./listen.ts";
 
@@ -14,29 +13,21 @@ interface Watched {
   readonly tls: TlsConfig;
   readonly log: RecordingLog;
   /** Writes new files, later than all before. */
-  write(files: Partial<SelfSigned>): Promise<void>;
+  write(files: Partial<KeyPair>): Promise<void>;
   /** The certificate that a new connection is shown, as PEM. */
   shown(): Promise<string>;
 }
 
 async function useWatched(
-  first: SelfSigned,
+  first: KeyPair,
   { intervalMs, http2 }: { readonly intervalMs: number; readonly http2: boolean },
 ): Promise<Watched> {
-  const folder = await temporaryFolder("tls");
-  const tls: TlsConfig = {
-    certificate: join(folder, "certificate.pem"),
-    key: join(folder, "key.pem"),
-    clientCas: [],
-    clientAuth: "require-and-verify-client-cert",
-    minimumTls: "tls1.2",
-    cipherSuites: [],
-  };
+  const tls = await useTls(first);
   let writes = 0;
-  const write = async (files: Partial<SelfSigned>): Promise<void> => {
+  const write = async (files: Partial<KeyPair>): Promise<void> => {
     const changedAt = new Date(Date.now() + ++writes * 1000); // the clock of a file system may be too coarse to tell two writes apart
     for (const [path, text] of [
-      [tls.certificate, files.certificate],
+      [tls.certificate, files.cert],
       [tls.key, files.key],
     ] as const) {
       if (text === undefined) continue;
@@ -44,7 +35,6 @@ async function useWatched(
       await utimes(path, changedAt, changedAt);
     }
   };
-  await write(first);
   const { port, reloadCertificates, drain } = await listen((_request, response) => response.end(), httpConfig({ tls, http2 }));
   onTestFinished(async () => void (await drain(0)));
   if (reloadCertificates === undefined) throw new Error("no certificates to load again");
@@ -64,38 +54,40 @@ async function certificateAt(port: number): Promise<string> {
   }
 }
 
+const authority = new TestAuthority();
+
 const NEVER_MS = 2 ** 31 - 1;
 
 test.each([true, false])("[server/I2] SIGHUP loads the certificate again, for connections to come (http2: %s)", async (http2) => {
-  const [former, renewed] = [selfSigned(), selfSigned()];
+  const [former, renewed] = [authority.issue(), authority.issue()];
   const watched = await useWatched(former, { intervalMs: NEVER_MS, http2 });
-  expect(await watched.shown()).toBe(former.certificate);
+  expect(await watched.shown()).toBe(former.cert);
   await watched.write(renewed);
-  expect(await watched.shown()).toBe(former.certificate);
+  expect(await watched.shown()).toBe(former.cert);
   process.emit("SIGHUP");
-  expect(await watched.shown()).toBe(renewed.certificate);
+  expect(await watched.shown()).toBe(renewed.cert);
   expect(watched.log.lines).toMatchObject([{ level: "info", message: "loaded the TLS certificate again" }]);
 });
 
 test("[server/I2] files that changed are noticed; until they fit together, the former certificate stays", async () => {
-  const [former, renewed] = [selfSigned(), selfSigned()];
+  const [former, renewed] = [authority.issue(), authority.issue()];
   const watched = await useWatched(former, { intervalMs: 5, http2: true });
-  await watched.write({ certificate: renewed.certificate });
+  await watched.write({ cert: renewed.cert });
   await expect.poll(() => watched.log.text()).toContain("cannot load the TLS certificate, going on with the former one");
-  expect(await watched.shown()).toBe(former.certificate);
+  expect(await watched.shown()).toBe(former.cert);
   await watched.write({ key: renewed.key.slice(0, 80) });
   await expect.poll(() => watched.log.lines.length).toBeGreaterThan(2);
-  expect(await watched.shown()).toBe(former.certificate);
+  expect(await watched.shown()).toBe(former.cert);
   await watched.write({ key: renewed.key });
-  await expect.poll(() => watched.shown()).toBe(renewed.certificate);
+  await expect.poll(() => watched.shown()).toBe(renewed.cert);
 });
 
 test("[server/I2] a file that is gone leaves the former certificate, and says so", async () => {
-  const former = selfSigned();
+  const former = authority.issue();
   const watched = await useWatched(former, { intervalMs: NEVER_MS, http2: true });
   await rm(watched.tls.key);
   process.emit("SIGHUP");
   expect(watched.log.lines).toMatchObject([{ level: "warn" }]);
   expect(watched.log.text()).not.toContain("PRIVATE KEY");
-  expect(await watched.shown()).toBe(former.certificate);
+  expect(await watched.shown()).toBe(former.cert);
 });

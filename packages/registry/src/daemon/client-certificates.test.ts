@@ -1,16 +1,15 @@
-import { writeFile } from "node:fs/promises";
 import { request } from "node:https";
 import { connect as connectHttp2 } from "node:http2";
-import { join } from "node:path";
-import { temporaryFolder } from "@berth/testkit/temporary-folder";
+import { type KeyPair, TestAuthority } from "@berth/testkit/tls";
 import { describe, expect, onTestFinished, test } from "vitest";
 import type { ClientAuth } from "../config/index.ts";
-import { selfSigned, type SelfSigned } from "../testing/certificate.test-kit.ts";
 import { httpConfig } from "../testing/http-config.test-kit.ts";
+import { useTls } from "../testing/tls.test-kit.ts";
 import { listen } from "./listen.ts";
 
-const known = selfSigned();
-const stranger = selfSigned();
+const authority = new TestAuthority();
+const known = authority.issue({ commonName: "alice" });
+const stranger = new TestAuthority().issue({ commonName: "mallory" });
 const CLIENTS = { nobody: undefined, known, stranger } as const;
 
 /** Who is answered under each mode. */
@@ -22,30 +21,20 @@ const MODES: readonly (readonly [ClientAuth, readonly (keyof typeof CLIENTS)[]])
 ];
 
 async function useServer(clientAuth: ClientAuth): Promise<number> {
-  const folder = await temporaryFolder("tls");
-  const server = selfSigned();
-  const path = async (name: string, text: string): Promise<string> => {
-    await writeFile(join(folder, name), text);
-    return join(folder, name);
-  };
-  const tls = {
-    certificate: await path("certificate.pem", server.certificate),
-    key: await path("key.pem", server.key),
-    clientCas: [await path("clients.pem", known.certificate)],
-    clientAuth,
-    minimumTls: "tls1.2",
-    cipherSuites: [],
-  } as const;
-  const listening = await listen((_request, response) => response.end("hello"), httpConfig({ tls }));
+  const clientCas = [(await useTls({ ...authority.issue(), cert: authority.cert })).certificate];
+  const listening = await listen(
+    (_request, response) => response.end("hello"),
+    httpConfig({ tls: await useTls(undefined, { clientCas, clientAuth }) }),
+  );
   onTestFinished(async () => void (await listening.drain(0)));
   return listening.port;
 }
 
-function identity(client: SelfSigned | undefined): { readonly cert?: string; readonly key?: string } {
-  return client === undefined ? {} : { cert: client.certificate, key: client.key };
+function identity(client: KeyPair | undefined): { readonly cert?: string; readonly key?: string } {
+  return client === undefined ? {} : { cert: client.cert, key: client.key };
 }
 
-async function overHttp1(port: number, client: SelfSigned | undefined, maxVersion: "TLSv1.2" | "TLSv1.3"): Promise<boolean> {
+async function overHttp1(port: number, client: KeyPair | undefined, maxVersion: "TLSv1.2" | "TLSv1.3"): Promise<boolean> {
   return await new Promise((resolve) => {
     request({ host: "127.0.0.1", port, rejectUnauthorized: false, agent: false, maxVersion, ...identity(client) }, (response) => {
       response.resume().once("end", () => resolve(true));
@@ -55,7 +44,7 @@ async function overHttp1(port: number, client: SelfSigned | undefined, maxVersio
   });
 }
 
-async function overHttp2(port: number, client: SelfSigned | undefined): Promise<boolean> {
+async function overHttp2(port: number, client: KeyPair | undefined): Promise<boolean> {
   const session = connectHttp2(`https://127.0.0.1:${port}`, { rejectUnauthorized: false, ...identity(client) });
   try {
     return await new Promise((resolve) => {

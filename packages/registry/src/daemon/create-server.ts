@@ -26,6 +26,9 @@ export interface CreatedServer {
 /** How often Node looks for connections whose headers do not come; in milliseconds. */
 const HEADER_CHECK_MS = 5_000;
 
+/** Requests that an HTTP/2 connection may have open at a time; a connection counts once, however many it carries. Go's servers take as many. */
+const MAX_STREAMS = 250;
+
 /** Makes the server that a configuration asks for: with TLS or without, HTTP/1 and, where it is on, HTTP/2 on the same port. */
 export function createServer(handler: RequestListener, config: HttpConfig): CreatedServer {
   const options: ServerOptions = {
@@ -36,7 +39,7 @@ export function createServer(handler: RequestListener, config: HttpConfig): Crea
     requestTimeout: 0, // a layer takes as long as it takes; bodies that stand still are cut off one by one
     noDelay: true,
   };
-  const http2Options = { settings: { maxHeaderListSize: config.limits.headerBytes } };
+  const http2Options = { settings: { maxHeaderListSize: config.limits.headerBytes, maxConcurrentStreams: MAX_STREAMS } };
   const http2Handler = handler as unknown as (request: Http2ServerRequest, response: Http2ServerResponse) => void;
   const sessions = new Set<Http2Session>();
   const track = <S extends Http2Server | Http2SecureServer>(server: S): S => {
@@ -47,7 +50,8 @@ export function createServer(handler: RequestListener, config: HttpConfig): Crea
     });
     return server;
   };
-  const tls = config.tls === undefined ? undefined : readTls(config.tls);
+  // Node waits two minutes for a client to begin with TLS, which costs as much of us as one that does not send its headers
+  const tls = config.tls === undefined ? undefined : { ...readTls(config.tls), handshakeTimeout: config.timeouts.headersMs };
   const server: AnyServer =
     tls === undefined
       ? createHttpServer(options, handler)
@@ -96,9 +100,10 @@ function checkClientCertificate(socket: TLSSocket, tls: TlsOptions): void {
   if ((tls.needsCertificate && !given) || (tls.verifiesGiven && given && !socket.authorized)) socket.destroy();
 }
 
-/** What is not HTTP gets a short answer; the parser's own words stay here. */
-function refuse(error: Error & { readonly code?: string }, socket: Socket): void {
-  if (error.code === "ECONNRESET" || !socket.writable) {
+/** What is not HTTP gets a short answer; the parser's own words stay here. Without a handshake nothing can be answered, or sent before an end. */
+function refuse(error: Error & { readonly code?: string }, socket: Socket | TLSSocket): void {
+  const isHandshake = "secureConnecting" in socket && socket.secureConnecting;
+  if (error.code === "ECONNRESET" || !socket.writable || isHandshake) {
     socket.destroy();
     return;
   }

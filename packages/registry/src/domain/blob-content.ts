@@ -32,23 +32,18 @@ export class BlobContent {
     });
   }
 
-  /** The content of a small blob when it is in memory. */
-  cached(blob: BlobRecord): Buffer | undefined {
-    return this.#cache.get(blob.storageKey);
-  }
-
   /**
    * Opens a blob for reading.
    *
    * @throws {DriverError} when the bytes are missing or of another size than recorded: that is damage, and silence would hide it.
    */
-  async open(blob: BlobRecord, options: { readonly signal?: AbortSignal } = {}): Promise<OpenBlob> {
+  async open(blob: BlobRecord): Promise<OpenBlob> {
     const stream = (range?: FetchOptions): Promise<Readable> => this.driver.reader(blob.storageKey, { ...range });
     if (blob.size <= CACHED_BLOB_BYTES) {
       const bytes = this.#cache.get(blob.storageKey) ?? (await this.#load(blob));
       return { bytes, stream };
     }
-    const file = await this.driver.open?.(blob.storageKey, options);
+    const file = await this.driver.open?.(blob.storageKey);
     if (file === undefined) return { stream };
     if (file.size !== blob.size) {
       await file.close();

@@ -25,11 +25,6 @@ export class ManifestExporter {
     this.#schedule(BUSY_PAUSE_MS);
   }
 
-  /** Exports everything that waits now. */
-  async flush(): Promise<void> {
-    while (await this.#exportBatch()) continue;
-  }
-
   async close(): Promise<void> {
     this.#closed = true;
     clearTimeout(this.#timer);

@@ -1,6 +1,11 @@
 import { InvalidManifestError, type Manifest, type ManifestReference, type Platform, isForeignLayerMediaType } from "@berth/oci";
 import type { ManifestReferenceInput } from "../metadata/records.ts";
 
+/** Says whether a URL matches. A `RegExp` is one; beware of one that some URL, which whoever pushes makes up, keeps busy for hours. */
+export interface UrlPattern {
+  test(url: string): boolean;
+}
+
 /** Which manifests the registry takes. Defaults are those of the OCI conformance suite. */
 export interface ManifestPolicy {
   /** Media types that may be pushed. */
@@ -12,7 +17,7 @@ export interface ManifestPolicy {
   /** Which children of an index must be in the repository. */
   readonly requiredChildren: "all" | "none" | readonly Pick<Platform, "os" | "architecture">[];
   /** Addresses of external layers: all of `allow` when given, none of `deny`. */
-  readonly urls: { readonly allow?: RegExp; readonly deny?: RegExp };
+  readonly urls: { readonly allow?: UrlPattern; readonly deny?: UrlPattern };
 }
 
 /** Applies a policy to a decoded manifest: says which references must exist. @throws {InvalidManifestError} when it is refused. */

@@ -17,12 +17,8 @@ export class BlobSender {
   #downloads = 0;
   readonly #pool: Buffer[] = [];
 
-  /** Sends a part of a blob as the rest of an answer whose head is out. Rejects when the client or the storage fails. */
+  /** Sends a part of a blob that is not in memory as the rest of an answer whose head is out. Rejects when the client or the storage fails. */
   async send(response: ServerResponse, blob: OpenBlob, range: ByteRange): Promise<void> {
-    if (blob.bytes !== undefined) {
-      response.end(blob.bytes.subarray(range.start, range.end + 1));
-      return;
-    }
     if (blob.file === undefined) {
       await pipeline(await blob.stream({ offset: range.start, length: range.end - range.start + 1 }), response);
       return;

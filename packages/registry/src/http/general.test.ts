@@ -128,3 +128,9 @@ test("[server/L8] a read-only registry refuses every write and goes on reading",
   expect((await server.call("GET", `/v2/a/blobs/${digest}`)).text).toBe("content");
   expect((await server.call("GET", session)).status).toBe(204);
 });
+
+test("who is told of a request hears no secret of its URL", async () => {
+  const server = await useRegistry();
+  await server.call("GET", "/v2/?n=1&access_token=hunter2&X-Amz-Signature=hunter2&password=hunter2");
+  expect((await server.requests.ended("base")).url).toBe("/v2/?n=1&access_token=[redacted]&X-Amz-Signature=[redacted]&password=[redacted]");
+});

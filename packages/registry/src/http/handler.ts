@@ -1,5 +1,6 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
 import { isRepositoryName, parseRepositoryName, type OciErrorCode, type RepositoryName } from "@berth/oci";
+import { redactUri } from "../observability/log-fields.ts";
 import { authorize } from "./authorize.ts";
 import { abandonBody } from "./body.ts";
 import { type ErrorReply, HttpError, toErrorReply } from "./errors.ts";
@@ -131,32 +132,25 @@ function report(exchange: Exchange, error: unknown, reply: ErrorReply): void {
   const fields = {
     "http.request.id": exchange.requestId,
     "http.request.method": request.method,
-    "http.request.uri": redactUrl(request.url ?? "/"),
-    "http.response.status": isClientGone(exchange) ? CLIENT_CLOSED_REQUEST : reply.status,
+    "http.request.uri": redactUri(request.url ?? "/"),
+    "http.response.status": isClientGone(exchange, error) ? CLIENT_CLOSED_REQUEST : reply.status,
     "vars.name": exchange.name === "" ? undefined : exchange.name,
     "auth.user.name": exchange.actor,
     "err.code": code.toLowerCase(),
     "err.message": reply.errors[0]?.message,
     error,
   };
-  if (isClientGone(exchange)) context.log.info("client went away", fields);
+  if (isClientGone(exchange, error)) context.log.info("client went away", fields);
   else if (reply.internal) context.log.error("response completed with error", fields);
   else context.log.debug("response completed with error", fields);
 }
 
-function isClientGone({ request, response }: Exchange): boolean {
+function isClientGone({ request, response, signal }: Exchange, error: unknown): boolean {
   if (response.writableFinished) return false;
+  if (signal.aborted && error === signal.reason) return true; // what failed is what was given up for that reason
   const inTheRequest = request.destroyed && (!request.complete || request.errored !== null);
   const inTheAnswer = response.headersSent && (response.destroyed || response.socket?.destroyed === true);
   return inTheRequest || inTheAnswer;
-}
-
-/** Upload state and tokens in queries are nobody's business. */
-function redactUrl(url: string): string {
-  const question = url.indexOf("?");
-  return question === -1
-    ? url
-    : `${url.slice(0, question)}?${url.slice(question + 1).replace(/(^|&)(_state|token|access_token|sig)=[^&]*/g, "$1$2=redacted")}`;
 }
 
 function summarize(
@@ -168,7 +162,7 @@ function summarize(
     requestId: exchange.requestId,
     route: route.name === NO_ROUTE.name ? undefined : route.name,
     method: request.method ?? "",
-    url: redactUrl(request.url ?? "/"),
+    url: redactUri(request.url ?? "/"),
     status: response.writableFinished ? response.statusCode : CLIENT_CLOSED_REQUEST,
     remoteAddress,
     user: exchange.actor,

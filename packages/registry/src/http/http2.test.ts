@@ -1,14 +1,11 @@
 import { once } from "node:events";
-import { writeFile } from "node:fs/promises";
 import { type ClientHttp2Session, connect, type IncomingHttpHeaders, type OutgoingHttpHeaders } from "node:http2";
-import { join } from "node:path";
 import { digestOf } from "@berth/oci/node";
-import { temporaryFolder } from "@berth/testkit/temporary-folder";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { createRegistry } from "../create-registry.ts";
-import { selfSigned } from "../testing/certificate.test-kit.ts";
 import { bytesOf, EMPTY_JSON, imageManifest } from "../testing/fixtures.test-kit.ts";
 import { useListening } from "../testing/http-config.test-kit.ts";
+import { useTls } from "../testing/tls.test-kit.ts";
 
 interface Http2Reply {
   readonly status: number;
@@ -43,16 +40,9 @@ async function overH2c(): Promise<ClientHttp2Session> {
 }
 
 async function overTls(): Promise<ClientHttp2Session> {
-  const folder = await temporaryFolder("tls");
-  const made = selfSigned();
-  const [key, certificate] = [join(folder, "key.pem"), join(folder, "certificate.pem")];
-  await writeFile(key, made.key);
-  await writeFile(certificate, made.certificate);
   const registry = await createRegistry();
   onTestFinished(() => registry.close());
-  const { port } = await useListening(registry, {
-    tls: { certificate, key, clientCas: [], clientAuth: "require-and-verify-client-cert", minimumTls: "tls1.2", cipherSuites: [] },
-  });
+  const { port } = await useListening(registry, { tls: await useTls() });
   return useSession(`https://127.0.0.1:${port}`);
 }
 

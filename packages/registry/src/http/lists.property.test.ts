@@ -1,4 +1,4 @@
-import { isRepositoryName } from "@berth/oci";
+import { type Descriptor, isRepositoryName } from "@berth/oci";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { EMPTY_JSON, imageManifest, indexManifest } from "../testing/fixtures.test-kit.ts";
@@ -91,7 +91,13 @@ test("[server/O8] pages of referrers are the whole set, once, with and without a
           return found;
         };
         expect(await list()).toEqual(referrers.map(({ digest }) => digest));
-        expect(await list("application/x")).toEqual(referrers.filter((_, n) => all[n] === "application/x").map(({ digest }) => digest));
+        const filtered = referrers.filter((_, n) => all[n] === "application/x").map(({ digest }) => digest);
+        expect(await list("application/x")).toEqual(filtered);
+        const digestsOf = (json: unknown): readonly string[] =>
+          (json as { manifests: readonly Descriptor[] }).manifests.map(({ digest }) => digest);
+        const path = `/v2/a/referrers/${subject.digest}`;
+        expect(await follow(server, path, digestsOf, limit)).toEqual(referrers.map(({ digest }) => digest));
+        expect(await follow(server, `${path}?artifactType=application/x`, digestsOf, limit)).toEqual(filtered);
       } finally {
         await server.close();
       }

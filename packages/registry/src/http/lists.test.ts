@@ -1,5 +1,7 @@
 import { RepositoryUnknownError } from "@berth/oci";
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
+import type { Grant } from "../auth/authorizer.ts";
+import { openSqliteMetadata } from "../metadata/index.ts";
 import { imageManifest, indexManifest } from "../testing/fixtures.test-kit.ts";
 import { type RegistryServer, useRegistry } from "../testing/harness.test-kit.ts";
 
@@ -49,6 +51,65 @@ test("[server/Z1] n over the limit is cut to it", async () => {
   const reply = await server.call("GET", "/v2/a/b/tags/list?n=100");
   expect([reply.json, reply.headers["link"]]).toEqual([{ name: "a/b", tags: ["1", "2"] }, '</v2/a/b/tags/list?last=2&n=2>; rel="next"']);
   expect((await server.call("GET", "/v2/a/b/tags/list")).json).toEqual({ name: "a/b", tags: ["1", "2", "3"] });
+});
+
+describe("a list of more tags than are read at a time", () => {
+  const TAGS = Array.from({ length: 3500 }, (_, at) => `t${at + 10_000}`);
+
+  /** A registry whose pages of tags `onPage` waits for. */
+  async function withPages(onPage: (server: RegistryServer) => void | Promise<void>): Promise<RegistryServer> {
+    const metadata = await openSqliteMetadata({ path: ":memory:" });
+    const read = metadata.listTags.bind(metadata);
+    metadata.listTags = async (...page) => {
+      await onPage(server);
+      return await read(...page);
+    };
+    const server: RegistryServer = await withTags(TAGS, { metadata, limits: { maxTagsPerPush: TAGS.length } });
+    return server;
+  }
+
+  test("[server/Z1,O25] comes whole, and others get their turn meanwhile", async () => {
+    let turns = 0;
+    const pages: number[] = [];
+    const server = await withPages(() => {
+      pages.push(turns);
+      setImmediate(() => turns++);
+    });
+    expect((await server.call("GET", "/v2/a/b/tags/list")).json).toEqual({ name: "a/b", tags: TAGS });
+    expect(pages).toEqual([0, 1, 2, 3]);
+  });
+
+  test("[server/Z1] is read no further once its client has left, which is no error of ours", async () => {
+    let pages = 0;
+    const server = await withPages(async ({ requests }) => {
+      if (++pages === 1) return;
+      client.destroy();
+      await requests.ended("tags.list");
+    });
+    const client = await server.raw();
+    client.write("GET /v2/a/b/tags/list HTTP/1.1\r\nHost: x\r\n\r\n");
+    await expect.poll(() => server.log.lines).toMatchObject([{ level: "info", message: "client went away" }]);
+    expect(pages).toBe(2);
+  });
+});
+
+test("[server/Z3] a catalog whose repositories the caller may not read leaves others their turn", async () => {
+  const metadata = await openSqliteMetadata({ path: ":memory:" });
+  const read = metadata.listRepositories.bind(metadata);
+  let turns = 0;
+  const pages: number[] = [];
+  metadata.listRepositories = async (page) => {
+    pages.push(turns);
+    setImmediate(() => turns++);
+    return await read(page);
+  };
+  const onlyLast: Grant = { user: undefined, allows: ({ name }) => name === "r8" };
+  const server = await withRepositories(
+    Array.from({ length: 9 }, (_, at) => `r${at}`),
+    { metadata, authorizer: { authorize: () => onlyLast } },
+  );
+  expect((await server.call("GET", "/v2/_catalog?n=2")).json).toEqual({ repositories: ["r8"] });
+  expect(pages).toEqual([0, 1, 2, 3]);
 });
 
 test("[server/Z2] a bad n is 400 with what was sent", async () => {

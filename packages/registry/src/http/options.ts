@@ -1,4 +1,5 @@
 import type { Authorizer } from "../auth/authorizer.ts";
+import type { DomainLimits } from "../domain/context.ts";
 import type { Namespace } from "../domain/namespace.ts";
 import type { Logger } from "../observability/log.ts";
 import type { ProxyTrust } from "./client-address.ts";
@@ -26,8 +27,6 @@ export interface HttpOptions {
   readonly strictAccept: boolean;
   /** Whether a client that knows no lists gets the linux/amd64 child of a Docker list. */
   readonly legacyPlatform: boolean;
-  /** Bytes of a manifest body, at most. */
-  readonly maxManifestBytes: number;
   /** A body that stands still for so many milliseconds is given up. */
   readonly bodyTimeoutMs: number;
   /** Peers whose `Forwarded` and `X-Forwarded-*` headers count: addresses and CIDR ranges; default all. */
@@ -41,6 +40,8 @@ export interface HttpContext {
   readonly namespace: Namespace;
   readonly authorizer: Authorizer;
   readonly options: HttpOptions;
+  /** Those of the domain, for what is refused or cut before it gets there. */
+  readonly limits: DomainLimits;
   /** Whether the `Forwarded` and `X-Forwarded-*` headers of a peer count. */
   readonly isTrustedProxy: ProxyTrust;
   /** Header names and values that every answer carries. */

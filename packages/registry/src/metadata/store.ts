@@ -30,9 +30,6 @@ export type ManifestKey = { readonly digest: Digest } | { readonly tag: string }
  * Names and digests are parsed before they come here. Unreachable or busy databases throw `MetadataUnavailableError`.
  */
 export interface MetadataStore {
-  /** `sqlite` or `postgres`. */
-  readonly engine: string;
-
   /** The repository exists once something was pushed to it or a blob upload ended in it. */
   hasRepository(repository: string): Promise<boolean>;
   /** Names of repositories that hold a manifest, in byte order. */

@@ -22,21 +22,12 @@ const ORDER: readonly LogLevel[] = ["debug", "info", "warn", "error"];
 /** Makes the logger that `log` in the configuration describes (G2). */
 export function createLogger({ level = "info", formatter = "text", fields, write, now = () => new Date() }: CreateLoggerOptions): Logger {
   const sink =
-    formatter === "text" ? new TextSink(write, now) : JsonSink.create(write, now, formatter === "json" ? JSON_DIALECT : LOGSTASH_DIALECT);
-  return bind(fields === undefined ? sink : sink.child(fields), ORDER.indexOf(level));
-}
-
-function bind(sink: LogSink, least: number): Logger {
-  const at = (level: LogLevel): ((message: string, fields?: LogFields) => void) =>
-    ORDER.indexOf(level) < least ? off : (message, fields) => sink.line(level, message, fields);
-  return {
-    debug: at("debug"),
-    info: at("info"),
-    warn: at("warn"),
-    error: at("error"),
-    enabled: (level) => ORDER.indexOf(level) >= least,
-    child: (fields) => bind(sink.child(fields), least),
-  };
+    formatter === "text" ? new TextSink(write, now) : new JsonSink(write, now, formatter === "json" ? JSON_DIALECT : LOGSTASH_DIALECT);
+  const bound: LogSink = fields === undefined ? sink : sink.child(fields);
+  const least = ORDER.indexOf(level);
+  const at = (one: LogLevel): ((message: string, fields?: LogFields) => void) =>
+    ORDER.indexOf(one) < least ? off : (message, more) => bound.line(one, message, more);
+  return { debug: at("debug"), info: at("info"), warn: at("warn"), error: at("error") };
 }
 
 function off(): void {

@@ -32,6 +32,15 @@ export function loggedFields(fields: LogFields, reserved: ReadonlySet<string>): 
   return out;
 }
 
+/** A field's value as JSON. What has none, such as something that holds itself, is named as that: saying a thing never fails. */
+export function jsonOf(value: unknown): string {
+  try {
+    return JSON.stringify(value, (_, part: unknown) => (typeof part === "bigint" ? String(part) : part)) ?? "null";
+  } catch {
+    return '"[not to be written as JSON]"';
+  }
+}
+
 /** An error with its causes. Ours are told by code; for others the stack says where to look. */
 export function describeError(error: unknown): string {
   const parts: string[] = [];

@@ -1,5 +1,5 @@
 import type { LogFields, LogLevel } from "./log.ts";
-import { loggedFields } from "./log-fields.ts";
+import { jsonOf, loggedFields } from "./log-fields.ts";
 import { LEVEL_NAMES, type LogSink } from "./log-sink.ts";
 
 const RESERVED: ReadonlySet<string> = new Set(["time", "level", "msg"]);
@@ -37,7 +37,7 @@ function formatFields(fields: Readonly<Record<string, unknown>>): string {
 
 function text(value: unknown): string {
   if (typeof value === "string") return value;
-  return typeof value === "object" && value !== null ? JSON.stringify(value) : String(value);
+  return typeof value === "object" && value !== null ? jsonOf(value) : String(value);
 }
 
 /** Bare when it is one plain word, else with Go's escapes, so that no value can start a line of its own. */

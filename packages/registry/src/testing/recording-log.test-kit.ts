@@ -21,18 +21,15 @@ export function createRecordingLog(): RecordingLog {
     (level: LogLevel) =>
     (message: string, fields: LogFields = {}): void =>
       void lines.push({ level, message, fields });
-  const log: RecordingLog = {
+  return {
     lines,
     debug: at("debug"),
     info: at("info"),
     warn: at("warn"),
     error: at("error"),
-    enabled: () => true,
-    child: () => log,
     text: () =>
       lines.map(({ level, message, fields }) => `${level} ${message} ${Object.entries(fields).map(printField).join(" ")}`).join("\n"),
   };
-  return log;
 }
 
 function printField([key, value]: [string, unknown]): string {

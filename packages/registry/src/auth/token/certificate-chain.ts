@@ -30,19 +30,24 @@ export function trustedKeyOf(chain: readonly X509Certificate[], roots: readonly 
   return leaf !== undefined && leadsToRoot(leaf, chain.slice(1), roots, now) ? leaf.publicKey : undefined;
 }
 
-/** Tries every way up. The other certificates may come in any order; each is used once. */
+/**
+ * Goes up from a certificate to all that it leads to. The others may come in any order; each is looked at once, for there may be as many ways
+ * up as the sender likes: certificates that issue each other.
+ */
 function leadsToRoot(
   certificate: X509Certificate,
   others: readonly X509Certificate[],
   roots: readonly X509Certificate[],
   now: Date,
 ): boolean {
-  if (!isValidAt(certificate, now)) return false;
-  if (roots.some((root) => root.fingerprint256 === certificate.fingerprint256)) return true;
-  if (roots.some((root) => isValidAt(root, now) && issued(root, certificate))) return true;
-  return others.some(
-    (issuer, at) => issued(issuer, certificate) && leadsToRoot(issuer, [...others.slice(0, at), ...others.slice(at + 1)], roots, now),
-  );
+  const reached = new Set([certificate]);
+  for (const one of reached) {
+    if (!isValidAt(one, now)) continue;
+    if (roots.some((root) => root.fingerprint256 === one.fingerprint256)) return true;
+    if (roots.some((root) => isValidAt(root, now) && issued(root, one))) return true;
+    for (const other of others) if (!reached.has(other) && issued(other, one)) reached.add(other);
+  }
+  return false;
 }
 
 function issued(issuer: X509Certificate, certificate: X509Certificate): boolean {

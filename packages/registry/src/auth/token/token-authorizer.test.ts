@@ -1,4 +1,4 @@
-import { generateKeyPairSync, type KeyObject, sign, X509Certificate } from "node:crypto";
+import { createPrivateKey, generateKeyPairSync, type KeyObject, sign, X509Certificate } from "node:crypto";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -224,6 +224,16 @@ test("[server/V6] a chain of certificates has to lead to the bundle, and be vali
     const pem = typeof key === "string" ? key : key.export({ type: "pkcs8", format: "pem" }).toString();
     expect(await challenge(await signed(x5c, pem)), JSON.stringify(x5c).slice(0, 80)).toBe(INVALID);
   }
+});
+
+test("[server/V5] a chain whose certificates issue each other has no more ways up than certificates", async () => {
+  const ring = new TestAuthority("ring");
+  const foreign = ring.issue();
+  const x5c = [foreign.cert, ...Array.from({ length: 9 }, () => ring.cert)].map((cert) => new X509Certificate(cert).raw.toString("base64"));
+  // every way through nine of them would be 9! ways
+  expect(await challenge(await new SignJWT({}).setProtectedHeader({ alg: "ES256", x5c }).sign(createPrivateKey(foreign.key)))).toBe(
+    INVALID,
+  );
 });
 
 test("[server/V6] keys of the bundle and of the set are known by their thumbprint and by the name of older token servers", async () => {

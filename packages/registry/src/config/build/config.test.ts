@@ -218,6 +218,8 @@ compatibility: {schema1: {enabled: true}}
     "compatibility",
   ]);
   expect(warnings.join()).not.toContain("hunter2");
+  expect(configOf('proxy: {remoteurl: ""}\n').storage.readOnly).toBe(false);
+  expect(configOf('proxy: {remoteurl: "https://registry-1.docker.io"}\n').storage.readOnly).toBe(true); // as a pull-through cache is
   expect(errorsOf(`${SMALLEST}notifications: {endpoints: [{timeout: soon}]}\nhealth: {file: 5}`)).toHaveLength(2);
 });
 
@@ -236,7 +238,7 @@ test("[server/G16] validation compiles its patterns and has the reference's defa
     platforms: { kind: "none" },
   });
   expect(errorsOf(`${SMALLEST}validation: {manifests: {urls: {allow: ["(", ok]}}}`)).toEqual([
-    'c.yml:3:41: validation.manifests.urls.allow.0: expected a regular expression, got "("',
+    'c.yml:3:41: validation.manifests.urls.allow.0: expected a regular expression as Go has them, got "("',
   ]);
   const indexes = (keys: string): string => `validation: {manifests: {indexes: {${keys}}}}\n`;
   expect(configOf(indexes("platforms: None")).validation.platforms).toEqual({ kind: "none" });

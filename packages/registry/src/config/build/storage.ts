@@ -12,7 +12,8 @@ export function buildStorage(read: ConfigReader): StorageConfig {
     driver: buildDriver(read),
     deletesEnabled: read.flag("storage.delete.enabled"),
     redirectsEnabled: !read.flag("storage.redirect.disable"),
-    readOnly: read.flag("storage.maintenance.readonly.enabled"),
+    // Nobody may put content where clients look for the other registry's
+    readOnly: read.flag("storage.maintenance.readonly.enabled") || read.optionalText("proxy.remoteurl") !== undefined,
   };
 }
 

@@ -1,4 +1,4 @@
-import { joinGoRegExps } from "../go-regexp.ts";
+import { compileGoPatterns } from "../go-pattern.ts";
 import type { ConfigReader } from "../reader.ts";
 import type { ManifestsConfig, PlatformRule, UrlRules, ValidationConfig } from "../registry-config.ts";
 
@@ -14,21 +14,10 @@ export function buildValidation(read: ConfigReader): ValidationConfig {
 
 /** Without rules every URL is taken, unless validation was turned on by hand: then none is, as distribution has it. */
 function buildUrlRules(read: ConfigReader): UrlRules | undefined {
-  const allow = compile(read, "validation.manifests.urls.allow");
-  const deny = compile(read, "validation.manifests.urls.deny");
+  const allow = compileGoPatterns(read.texts("validation.manifests.urls.allow") ?? []);
+  const deny = compileGoPatterns(read.texts("validation.manifests.urls.deny") ?? []);
   if (allow !== undefined || deny !== undefined) return { allow, deny };
-  return read.flag("validation.enabled") ? { allow: /^$/, deny: undefined } : undefined;
-}
-
-function compile(read: ConfigReader, path: string): RegExp | undefined {
-  try {
-    return joinGoRegExps(read.texts(path) ?? []);
-  } catch (error) {
-    // Each pattern is fine by itself, but the joined one is not: two patterns name a group alike.
-    if (!(error instanceof SyntaxError)) throw error;
-    read.say(path, "cannot be joined: two patterns name a group alike", "error");
-    return undefined;
-  }
+  return read.flag("validation.enabled") ? { allow: { test: () => false }, deny: undefined } : undefined;
 }
 
 function buildPlatforms(read: ConfigReader): PlatformRule {

@@ -71,7 +71,13 @@ export const HTTP_SCHEMA: SectionSchema = {
       ours: true,
       doc: "How long a client may take.",
       keys: {
-        headers: { kind: "duration", ours: true, default: "30s", min: 1, doc: "For the headers of a request to arrive whole." },
+        headers: {
+          kind: "duration",
+          ours: true,
+          default: "30s",
+          min: 1,
+          doc: "For a TLS handshake, and for the headers of a request, to be through.",
+        },
         bodystall: {
           kind: "duration",
           ours: true,

@@ -86,7 +86,7 @@ export const REDIS_SCHEMA: ConfigSchema = {
 export const PROXY_SCHEMA: SectionSchema = {
   kind: "section",
   doc: "Being a pull-through cache of another registry.",
-  effect: { kind: "later", note: "nothing is fetched from the other registry, and pushes are taken" },
+  effect: { kind: "later", note: "nothing is fetched from the other registry, and writes are refused" },
   keys: {
     remoteurl: { kind: "string", secret: true, doc: "The other registry." },
     username: { kind: "string", doc: "User name there." },

@@ -1,4 +1,4 @@
-import { checkGoRegExp } from "../go-regexp.ts";
+import { checkGoPattern } from "../go-pattern.ts";
 import type { SectionSchema } from "./schema.ts";
 
 /** `validation` (G16). */
@@ -18,12 +18,12 @@ export const VALIDATION_SCHEMA: SectionSchema = {
           keys: {
             allow: {
               kind: "list",
-              item: { kind: "string", check: checkGoRegExp, doc: "A regular expression." },
+              item: { kind: "string", check: checkGoPattern, doc: "A regular expression." },
               doc: "A URL must match one of these.",
             },
             deny: {
               kind: "list",
-              item: { kind: "string", check: checkGoRegExp, doc: "A regular expression." },
+              item: { kind: "string", check: checkGoPattern, doc: "A regular expression." },
               doc: "A URL must match none of these.",
             },
           },

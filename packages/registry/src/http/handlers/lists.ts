@@ -1,11 +1,11 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { type Descriptor, MEDIA_TYPES, formatLink, parseDigest } from "@berth/oci";
 import { describeReferrer } from "../../domain/repository.ts";
 import type { ReferrerRecord } from "../../metadata/records.ts";
 import { HttpError } from "../errors.ts";
 import type { Exchange, HeaderList } from "../exchange.ts";
 
-/** Referrers a page: 100 entries or 4 MiB. */
-const MAX_REFERRERS = 100;
+/** Bytes of a page of referrers, at most: what clients take of a manifest. */
 const MAX_REFERRERS_BYTES = 4 << 20;
 
 /** `GET` of the tags of a repository. */
@@ -35,15 +35,16 @@ export async function listRepositories(exchange: Exchange): Promise<void> {
 
 /** `GET` of the manifests whose subject is a digest. */
 export async function listReferrers(exchange: Exchange): Promise<void> {
-  const { query, repository } = exchange;
+  const { query, repository, context } = exchange;
   const subject = parseDigest(exchange.parameter);
   const artifactType = query.get("artifactType") ?? undefined;
   const after = Number(query.get("last") ?? "0");
+  const { maxReferrers } = context.limits;
   const records = await repository.referrersPage(
     { digest: subject },
-    { artifactType, limit: MAX_REFERRERS + 1, after: Number.isSafeInteger(after) && after > 0 ? after : undefined },
+    { artifactType, limit: maxReferrers + 1, after: Number.isSafeInteger(after) && after > 0 ? after : undefined },
   );
-  const { page, more } = fitReferrers(records);
+  const { page, more } = fitReferrers(records, maxReferrers);
   const headers: HeaderList = artifactType === undefined ? [] : ["OCI-Filters-Applied", "artifactType"];
   const lastId = page.at(-1)?.id;
   if (more && lastId !== undefined) {
@@ -56,13 +57,12 @@ export async function listReferrers(exchange: Exchange): Promise<void> {
 
 const DEFAULT_CATALOG_PAGE = 100;
 
-/** Without `n` the whole list is asked for; it is read page by page. */
-async function allTags(exchange: Exchange, last: string | undefined): Promise<readonly string[]> {
+/** Without `n` the whole list is asked for. It is read page by page, so that others get their turn and a client that left ends it. */
+async function allTags({ repository, signal }: Exchange, last: string | undefined): Promise<readonly string[]> {
   const tags: string[] = [];
-  for await (const page of exchange.repository.tagStore
-    .tags({ pageSize: exchange.context.options.maxTags, ...(last === undefined ? {} : { last }) })
-    .pages()) {
+  for await (const page of repository.tagStore.tags({ signal, ...(last === undefined ? {} : { last }) }).pages()) {
     tags.push(...page);
+    await nextTurn(); // SQLite gives its rows at once
   }
   return tags;
 }
@@ -86,15 +86,21 @@ async function readablePage(
     }
     last = names.at(-1);
     if (names.length <= limit) return { page, more: false };
+    exchange.signal.throwIfAborted();
+    await nextTurn(); // who may read few of many has others wait as little as who reads them all
   }
 }
 
-function fitReferrers(records: readonly ReferrerRecord[]): { readonly page: readonly ReferrerRecord[]; readonly more: boolean } {
+/** As many as a page takes: `limit` of them, or fewer large ones. */
+function fitReferrers(
+  records: readonly ReferrerRecord[],
+  limit: number,
+): { readonly page: readonly ReferrerRecord[]; readonly more: boolean } {
   let bytes = 0;
   let count = 0;
   for (const record of records) {
     bytes += JSON.stringify(describeReferrer(record)).length;
-    if (count === MAX_REFERRERS || (count > 0 && bytes > MAX_REFERRERS_BYTES)) break;
+    if (count === limit || (count > 0 && bytes > MAX_REFERRERS_BYTES)) break;
     count++;
   }
   return { page: records.slice(0, count), more: count < records.length };

@@ -1,6 +1,7 @@
 import {
   type Digest,
   MEDIA_TYPES,
+  NotFoundError,
   acceptQuality,
   decodeManifest,
   formatEntityTag,
@@ -12,7 +13,6 @@ import {
   parseAccept,
   parseDigest,
 } from "@berth/oci";
-import { NotFoundError } from "@berth/oci";
 import { readBounded } from "../../domain/read-bounded.ts";
 import type { ManifestRecord, ManifestSummary } from "../../metadata/records.ts";
 import { contentLength, requestBody } from "../body.ts";
@@ -44,7 +44,7 @@ export async function putManifest(exchange: Exchange): Promise<void> {
     if (!isTag(tag))
       throw new HttpError("TAG_INVALID", "Cannot tag manifest: the tag is malformed", { detail: { tag: tag.slice(0, 200) } });
   const digest = byDigest ? parseDigest(parameter) : undefined;
-  const limit = context.options.maxManifestBytes;
+  const limit = context.limits.maxManifestBytes;
   if ((contentLength(request) ?? 0) > limit)
     throw new HttpError("SIZE_INVALID", "Cannot accept manifest: it is too large", { status: 413, detail: `the limit is ${limit} bytes` });
   const bytes = await readBounded(requestBody(exchange), { what: "manifest", limit });

@@ -67,12 +67,10 @@ export async function migrateMetadataStore(engine: SqlEngine, options: MetadataS
 }
 
 class SqlMetadataStore implements MetadataStore {
-  readonly engine: string;
   readonly #sql: SqlEngine;
   readonly #context: StoreContext;
 
   constructor(sql: SqlEngine, context: StoreContext) {
-    this.engine = sql.dialect.name;
     this.#sql = sql;
     this.#context = context;
   }

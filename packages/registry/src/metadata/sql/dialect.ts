@@ -1,7 +1,5 @@
 /** The few words in which the two engines differ. Everything else is one text for both. */
 export interface Dialect {
-  readonly name: "sqlite" | "postgres";
-
   /** Column type of texts that are compared and ordered by bytes. */
   readonly text: string;
   readonly integer: string;
@@ -31,7 +29,6 @@ export interface Dialect {
 
 /** SQLite 3.45 and later. */
 export const sqliteDialect: Dialect = {
-  name: "sqlite",
   text: "TEXT",
   integer: "INTEGER",
   bytes: "BLOB",
@@ -47,7 +44,6 @@ export const sqliteDialect: Dialect = {
 
 /** PostgreSQL 13 and later. */
 export const postgresDialect: Dialect = {
-  name: "postgres",
   text: 'TEXT COLLATE "C"',
   integer: "BIGINT",
   bytes: "BYTEA",

@@ -1,4 +1,3 @@
-import type { Dialect } from "./dialect.ts";
 import type { Program } from "./program.ts";
 import type { SqlRow, SqlValue, Statement } from "./statement.ts";
 
@@ -13,7 +12,6 @@ export type Durability = "durable" | "relaxed";
 
 /** A database that runs statements and programs. All of it throws `MetadataUnavailableError` when it is busy, full or out of reach. */
 export interface SqlEngine {
-  readonly dialect: Dialect;
   /** The first row of a statement that only reads. */
   readRow(statement: Statement, parameters: readonly SqlValue[]): Promise<SqlRow | undefined>;
   /** The rows of a statement that only reads. */

@@ -1,6 +1,6 @@
 import type { Pool, PoolClient, PoolConfig, QueryResult } from "pg";
 import { MetadataSchemaError, MetadataUnavailableError } from "../errors.ts";
-import { type Dialect, postgresDialect } from "./dialect.ts";
+import { postgresDialect } from "./dialect.ts";
 import type { Durability, SqlEngine } from "./engine.ts";
 import { migrationScript, migrationsTable, SCHEMA_VERSION } from "./migrations/migrations.ts";
 import { fromPostgresError, isConflict } from "./postgres-errors.ts";
@@ -59,7 +59,6 @@ export async function openPostgresEngine(options: PostgresEngineOptions): Promis
 
 /** Every program is a transaction on a connection of its own, a round trip a step; `BEGIN` travels with the first step. */
 class PostgresEngine implements SqlEngine {
-  readonly dialect: Dialect = postgresDialect;
   readonly #pool: Pool;
   readonly #bestDurability: Durability;
   readonly #texts = new Map<Statement, string>();

@@ -1,5 +1,4 @@
 import { MetadataUnavailableError } from "../errors.ts";
-import { type Dialect, sqliteDialect } from "./dialect.ts";
 import type { Durability, SqlEngine } from "./engine.ts";
 import type { Program } from "./program.ts";
 import { MAX_RETRIES, retryDelayMs, withRetries } from "./retry.ts";
@@ -53,7 +52,6 @@ export async function openSqliteEngine(options: SqliteEngineOptions): Promise<Sq
  * next group already runs. Nothing is read in the middle of a transaction, since a group runs without giving the event loop back.
  */
 class SqliteEngine implements SqlEngine {
-  readonly dialect: Dialect = sqliteDialect;
   readonly #connection: SqliteConnection;
   readonly #log: SqliteLogSync | undefined;
   readonly #bestDurability: Durability;
