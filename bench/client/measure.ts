@@ -1,5 +1,7 @@
+import { execFile } from "node:child_process";
 import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { MAX_DISTURBED, QUIET_LOAD } from "../measure.ts";
 import { clientEnvironment, type ClientName, findClients } from "./clients.ts";
 import { startCountingProxy } from "./counting-proxy.ts";
@@ -32,6 +34,11 @@ export interface ClientRounds {
   readonly quiet: boolean;
 }
 
+const execute = promisify(execFile);
+
+/** Of all rows: what one of them pushes under the number of a run is new for the next one, too. */
+let runs = 0;
+
 /** A client in a row. */
 interface Runner {
   readonly name: ClientName;
@@ -40,18 +47,19 @@ interface Runner {
   /** Prints nothing of how long its work took. */
   readonly isCommand: boolean;
   readonly again: boolean;
+  /** Makes files that are large and few. */
+  readonly isLarge: boolean;
   readonly samples: ClientSample[];
 }
 
 /** Measures a row: one run of each client to warm up, then rounds of all clients in turn, the first one another in every round. */
 export async function measureClients(row: ClientRow, where: ClientRounds): Promise<ClientResult> {
   const { folder, rounds, quiet } = where;
-  const content = join(folder, "content");
+  const content = join(folder, row.id);
   await mkdir(content, { recursive: true });
   try {
     const runners = await runnersOf(row, where, content);
-    let run = 0;
-    const once = (runner: Runner): Promise<ClientSample> => measureOne(runner, where, run++);
+    const once = (runner: Runner): Promise<ClientSample> => measureOne(runner, where, content, runs++);
     for (const runner of runners) await once(runner);
     let disturbed = 0;
     for (let round = 0; round < rounds + disturbed; round++) {
@@ -66,10 +74,11 @@ export async function measureClients(row: ClientRow, where: ClientRounds): Promi
       disturbed += 1;
     }
     const requests = new Map<ClientName, number>();
-    for (const runner of row.counted === true ? runners : []) requests.set(runner.name, await countRequests(runner, where, run++));
+    for (const runner of row.counted === true ? runners : [])
+      requests.set(runner.name, await countRequests(runner, where, content, runs++));
     return { row, samples: new Map(runners.map(({ name, samples }) => [name, samples])), requests };
   } finally {
-    await rm(content, { recursive: true, force: true });
+    if (row.slow === true) await rm(content, { recursive: true, force: true });
   }
 }
 
@@ -77,19 +86,23 @@ async function runnersOf(row: ClientRow, { host, installed }: ClientRounds, cont
   const ours = installed[row.ours];
   if (ours === undefined) throw new TypeError(`Cannot measure "${row.id}": there is no installed ${row.ours}`);
   const commands = await row.prepare(host, content);
-  const isCommand = row.ours === "command";
+  const kind = { isCommand: row.ours === "command", again: row.again === true, isLarge: row.slow === true };
   return [...findClients(ours)].flatMap(([name, program]) => {
     const command = commands[name];
-    return command === undefined ? [] : [{ name, program, command, isCommand, again: row.again === true, samples: [] }];
+    return command === undefined ? [] : [{ name, program, command, ...kind, samples: [] }];
   });
 }
 
-async function measureOne({ name, program, command, isCommand, again }: Runner, where: ClientRounds, run: number): Promise<ClientSample> {
+async function measureOne(runner: Runner, where: ClientRounds, content: string, run: number): Promise<ClientSample> {
+  const { name, program, command, isCommand, again } = runner;
   const { folder, host, other } = where;
   const env = clientEnvironment(folder);
   // A program of the library's has Node keep what was compiled, as it could by `module.enableCompileCache()`.
   const ownEnv = isCommand ? env : { ...env, NODE_COMPILE_CACHE: join(folder, "compiled") };
-  const { stdout, ...measured } = await inFolder(folder, (own) => runProcess(command(program, { host, other, folder: own, run }), ownEnv));
+  const { stdout, ...measured } = await inFolder(runner, where, join(content, `run-${run}`), async (own) => {
+    await execute("sync"); // what other runs left to be written is not this one's work
+    return await runProcess(command(program, { host, other, folder: own, run }), ownEnv);
+  });
   if (name !== "berth") return measured;
   if (isCommand) {
     // What the command takes that does nothing, right behind it.
@@ -101,23 +114,27 @@ async function measureOne({ name, program, command, isCommand, again }: Runner, 
 }
 
 /** Runs a client between proxies. */
-async function countRequests({ program, command }: Runner, { folder, host, other }: ClientRounds, run: number): Promise<number> {
+async function countRequests(runner: Runner, where: ClientRounds, content: string, run: number): Promise<number> {
+  const { folder, host, other } = where;
   await using from = await startCountingProxy(host);
   await using to = await startCountingProxy(other);
-  const place = { host: from.host, other: to.host, run };
-  await inFolder(folder, (own) => runProcess(command(program, { ...place, folder: own }), clientEnvironment(folder)));
+  await inFolder(runner, where, join(content, `run-${run}`), async (own) => {
+    await runProcess(runner.command(runner.program, { host: from.host, other: to.host, folder: own, run }), clientEnvironment(folder));
+  });
   return from.count + to.count;
 }
 
-/** In an empty folder, and a home in which nothing is remembered: skopeo would know which registry has which blob. */
-async function inFolder<T>(folder: string, run: (own: string) => Promise<T>): Promise<T> {
-  const own = join(folder, "run");
+/**
+ * In an empty folder, and a home in which nothing is remembered: skopeo would know which registry has which blob. Small files stay until
+ * everything was measured: once some hundred were removed, ext4 takes many times as long to make new ones, for minutes.
+ */
+async function inFolder<T>({ isLarge }: Runner, { folder }: ClientRounds, own: string, run: (own: string) => Promise<T>): Promise<T> {
   const home = join(folder, "home");
   await rm(home, { recursive: true, force: true });
   for (const made of [home, own]) await mkdir(made);
   try {
     return await run(own);
   } finally {
-    await rm(own, { recursive: true, force: true });
+    if (isLarge) await rm(own, { recursive: true, force: true });
   }
 }

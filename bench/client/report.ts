@@ -81,6 +81,7 @@ export function clientFacts(results: readonly ClientResult[]): Readonly<Record<s
   return {
     ...Object.fromEntries(OTHER_CLIENTS.map((name) => [name, describeClient(name)])),
     "Clients' rounds": `${rounds}, of all clients in turn, after one to warm up; whole processes, ours with the start of Node`,
+    "Before each run": "what others left to be written is on the disk",
     "Without its start":
       "for the library, from its first line to the end; for the command, less what `berth version` takes right behind it",
     "Other work beside the clients": `${Math.round(otherLoad * 100)} % of the processors (median of the runs)`,

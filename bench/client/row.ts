@@ -8,7 +8,7 @@ export interface Place {
   readonly other: string;
   /** Empty at the start of each run; what is left in it is removed. */
   readonly folder: string;
-  /** Never comes twice in a row. */
+  /** Never comes twice. */
   readonly run: number;
 }
 
