@@ -116,8 +116,15 @@ function faultOf(cause: unknown): AuthError["fault"] {
 /** A request had to be sent again, but its body can be read only once. Hand over a `ReplayableSource` or bytes to avoid it. */
 export class UnreplayableBodyError extends BerthError<"ERR_UNREPLAYABLE_BODY"> {
   constructor(options?: BerthErrorOptions) {
-    super("ERR_UNREPLAYABLE_BODY", "Cannot send the request again: its body can be read only once", options);
+    const why = BerthError.is(options?.cause) ? shortened(options.cause.message) : undefined;
+    const message = "Cannot send the request again: its body can be read only once";
+    super("ERR_UNREPLAYABLE_BODY", why === undefined ? message : `${message} (the first time: ${why})`, options);
   }
+}
+
+/** What an error says, without what was wanted and without advice. */
+function shortened(message: string): string {
+  return (message.split("; ", 1)[0] ?? "").replace(/^Cannot .*?: /, "");
 }
 
 /** An answer broke the protocol: a header is missing or malformed, a redirect leads nowhere, content is of another type than asked for. */

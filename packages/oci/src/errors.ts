@@ -101,12 +101,20 @@ export class SizeMismatchError extends BerthError<"ERR_SIZE_MISMATCH"> {
   readonly actual: number;
   /** Who gave the content, or said what it is; undefined when that is not known. */
   readonly from: string | undefined;
+  /** Why bytes are missing; undefined when nobody said. */
+  readonly reason: string | undefined;
 
-  constructor({ expected, actual }: { readonly expected: number; readonly actual: number }, options?: ContentErrorOptions) {
-    super("ERR_SIZE_MISMATCH", `Cannot accept content${giver(options)}: got ${actual} bytes, expected ${expected}`, options);
+  /** @param options `reason`: in words that fit behind a colon; the message ends with it. */
+  constructor(
+    { expected, actual }: { readonly expected: number; readonly actual: number },
+    options?: ContentErrorOptions & { readonly reason?: string },
+  ) {
+    const reason = options?.reason === undefined ? "" : `: ${options.reason}`;
+    super("ERR_SIZE_MISMATCH", `Cannot accept content${giver(options)}: got ${actual} bytes, expected ${expected}${reason}`, options);
     this.expected = expected;
     this.actual = actual;
     this.from = options?.from;
+    this.reason = options?.reason;
   }
 }
 

@@ -5,7 +5,8 @@ import { LimitExceededError } from "./errors.ts";
 export interface Storage extends Fetcher, Pusher {}
 
 /**
- * The same storage, but nothing larger than `maxBytes` is pushed into it.
+ * The same storage, but nothing larger than `maxBytes` is pushed into it: `push()` throws `LimitExceededError` then, and
+ * reads nothing.
  *
  * @see oras-go, content.LimitStorage
  */

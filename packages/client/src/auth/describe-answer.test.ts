@@ -17,6 +17,8 @@ test.each([
   [JSON.stringify(secret), "application/json", /^application\/json, JSON that is a string$/],
   ["null", "application/json", /^application\/json, JSON that is null$/],
   ["", "text/html", /^text\/html, nothing in it$/],
+  ["\u001b[31mno entry\u001b[0m\u0001", "text/plain", /^text\/plain, "no entry"$/],
+  [`${"x ".repeat(2047)}xй`, "text/plain", /^text\/plain, "x x/],
   ["\u0000\u0001", "image/png", /^image\/png, 2 bytes that are no text$/],
 ])("[client/B-46] what is no token is described, without what could be one: %s", (body, type, described) => {
   expect(describeAnswer(Buffer.from(body), type)).toMatch(described);

@@ -1,4 +1,4 @@
-import { plainText } from "../transport/plain-text.ts";
+import { oneLine, plainText, textOf } from "../transport/plain-text.ts";
 import { REDACTED } from "../transport/redact.ts";
 
 /** Characters that are shown. */
@@ -13,19 +13,13 @@ const MAX_KEYS = 5;
  * are not shown, nor words so long that they could be tokens.
  */
 export function describeAnswer(body: Uint8Array, contentType: string | undefined): string {
-  const type =
-    plainText(contentType ?? "")
-      .trim()
-      .slice(0, MAX_WORDS) || "no content type";
+  const type = oneLine(contentType ?? "").slice(0, MAX_WORDS) || "no content type";
   if (body.byteLength === 0) return `${type}, nothing in it`;
   const json = shapeOf(body);
   if (json !== undefined) return `${type}, ${json}`;
-  const text = new TextDecoder().decode(body.subarray(0, MAX_LOOKED_AT));
-  if (/[\x00-\x08\x0e-\x1f\ufffd]/.test(text)) return `${type}, ${body.byteLength} bytes that are no text`;
-  const words = plainText(withoutTags(text))
-    .replace(/\S{24,}/g, REDACTED)
-    .replace(/\s+/g, " ")
-    .trim();
+  const text = textOf(body, MAX_LOOKED_AT);
+  if (text === undefined) return `${type}, ${body.byteLength} bytes that are no text`;
+  const words = oneLine(withoutTags(text)).replace(/\S{24,}/g, REDACTED);
   if (words === "") return `${type}, no words`;
   return `${type}, "${words.length <= MAX_WORDS ? words : `${words.slice(0, MAX_WORDS)}...`}"`;
 }

@@ -67,7 +67,7 @@ describe("exchangeToken() by GET", () => {
     ["{}", 'the token server "a.test" answered without a token: no content type, an empty object'],
     ['{"token":""}', 'without a token: no content type, an object with "token"'],
     ['{"token":5}', 'without a token: no content type, an object with "token"'],
-    ["<html>", "without a token: no content type, no words"],
+    ["<html>", "without a token: no content type, no words; a proxy, or a page to sign in to the network, may stand in front of it"],
     ["[]", "without a token: no content type, a list"],
     ['{"token":"a\\r\\nx: y"}', "characters that cannot stand in a header"],
   ])("[client/B-46,C-6] refuses %s", async (body, message) => {
@@ -114,6 +114,31 @@ describe("exchangeToken() by GET", () => {
       "answered 401 (incorrect username or password); log in, or check the credentials",
       "answered 401 (no content type, no words); log in, or check the credentials",
     ]);
+  });
+
+  const page = { headers: { "content-type": "text/html" }, body: "<html><h1>Access control</h1></html>" };
+
+  test.each<readonly [FakeReply, string]>([
+    [{ status: 400, body: '{"error":"invalid_grant"}' }, "400 (invalid_grant); log in again, and check the name of the repository"],
+    [{ status: 400, ...page }, '400 (text/html, "Access control"); a proxy, or a page to sign in to the network, may stand in front of it'],
+    [{ status: 403, ...page }, '403 (text/html, "Access control"); a proxy, or a page to sign in to the network, may stand in front of it'],
+    [{ status: 404, ...page }, '404 (text/html, "Access control"); who runs the registry has to mend that'],
+    [{ status: 302 }, "302; it redirects to nowhere: who runs the registry has to mend that"],
+    [{ status: 429 }, "429; wait, or log in for a higher limit"],
+    [{ status: 502, ...page }, '502 (text/html, "Access control"); the token server failed: try again later'],
+    [{ status: 418 }, "418"],
+  ])("[client/X-9,B-46] says what to do after %j", async (reply, told) => {
+    expect(String(await failureOfCall(exchange(reply).result))).toBe(
+      `AuthError: Cannot get token for "r.test": the token server "a.test" answered ${told}`,
+    );
+  });
+
+  test.each([
+    ['{"details":"\\u001b[31mno entry\\u001b[0m"}', "(no entry)"],
+    ['{"errors":[{"code":"DENIED","message":"\\u001b]0;owned\\u0007"}]}', "(denied: ]0;owned)"],
+    ["\u001b[31mno entry\u001b[0m", '(no content type, "no entry")'],
+  ])("[client/C-16,B-46] tells %j without what would paint on a terminal", async (body, told) => {
+    expect(String(await failureOfCall(exchange({ status: 403, body }).result))).toContain(`answered 403 ${told}; log in`);
   });
 
   test.each([
@@ -189,13 +214,18 @@ describe("exchangeToken() by POST", () => {
 describe("exchangeToken() and where it may go", () => {
   test.each([
     ["Basic realm=x", 'the challenge is "basic", tokens need "bearer"'],
-    ["Bearer service=x", "malformed challenge: its realm is missing"],
-    ["Bearer realm=x", "malformed challenge: its realm is no URL"],
+    ["Bearer service=x", "malformed challenge: its realm is missing; who runs the registry has to mend that"],
+    ["Bearer realm=x", 'malformed challenge: its realm is no URL: "x"; who runs the registry has to mend that'],
+    ['Bearer realm="http://u:secret@["', 'its realm is no URL: "http://["'],
+    ['Bearer realm="file:///x"', 'the token server "file:///x" is refused: it is no address of http or https; who runs the registry'],
+    [`Bearer realm="ftp://u:secret@a.test/${"x".repeat(200)}"`, `the token server "ftp://a.test/${"x".repeat(87)}..." is refused`],
     ['Bearer realm="https://127.0.0.1/t"', 'the token server "127.0.0.1" is refused: it is an address of this machine'],
     ['Bearer realm="http://a.test/t"', 'the token server "a.test" is refused: it uses plain HTTP, the registry HTTPS'],
-  ])("[client/C-6,C-10] refuses the challenge %s before anything is sent", async (text, message) => {
+  ])("[client/C-6,C-10] refuses the challenge %s before anything is sent", async (text, told) => {
     const { transport, result } = exchange(OK, { challenge: challenge(text), credential: USER });
-    await expect(result).rejects.toThrow(message);
+    const message = String(await failureOfCall(result));
+    expect(message).toContain(told);
+    expect(message).not.toContain("secret");
     expect(transport.requests).toEqual([]);
   });
 
@@ -222,9 +252,9 @@ describe("exchangeToken() and where it may go", () => {
 
   test.each([
     ["http://a.test/t", 'to "a.test" without HTTPS'],
-    ["https://169.254.169.254/latest", '"169.254.169.254" is refused'],
-    ["file:///etc/passwd", "without HTTPS"],
-    ["https://[", "the new location is no URL"],
+    ["https://169.254.169.254/latest", 'to "169.254.169.254", which is refused: it is an address of this machine'],
+    ["file:///etc/passwd", 'to "file:///etc/passwd", which is no address of http or https; who runs the registry has to mend that'],
+    ["https://[", 'to "https://[", which is no URL; who runs the registry has to mend that'],
   ])("[client/C-10] does not follow a redirect to %s", async (location, message) => {
     const { transport, result } = exchange([to("/u"), to(location)], { credential: USER });
     await expect(result).rejects.toThrow(message);
@@ -233,7 +263,7 @@ describe("exchangeToken() and where it may go", () => {
 
   test("[client/C-10] follows ten redirects and no more", async () => {
     const { transport, result } = exchange(to("/again"));
-    await expect(result).rejects.toThrow("redirects more than 10 times");
+    await expect(result).rejects.toThrow("redirects more than 10 times; who runs the registry");
     expect(transport.requests).toHaveLength(11);
   });
 
@@ -242,7 +272,9 @@ describe("exchangeToken() and where it may go", () => {
     const { transport, result } = exchange([to("/u"), OK], { credential });
     await result;
     expect(transport.requests.map(form)).toEqual([form(transport.requests[0]), form(transport.requests[0])]);
-    await expect(exchange([to("https://b.test/u")], { credential }).result).rejects.toThrow('not sent on to "b.test"');
-    await expect(exchange([to("/u", 302)], { credential }).result).rejects.toThrow("status 302 would drop the form");
+    await expect(exchange([to("https://b.test/u")], { credential }).result).rejects.toThrow(
+      'to "b.test", and a form with a credential is not sent on there',
+    );
+    await expect(exchange([to("/u", 302)], { credential }).result).rejects.toThrow("with status 302, which would drop the form");
   });
 });

@@ -1,14 +1,15 @@
 import { BerthError, type Challenge } from "@berth/oci";
 import { type Credential, isAnonymous } from "../credentials/credential.ts";
-import { AuthError, ProtocolError } from "../errors.ts";
+import { AuthError, ProtocolError, type RequestFailure } from "../errors.ts";
 import { drain } from "../transport/drain.ts";
 import { failureOf } from "../transport/network-error.ts";
 import { readBounded } from "../transport/read-bounded.ts";
 import { redactUrl } from "../transport/redact.ts";
 import { headerValue, type RequestHeaders, type Transport, type TransportResponse } from "../transport/transport.ts";
-import { mayHoldSecrets, type RealmRules, realmProblem, TRUST_REALM } from "./realm.ts";
+import { isWeb, mayHoldSecrets, realmName, type RealmRules, realmProblem, TRUST_REALM } from "./realm.ts";
 import { joinScopes } from "./scopes.ts";
 import { parseToken, type Token } from "./token.ts";
+import { MEND_REALM } from "./token-advice.ts";
 import { sendTokenRequest } from "./token-hops.ts";
 import { tokenRefusal } from "./token-refusal.ts";
 import { getTokenRequest, type OAuth2Grant, oauth2TokenRequest, type TokenWish } from "./token-request.ts";
@@ -91,19 +92,22 @@ function checkedRealm({ registry, challenge, ...rules }: ExchangeTokenOptions, o
   if (challenge.scheme !== "bearer") {
     throw new AuthError(`Cannot ${operation}: the challenge is "${challenge.scheme}", tokens need "bearer"`, failure);
   }
-  const text = challenge.parameters.get("realm");
-  const realm = text === undefined ? null : URL.parse(text);
+  const text = challenge.parameters.get("realm") ?? "";
+  const realm = URL.parse(text);
   if (realm === null) {
-    const message = `Cannot ${operation}: malformed challenge: its realm is ${text ? "no URL" : "missing"}`;
-    throw new AuthError(message, { ...failure, cause: new ProtocolError(message, failure) });
+    throw wrongRealm(`malformed challenge: its realm is ${text === "" ? "missing" : `no URL: "${realmName(text)}"`}`, failure);
   }
   const problem = realmProblem(registry, realm, rules);
   if (problem === undefined) return realm;
-  throw new AuthError(`Cannot ${operation}: the token server "${realm.host}" is refused: ${problem}`, {
-    ...failure,
-    url: redactUrl(realm),
-    untrustedRealm: realm.host,
-  });
+  const refused = `the token server "${realmName(text)}" is refused: ${problem}`;
+  if (!isWeb(realm)) throw wrongRealm(refused, failure);
+  throw new AuthError(`Cannot ${operation}: ${refused}`, { ...failure, url: redactUrl(realm), untrustedRealm: realm.host });
+}
+
+/** The error for a realm that nobody could ask: neither a credential nor trust would make it better. */
+function wrongRealm(what: string, failure: RequestFailure): AuthError {
+  const message = `Cannot ${failure.operation}: ${what}; ${MEND_REALM}`;
+  return new AuthError(message, { ...failure, cause: new ProtocolError(message, failure) });
 }
 
 /** Undefined: by GET. */

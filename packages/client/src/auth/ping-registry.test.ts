@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { isNotFound, NetworkError } from "../errors.ts";
-import { mayBePlainHttp } from "../remote/address.ts";
+import { mayBePlainHttp } from "./registry-address.ts";
 import { CertificatesError } from "../transport/certs-d.ts";
 import type { Clock } from "../transport/clock.ts";
 import { type FakeReply, failureOfCall, type FakeTransport, fakeTransport } from "../transport/testing/fake-transport.test-kit.ts";

@@ -1,6 +1,6 @@
 import { type CallOptions, type Challenge, parseChallenges } from "@berth/oci";
 import { NetworkError, ResponseError } from "../errors.ts";
-import { mayBePlainHttp, registryOrigin } from "../remote/address.ts";
+import { mayBePlainHttp, registryOrigin } from "./registry-address.ts";
 import { CertificatesError } from "../transport/certs-d.ts";
 import { responseError } from "../transport/check-response.ts";
 import { type Clock, systemClock } from "../transport/clock.ts";

@@ -1,4 +1,6 @@
-import { isLoopbackHost, isPrivateHost } from "./private-address.ts";
+import { plainText } from "../transport/plain-text.ts";
+import { redactUrl } from "../transport/redact.ts";
+import { isLoopbackHost, isPrivateHost } from "../transport/private-address.ts";
 import { registrableDomain } from "./registrable-domain.ts";
 
 /** Which token servers a registry may send us to. */
@@ -15,6 +17,9 @@ export interface RealmRules {
   readonly realmPolicy?: "any" | "same-domain";
 }
 
+/** Characters of an address that errors show. */
+const MAX_SHOWN = 100;
+
 /** What helps against a refusal. */
 export const TRUST_REALM = "add it to trustedRealms if it is yours";
 
@@ -25,7 +30,7 @@ export const TRUST_REALM = "add it to trustedRealms if it is yours";
  * @param registry any URL of the registry: its scheme and host count.
  */
 export function realmProblem(registry: URL, realm: URL, rules: RealmRules = {}): string | undefined {
-  if (realm.protocol !== "https:" && realm.protocol !== "http:") return `its scheme is "${realm.protocol.slice(0, -1)}"`;
+  if (!isWeb(realm)) return "it is no address of http or https";
   if (realm.username !== "" || realm.password !== "") return "it holds a user name or password";
   const trust = trustOf(realm, rules);
   if (trust === "origin") return undefined;
@@ -33,6 +38,22 @@ export function realmProblem(registry: URL, realm: URL, rules: RealmRules = {}):
   if (trust === "host" || realm.hostname === registry.hostname || !isPrivateHost(realm.hostname)) return undefined;
   if (isLoopbackHost(realm.hostname) && isLoopbackHost(registry.hostname)) return undefined; // two names of this machine
   return `it is an address of this machine or of a private network; ${TRUST_REALM}`;
+}
+
+/**
+ * What a token server is called in errors: its host. An address without one, or that is none, stands there as it was written, but for its
+ * secrets.
+ */
+export function realmName(realm: string): string {
+  const url = URL.parse(realm);
+  if (url !== null && isWeb(url)) return url.host;
+  const shown = plainText(redactUrl(realm).replace(/\/\/[^/?#]*@/, "//"));
+  return shown.length <= MAX_SHOWN ? shown : `${shown.slice(0, MAX_SHOWN)}...`;
+}
+
+/** True for an address of the kind that can be asked at all. */
+export function isWeb({ protocol }: URL): boolean {
+  return protocol === "https:" || protocol === "http:";
 }
 
 /** True when a token server may see a password or a long-lived token of the registry, provided that {@link realmProblem} finds nothing. */

@@ -1,7 +1,8 @@
 import type { CallOptions, Challenge } from "@berth/oci";
 import { AuthError } from "../errors.ts";
-import { registryOrigin } from "../remote/address.ts";
+import { registryOrigin } from "./registry-address.ts";
 import { completeWith, isCompleteTransport } from "../transport/complete-transport.ts";
+import { plainText } from "../transport/plain-text.ts";
 import type { Transport } from "../transport/transport.ts";
 import { userAgentLayer } from "../transport/user-agent-layer.ts";
 import { authLayer } from "./auth-layer.ts";
@@ -97,7 +98,7 @@ function remember(cache: TokenCache, registry: string, challenge: RegistryChalle
   if (challenge.scheme === "bearer" || challenge.scheme === "basic") cache.remember(origin, knownChallenge(answerable));
   else if (challenge.scheme !== "") {
     const operation = `authenticate to "${registry}"`;
-    const message = `Cannot ${operation}: it asks for "${challenge.scheme.slice(0, 100)}", which is not supported`;
+    const message = `Cannot ${operation}: it asks for "${plainText(challenge.scheme.slice(0, 100))}", which is not supported`;
     throw new AuthError(message, { operation, method: "GET", url: origin });
   }
   return origin;

@@ -2,7 +2,8 @@ import { AuthError, ProtocolError } from "../errors.ts";
 import { drain } from "../transport/drain.ts";
 import { failureOf } from "../transport/network-error.ts";
 import { headerValue, type Transport, type TransportRequest, type TransportResponse } from "../transport/transport.ts";
-import { type RealmRules, realmProblem } from "./realm.ts";
+import { isWeb, realmName, type RealmRules, realmProblem } from "./realm.ts";
+import { MEND_REALM } from "./token-advice.ts";
 
 const MAX_HOPS = 10;
 const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
@@ -24,31 +25,33 @@ export async function sendTokenRequest(
     const location = headerValue(response.headers, "location");
     if (!REDIRECTS.has(response.status) || location === undefined) return response;
     await drain(response);
-    const next = URL.parse(location, request.url);
-    const problem = hop >= MAX_HOPS ? `it redirects more than ${MAX_HOPS} times` : redirectProblem(request, next, response.status, rules);
-    if (problem !== undefined || next === null) {
-      const message = `Cannot ${request.operation}: the token server "${request.url.host}" redirects: ${problem}`;
-      const failure = failureOf(request);
-      throw new AuthError(message, { ...failure, cause: new ProtocolError(message, failure) });
-    }
+    const next = nextPlace(request, location, response.status, rules);
+    if (hop >= MAX_HOPS) throw redirectError(request, `more than ${MAX_HOPS} times; ${MEND_REALM}`);
     next.hash = "";
     request = { ...request, url: next, headers: next.origin === request.url.origin ? request.headers : withoutAuthorization(request) };
   }
 }
 
-function redirectProblem(
-  { method, url }: TransportRequest,
-  next: URL | null,
-  status: number,
-  rules: RealmRules & { readonly registry: URL },
-): string | undefined {
-  if (next === null) return "the new location is no URL";
-  if (url.protocol === "https:" && next.protocol !== "https:") return `to "${next.host}" without HTTPS`;
+/** Where a redirect leads. @throws {AuthError} when the request must not, or cannot, go there. */
+function nextPlace(request: TransportRequest, location: string, status: number, rules: RealmRules & { readonly registry: URL }): URL {
+  const { method, url } = request;
+  const next = URL.parse(location, url);
+  if (next === null) throw redirectError(request, `to "${realmName(location)}", which is no URL; ${MEND_REALM}`);
+  const refusal = (why: string): AuthError => redirectError(request, `to "${realmName(next.href)}"${why}`);
+  if (!isWeb(next)) throw refusal(`, which is no address of http or https; ${MEND_REALM}`);
+  if (url.protocol === "https:" && next.protocol !== "https:") throw refusal(` without HTTPS; ${MEND_REALM}`);
   const problem = realmProblem(rules.registry, next, rules);
-  if (problem !== undefined) return `"${next.host}" is refused: ${problem}`;
-  if (method === "GET") return undefined;
-  if (status !== 307 && status !== 308) return `status ${status} would drop the form`;
-  return next.origin === url.origin ? undefined : `a form with a credential is not sent on to "${next.host}"`;
+  if (problem !== undefined) throw refusal(`, which is refused: ${problem}`);
+  if (method === "GET") return next;
+  if (status !== 307 && status !== 308) throw refusal(` with status ${status}, which would drop the form; ${MEND_REALM}`);
+  if (next.origin !== url.origin) throw refusal(`, and a form with a credential is not sent on there; ${MEND_REALM}`);
+  return next;
+}
+
+function redirectError(request: TransportRequest, where: string): AuthError {
+  const message = `Cannot ${request.operation}: the token server "${request.url.host}" redirects ${where}`;
+  const failure = failureOf(request);
+  return new AuthError(message, { ...failure, cause: new ProtocolError(message, failure) });
 }
 
 function withoutAuthorization({ headers }: TransportRequest): TransportRequest["headers"] {

@@ -1,5 +1,7 @@
 import { AuthError, ProtocolError, type RequestFailure } from "../errors.ts";
+import { isWebPage } from "../transport/web-page.ts";
 import { describeAnswer } from "./describe-answer.ts";
+import { MEND_REALM, PAGE_IN_BETWEEN } from "./token-advice.ts";
 
 /** Seconds that a token lives when its server does not say, or says less: what the specification promises to old clients. */
 export const MIN_TOKEN_SECONDS = 60;
@@ -37,7 +39,10 @@ export function parseToken(body: Uint8Array, failure: RequestFailure & { readonl
   const server = `the token server "${failure.host}"`;
   const answer = readObject(body) ?? {};
   const token = text(answer["access_token"]) ?? text(answer["token"]);
-  if (token === undefined) throw nonsense(failure, `${server} answered without a token: ${describeAnswer(body, failure.contentType)}`);
+  if (token === undefined) {
+    const advice = isWebPage(body, failure.contentType) ? PAGE_IN_BETWEEN : MEND_REALM;
+    throw nonsense(failure, `${server} answered without a token: ${describeAnswer(body, failure.contentType)}; ${advice}`);
+  }
   if (!/^[\x21-\x7e]+$/.test(token)) throw nonsense(failure, `the token of ${server} has characters that cannot stand in a header`);
   const refreshToken = text(answer["refresh_token"]);
   const expiresInSeconds = seconds(answer["expires_in"]);

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
-import { constants } from "node:fs";
-import { open, readlink, realpath, rename, rm } from "node:fs/promises";
+import { constants, readFileSync, renameSync } from "node:fs";
+import { open, readlink, realpath, rm } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { type CallOptions, LimitExceededError } from "@berth/oci";
 import { makeFolder, systemReason } from "@berth/oci/node";
@@ -11,6 +11,9 @@ import { CredentialFileError } from "./errors.ts";
 export const MAX_CONFIG_FILE_BYTES: number = 4 << 20;
 
 const MAX_LINKS = 40;
+
+/** Times that a file which others change is looked at anew. */
+const MAX_TRIES = 20;
 
 /** Changes of one file by this process, one after the other. Keyed by path, gone when the last one is done. */
 const changes = new Map<string, Promise<unknown>>();
@@ -28,9 +31,7 @@ export async function readConfigFile(path: string, { signal }: CallOptions = {})
       if (size > MAX_CONFIG_FILE_BYTES) throw new LimitExceededError({ what: `file "${path}"`, limit: MAX_CONFIG_FILE_BYTES });
       chunks.push(bytes);
     }
-    return Buffer.concat(chunks)
-      .toString("utf8")
-      .replace(/^\uFEFF/, "");
+    return withoutMark(Buffer.concat(chunks).toString("utf8"));
   } catch (error) {
     signal?.throwIfAborted();
     if (errnoOf(error) === "ENOENT") return undefined;
@@ -46,9 +47,11 @@ export async function loadConfigFile(path: string, options?: CallOptions): Promi
 
 /**
  * Changes a config file as a whole or not at all: the new text goes to a temporary file in the same folder, which takes the place of the
- * old one. Folder and file are for their owner only; a link is followed. Changes by other processes at the same moment are not noticed,
- * as with docker's own tools.
+ * old one. Folder and file are for their owner only; a link is followed. When another process has changed the file meanwhile its text is
+ * changed instead; only what happens between that look and the new name, some microseconds, is not noticed, as docker's own tools lock
+ * nothing.
  *
+ * @param change may be called several times.
  * @throws {CredentialFileError} when the old text is malformed, or the file system refuses.
  */
 export async function changeConfigFile(path: string, change: (text: string) => string, options: CallOptions = {}): Promise<void> {
@@ -56,11 +59,13 @@ export async function changeConfigFile(path: string, change: (text: string) => s
   const before = changes.get(target);
   const mine = (async (): Promise<void> => {
     await before?.catch(() => undefined); // its own caller hears of it
-    const old = (await readConfigFile(target, options)) ?? "";
-    parseDockerConfig(old, path);
-    const text = change(old.trim() === "" ? "{}" : old);
-    options.signal?.throwIfAborted();
-    if (text !== old) await replaceFile(target, text);
+    for (let tries = 1; ; tries++) {
+      const old = await readConfigFile(target, options);
+      parseDockerConfig(old ?? "", path);
+      const text = change(old === undefined || old.trim() === "" ? "{}" : old);
+      options.signal?.throwIfAborted();
+      if (text === old || (await replaceFile(target, text, tries < MAX_TRIES ? { old } : undefined))) return;
+    }
   })();
   changes.set(target, mine);
   try {
@@ -70,7 +75,13 @@ export async function changeConfigFile(path: string, change: (text: string) => s
   }
 }
 
-async function replaceFile(path: string, text: string): Promise<void> {
+/**
+ * Gives a file a new text.
+ *
+ * @param only the text that the file must still have; undefined within: there must be no file. Absent: whatever it has.
+ * @returns false when it has another one: then nothing is done.
+ */
+async function replaceFile(path: string, text: string, only?: { readonly old: string | undefined }): Promise<boolean> {
   const temporary = `${path}.${randomBytes(6).toString("hex")}.tmp`;
   try {
     await makeFolder(dirname(path), 0o700);
@@ -78,17 +89,33 @@ async function replaceFile(path: string, text: string): Promise<void> {
       await using file = await open(temporary, "wx", 0o600);
       await file.writeFile(text);
       await file.sync();
+      const isAsBefore = only === undefined || textNow(path) === only.old;
+      if (isAsBefore)
+        renameSync(temporary, path); // without a pause behind the look
+      else await rm(temporary, { force: true });
+      return isAsBefore;
     } catch (error) {
       await rm(temporary, { force: true });
       throw error;
     }
-    await rename(temporary, path).catch(async (error: unknown) => {
-      await rm(temporary, { force: true });
-      throw error;
-    });
   } catch (error) {
     throw new CredentialFileError({ file: path, reason: systemReason(error), action: "write" }, { cause: error });
   }
+}
+
+/** What {@link readConfigFile} reads, at once. */
+function textNow(path: string): string | undefined {
+  try {
+    return withoutMark(readFileSync(path, "utf8"));
+  } catch (error) {
+    if (errnoOf(error) === "ENOENT") return undefined;
+    throw error;
+  }
+}
+
+/** Editors put a mark of the byte order in front. */
+function withoutMark(text: string): string {
+  return text.replace(/^\uFEFF/, "");
 }
 
 /** The path that a rename must go to, so that links stay links; also of a link to what is not there yet. */

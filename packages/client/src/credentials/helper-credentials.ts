@@ -14,6 +14,8 @@ export interface HelperCredentialsOptions extends HelperStoreOptions {
 /**
  * Asks one credential helper (`ecr-login`, `gcr`), whatever config files say. A helper that fails means "nobody", so that public content can
  * still be pulled; for a push it is an error. The counterpart of ggcr's `NewKeychainFromHelper`.
+ *
+ * What it returns @throws {CredentialHelperError} when the helper fails and the request is part of a push.
  */
 export function helperCredentials(suffix: string, options: HelperCredentialsOptions = {}): CredentialSource {
   const store = createHelperStore(suffix, options);

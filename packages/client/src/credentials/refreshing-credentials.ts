@@ -1,3 +1,4 @@
+import { unlessAborted } from "../unless-aborted.ts";
 import type { Credential, CredentialSource, CredentialTarget } from "./credential.ts";
 
 /** Options of {@link refreshingCredentials}. */
@@ -40,17 +41,6 @@ export function refreshingCredentials(source: CredentialSource, options: Refresh
   };
   return async (target, { signal } = {}) => {
     signal?.throwIfAborted();
-    return signal === undefined ? await lookUp(target) : await unlessAborted(lookUp(target), signal);
+    return await unlessAborted(lookUp(target), signal);
   };
-}
-
-async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  const { promise, reject } = Promise.withResolvers<never>();
-  const abort = (): void => reject(signal.reason as Error);
-  signal.addEventListener("abort", abort, { once: true });
-  try {
-    return await Promise.race([work, promise]);
-  } finally {
-    signal.removeEventListener("abort", abort);
-  }
 }

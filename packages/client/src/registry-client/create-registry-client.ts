@@ -4,7 +4,7 @@ import type { Connection, ConnectionRequest } from "../remote/connection.ts";
 import type { RepositoryContext } from "../remote/context.ts";
 import { createRemoteRegistry } from "../remote/create-registry.ts";
 import { manifestDigest } from "../remote/manifest-descriptor.ts";
-import { statManifest } from "../remote/manifest-read.ts";
+import { statManifest } from "../remote/manifest-stat.ts";
 import { repositorySettings } from "../remote/repository-options.ts";
 import { redactUrl } from "../transport/redact.ts";
 import { type BaseUrl, parseBaseUrl } from "./base-url.ts";

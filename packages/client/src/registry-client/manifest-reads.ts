@@ -18,6 +18,7 @@ import { contentDigest, orNotFound, protocolError, readMetadata } from "../remot
 import { manifestPath, type RepositoryContext, scopesOf } from "../remote/context.ts";
 import { describeByContent } from "../remote/manifest-descriptor.ts";
 import { ask, manifestUnknown } from "../remote/manifest-read.ts";
+import { DEFAULT_PLATFORM } from "../remote/select-platform.ts";
 import { drain } from "../transport/drain.ts";
 
 /** Asked for when any manifest will do: Docker's own, then OCI's. A registry turns a list into the image for it when it can. */
@@ -45,9 +46,6 @@ const LIST = [MEDIA_TYPES.dockerManifestList];
 
 /** Lists within lists, at most. */
 const MAX_DEPTH = 4;
-
-/** What is taken from a list when nobody says. */
-const DEFAULT_PLATFORM: Platform = { os: "linux", architecture: "amd64" };
 
 /** Options of reading an image that may be one of a list. */
 export interface SchemaTwoOptions extends CallOptions {

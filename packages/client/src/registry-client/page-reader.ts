@@ -15,7 +15,7 @@ export interface PageReader<T> {
   close(): Promise<void>;
 }
 
-/** Reads a list page by page. Nothing is sent before the first `next()`. */
+/** Reads a list page by page. Nothing is sent before the first `next()`, which throws what the list does, and `NoMorePagesError` behind its end. */
 export function createPageReader<T>(list: Paged<T>): PageReader<T> {
   let pages: AsyncIterator<readonly T[]> | undefined;
   return {

@@ -9,6 +9,7 @@ import {
   UnsupportedError,
 } from "@berth/oci";
 import { ProtocolError, ResponseError } from "../errors.ts";
+import { plainText } from "../transport/plain-text.ts";
 import { readBounded } from "../transport/read-bounded.ts";
 import { serverOf } from "../transport/network-error.ts";
 import { headerValue, type TransportResponse } from "../transport/transport.ts";
@@ -39,10 +40,10 @@ export async function orUnsupported<T>(answer: Promise<T>, what: string, statuse
   }
 }
 
-/** Says that an answer breaks the protocol, and which one. */
+/** Says that an answer breaks the protocol, and which one. What `reason` quotes of it need not be cleaned. */
 export function protocolError(response: TransportResponse, reason: string, options: BerthErrorOptions = {}): ProtocolError {
   const { method, url, proxy, operation = "read answer" } = response.request;
-  return new ProtocolError(`Cannot ${operation}: ${serverOf(response.request)} ${reason}`, {
+  return new ProtocolError(`Cannot ${operation}: ${serverOf(response.request)} ${plainText(reason)}`, {
     operation,
     method,
     url: `${url.origin}${url.pathname}`,

@@ -1,6 +1,7 @@
 import { digestOf } from "@berth/oci/node";
 import type { ScriptedReply, ScriptedRequest } from "@berth/testkit/scripted";
-import { expect, onTestFinished, test } from "vitest";
+import { expect, test } from "vitest";
+import { stallingAfter } from "../transport/testing/stalling.test-kit.ts";
 import { failure, sample, scripted, type ScriptedRepository, textOf } from "./testing/scripted.test-kit.ts";
 
 const TEXT = "0123456789".repeat(10);
@@ -114,12 +115,7 @@ test("[client/B-18] blobs.fetchReference() opens a blob of unknown size in one r
 });
 
 test("[client/B-18] an answer that is of no use is not left open", async () => {
-  const never = Promise.withResolvers<void>();
-  onTestFinished(() => never.resolve());
-  async function* stalling(): AsyncGenerator<Uint8Array> {
-    yield Buffer.from("x");
-    await never.promise;
-  }
+  const stalling = stallingAfter(Buffer.from("x"));
   const lies = { "docker-content-digest": digestOf("other"), "content-length": "100" };
   const lie = (): ScriptedReply => ({ headers: lies, body: stalling() });
   const part = (): ScriptedReply => ({ status: 206, headers: { "content-range": `bytes 0-9/${size}` }, body: stalling() });

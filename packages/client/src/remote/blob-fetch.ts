@@ -5,7 +5,7 @@ import { contentLength } from "./answers.ts";
 import { type BlobSource, blobSource, type OpenedSpan, openedSpan, type OpenSpanOptions } from "./blob-source.ts";
 import { askForBlob, statBlob } from "./blob-stat.ts";
 import { bytesStream } from "./bytes-stream.ts";
-import { both } from "./client-hooks.ts";
+import { blobProgress, both } from "./client-hooks.ts";
 import type { RepositoryContext } from "./context.ts";
 import type { DownloadOptions, DownloadProgress } from "./download.ts";
 import { DownloadStream } from "./download-stream.ts";
@@ -112,20 +112,12 @@ export function downloadOptions(
   { target }: BlobSource,
   options: Pick<FetchBlobOptions, "signal" | "verify" | "onProgress">,
 ): DownloadOptions {
-  const onProgress = both(options.onProgress, connectionProgress(context, target));
+  const tell = blobProgress(context, "fetch blob", target.digest);
+  const onProgress = both(options.onProgress, tell && (({ received, total }: DownloadProgress) => tell(received, total)));
   return {
     retries: context.settings.downloadRetries,
     verify: options.verify ?? true,
     ...(onProgress && { onProgress }),
     ...(options.signal && { signal: options.signal }),
   };
-}
-
-function connectionProgress(
-  { connection, name: repository }: RepositoryContext,
-  { digest }: Pick<Descriptor, "digest">,
-): ((progress: DownloadProgress) => void) | undefined {
-  const { registry, onProgress } = connection;
-  if (onProgress === undefined) return undefined;
-  return ({ received, total }) => onProgress({ operation: "fetch blob", registry, repository, digest, transferred: received, total });
 }

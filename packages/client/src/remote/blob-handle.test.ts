@@ -1,6 +1,7 @@
-import { expect, onTestFinished, test } from "vitest";
+import { expect, test } from "vitest";
 import type { ScriptedReply, ScriptedRequest } from "@berth/testkit/scripted";
 import type { BlobHandle } from "./blob-handle.ts";
+import { stallingAfter } from "../transport/testing/stalling.test-kit.ts";
 import { failure, sample, scripted, type ScriptedRepository, textOf } from "./testing/scripted.test-kit.ts";
 
 const TEXT = "0123456789".repeat(10);
@@ -70,12 +71,7 @@ test("[client/B-17] seek() goes through challenge and redirect as the first requ
 });
 
 test("[client/B-17,B-18] neither a seek nor closing leaves an answer behind that nobody reads", async () => {
-  const never = Promise.withResolvers<void>();
-  onTestFinished(() => never.resolve());
-  async function* stalling(): AsyncGenerator<Uint8Array> {
-    yield blob.bytes.subarray(0, 1);
-    await never.promise;
-  }
+  const stalling = stallingAfter(blob.bytes.subarray(0, 1));
   const { server, handle } = await opened(({ headers }) => {
     const part = { status: 206, headers: { "accept-ranges": "bytes", "content-range": `bytes 50-${size - 1}/${size}` }, body: stalling() };
     return headers["range"] === undefined ? { headers: { "accept-ranges": "bytes", "content-length": `${size}` }, body: stalling() } : part;

@@ -14,7 +14,7 @@ import type { ResponseHeaders } from "../transport/transport.ts";
 import { checkContentDigest, orNotFound, orUnsupported } from "./answers.ts";
 import { downloadStream, fetchBlob, type FetchBlobOptions, openUnknown } from "./blob-fetch.ts";
 import { type BlobHandle, openBlob } from "./blob-handle.ts";
-import { askForBlob, statBlob } from "./blob-stat.ts";
+import { askForBlob, hasBlob, statBlob } from "./blob-stat.ts";
 import { blobPath, type RepositoryContext, scopesOf } from "./context.ts";
 import { fetchPassing, type PassingBlob } from "./fetch-passing.ts";
 import type { FetchedReference } from "./manifest-store.ts";
@@ -39,7 +39,9 @@ export interface RemoteBlobStore extends BlobStore, PassingFetcher {
   fetchPassing(target: Descriptor, options?: FetchBlobOptions): PassingBlob;
   /**
    * Pulls a blob into a file. The file appears, or takes the place of another one, only when all of it is there and right; it is not
-   * forced onto the disk. A symbolic link is replaced, not followed; what is no file is left alone. @throws {NotFoundError} if absent. @throws {DigestMismatchError} @throws whatever the file system does.
+   * forced onto the disk. A symbolic link is replaced, not followed; what is no file is left alone.
+   *
+   * @throws {NotFoundError} if absent. @throws {DigestMismatchError} @throws {SaveError} when the file system refuses, with its code.
    */
   save(target: Descriptor, path: string, options?: SaveBlobOptions): Promise<void>;
   /** Looks a blob up and opens it. */
@@ -63,11 +65,7 @@ export function createBlobStore(context: RepositoryContext, registry: string): R
   return {
     stat,
     resolve: async (reference, options) => await stat(digestOf(reference), options),
-    async exists(target, options = {}) {
-      const response = await askForBlob(context, "HEAD", target.digest, { ...options, expect: [200, 404] });
-      await drain(response);
-      return response.status === 200;
-    },
+    exists: async (target, options = {}) => await hasBlob(context, target.digest, options),
     async fetchHead(target, options = {}) {
       const response = await askForBlob(context, "HEAD", target.digest, options);
       await drain(response);

@@ -2,6 +2,7 @@ import type { Digest } from "@berth/oci";
 import type { TokenEvent } from "../auth/auth-options.ts";
 import type { TransportHooks } from "../transport/hooks-layer.ts";
 import type { RetryEvent } from "../transport/retry-layer.ts";
+import type { RepositoryPlace } from "./context.ts";
 import type { WarningHandler } from "./warnings.ts";
 
 /** Bytes of a blob that have moved. */
@@ -33,6 +34,15 @@ export interface ClientHooks extends TransportHooks {
   readonly onWarning?: WarningHandler;
   /** Bytes of a blob moved that is fetched, or pushed in one call. */
   readonly onProgress?: BlobProgressHandler;
+}
+
+/** Tells the hooks of a connection how far a blob is; undefined: nobody wants to know. */
+export function blobProgress(
+  { connection: { registry, onProgress }, name: repository }: RepositoryPlace,
+  operation: BlobProgress["operation"],
+  digest: Digest,
+): ((transferred: number, total: number) => void) | undefined {
+  return onProgress && ((transferred, total) => onProgress({ operation, registry, repository, digest, transferred, total }));
 }
 
 /** Calls both, the first one first; undefined when there is none. */

@@ -4,12 +4,14 @@ import { Readable } from "node:stream";
 import { startScriptedRegistry } from "@berth/testkit/scripted";
 import { TestAuthority } from "@berth/testkit/tls";
 import { expect, onTestFinished, test } from "vitest";
+import { createTokenCache } from "../auth/token-cache.ts";
+import type { CredentialSource } from "../credentials/credential.ts";
 import { staticCredentials } from "../credentials/static-credentials.ts";
 import type { Transport, TransportRequest } from "../transport/transport.ts";
-import { mayBePlainHttp } from "./address.ts";
+import { mayBePlainHttp } from "../auth/registry-address.ts";
 import { createConnection } from "./create-connection.ts";
 import { createRemoteRegistry } from "./create-registry.ts";
-import { createRemoteRepository } from "./create-repository.ts";
+import { createRemoteRepository, type RemoteRepositoryOptions } from "./create-repository.ts";
 import { failure, scripted } from "./testing/scripted.test-kit.ts";
 
 /** Remembers what was sent, and answers with 200. */
@@ -28,47 +30,54 @@ test("[client/B-1] any function of the shape of a transport will do", async () =
   expect(sent.map(({ method, url }) => `${method} ${url.href}`)).toEqual(["GET https://r.test/v2/"]);
 });
 
-test("[client/B-1] connections without credentials share their tokens", async () => {
-  const { server } = await scripted();
-  const scopes: string[] = [];
-  const challenge = `Bearer realm="${server.url}/token",service="s",scope="repository:a/b:pull"`;
-  server
-    .on("GET", "/token", ({ query }) => {
-      scopes.push(...query.getAll("scope"));
-      return { body: JSON.stringify({ token: "t", expires_in: 300 }) };
-    })
-    .on("GET", "/v2/a/b/tags/list", ({ headers }) =>
-      headers["authorization"] === "Bearer t" ? { body: '{"tags":["x"]}' } : { status: 401, headers: { "www-authenticate": challenge } },
-    );
-  for (let i = 0; i < 2; i++)
-    expect(await Array.fromAsync(createRemoteRepository(`${server.host}/a/b`, { plainHttp: true }).tags())).toEqual(["x"]);
-  expect(scopes).toEqual(["repository:a/b:pull"]);
-});
+const who: CredentialSource = async () => ({ username: "u", password: "p" });
 
-test("[client/B-1] tokens of a credential stay within their connection", async () => {
+/** A registry that takes any token, and counts those that it gave. */
+async function tokenRegistry(): Promise<{
+  readonly list: (remote: RemoteRepositoryOptions) => Promise<void>;
+  readonly host: string;
+  given: number;
+}> {
   const { server } = await scripted();
-  let exchanges = 0;
+  const counts = { given: 0 };
   server
-    .on("GET", "/token", () => {
-      exchanges++;
-      return { body: JSON.stringify({ token: `t${exchanges}`, expires_in: 300 }) };
-    })
+    .on("GET", "/token", () => ({ body: JSON.stringify({ token: `t${++counts.given}`, expires_in: 300 }) }))
     .on("GET", "/v2/a/b/tags/list", ({ headers }) =>
       headers["authorization"]?.startsWith("Bearer t")
         ? { body: '{"tags":[]}' }
         : { status: 401, headers: { "www-authenticate": `Bearer realm="${server.url}/token"` } },
     );
-  const credentials = async (): Promise<{ username: string; password: string }> => ({ username: "u", password: "p" });
-  const list = async (options: Parameters<typeof createRemoteRepository>[1]): Promise<void> => {
-    await Array.fromAsync(createRemoteRepository(`${server.host}/a/b`, options).tags());
+  const list = async (remote: RemoteRepositoryOptions): Promise<void> => {
+    await Array.fromAsync(createRemoteRepository(`${server.host}/a/b`, remote).tags());
   };
-  await list({ credentials, plainHttp: true });
-  await list({ credentials, plainHttp: true });
-  expect(exchanges).toBe(2);
-  const connection = createConnection(server.host, { plainHttp: true, credentials });
-  await list({ connection });
-  await list({ connection });
-  expect(exchanges).toBe(3);
+  return Object.assign(counts, { list, host: server.host });
+}
+
+test("[client/B-1] connections that say nothing of who they are, whom they trust and how they connect share their tokens", async () => {
+  const registry = await tokenRegistry();
+  for (let i = 0; i < 2; i++) await registry.list({ plainHttp: true });
+  await registry.list({ plainHttp: true, userAgent: "other" });
+  expect(registry.given).toBe(1);
+});
+
+test.each<[string, RemoteRepositoryOptions]>([
+  ["of a credential", { credentials: who }],
+  ["of a token server that others may not trust", { auth: { trustedRealms: [] } }],
+  ["that came over connections of its own", { http: { stallTimeoutMs: 1000 } }],
+])("[client/B-1,B-42] tokens %s stay within their connection, unless connections are given one cache", async (_, options) => {
+  const registry = await tokenRegistry();
+  const all = { ...options, plainHttp: true };
+  await registry.list(all);
+  await registry.list(all);
+  expect(registry.given).toBe(2);
+  const connection = createConnection(registry.host, all);
+  await registry.list({ connection });
+  await registry.list({ connection });
+  expect(registry.given).toBe(3);
+  const auth = { ...options.auth, tokenCache: createTokenCache() };
+  await registry.list({ ...all, auth });
+  await registry.list({ ...all, auth });
+  expect(registry.given).toBe(4);
 });
 
 test("[client/C-27] a transport and what it replaces, or a connection and what it was made of, cannot be given together", () => {

@@ -2,7 +2,7 @@ import { parseRegistryHost } from "@berth/oci";
 import { requestBody } from "../transport/body.ts";
 import { checkResponse } from "../transport/check-response.ts";
 import type { Transport, TransportResponse } from "../transport/transport.ts";
-import type { PlainHttp } from "./address.ts";
+import type { PlainHttp } from "../auth/registry-address.ts";
 import { both } from "./client-hooks.ts";
 import type { Connection, ConnectionRequest } from "./connection.ts";
 import { originSource } from "./origin.ts";
@@ -32,8 +32,8 @@ export const STACK_OPTIONS: readonly (keyof TransportStackOptions)[] = [
 ];
 
 /**
- * Makes the way to one registry. Nothing is sent yet. Connections without options for them share sockets, and those without
- * credentials share tokens; to share those of a credential, share the connection.
+ * Makes the way to one registry. Nothing is sent yet. Connections without options for them share sockets. Tokens, anonymous ones too,
+ * belong to the connection: to share them share it, or give connections with the same credentials one `auth.tokenCache`.
  *
  * @param registry host, perhaps with a port: `docker.io`, `localhost:5000`.
  * @throws {InvalidReferenceError} @throws {TypeError} when `transport` is given together with options of the stack that it replaces.

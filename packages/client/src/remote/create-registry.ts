@@ -67,10 +67,11 @@ export function createRemoteRegistry(host: string, options: RemoteRegistryOption
       return remoteList({
         connection,
         target: withQuery("/v2/_catalog", { n: pageSize > 0 ? pageSize : undefined, last }),
-        operation: "list repositories",
+        items: "repositories",
         scopes: ["registry:catalog:*"],
         maxBytes: settings.maxMetadataBytes,
         maxPages,
+        maxPagesOption: "repositoryListMaxPages",
         read: (body, response) => readTexts(body, "repositories", response),
         ...(signal && { signal }),
       });

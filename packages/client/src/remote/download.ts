@@ -2,6 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { BerthError, type ByteSpan, type CallOptions, SizeMismatchError } from "@berth/oci";
 import { createVerifier, type Verifier } from "@berth/oci/node";
 import { NetworkError, ProtocolError } from "../errors.ts";
+import { reasonOf } from "../transport/network-error.ts";
 import type { BlobSource, OpenedSpan, OpenSpanOptions } from "./blob-source.ts";
 
 /** Milliseconds before the second try in a row that brought nothing; doubled for each further one. */
@@ -144,16 +145,17 @@ export class Download {
     if (opened.start >= this.#position) return opened;
     if (this.#startedOver) {
       opened.body.destroy();
-      throw this.#sizeMismatch(this.#position);
+      throw this.#sizeMismatch(this.#position, undefined, "the registry sends the blob from its start only");
     }
     this.#startedOver = true;
     return opened;
   }
 
   /** Retryable: the same call may succeed when made again. */
-  #sizeMismatch(at: number, cause?: unknown): SizeMismatchError {
+  #sizeMismatch(at: number, cause?: unknown, reason = cause === undefined ? undefined : reasonOf(cause)): SizeMismatchError {
     const { start, end } = this.#span;
-    return new SizeMismatchError({ expected: end - start, actual: at - start }, { cause, retryable: at < end, from: this.#source.from });
+    const options = { cause, retryable: at < end, from: this.#source.from, ...(reason !== undefined && { reason }) };
+    return new SizeMismatchError({ expected: end - start, actual: at - start }, options);
   }
 }
 

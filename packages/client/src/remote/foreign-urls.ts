@@ -1,5 +1,5 @@
 import type { Descriptor } from "@berth/oci";
-import { isPrivateHost } from "../auth/private-address.ts";
+import { isPrivateHost } from "../transport/private-address.ts";
 
 /** A place outside of the registry that a descriptor names, and that is not asked. */
 export interface UnaskedUrl {

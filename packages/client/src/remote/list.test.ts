@@ -39,7 +39,8 @@ test("[client/B-8] a list of too many pages is an error", async () => {
   const { server, repository } = await scripted({ tagListMaxPages: 3 });
   let page = 0;
   server.on("GET", LIST, () => ({ headers: { link: `<${LIST}?last=${page++}>; rel="next"` }, body: '{"tags":["t"]}' }));
-  expect(await failure(Array.fromAsync(repository.tags()))).toMatchObject({ code: "ERR_LIMIT_EXCEEDED", limit: 3 });
+  const message = `Cannot accept more pages of tags from "${server.host}": the limit is 3 (tagListMaxPages)`;
+  expect(await failure(Array.fromAsync(repository.tags()))).toMatchObject({ code: "ERR_LIMIT_EXCEEDED", limit: 3, message });
   expect(server.requests).toHaveLength(3);
 });
 
@@ -73,6 +74,7 @@ test("[client/B-23,D-2] pages that lead around in a circle are an error", async 
 
 test.each([
   ["a web page", "text/html", "<html>", /sent no JSON but "text\/html"/],
+  ["what would paint on a terminal", "text/\u009b31mred", "[", /sent no JSON but "text\/ 31mred"$/],
   ["something else under the key", "application/json", '{"tags":"x"}', /a list under "tags" that is not one of texts/],
   ["numbers", "application/json", '{"tags":[1]}', /a list under "tags" that is not one of texts/],
 ])("[client/B-23] %s instead of a list is an error that says what came", async (_, type, body, message) => {

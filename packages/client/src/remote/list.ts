@@ -8,14 +8,16 @@ export interface RemoteList<T> extends CallOptions {
   readonly connection: Connection;
   /** Path of the first page, with its query. */
   readonly target: string;
-  /** Fits behind "Cannot": `list tags`. */
-  readonly operation: string;
+  /** What it is a list of: `tags`. */
+  readonly items: string;
   readonly scopes: readonly string[];
   readonly headers?: Readonly<Record<string, string>>;
   /** Bytes of one page at most. */
   readonly maxBytes: number;
   /** 0: no limit. */
   readonly maxPages: number;
+  /** What `maxPages` is called where it can be raised. */
+  readonly maxPagesOption: string;
   /** Checks and reads one page. `body` is parsed JSON. */
   read(body: unknown, response: TransportResponse): readonly T[];
   /** Gives the error for an answer of a status other than 200. */
@@ -43,10 +45,8 @@ async function* readPages<T>(list: RemoteList<T>): AsyncGenerator<readonly T[]> 
   let target: string | URL | undefined = list.target;
   for (let page = 1; target !== undefined; page++) {
     if (list.maxPages > 0 && page > list.maxPages) {
-      throw new LimitExceededError(
-        { what: `answer to "${list.operation}" of more pages`, limit: list.maxPages },
-        { from: list.connection.registry },
-      );
+      const { items, maxPages: limit, maxPagesOption: option } = list;
+      throw new LimitExceededError({ what: `more pages of ${items}`, limit, option }, { from: list.connection.registry });
     }
     const response = await fetchPage(list, target);
     const { url } = response.request;
@@ -60,12 +60,12 @@ async function* readPages<T>(list: RemoteList<T>): AsyncGenerator<readonly T[]> 
 }
 
 async function fetchPage<T>(list: RemoteList<T>, target: string | URL): Promise<TransportResponse> {
-  const { connection, operation, scopes, headers, signal, refused } = list;
+  const { connection, items, scopes, headers, signal, refused } = list;
   try {
     return await connection.send({
       method: "GET",
       target,
-      operation,
+      operation: `list ${items}`,
       scopes,
       headers: { accept: "application/json", ...headers },
       expect: [200],

@@ -17,30 +17,13 @@ import type { ResponseHeaders, TransportResponse } from "../transport/transport.
 import { checkContentDigest, contentType, orNotFound, protocolError, readMetadata } from "./answers.ts";
 import { manifestPath, type RepositoryContext, scopesOf } from "./context.ts";
 import { inlineContent } from "./inline-content.ts";
-import { describeByContent, describeByHeaders, isVagueType, type ManifestStat, manifestDigest } from "./manifest-descriptor.ts";
-import { drain } from "../transport/drain.ts";
-import { parseRateLimit } from "../transport/rate-limit.ts";
+import { describeByContent, isVagueType, manifestDigest } from "./manifest-descriptor.ts";
 
 /** A manifest as it came. */
 export interface FetchedManifest {
   readonly descriptor: Descriptor;
   readonly bytes: Uint8Array;
   readonly headers: ResponseHeaders;
-}
-
-/** Looks a manifest up without reading it, unless the registry leaves no other way. `reference` is a checked tag or digest. */
-export async function statManifest(context: RepositoryContext, reference: string, options: CallOptions = {}): Promise<ManifestStat> {
-  const response = await ask(context, "HEAD", reference, context.settings.manifestMediaTypes, "resolve manifest", options);
-  await drain(response);
-  const descriptor = describeByHeaders(response, reference);
-  if (descriptor !== undefined) return stat(descriptor, "header", response.headers);
-  const fetched = await readManifest(context, reference, options);
-  return stat(fetched.descriptor, "computed", fetched.headers);
-}
-
-function stat(descriptor: Descriptor, source: ManifestStat["source"], headers: ResponseHeaders): ManifestStat {
-  const rateLimit = parseRateLimit(headers);
-  return { descriptor, source, headers, ...(rateLimit && { rateLimit }) };
 }
 
 /** Reads a manifest by tag or digest, in one request. `reference` is checked. */

@@ -20,7 +20,8 @@ import { bytesStream } from "./bytes-stream.ts";
 import { manifestPath, type RepositoryContext, scopesOf } from "./context.ts";
 import type { ManifestStat } from "./manifest-descriptor.ts";
 import { putManifest, putTags, readForPush } from "./manifest-push.ts";
-import { ask, manifestUnknown, readDescribedManifest, readManifest, statManifest } from "./manifest-read.ts";
+import { ask, manifestUnknown, readDescribedManifest, readManifest } from "./manifest-read.ts";
+import { statManifest } from "./manifest-stat.ts";
 import { checkReference } from "./reference-check.ts";
 import type { Referrers } from "./referrers/referrers.ts";
 

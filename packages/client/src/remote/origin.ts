@@ -2,7 +2,7 @@ import type { CallOptions } from "@berth/oci";
 import { pingRegistry } from "../auth/ping-registry.ts";
 import { ResponseError } from "../errors.ts";
 import type { Transport } from "../transport/transport.ts";
-import { mayBePlainHttp, type PlainHttp, registryOrigin } from "./address.ts";
+import { mayBePlainHttp, type PlainHttp, registryOrigin } from "../auth/registry-address.ts";
 import { SharedCall } from "../shared-call.ts";
 
 /** Tells the origin that requests for a registry go to. */

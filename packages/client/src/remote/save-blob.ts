@@ -1,10 +1,11 @@
 import { lstatSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { open, rename, rm } from "node:fs/promises";
-import type { Descriptor } from "@berth/oci";
+import { BerthError, type Descriptor } from "@berth/oci";
 import { openChunkWriter, removeAbandonedBeside, unfinishedBeside } from "@berth/oci/node";
 import type { FetchBlobOptions } from "./blob-fetch.ts";
 import type { RepositoryContext } from "./context.ts";
 import { fetchPassing } from "./fetch-passing.ts";
+import { SaveError } from "./save-error.ts";
 
 /** Options of {@link RemoteBlobStore.save}. */
 export type SaveBlobOptions = Pick<FetchBlobOptions, "signal" | "verify" | "onProgress">;
@@ -14,7 +15,16 @@ const SMALL = 65_536;
 
 /** Pulls a blob into a file, which appears only when it is right. What a killed process left there goes away. @see RemoteBlobStore.save */
 export async function saveBlob(context: RepositoryContext, target: Descriptor, path: string, options: SaveBlobOptions = {}): Promise<void> {
-  mustBeReplaceable(path);
+  try {
+    await save(context, target, path, options);
+  } catch (error) {
+    const code = options.signal?.aborted === true ? undefined : systemCode(error);
+    throw code === undefined ? error : new SaveError({ path, digest: target.digest, code }, { cause: error });
+  }
+}
+
+async function save(context: RepositoryContext, target: Descriptor, path: string, options: SaveBlobOptions): Promise<void> {
+  mustBeReplaceable(path, target);
   const content = fetchPassing(context, target, options);
   if (target.size <= SMALL) return writeSmall(await Array.fromAsync(content), unfinishedBeside(path), path);
   await removeAbandonedBeside(path);
@@ -50,10 +60,16 @@ function writeSmall(chunks: readonly Uint8Array[], temporary: string, path: stri
   }
 }
 
-/** A folder would be found out after everything has come; a device or a pipe would be lost. @throws an error of code `EISDIR` or `EEXIST`. */
-function mustBeReplaceable(path: string): void {
+/** A folder would be found out after everything has come; a device or a pipe would be lost. @throws {SaveError} `EISDIR` or `EEXIST`. */
+function mustBeReplaceable(path: string, { digest }: Descriptor): void {
   const there = lstatSync(path, { throwIfNoEntry: false });
   if (there === undefined || there.isFile() || there.isSymbolicLink()) return;
-  const [what, code] = there.isDirectory() ? ["a folder", "EISDIR"] : ["no file but a device, a pipe or the like", "EEXIST"];
-  throw Object.assign(new Error(`Cannot save a blob to "${path}": it is ${what}`), { code });
+  if (there.isDirectory()) throw new SaveError({ path, digest, code: "EISDIR" });
+  throw new SaveError({ path, digest, code: "EEXIST", reason: "it is no file but a device, a pipe or the like" });
+}
+
+/** The code of an error that the file system gave; undefined: somebody else's. What comes from the network has a code of ours. */
+function systemCode(error: unknown): string | undefined {
+  if (BerthError.is(error) || !(error instanceof Error) || !("syscall" in error) || !("code" in error)) return undefined;
+  return typeof error.code === "string" ? error.code : undefined;
 }

@@ -31,10 +31,11 @@ function listTags(context: RepositoryContext, { last, pageSize, signal }: ListOp
   return remoteList({
     connection,
     target: withQuery(`/v2/${name}/tags/list`, { n: size > 0 ? size : undefined, last }),
-    operation: "list tags",
+    items: "tags",
     scopes: scopesOf(context, "pull"),
     maxBytes: settings.maxMetadataBytes,
     maxPages: settings.tagListMaxPages,
+    maxPagesOption: "tagListMaxPages",
     read: (body, response) => readTexts(body, "tags", response),
     refused: (error) =>
       error instanceof ResponseError && error.status === 404 ? new RepositoryUnknownError(name, answered(error)) : undefined,

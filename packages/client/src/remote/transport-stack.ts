@@ -15,7 +15,10 @@ import { both, type ClientHooks } from "./client-hooks.ts";
 export interface TransportStackOptions {
   /** Who we are; default: nobody. */
   readonly credentials?: CredentialSource;
-  /** How challenges are answered. */
+  /**
+   * How challenges are answered. Tokens are the stack's own, unless there is a `tokenCache` that others use too. Absent, with `credentials` and
+   * `http`: they are shared with all others that say nothing of these.
+   */
   readonly auth?: Omit<AuthOptions, "credentials" | "registry">;
   /** Which redirects are followed. */
   readonly redirects?: RedirectOptions;
@@ -65,7 +68,8 @@ export function createTransportStack(registry: string, options: TransportStackOp
     redirectLayer(redirects),
     authLayer({
       registry,
-      ...(credentials === undefined ? { tokenCache: anonymousTokens() } : { credentials }),
+      ...(own === undefined && credentials === undefined && auth === undefined && { tokenCache: sharedTokens() }),
+      ...(credentials && { credentials }),
       ...auth,
       ...(onToken && { onToken }),
     }),
@@ -97,8 +101,8 @@ function sharedPatient(): Transport {
   return patient;
 }
 
-/** Tokens that were given to nobody are anybody's. Those of a credential never leave their connection. */
-function anonymousTokens(): TokenCache {
+/** Tokens that were given to nobody, by token servers that all trust: those of a credential would be taken for anybody's. */
+function sharedTokens(): TokenCache {
   tokens ??= createTokenCache();
   return tokens;
 }

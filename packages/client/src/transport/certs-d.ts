@@ -2,6 +2,7 @@ import { readdir, readFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { BerthError } from "@berth/oci";
+import { systemReason } from "@berth/oci/node";
 
 /** Certificates of one host, PEM. */
 export interface HostCertificates {
@@ -54,7 +55,7 @@ async function filesOf(folder: string, host: string): Promise<readonly string[] 
   } catch (error) {
     const code = error instanceof Error && "code" in error ? error.code : undefined;
     if (code === "ENOENT" || code === "ENOTDIR" || code === "EACCES" || code === "EPERM") return undefined; // the next folder may do
-    throw new CertificatesError(host, `the folder cannot be read (${String(code)})`, { cause: error });
+    throw new CertificatesError(host, `the folder "${folder}" cannot be read: ${systemReason(error)}`, { cause: error });
   }
 }
 
@@ -64,15 +65,17 @@ async function readAll(folder: string, files: readonly string[], host: string): 
   const certs = withEnding(".cert");
   const keys = withEnding(".key");
   const lonelyCert = certs.find((file) => !keys.includes(`${stem(file)}.key`));
-  if (lonelyCert !== undefined) throw new CertificatesError(host, `"${lonelyCert}" has no "${stem(lonelyCert)}.key" beside it`);
+  if (lonelyCert !== undefined)
+    throw new CertificatesError(host, `"${join(folder, lonelyCert)}" has no "${stem(lonelyCert)}.key" beside it`);
   const lonelyKey = keys.find((file) => !certs.includes(`${stem(file)}.cert`));
   if (lonelyKey !== undefined)
-    throw new CertificatesError(host, `"${lonelyKey}" has no "${stem(lonelyKey)}.cert" beside it; ".crt" is for authorities`);
+    throw new CertificatesError(host, `"${join(folder, lonelyKey)}" has no "${stem(lonelyKey)}.cert" beside it; ".crt" is for authorities`);
   const read = async (file: string): Promise<string> => {
+    const path = join(folder, file);
     try {
-      return await readFile(join(folder, file), "utf8");
+      return await readFile(path, "utf8");
     } catch (error) {
-      throw new CertificatesError(host, `"${file}" cannot be read`, { cause: error });
+      throw new CertificatesError(host, `"${path}" cannot be read: ${systemReason(error)}`, { cause: error });
     }
   };
   return {

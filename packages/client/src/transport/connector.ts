@@ -3,7 +3,7 @@ import { buildConnector, errors } from "undici";
 import { ConnectionFailure, connectionFailure } from "./connection-failure.ts";
 import { reachProxy } from "./reach-proxy.ts";
 import { readBeforeWriteFails } from "./socket-writes.ts";
-import type { TlsSettings } from "./tls-options.ts";
+import { isUntrusted, type TlsSettings } from "./tls-options.ts";
 
 /** Where a connection goes. */
 export interface ConnectTarget {
@@ -22,6 +22,8 @@ export interface ConnectorOptions {
   readonly tlsTimeoutMs: number;
   /** TLS settings for a host (`host` or `host:port`); asked once a host. */
   readonly tlsFor: (host: string) => Promise<TlsSettings>;
+  /** Those that count from the first certificate on that is not trusted; absent: there are no others. */
+  readonly wideTlsFor?: (host: string) => Promise<TlsSettings>;
   /** Where targets are really found: `host:port` to a name or address. */
   readonly addresses?: ReadonlyMap<string, string>;
   /** Where bytes of plain TCP are read to; absent: into fresh memory. Not for TLS, which reads by itself. */
@@ -36,14 +38,15 @@ export interface ConnectorOptions {
 
 /** Makes the sockets that undici speaks HTTP/1.1 over. */
 export function createConnector(options: ConnectorOptions): buildConnector.connector {
-  const { onread, sockets } = options;
+  const { onread, sockets, wideTlsFor } = options;
+  let { tlsFor } = options;
   const tcp = buildConnector({ timeout: options.connectTimeoutMs, allowH2: false, ...(onread && { onread }) });
   const secure = new Map<string, Promise<buildConnector.connector>>();
 
   function secureFor(host: string): Promise<buildConnector.connector> {
     let made = secure.get(host);
     if (made === undefined) {
-      made = options.tlsFor(host).then((tls) => buildConnector({ ...tls, timeout: options.tlsTimeoutMs, allowH2: false }));
+      made = tlsFor(host).then((tls) => buildConnector({ ...tls, timeout: options.tlsTimeoutMs, allowH2: false }));
       made.catch(() => secure.delete(host)); // the settings may be readable the next time
       secure.set(host, made);
     }
@@ -72,8 +75,20 @@ export function createConnector(options: ConnectorOptions): buildConnector.conne
   }
 
   async function open(target: ConnectTarget): Promise<Socket> {
-    const tunnel = target.isSecure ? options.tunnel?.(target, direct) : undefined;
-    if (tunnel !== undefined) return upgrade(target, await tunnel);
+    const before = tlsFor;
+    try {
+      return await reach(target);
+    } catch (error) {
+      if (wideTlsFor === undefined || before === wideTlsFor || !isUntrusted(error)) throw error;
+      if (tlsFor !== wideTlsFor) secure.clear();
+      tlsFor = wideTlsFor;
+      return await reach(target);
+    }
+  }
+
+  async function reach(target: ConnectTarget): Promise<Socket> {
+    const tunnel = await options.tunnel?.(target, direct);
+    if (tunnel !== undefined) return target.isSecure ? upgrade(target, tunnel) : tunnel;
     const proxy = options.proxyAt?.(target);
     return proxy === undefined ? direct(target) : reachProxy(proxy, direct(target));
   }

@@ -36,7 +36,10 @@ export interface TransportHooks {
   readonly onResponse?: (event: ResponseEvent) => void;
 }
 
-/** Tells hooks of every request that is sent, retries and redirects included when it lies below their layers. */
+/**
+ * Tells hooks of every request that is sent, retries and redirects included when it lies below their layers. Fails as the transport below it
+ * does, or with what a hook throws.
+ */
 export function hooksLayer(hooks: TransportHooks): TransportLayer {
   let count = 0;
   return (inner) => async (request) => {

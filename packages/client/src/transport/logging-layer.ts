@@ -21,6 +21,7 @@ const READABLE = /^(?:text\/|application\/(?:[\w.+-]+\+)?(?:json|xml|prettyjws)\
 /**
  * Writes each request and response to a debug log, with the time between them. Credentials, cookies, tokens and signed queries are
  * replaced in the log, never on the wire; bodies are shown when they are short text and hold no token, else left out with the reason.
+ * It fails as the transport below it does; the failure is logged.
  */
 export function loggingLayer(sink: LogSink): TransportLayer {
   return (inner) => async (request) => {

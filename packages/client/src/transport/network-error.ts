@@ -1,5 +1,5 @@
 import { SizeMismatchError } from "@berth/oci";
-import { NetworkError, type RequestFailure } from "../errors.ts";
+import { NetworkError, type RequestFailure, ResponseError } from "../errors.ts";
 import { errorCode } from "./error-code.ts";
 import { redactUrl } from "./redact.ts";
 import type { TransportRequest } from "./transport.ts";
@@ -43,6 +43,8 @@ const NAME_LACKS_REGISTRY = "a name begins with its registry, as in docker.io/li
 
 const PLAIN: Explanation = { what: "the answer to HTTPS is not TLS", hint: PLAIN_HTTP, retryable: false };
 const CUT: Explanation = { what: "the connection was closed before an answer came" };
+/** Of an answer that had begun. */
+const CLOSED = "the connection was closed";
 const UNREACHABLE: Explanation = { what: "the host cannot be reached", hint: "check the network and the proxy settings" };
 
 /** By the code that Node or undici gives. */
@@ -118,8 +120,7 @@ export function truncatedError(
   { expected, actual }: { readonly expected: number | undefined; readonly actual: number },
   cause: unknown,
 ): NetworkError {
-  const { what } = explain(cause);
-  const reason = what === CUT.what ? "the connection was closed" : what;
+  const reason = reasonOf(cause);
   const sizes = expected === undefined ? `got ${actual} bytes and no end` : `expected ${expected} bytes, got ${actual}`;
   const chained = expected === undefined ? cause : new SizeMismatchError({ expected, actual }, { cause });
   return new NetworkError(`Cannot ${operationOf(request)}: the answer from ${serverOf(request)} broke off: ${reason}: ${sizes}`, {
@@ -127,6 +128,27 @@ export function truncatedError(
     cause: chained,
     retryable: true,
   });
+}
+
+/**
+ * Why a request failed, in a clause that fits behind a colon: what became of the connection, or what was answered. For errors of something
+ * larger that the request was a part of.
+ */
+export function reasonOf(error: unknown): string {
+  if (error instanceof ResponseError) return `"${new URL(error.url).host}" answered ${error.status}`;
+  const root = rootOf(error);
+  if (root instanceof SizeMismatchError) return root.reason ?? "bytes are missing";
+  const { what } = explain(root);
+  return what === CUT.what ? CLOSED : what;
+}
+
+/** What Node, undici or we ourselves said below errors of the network; of two ways that were tried the first one. */
+function rootOf(error: unknown): unknown {
+  let at = error;
+  while ((at instanceof NetworkError || at instanceof SizeMismatchError) && at.cause !== undefined) {
+    at = at.cause instanceof AggregateError && at.cause.errors[0] instanceof NetworkError ? at.cause.errors[0] : at.cause;
+  }
+  return at;
 }
 
 /** What a request is for, in words that fit behind "Cannot". */

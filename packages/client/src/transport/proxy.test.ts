@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { createServer, type Server } from "node:http";
 import { createServer as createHttpsServer } from "node:https";
-import { type AddressInfo, connect, createServer as createTcpServer, type Socket } from "node:net";
+import { type AddressInfo, connect } from "node:net";
 import { startScriptedRegistry } from "@berth/testkit/scripted";
 import { TestAuthority } from "@berth/testkit/tls";
 import { expect, onTestFinished, test, vi } from "vitest";
@@ -13,6 +13,7 @@ import { createProxySelector, proxyFromEnvironment } from "./proxy.ts";
 import { retryLayer } from "./retry-layer.ts";
 import { fakeClock } from "./testing/fake-clock.test-kit.ts";
 import { failureOfCall, fakeRequest } from "./testing/fake-transport.test-kit.ts";
+import { tcpServer } from "./testing/undici.test-kit.ts";
 import { createUndiciTransport, type UndiciTransportOptions } from "./undici-transport.ts";
 
 const authority = new TestAuthority();
@@ -195,15 +196,7 @@ test("[client/N-9] a percent sign in a proxy's password may stand for itself", a
 });
 
 test("[client/N-8] a proxy that takes a call and never answers is given up in time", async () => {
-  const sockets = new Set<Socket>();
-  const mute = createTcpServer((socket) => sockets.add(socket.on("error", () => {})));
-  mute.listen(0, "127.0.0.1");
-  await once(mute, "listening");
-  onTestFinished(() => {
-    mute.close();
-    for (const socket of sockets) socket.destroy();
-  });
-  const host = `127.0.0.1:${(mute.address() as AddressInfo).port}`;
+  const { host } = new URL(await tcpServer(() => {}));
   const error = await failureOfCall(get("https://reg.test/v2/", { proxy: { https: `http://${host}` }, connectTimeoutMs: 50 }));
   expect(error).toMatchObject({ code: "ERR_NETWORK", message: expect.stringContaining(`the proxy "${host}" did not answer in time`) });
 });
@@ -243,8 +236,8 @@ test.each([
 
 test("[client/N-9] https without HTTPS_PROXY goes straight; addresses that are none are refused", () => {
   expect(createProxySelector({ http: "p.test" })(new URL("https://reg.test/"))).toBeUndefined();
-  expect(() => createProxySelector({ https: "socks5://p.test" })).toThrow(
-    'Cannot use proxy "p.test": expected the scheme http or https, got "socks5"',
+  expect(() => createProxySelector({ https: "socks4://p.test" })).toThrow(
+    'Cannot use proxy "p.test": expected the scheme http, https, socks5 or socks5h, got "socks4"',
   );
   expect(() => createProxySelector({ https: "http://" })).toThrow("Cannot use proxy: its address is no URL; in a password, #");
 });

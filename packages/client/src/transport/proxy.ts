@@ -1,11 +1,11 @@
 import { unescape } from "node:querystring";
 import { parseNoProxy } from "./no-proxy.ts";
 
-/** Which proxies to use; absent: none for that scheme. */
+/** Which proxies to use; absent: none for that scheme. Schemes of proxies: `http`, `https`, `socks5` and `socks5h`, which are the same here. */
 export interface ProxyOptions {
-  /** Proxy for http:// addresses: `http://user:password@proxy:3128`, `proxy:3128`. */
+  /** Proxy for http:// addresses: `http://user:password@proxy:3128`, `proxy:3128`, `socks5://localhost:1080`. */
   readonly http?: string;
-  /** Proxy for https:// addresses; it is asked for a tunnel. */
+  /** Proxy for https:// addresses; one of HTTP is asked for a tunnel. */
   readonly https?: string;
   /** Hosts that are reached without one, as NO_PROXY has them. */
   readonly noProxy?: string;
@@ -39,6 +39,16 @@ export function createProxySelector(options: ProxyOptions): ProxySelector {
   };
 }
 
+/** True for a proxy that speaks SOCKS 5, which brings plain TCP to a host and knows nothing of HTTP. */
+export function isSocks({ protocol }: URL): boolean {
+  return protocol === "socks5:" || protocol === "socks5h:";
+}
+
+/** A proxy for messages: host and port, and the scheme where it is one that answers no requests itself. */
+export function proxyName(proxy: URL): string {
+  return isSocks(proxy) ? `${proxy.protocol}//${proxy.host}` : proxy.host;
+}
+
 /** The header that a proxy's credentials go out with; undefined: it has none. */
 export function proxyAuthorization(proxy: URL): string | undefined {
   if (proxy.username === "" && proxy.password === "") return undefined;
@@ -52,8 +62,9 @@ function proxyUrl(value: string | undefined): URL | undefined {
   const url = value.includes("://") ? URL.parse(value) : URL.parse(`http://${value}`);
   if (url === null || url.hostname === "")
     throw new TypeError("Cannot use proxy: its address is no URL; in a password, #, /, ? and @ are written %23, %2F, %3F and %40");
-  if (url.protocol !== "http:" && url.protocol !== "https:") {
-    throw new TypeError(`Cannot use proxy "${url.host}": expected the scheme http or https, got "${url.protocol.slice(0, -1)}"`);
+  if (url.protocol !== "http:" && url.protocol !== "https:" && !isSocks(url)) {
+    const scheme = url.protocol.slice(0, -1);
+    throw new TypeError(`Cannot use proxy "${url.host}": expected the scheme http, https, socks5 or socks5h, got "${scheme}"`);
   }
   return url;
 }

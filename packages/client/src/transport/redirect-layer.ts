@@ -1,4 +1,4 @@
-import { isLoopbackHost, isPrivateHost } from "../auth/private-address.ts";
+import { isLoopbackHost, isPrivateHost } from "./private-address.ts";
 import { ProtocolError, UnreplayableBodyError } from "../errors.ts";
 import { drain } from "./drain.ts";
 import { failureOf, operationOf, serverOf } from "./network-error.ts";

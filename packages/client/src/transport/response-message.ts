@@ -1,9 +1,10 @@
 import { errorCodeText, errorText, isDigest, isJsonObject, type OciError } from "@berth/oci";
 import type { ResponseFailure } from "../errors.ts";
-import { plainText } from "./plain-text.ts";
+import { oneLine, plainText, textOf } from "./plain-text.ts";
 import { serverOf } from "./network-error.ts";
 import { redactJson } from "./redact.ts";
-import type { TransportRequest } from "./transport.ts";
+import { headerValue, type TransportRequest } from "./transport.ts";
+import { isWebPage } from "./web-page.ts";
 
 /** Characters of a body that is no error body that a message quotes. */
 const MAX_QUOTE = 200;
@@ -31,6 +32,7 @@ const PROXY_HINTS: Readonly<Record<number, string>> = {
 
 /** What helps, by the code of the first error; goes before the status. */
 const CODE_HINTS: Readonly<Record<string, string>> = {
+  BLOB_UPLOAD_UNKNOWN: "the upload is over, or the registry has forgotten it: push the blob again",
   MANIFEST_BLOB_UNKNOWN: "push what the manifest names before the manifest",
 };
 
@@ -54,9 +56,10 @@ function whoAnswered(status: number, request: TransportRequest): string {
   return status === 407 && request.proxy !== undefined ? `the proxy "${request.proxy}"` : serverOf(request);
 }
 
-/** Whether a proxy for plain HTTP may have answered by itself: nothing shows that it was the registry. */
+/** Whether a proxy for plain HTTP may have answered by itself: it speaks HTTP, and nothing shows that it was the registry. */
 function mayBeOfProxy({ errors, headers = {} }: ResponseFailure, { url, proxy }: TransportRequest): boolean {
-  return proxy !== undefined && url.protocol === "http:" && errors.length === 0 && headers["docker-distribution-api-version"] === undefined;
+  if (proxy === undefined || proxy.includes("://") || url.protocol !== "http:") return false;
+  return errors.length === 0 && headers["docker-distribution-api-version"] === undefined;
 }
 
 function hintFor({ status, operation, url, errors }: ResponseFailure, ofProxy: boolean): string | undefined {
@@ -72,19 +75,15 @@ function isRoot(url: string): boolean {
 }
 
 function whatItSaid({ status, errors, body = new Uint8Array(), headers = {}, method }: ResponseFailure): string {
-  if (errors.length > 0) return clip(plainText(errors.map(textOf).join("; ")), 1000);
+  if (errors.length > 0) return clip(plainText(errors.map(wordsOf).join("; ")), 1000);
   if (method === "HEAD") return status === 404 ? "" : "an answer to HEAD has no body that would say why"; // 404 says it all
-  const type = String(headers["content-type"] ?? "");
-  if (/^text\/html/i.test(type) || /^\s*<(?:!doctype|html)/i.test(new TextDecoder().decode(body.subarray(0, 64)))) {
-    return "an HTML page, so perhaps a proxy or a login page and no registry";
-  }
-  const text = new TextDecoder().decode(body.subarray(0, 4 * MAX_QUOTE)).trim();
-  if (text === "" || /[\x00-\x08\x0e-\x1f\ufffd]/.test(text)) return "";
-  return `"${clip(plainText(redactJson(text).replace(/\s+/g, " ")), MAX_QUOTE)}"`;
+  if (isWebPage(body, headerValue(headers, "content-type"))) return "an HTML page, so perhaps a proxy or a login page and no registry";
+  const words = oneLine(redactJson(textOf(body, 4 * MAX_QUOTE) ?? ""));
+  return words === "" ? "" : `"${clip(words, MAX_QUOTE)}"`;
 }
 
 /** An error in words, with a detail that is words too: why a manifest is refused, or the blob that it lacks. */
-function textOf(error: OciError): string {
+function wordsOf(error: OciError): string {
   const { code, message, detail } = error;
   const text = message === errorCodeText(code) ? message : errorText(error);
   const isLacking = code === "MANIFEST_BLOB_UNKNOWN";

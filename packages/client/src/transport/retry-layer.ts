@@ -38,6 +38,9 @@ export interface RetryOptions {
  * Sends requests again that failed for a reason that may pass. A request whose body can be read only once is sent once: its failed answer
  * is returned. Between retries answers are drained; the last one is returned with its body to be read. When a host asks to slow down (429,
  * or 503 with `Retry-After`), all requests through this layer to that host wait.
+ *
+ * Its transport @throws {RateLimitedError} when a host wants us to wait longer than the policy allows. @throws {NetworkError} which says
+ * how often it was tried.
  */
 export function retryLayer(options: RetryOptions = {}): TransportLayer {
   const policy: RetryPolicy = { ...DEFAULT_RETRY_POLICY, ...options.policy };

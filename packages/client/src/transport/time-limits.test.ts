@@ -6,6 +6,7 @@ import { expect, onTestFinished, test, vi } from "vitest";
 import { requestBody } from "./body.ts";
 import { drain } from "./drain.ts";
 import { readBounded } from "./read-bounded.ts";
+import { stallingAfter } from "./testing/stalling.test-kit.ts";
 import { endless, failure, registry, request, tcpServer, transport } from "./testing/undici.test-kit.ts";
 
 test("[client/N-8] a request without an answer ends after its own time limit", async () => {
@@ -32,33 +33,27 @@ test("[client/N-8] the limit of the transport is for requests without a body: re
   expect(response.status).toBe(201);
 });
 
-test("[client/N-8] a body that stalls fails once no byte moved for the period", async () => {
-  const { promise, resolve } = Promise.withResolvers<void>();
+/** Where three bytes come, and no more. */
+async function stallingUrl(): Promise<string> {
   const scripted = await registry();
-  async function* stalling(): AsyncGenerator<Uint8Array> {
-    yield Buffer.from("abc");
-    await promise;
-  }
-  scripted.on("GET", "/slow", { body: stalling() });
-  const response = await transport({ stallTimeoutMs: 50 })(request(`${scripted.url}/slow`));
+  scripted.on("GET", "/slow", { body: stallingAfter(Buffer.from("abc"))() });
+  return `${scripted.url}/slow`;
+}
+
+test("[client/N-8] a body that stalls fails once no byte moved for the period", async () => {
+  const url = await stallingUrl();
+  const response = await transport({ stallTimeoutMs: 50 })(request(url));
   expect(await failure(readBounded(response, 100))).toMatchObject({
     code: "ERR_NETWORK",
     message: expect.stringContaining("no byte moved in time: got 3 bytes and no end"),
   });
-  resolve();
 });
 
 test("[client/N-8] nobody has to say it: a minute without a byte of an answer ends it", async () => {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  const scripted = await registry();
-  async function* stalling(): AsyncGenerator<Uint8Array> {
-    yield Buffer.from("abc");
-    await promise;
-  }
-  scripted.on("GET", "/slow", { body: stalling() });
+  const url = await stallingUrl();
   vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
   onTestFinished(() => void vi.useRealTimers());
-  const { body } = await transport()(request(`${scripted.url}/slow`));
+  const { body } = await transport()(request(url));
   const failed = once(body, "error");
   await once(body, "readable");
   body.read(); // wants more
@@ -67,7 +62,6 @@ test("[client/N-8] nobody has to say it: a minute without a byte of an answer en
   expect(body.errored).toBeNull();
   vi.advanceTimersByTime(1);
   expect(await failed).toMatchObject([{ code: "ERR_NETWORK", message: expect.stringContaining("no byte moved in time") }]);
-  resolve();
 });
 
 test.each([false, true])("[client/N-8] a reader that is slow itself stalls nothing (passing: %s)", async (isPassing) => {

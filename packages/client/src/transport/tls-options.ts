@@ -10,8 +10,11 @@ export interface TlsOptions {
   readonly ca?: Pem;
   /** Trusts `ca` alone; default false. */
   readonly onlyOwnCa?: boolean;
-  /** Trusts the authorities of the operating system too; default false, since looking them up takes a third of a second. */
-  readonly systemCa?: boolean;
+  /**
+   * Trusts the authorities of the operating system too, or those that SSL_CERT_FILE and SSL_CERT_DIR name; default false, since looking them
+   * up takes up to a third of a second. `when-needed`: from the first certificate on that no other authority vouches for.
+   */
+  readonly systemCa?: boolean | "when-needed";
   /** The client's certificate, with its key. */
   readonly cert?: Pem;
   readonly key?: Pem;
@@ -27,6 +30,21 @@ export interface TlsOptions {
 
 /** What OpenSSL finds certificates by; it passes over everything else in silence. */
 const PEM_CERTIFICATE = /-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----/;
+
+/** Codes of OpenSSL for certificates that nobody vouches for who is trusted. */
+const UNTRUSTED: ReadonlySet<unknown> = new Set([
+  "DEPTH_ZERO_SELF_SIGNED_CERT",
+  "SELF_SIGNED_CERT_IN_CHAIN",
+  "UNABLE_TO_GET_ISSUER_CERT",
+  "UNABLE_TO_GET_ISSUER_CERT_LOCALLY",
+  "UNABLE_TO_VERIFY_LEAF_SIGNATURE",
+]);
+
+/** Whether a connection failed, or one that it needed, since another authority would have to be trusted. */
+export function isUntrusted(error: unknown): boolean {
+  for (let at = error; at instanceof Error; at = at.cause) if ("code" in at && UNTRUSTED.has(at.code)) return true;
+  return false;
+}
 
 /** What a connection to one host is made with; absent: as Node does. */
 export interface TlsSettings {
@@ -49,7 +67,8 @@ export async function tlsSettings(host: string, options: TlsOptions, certsDirs: 
   const ca = [...given, ...(own?.ca ?? [])];
   const cert = options.cert === undefined ? [...(own?.cert ?? [])] : list(options.cert);
   const key = options.cert === undefined ? [...(own?.key ?? [])] : list(options.key);
-  const { servername, insecure, onlyOwnCa = false, systemCa = false, minVersion, passphrase } = options;
+  const { servername, insecure, onlyOwnCa = false, minVersion, passphrase } = options;
+  const systemCa = options.systemCa === true;
   const common = { ...(servername !== undefined && { servername }), ...(insecure === true && { rejectUnauthorized: false }) };
   const needsContext = ca.length > 0 || cert.length > 0 || systemCa || onlyOwnCa || minVersion !== undefined;
   if (!needsContext) return common;

@@ -197,16 +197,20 @@ test("[client/X-7] certs.d is read as docker and the containers tools read it", 
   await put(second, "lonely.test", "me.cert");
   await put(second, "swapped.test", "me.crt", "me.key");
   await put(second, "empty.test");
+  await mkdir(join(second, "folder.test", "a.crt"), { recursive: true });
   const dirs = [first, second];
   expect(await loadHostCertificates("a.test", dirs)).toEqual({ ca: ["a.crt", "b.crt"], cert: ["me.cert"], key: ["me.key"] });
   expect(await loadHostCertificates("b.test", dirs)).toEqual({ ca: ["c.crt"], cert: [], key: [] });
   expect(await loadHostCertificates("empty.test", dirs)).toEqual({ ca: [], cert: [], key: [] });
   expect(await loadHostCertificates("c.test", dirs)).toBeUndefined();
   await expect(loadHostCertificates("lonely.test", dirs)).rejects.toThrow(
-    'Cannot use certificates for "lonely.test": "me.cert" has no "me.key" beside it',
+    `Cannot use certificates for "lonely.test": "${join(second, "lonely.test", "me.cert")}" has no "me.key" beside it`,
   );
   await expect(loadHostCertificates("swapped.test", dirs)).rejects.toThrow(
-    '"me.key" has no "me.cert" beside it; ".crt" is for authorities',
+    `"${join(second, "swapped.test", "me.key")}" has no "me.cert" beside it; ".crt" is for authorities`,
+  );
+  await expect(loadHostCertificates("folder.test", dirs)).rejects.toThrow(
+    `Cannot use certificates for "folder.test": "${join(second, "folder.test", "a.crt")}" cannot be read: it is a folder`,
   );
 });
 

@@ -25,7 +25,7 @@ export interface TransportRequest {
   readonly retry?: "never";
   /** The body of the answer is large, and meant to be read by {@link TransportResponse.passing}. */
   readonly bulk?: boolean;
-  /** The proxy that it went to, host and port. The transport says it with what it answers, and takes no notice of it. */
+  /** The proxy that it went to: host and port, and the scheme before them where it is one of SOCKS. The transport says it with what it answers, and takes no notice of it. */
   readonly proxy?: string;
   /** Milliseconds until response headers must have come; 0: no limit. Default: the transport's own. */
   readonly headersTimeoutMs?: number;

@@ -6,10 +6,16 @@ import { type ConnectorOptions, createConnector } from "./connector.ts";
 import { Exchange, IdleRaceError } from "./exchange.ts";
 import { networkError, operationOf } from "./network-error.ts";
 import { PassingReads } from "./passing-reads.ts";
-import { createProxySelector, proxyAuthorization, proxyFromEnvironment, type ProxyOptions } from "./proxy.ts";
+import { createProxySelector, isSocks, proxyAuthorization, proxyName, proxyFromEnvironment, type ProxyOptions } from "./proxy.ts";
 import { type TlsOptions, tlsSettings } from "./tls-options.ts";
 import type { ClosableTransport, TransportRequest, TransportResponse } from "./transport.ts";
+import { openSocksTunnel } from "./socks-tunnel.ts";
 import { openTunnel } from "./tunnel.ts";
+
+/** `connectTimeoutMs` unless told otherwise, in milliseconds. */
+export const DEFAULT_CONNECT_TIMEOUT_MS = 30_000;
+/** `headersTimeoutMs` unless told otherwise, in milliseconds, of requests without a body. */
+export const DEFAULT_HEADERS_TIMEOUT_MS = 60_000;
 
 /** Options of {@link createUndiciTransport}. All times are milliseconds. */
 export interface UndiciTransportOptions {
@@ -50,9 +56,17 @@ export interface UndiciTransportOptions {
 /**
  * Makes the transport that speaks HTTP/1.1 over TCP and TLS. It adds nothing to requests but `accept-encoding: identity`, decompresses
  * nothing and follows no redirect: layers do more. Connections are kept and used again; `close()` ends them.
+ *
+ * @throws {TypeError} when an address of a proxy is none. Its transport @throws {NetworkError} when there is no answer, and `TypeError` when
+ *   a header holds what headers cannot.
  */
 export function createUndiciTransport(options: UndiciTransportOptions = {}): ClosableTransport {
-  const { connectTimeoutMs = 30_000, certsDirs = defaultCertsDirs(), tls = {}, proxy = proxyFromEnvironment() } = options;
+  const {
+    connectTimeoutMs = DEFAULT_CONNECT_TIMEOUT_MS,
+    certsDirs = defaultCertsDirs(),
+    tls = {},
+    proxy = proxyFromEnvironment(),
+  } = options;
   const proxyOf = createProxySelector(proxy === false ? {} : proxy);
   const reuse = new WeakMap<Error, boolean>();
   const sockets = new Set<Socket>();
@@ -64,12 +78,15 @@ export function createUndiciTransport(options: UndiciTransportOptions = {}): Clo
     connectTimeoutMs,
     tlsTimeoutMs: options.tlsTimeoutMs ?? 10_000,
     tlsFor: (host) => tlsSettings(host, tls, certsDirs),
+    ...(tls.systemCa === "when-needed" && { wideTlsFor: (host) => tlsSettings(host, { ...tls, systemCa: true }, certsDirs) }),
     ...(options.addresses && { addresses: options.addresses }),
     sockets,
     proxyAt: ({ host, isSecure }) => proxies.get(`${isSecure ? "https" : "http"}://${host}`),
     tunnel(target, direct) {
-      const through = proxyOf(new URL(`https://${target.host}`));
-      return through === undefined || through.host === target.host ? undefined : openTunnel(through, target, direct, connectTimeoutMs);
+      const through = proxyOf(new URL(`${target.isSecure ? "https" : "http"}://${target.host}`));
+      if (through === undefined || through.host === target.host) return undefined;
+      if (isSocks(through)) return openSocksTunnel(through, target, direct, connectTimeoutMs);
+      return target.isSecure ? openTunnel(through, target, direct, connectTimeoutMs) : undefined;
     },
   };
   const shared = { allowH2: false, bodyTimeout: 0 };
@@ -98,12 +115,12 @@ export function createUndiciTransport(options: UndiciTransportOptions = {}): Clo
   async function once(request: TransportRequest): Promise<TransportResponse> {
     const { method, url, body } = request;
     const proxy = proxyOf(url);
-    // a proxy is told the whole address of what is plain HTTP; for the rest it opens a tunnel
-    const through = url.protocol === "http:" ? proxy : undefined;
-    const isAlone = request.bulk === true && url.protocol === "http:" && through === undefined && !options.maxConnectionsPerHost;
+    // a proxy of HTTP is told the whole address of what is plain HTTP; for the rest it opens a tunnel
+    const through = url.protocol === "http:" && proxy !== undefined && !isSocks(proxy) ? proxy : undefined;
+    const isAlone = request.bulk === true && url.protocol === "http:" && proxy === undefined && !options.maxConnectionsPerHost;
     const reads = isAlone ? new PassingReads() : undefined;
     const client = reads && ownClient(url.origin, reads);
-    const exchange: Exchange = new Exchange(proxy === undefined ? request : { ...request, proxy: proxy.host }, {
+    const exchange: Exchange = new Exchange(proxy === undefined ? request : { ...request, proxy: proxyName(proxy) }, {
       sendStallMs: options.stallTimeoutMs ?? 0,
       readStallMs: options.stallTimeoutMs ?? 60_000,
       earlyAnswerTimeoutMs: options.earlyAnswerTimeoutMs ?? 2_000,
@@ -115,7 +132,7 @@ export function createUndiciTransport(options: UndiciTransportOptions = {}): Clo
       },
     });
     const path = `${url.pathname}${url.search}`;
-    const headersTimeout = request.headersTimeoutMs ?? (body === undefined ? (options.headersTimeoutMs ?? 60_000) : 0);
+    const headersTimeout = request.headersTimeoutMs ?? (body === undefined ? (options.headersTimeoutMs ?? DEFAULT_HEADERS_TIMEOUT_MS) : 0);
     const headers = { ...(through && proxyHeaders(url, through)), ...headersOf(request, exchange.sending?.size) };
     if (through !== undefined) proxies.set(through.origin, through);
     running.add(exchange);

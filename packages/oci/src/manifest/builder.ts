@@ -40,7 +40,10 @@ export interface ImageBuilderOptions {
   readonly annotations?: Annotations;
 }
 
-/** Makes image manifests: pushes the config unless the store has it, and writes the JSON indented by three spaces, as the reference does. */
+/**
+ * Makes image manifests: pushes the config unless the store has it, and writes the JSON indented by three spaces, as the reference does. To
+ * append what is no layer throws `InvalidManifestError`.
+ */
 export function createImageBuilder(options: ImageBuilderOptions): ManifestBuilder {
   const family = options.family ?? "oci";
   const mediaType = family === "oci" ? MEDIA_TYPES.ociManifest : MEDIA_TYPES.dockerManifest;
@@ -76,7 +79,7 @@ export interface IndexBuilderOptions {
   readonly annotations?: Annotations;
 }
 
-/** Makes OCI indexes and Docker manifest lists; the latter take only descriptors with a platform. */
+/** Makes OCI indexes and Docker manifest lists; the latter take only descriptors with a platform, and throw `InvalidManifestError` else. */
 export function createIndexBuilder(options: IndexBuilderOptions = {}): ManifestBuilder {
   const family = options.family ?? "oci";
   const mediaType = family === "oci" ? MEDIA_TYPES.ociIndex : MEDIA_TYPES.dockerManifestList;

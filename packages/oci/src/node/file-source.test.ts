@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { appendFile, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -23,6 +24,14 @@ test("fileSource() reads a file as often as wanted, from any offset, up to the s
 
 test("fileSource() says that there is no such file", async () => {
   await expect(fileSource(join(tmpdir(), "berth-no-such-file"))).rejects.toMatchObject({ code: "ENOENT" });
+});
+
+test("fileSource() does not take a pipe for an empty file", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "berth-file-source-"));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  const path = join(folder, "pipe");
+  execFileSync("/usr/bin/mkfifo", [path]);
+  await expect(fileSource(path)).rejects.toMatchObject({ code: "ERR_UNSUPPORTED" });
 });
 
 test("fileSource() can be read through a few buffers that are used over and over", async () => {

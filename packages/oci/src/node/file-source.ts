@@ -1,5 +1,6 @@
 import { createReadStream } from "node:fs";
 import { type FileHandle, open, stat } from "node:fs/promises";
+import { UnsupportedError } from "../errors.ts";
 import { type ReplayableSource, replayableSource } from "../replayable.ts";
 
 /** Bytes of a chunk, and how many there are, for readers that pass them on: {@link ReplayableSource.openPassing}. */
@@ -9,10 +10,13 @@ const PASSING_CHUNKS = 4;
 /**
  * A file as content that can be read again. Its size is looked up once: a file that grows later is read up to that size.
  *
+ * @throws {UnsupportedError} for a pipe or a socket: it has no size, and would be taken for empty.
  * @throws the error of the file system when there is no such file.
  */
 export async function fileSource(path: string): Promise<ReplayableSource> {
-  const { size } = await stat(path);
+  const found = await stat(path);
+  if (found.isFIFO() || found.isSocket()) throw new UnsupportedError(`read "${path}" again: it is a pipe`);
+  const { size } = found;
   const source = replayableSource(size, (start) =>
     start >= size ? nothing() : createReadStream(path, { start, end: size - 1, highWaterMark: 262_144 }),
   );

@@ -20,4 +20,4 @@ export {
   type WorkFolder,
 } from "./unfinished.ts";
 export type { ReadAllOptions, Verifier, VerifyTarget } from "./verify.ts";
-export { createVerifier, readAllVerified, verifyingStream } from "./verify.ts";
+export { createVerifier, readAllVerified, readChunksVerified, verifyingStream } from "./verify.ts";

@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from "node:crypto";
+import { createHash, randomUUID } from "node:crypto";
 import { lstat, mkdir, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
@@ -15,7 +15,7 @@ let own: string | undefined;
 /** A name for something that this process is about to finish, and that others can tell from what a dead one left. */
 export function unfinishedName(prefix: string): string {
   own ??= markOf(thisProcess());
-  return `${prefix}${own}-${randomBytes(4).toString("hex")}`;
+  return `${prefix}${own}-${randomUUID().slice(0, 8)}`;
 }
 
 /** A path beside a file, in its folder, for it until it is whole and can be renamed: such as `/srv/.app.tar.partial-...` for `/srv/app.tar`. */

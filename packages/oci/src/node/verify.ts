@@ -69,6 +69,19 @@ export interface ReadAllOptions {
  * @throws {SizeMismatchError} @throws {DigestMismatchError}
  */
 export async function readAllVerified(source: ByteSource, expected: VerifyTarget, options: ReadAllOptions = {}): Promise<Buffer> {
+  return Buffer.concat(await readChunksVerified(source, expected, options), expected.size);
+}
+
+/**
+ * As {@link readAllVerified}, in the chunks that came: for those who only pass them on, one behind the other.
+ *
+ * @throws {LimitExceededError} @throws {SizeMismatchError} @throws {DigestMismatchError}
+ */
+export async function readChunksVerified(
+  source: ByteSource,
+  expected: VerifyTarget,
+  options: ReadAllOptions = {},
+): Promise<readonly Uint8Array[]> {
   const limit = options.maxBytes ?? 4_194_304;
   if (expected.size > limit) throw new LimitExceededError({ what: `content of ${expected.size} bytes`, limit });
   const chunks: Uint8Array[] = [];
@@ -76,5 +89,5 @@ export async function readAllVerified(source: ByteSource, expected: VerifyTarget
     options.signal?.throwIfAborted();
     chunks.push(chunk);
   }
-  return Buffer.concat(chunks, expected.size);
+  return chunks;
 }

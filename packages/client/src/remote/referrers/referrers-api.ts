@@ -76,7 +76,8 @@ export async function* followPages(
     const { next } = page;
     if (next === undefined) return;
     if (limit > 0 && count >= limit) {
-      throw new LimitExceededError({ what: "more pages of referrers", limit }, { from: context.connection.registry });
+      const what = { what: "more pages of referrers", limit, option: "referrerListMaxPages" };
+      throw new LimitExceededError(what, { from: context.connection.registry });
     }
     if (seen.size === seen.add(next.href).size) throw new InvalidLinkError(next.href, "it was followed before");
     const answer = await requestPage(context, next, query, call);

@@ -1,4 +1,4 @@
-import { setTimeout as wait } from "node:timers/promises";
+import { systemClock } from "../../transport/clock.ts";
 
 /** Milliseconds. */
 const SHORTEST = 25;
@@ -12,11 +12,5 @@ const LONGEST = 2000;
  * @param elapsedMs from the start of our reading to the end of our writing
  */
 export async function settle(elapsedMs: number, signal: AbortSignal): Promise<void> {
-  const delay = Math.min(Math.max(3 * elapsedMs, SHORTEST), LONGEST) * (1 + Math.random());
-  try {
-    await wait(delay, undefined, { signal });
-  } catch (error) {
-    signal.throwIfAborted(); // with its own reason
-    throw error;
-  }
+  await systemClock.sleep(Math.min(Math.max(3 * elapsedMs, SHORTEST), LONGEST) * (1 + Math.random()), signal);
 }

@@ -1,9 +1,9 @@
 import { type Digest, digestAlgorithm } from "@berth/oci";
 import { ResponseError, UnreplayableBodyError } from "../../errors.ts";
+import { hasBlob } from "../blob-stat.ts";
 import { bodyLimitOf } from "./body-limit.ts";
 import { ChunkSender, type UploadBackoff } from "./chunk-sender.ts";
 import { uploadFault } from "./fault.ts";
-import { hasBlob } from "./has-blob.ts";
 import type { OutgoingBlob } from "./outgoing-blob.ts";
 import type { PushBlobOptions, PushMode } from "./push-options.ts";
 import { type StartRequest, type UploadRoute, UploadSession } from "./session.ts";
@@ -195,7 +195,7 @@ export class BlobPush {
 
   /** The answer to a commit may have been lost, not the commit. */
   async #isThere(): Promise<boolean> {
-    return await hasBlob(this.#route, { digest: this.#digest }, this.#options.signal);
+    return await hasBlob(this.#route, this.#digest, { scopes: this.#route.scopes, signal: this.#options.signal });
   }
 
   /** Throws the upload away and the error on, unless another try may do. */

@@ -198,6 +198,17 @@ test("[client/B-29] an upload that a mount makes needless is not started", async
   expect(registry.journal("POST").at(-1)).toBe(`POST ${UPLOADS}`);
 });
 
+test("[client/D-6] a blob that was mounted is described by one byte of it where HEAD lacks the length", async () => {
+  const { registry, uploader } = await start();
+  const { descriptor } = hello;
+  const part = { status: 206, headers: { "content-range": "bytes 0-0/11" }, body: "h" };
+  registry
+    .on("POST", UPLOADS, { status: 201 })
+    .on("HEAD", `/v2/a/b/blobs/${descriptor.digest}`, { headers: { "transfer-encoding": "chunked" } });
+  registry.on("GET", `/v2/a/b/blobs/${descriptor.digest}`, part);
+  await expect(uploader.create({ mount: { digest: descriptor.digest, from: "c" } })).rejects.toMatchObject({ descriptor });
+});
+
 test("calls reject with the reason of their signal", async () => {
   const { uploader } = await start();
   const reason = new Error("enough");

@@ -4,20 +4,16 @@ import {
   BlobUploadUnknownError,
   type CallOptions,
   type CreateUploadOptions,
-  type Descriptor,
-  type Digest,
-  MEDIA_TYPES,
   parseRepositoryName,
 } from "@berth/oci";
 import { createDigester } from "@berth/oci/node";
-import { drain } from "../../transport/drain.ts";
-import { contentLength } from "../answers.ts";
+import { statBlob } from "../blob-stat.ts";
 import type { Connection } from "../connection.ts";
 import { defaultBackoff, type UploadBackoff } from "./chunk-sender.ts";
 import { checkChunkSize, DEFAULT_CHUNK_SIZE } from "./push-options.ts";
 import { RemoteBlobUpload } from "./remote-blob-upload.ts";
 import { requestMount } from "./request-mount.ts";
-import { type UploadRoute, uploadRoute, UploadSession } from "./session.ts";
+import { uploadRoute, UploadSession } from "./session.ts";
 
 /** Options of {@link createBlobUploader}. */
 export interface BlobUploaderOptions {
@@ -58,7 +54,7 @@ export function createBlobUploader(connection: Connection, repository: string, o
         const answer = await requestMount(route, { digest, from: mount.from }, signal);
         if (answer.kind === "started") return new RemoteBlobUpload(answer.session, { ...settings, digester });
         if (answer.kind === "mounted") {
-          const descriptor = mount.stat ?? (await describe(route, digest, signal));
+          const descriptor = mount.stat ?? (await statBlob(route, digest, { scopes: route.scopes, signal }));
           throw new BlobMountedError({ from: mount.from ?? "another repository", descriptor });
         }
       }
@@ -75,17 +71,4 @@ export function createBlobUploader(connection: Connection, repository: string, o
       return new RemoteBlobUpload(session, settings);
     },
   };
-}
-
-async function describe(route: UploadRoute, digest: Digest, signal: AbortSignal | undefined): Promise<Descriptor> {
-  const response = await route.connection.send({
-    method: "HEAD",
-    target: `/v2/${route.repository}/blobs/${digest}`,
-    operation: "look for blob",
-    scopes: route.scopes,
-    expect: [200],
-    ...(signal && { signal }),
-  });
-  await drain(response);
-  return { mediaType: MEDIA_TYPES.octetStream, digest, size: contentLength(response) ?? 0 };
 }

@@ -1,7 +1,8 @@
-import { setTimeout as sleep } from "node:timers/promises";
+import { BlobUploadUnknownError } from "@berth/oci";
 import { NetworkError, RateLimitedError, ResponseError } from "../../errors.ts";
+import { systemClock } from "../../transport/clock.ts";
 import { bodyLimitOf, learnBodyLimit } from "./body-limit.ts";
-import { UploadBrokenError, uploadFault } from "./fault.ts";
+import { ForgottenUploadError, UploadBrokenError, uploadFault } from "./fault.ts";
 import type { UploadSession } from "./session.ts";
 import type { Span } from "./span.ts";
 
@@ -38,6 +39,8 @@ export class ChunkSender {
   /** In a row, without the registry having got further than ever before. */
   #failures = 0;
   #furthest: number;
+  /** What the upload broke off with, without the registry having got further since. */
+  #interruption: unknown;
 
   constructor(session: UploadSession, { chunkSize, backoff, signal }: ChunkSenderOptions) {
     this.#session = session;
@@ -82,12 +85,17 @@ export class ChunkSender {
    * Deals with a failed request: waits, and finds out where the upload stands. A registry often hears later than we do that a connection is
    * cut, and until then counts nothing of what came over it: when it shows nothing at all it is asked again.
    *
-   * @throws the error itself when it is none that passes, or when there were too many.
+   * @throws the error itself when it is none that passes, or when there were too many; of an upload that is lost after it had broken off,
+   * one that tells both.
    */
   async recover(error: unknown): Promise<void> {
     for (let current = error; ; ) {
       this.#signal?.throwIfAborted();
+      if (current instanceof BlobUploadUnknownError && this.#interruption !== undefined) {
+        throw new ForgottenUploadError(current, this.#interruption);
+      }
       if (uploadFault(current) !== "interrupted" || ++this.#failures > MAX_FAILURES) throw current;
+      this.#interruption ??= current;
       await this.#wait(this.#failures, current);
       try {
         await this.#session.relocate(current, this.#signal);
@@ -117,7 +125,10 @@ export class ChunkSender {
 
   #noteProgress(): void {
     const { held } = this.#session;
-    if (held > this.#furthest) this.#failures = 0;
+    if (held > this.#furthest) {
+      this.#failures = 0;
+      this.#interruption = undefined;
+    }
     this.#furthest = Math.max(this.#furthest, held);
   }
 
@@ -130,13 +141,7 @@ export class ChunkSender {
   async #wait(times: number, error?: unknown): Promise<void> {
     const asked = error instanceof ResponseError ? (error.retryAfterMs ?? 0) : 0;
     const ms = Math.max(this.#backoff(times), Math.min(asked, MAX_WAIT_MS));
-    if (ms <= 0) return;
-    try {
-      await sleep(ms, undefined, { ...(this.#signal && { signal: this.#signal }) });
-    } catch (reason) {
-      this.#signal?.throwIfAborted();
-      throw reason;
-    }
+    if (ms > 0) await systemClock.sleep(ms, this.#signal);
   }
 
   #broken(what: string, cause?: unknown): UploadBrokenError {

@@ -1,5 +1,6 @@
-import { BerthError, NotFoundError } from "@berth/oci";
+import { BerthError, BlobUploadUnknownError, NotFoundError } from "@berth/oci";
 import { hasErrorCode, NetworkError, ProtocolError, ResponseError } from "../../errors.ts";
+import { reasonOf } from "../../transport/network-error.ts";
 import { headerValue } from "../../transport/transport.ts";
 
 /**
@@ -12,6 +13,21 @@ const PASSING: ReadonlySet<number> = new Set([408, 409, 416, 423, 425, 429, 500,
 
 /** The registry contradicts itself about an upload, so that it cannot be gone on with. */
 export class UploadBrokenError extends ProtocolError {}
+
+/** An upload broke off, and the registry does not know it any more: the first of it is what has to be mended. */
+export class ForgottenUploadError extends BlobUploadUnknownError {
+  /**
+   * @param lost what was found out when the upload should go on.
+   * @param interruption what it had broken off with.
+   */
+  constructor({ id, cause }: BlobUploadUnknownError, interruption: unknown) {
+    super(id, { cause });
+    const since = cause instanceof ResponseError ? `: ${reasonOf(cause)}` : "";
+    const first = `Cannot push blob: the upload broke off (${reasonOf(interruption)}), and the registry has forgotten it since${since}`;
+    this.message = `${first}; push it again, and if that goes on, look into the registry's log and at proxies in front of it`;
+    Error.captureStackTrace(this, new.target); // which repeats the message
+  }
+}
 
 /** Tells what an error of a request to an upload means. */
 export function uploadFault(error: unknown): UploadFault {

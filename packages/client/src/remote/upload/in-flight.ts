@@ -1,6 +1,8 @@
 import type { Digest } from "@berth/oci";
+import { unlessAborted } from "../../unless-aborted.ts";
 import type { Connection } from "../connection.ts";
 import { originalOf } from "../connection-face.ts";
+import type { RepositoryPlace } from "../context.ts";
 
 /** Pushes that run, by connection: nothing outlives its connection. */
 const running = new WeakMap<Connection, Map<string, Promise<void>>>();
@@ -10,11 +12,12 @@ const running = new WeakMap<Connection, Map<string, Promise<void>>>();
  * when it failed. True when `push` ran.
  */
 export async function pushOnce(
-  { connection, repository, digest }: { readonly connection: Connection; readonly repository: string; readonly digest: Digest },
+  { connection, name }: RepositoryPlace,
+  digest: Digest,
   signal: AbortSignal | undefined,
   push: () => Promise<void>,
 ): Promise<boolean> {
-  const key = `${repository}@${digest}`;
+  const key = `${name}@${digest}`;
   const original = originalOf(connection);
   const pushes = running.get(original) ?? new Map<string, Promise<void>>();
   running.set(original, pushes);
@@ -35,14 +38,5 @@ async function succeeds(push: Promise<void>, signal: AbortSignal | undefined): P
     () => true,
     () => false,
   );
-  if (signal === undefined) return await outcome;
-  signal.throwIfAborted();
-  const aborted = Promise.withResolvers<never>();
-  const abort = (): void => aborted.reject(signal.reason);
-  signal.addEventListener("abort", abort, { once: true });
-  try {
-    return await Promise.race([outcome, aborted.promise]);
-  } finally {
-    signal.removeEventListener("abort", abort);
-  }
+  return await unlessAborted(outcome, signal);
 }

@@ -1,5 +1,5 @@
 import type { Digest } from "@berth/oci";
-import { isLoopbackHost, isPrivateHost } from "../../auth/private-address.ts";
+import { isLoopbackHost, isPrivateHost } from "../../transport/private-address.ts";
 import { ProtocolError } from "../../errors.ts";
 import { headerValue, type TransportResponse } from "../../transport/transport.ts";
 

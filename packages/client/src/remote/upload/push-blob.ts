@@ -1,11 +1,11 @@
 import { type Descriptor, parseRepositoryName } from "@berth/oci";
 import type { Content } from "../../transport/body.ts";
-import { both } from "../client-hooks.ts";
+import { hasBlob } from "../blob-stat.ts";
+import { blobProgress, both } from "../client-hooks.ts";
 import type { Connection } from "../connection.ts";
 import { orRefusedAlgorithm } from "../refused-algorithm.ts";
 import { BlobPush } from "./blob-push.ts";
 import { defaultBackoff } from "./chunk-sender.ts";
-import { hasBlob } from "./has-blob.ts";
 import { pushOnce } from "./in-flight.ts";
 import { OutgoingBlob, type UploadProgress } from "./outgoing-blob.ts";
 import { checkChunkSize, DEFAULT_CHUNK_SIZE, type PushBlobOptions } from "./push-options.ts";
@@ -49,11 +49,12 @@ export async function pushInto(
   try {
     signal?.throwIfAborted();
     checkChunkSize(chunkSize);
-    const onProgress = both(options.onProgress, connectionProgress(route, descriptor));
+    const tell = blobProgress(route, "push blob", digest);
+    const onProgress = both(options.onProgress, tell && (({ sent, total }: UploadProgress) => tell(sent, total)));
     blob = await OutgoingBlob.open(content, descriptor, { ...options, ...(onProgress && { onProgress }) });
-    if (options.skipExisting === true && (await hasBlob(route, descriptor, signal))) return;
+    if (options.skipExisting === true && (await hasBlob(route, digest, { scopes: route.scopes, signal }))) return;
     const push = new BlobPush(route, digest, blob, { ...options, mode, chunkSize, backoff, started });
-    await pushOnce({ ...route, digest }, signal, async () => {
+    await pushOnce(route, digest, signal, async () => {
       unused = undefined;
       await orRefusedAlgorithm(digest, async () => await push.run());
     });
@@ -61,13 +62,4 @@ export async function pushInto(
     await blob?.close();
     await unused?.abandon();
   }
-}
-
-function connectionProgress(
-  { connection, repository }: UploadRoute,
-  { digest }: Descriptor,
-): ((progress: UploadProgress) => void) | undefined {
-  const { registry, onProgress } = connection;
-  if (onProgress === undefined) return undefined;
-  return ({ sent, total }) => onProgress({ operation: "push blob", registry, repository, digest, transferred: sent, total });
 }

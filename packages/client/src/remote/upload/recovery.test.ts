@@ -1,6 +1,5 @@
 import type { ScriptedRegistry } from "@berth/testkit/scripted";
 import { expect, test } from "vitest";
-import { ResponseError, UnreplayableBodyError } from "../../errors.ts";
 import { createConnection } from "../create-connection.ts";
 import { pushBlob } from "./push-blob.ts";
 import { noWait, once, randomBlob, rangesOf, recorded, standsAt, startScripted, taken, UPLOAD, UPLOADS } from "./upload.test-kit.ts";
@@ -9,7 +8,6 @@ const MIB = 1_048_576;
 const options = { backoff: noWait, chunkSize: 2 * MIB };
 const started = { status: 202, headers: { location: "u" } };
 const { bytes, descriptor } = randomBlob(5 * MIB);
-const BLOB = `/v2/a/b/blobs/${descriptor.digest}`;
 
 function sent(registry: ScriptedRegistry): Buffer {
   return Buffer.concat(registry.requests.filter(({ method }) => method === "PATCH").map(({ body }) => body));
@@ -164,65 +162,6 @@ test("[client/X-3] a registry that refuses a chunk where it stands is at work on
   await pushBlob(connection, "a/b", descriptor, bytes, { ...options, mode: "chunked" });
   expect([registry.journal("GET").length, registry.journal("POST").length]).toEqual([2, 1]);
   expect(rangesOf(registry).slice(1)).toEqual([...Array<string>(2).fill(`${2 * MIB}-${4 * MIB - 1}`), `${4 * MIB}-${5 * MIB - 1}`]);
-});
-
-test("[client/X-3] a registry that cannot say where an upload stands gets the blob anew, three times at most", async () => {
-  const { registry, connection } = await startScripted();
-  registry
-    .on("POST", UPLOADS, started)
-    .on("PUT", UPLOAD, { cutAfter: -1 })
-    .on("GET", UPLOAD, { status: 405 })
-    .on("DELETE", UPLOAD, { status: 204 });
-  const failed = pushBlob(connection, "a/b", descriptor, recorded(bytes).source, options);
-  await expect(failed).rejects.toMatchObject({ code: "ERR_PROTOCOL", cause: { code: "ERR_NETWORK" } });
-  expect([registry.journal("POST").length, registry.journal("PUT").length, registry.journal("DELETE").length]).toEqual([4, 4, 4]);
-});
-
-test("[client/C-31] monolithic pushes begin anew, never in the middle", async () => {
-  const { registry, connection } = await startScripted();
-  registry
-    .on("POST", UPLOADS, started)
-    .on("PUT", UPLOAD, { cutAfter: -1 }, { status: 500 }, { status: 201 })
-    .on("DELETE", UPLOAD, { status: 204 });
-  await pushBlob(connection, "a/b", descriptor, recorded(bytes).source, { ...options, mode: "monolithic" });
-  expect(registry.requests.map(({ method }) => method)).toEqual(["POST", "PUT", "DELETE", "POST", "PUT", "DELETE", "POST", "PUT"]);
-});
-
-test("[client/C-31] an upload that the registry lost is begun anew; content that can be read once cannot be", async () => {
-  const { registry, connection } = await startScripted();
-  registry.on("POST", UPLOADS, started).on("PUT", UPLOAD, { status: 201 }).on("DELETE", UPLOAD, { status: 404 });
-  registry.on("PATCH", UPLOAD, taken("u", 2 * MIB - 1), { status: 404 }, ...[2, 4, 5].map((end) => taken("u", end * MIB - 1)));
-  await pushBlob(connection, "a/b", descriptor, bytes, { ...options, mode: "chunked" });
-  expect(registry.journal("POST")).toHaveLength(2);
-  registry.on("PATCH", UPLOAD, taken("u", 2 * MIB - 1), { status: 404 });
-  const error: unknown = await pushBlob(connection, "a/b", descriptor, once(bytes), { ...options, mode: "chunked" }).catch(
-    (thrown: unknown) => thrown,
-  );
-  expect(error).toBeInstanceOf(UnreplayableBodyError);
-  expect(error).toMatchObject({ cause: { code: "ERR_NOT_FOUND", cause: { status: 404 } } });
-});
-
-test("[client/C-31] when only the answer to a commit is lost, the blob is found to be there", async () => {
-  const { registry, connection } = await startScripted();
-  registry
-    .on("POST", UPLOADS, started)
-    .on("PUT", UPLOAD, { cutAfter: -1 })
-    .on("GET", UPLOAD, { status: 404 })
-    .on("HEAD", BLOB, { status: 200 });
-  await pushBlob(connection, "a/b", descriptor, bytes, options);
-  expect(registry.requests.map(({ method }) => method)).toEqual(["POST", "PUT", "GET", "HEAD"]);
-});
-
-test("a blob that a registry spoilt when it was gone on with is sent anew in one go; one that it calls wrong otherwise is not", async () => {
-  const { registry, connection } = await startScripted();
-  const wrong = { status: 400, headers: { "content-type": "application/json" }, body: '{"errors":[{"code":"DIGEST_INVALID"}]}' };
-  registry.on("POST", UPLOADS, started).on("PUT", UPLOAD, { cutAfter: -1 }, wrong, { status: 201 }).on("DELETE", UPLOAD, { status: 404 });
-  registry.on("GET", UPLOAD, standsAt(3 * MIB - 1)).on("PATCH", UPLOAD, taken("u", 5 * MIB - 1));
-  await pushBlob(connection, "a/b", descriptor, bytes, options);
-  expect(registry.requests.map(({ method }) => method)).toEqual(["POST", "PUT", "GET", "PATCH", "PUT", "DELETE", "POST", "PUT"]);
-  registry.on("PUT", UPLOAD, wrong);
-  await expect(pushBlob(connection, "a/b", descriptor, bytes, options)).rejects.toThrow(ResponseError);
-  expect(registry.journal("POST")).toHaveLength(3);
 });
 
 test("a registry that makes no headway is given up", async () => {

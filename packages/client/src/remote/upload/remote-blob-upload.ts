@@ -14,10 +14,10 @@ import {
 } from "@berth/oci";
 import type { Digester } from "@berth/oci/node";
 import { ResponseError } from "../../errors.ts";
+import { hasBlob } from "../blob-stat.ts";
 import { bodyLimitOf } from "./body-limit.ts";
 import { ChunkSender, type UploadBackoff } from "./chunk-sender.ts";
 import { uploadFault } from "./fault.ts";
-import { hasBlob } from "./has-blob.ts";
 import { PendingBytes } from "./pending-bytes.ts";
 import type { UploadSession } from "./session.ts";
 
@@ -141,11 +141,16 @@ export class RemoteBlobUpload implements BlobUpload {
         return;
       } catch (error) {
         const fault = uploadFault(error);
-        if (fault === "lost" && tries > 1 && (await hasBlob(this.#session.route, { digest }, signal))) return; // only the answer was lost
+        if (fault === "lost" && tries > 1 && (await this.#isThere(digest, signal))) return; // only the answer was lost
         if (fault === "too-large" && last !== undefined) sender.refuse(size);
         else await sender.recover(error);
       }
     }
+  }
+
+  async #isThere(digest: Digest, signal: AbortSignal | undefined): Promise<boolean> {
+    const { route } = this.#session;
+    return await hasBlob(route, digest, { scopes: route.scopes, signal });
   }
 
   /** A digest that we know to be wrong is not even asked for. */

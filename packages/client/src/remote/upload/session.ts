@@ -14,6 +14,7 @@ import { drain } from "../../transport/drain.ts";
 import { headerValue, type ResponseHeaders, type TransportResponse } from "../../transport/transport.ts";
 import { answered, checkContentDigest } from "../answers.ts";
 import type { Connection, ConnectionRequest } from "../connection.ts";
+import type { RepositoryPlace } from "../context.ts";
 import { saysWhere, uploadFault } from "./fault.ts";
 import { uploadLocation, withDigest } from "./location.ts";
 
@@ -23,9 +24,7 @@ const CANCEL_MS = 5_000;
 const WORTH_ASKING = 1_048_576;
 
 /** Which repository uploads go to, and how. */
-export interface UploadRoute {
-  readonly connection: Connection;
-  readonly repository: RepositoryName;
+export interface UploadRoute extends RepositoryPlace {
   /** What tokens are asked for; the same for all requests of an upload, so that one token does. */
   readonly scopes: readonly string[];
   /** Refuses upload locations on other origins. */
@@ -35,13 +34,13 @@ export interface UploadRoute {
 /** The way to a repository. `from`: another one that a blob is mounted from, which a token must then let us read. */
 export function uploadRoute(
   connection: Connection,
-  repository: RepositoryName,
+  name: RepositoryName,
   options: { readonly strictLocation?: boolean; readonly from?: string | undefined } = {},
 ): UploadRoute {
   const { strictLocation = false, from } = options;
-  const push = formatScope({ type: "repository", name: repository, actions: ["pull", "push"] });
-  const pull = from === undefined || from === repository ? [] : [formatScope({ type: "repository", name: from, actions: ["pull"] })];
-  return { connection, repository, scopes: [push, ...pull], strictLocation };
+  const push = formatScope({ type: "repository", name, actions: ["pull", "push"] });
+  const pull = from === undefined || from === name ? [] : [formatScope({ type: "repository", name: from, actions: ["pull"] })];
+  return { connection, name, scopes: [push, ...pull], strictLocation };
 }
 
 /** What an upload starts with. */
@@ -84,7 +83,7 @@ export class UploadSession {
     if (wanted !== undefined && wanted !== "sha256") query.push(`digest-algorithm=${wanted}`);
     const response = await route.connection.send({
       method: "POST",
-      target: `/v2/${route.repository}/blobs/uploads/${query.length === 0 ? "" : "?"}${query.join("&")}`,
+      target: `/v2/${route.name}/blobs/uploads/${query.length === 0 ? "" : "?"}${query.join("&")}`,
       operation: mount === undefined ? "push blob" : "mount blob",
       scopes: route.scopes,
       expect: mount === undefined && whole === undefined ? [202] : [201, 202],
