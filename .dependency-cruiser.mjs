@@ -64,6 +64,33 @@ const config = {
       to: { path: "^packages/", pathNot: "^packages/(client|oci)/" },
     },
     {
+      name: "client-transport-innermost",
+      severity: "error",
+      comment: "A transport knows neither registries nor credentials.",
+      from: { path: "^packages/client/src/transport/", pathNot: TESTS },
+      to: { path: "^packages/client/src/(auth|credentials|remote|registry-client)/" },
+    },
+    {
+      name: "client-auth-not-outwards",
+      severity: "error",
+      comment: "Authentication is a layer of the transport below a connection.",
+      from: { path: "^packages/client/src/auth/", pathNot: TESTS },
+      to: { path: "^packages/client/src/(remote|registry-client)/" },
+    },
+    {
+      name: "client-credentials-not-to-http",
+      severity: "error",
+      comment: "Credentials are looked up, not sent; logging in alone asks a registry.",
+      from: { path: "^packages/client/src/credentials/", pathNot: [TESTS, "^packages/client/src/credentials/login\\.ts$"] },
+      to: { path: "^packages/client/src/(auth|transport|remote|registry-client)/" },
+    },
+    {
+      name: "client-remote-not-outwards",
+      severity: "error",
+      from: { path: "^packages/client/src/remote/", pathNot: TESTS },
+      to: { path: "^packages/client/src/registry-client/" },
+    },
+    {
       name: "transfer-only-to-oci-client",
       severity: "error",
       from: { path: "^packages/transfer/src/", pathNot: TESTS },

@@ -108,7 +108,7 @@ const { output } = await build({
         },
         {
           name: "session",
-          test: /packages\/oci\/src\/(?!node\/)|packages\/transfer\/src\/location\/|packages\/cli\/src\/(?:session|connect|change\/source-epoch|sync\/sync-sign-in|errors|flags|user-config|output\/(?!template|json-path)|content\/(?:resolve|read|list|name|in-parallel))/,
+          test: /packages\/oci\/src\/(?!node\/)|packages\/transfer\/src\/(?:location\/|layout\/(?:errors|names))|packages\/cli\/src\/(?:session|connect|change\/source-epoch|sync\/sync-sign-in|errors|flags|user-config|output\/(?!template|json-path)|content\/(?:resolve|read|list|name|in-parallel|tag-details))/,
         },
       ],
     },

@@ -11,8 +11,8 @@ import { largeContent } from "./support/content.ts";
 import { type RunningServer, SERVERS } from "./support/servers.ts";
 
 const MIB = 1_048_576;
-/** Of the one layer; 2048 is what people have, and takes a minute on a small machine. */
-const SIZE = Number(process.env["BERTH_INTEROP_LAYER_MIB"] ?? "512") * MIB;
+/** Of the one layer: as large as those that people have. It takes a minute on a small machine. */
+const SIZE = Number(process.env["BERTH_INTEROP_LAYER_MIB"] ?? "2048") * MIB;
 /** Of a process that moves a layer, however large that is. */
 const MEMORY = 200 * MIB;
 const PEAK = fileURLToPath(new URL("support/peak-memory.ts", import.meta.url));

@@ -1,4 +1,4 @@
-import { type ChildProcess, execFile, spawn } from "node:child_process";
+import { type ChildProcess, execFile, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { readFile } from "node:fs/promises";
@@ -113,6 +113,16 @@ test("a signal that comes twice at once, as npx passes it on, is one", async () 
   server.child.kill("SIGINT");
   server.child.kill("SIGTERM");
   expect(await server.ended).toMatchObject({ code: 0 });
+});
+
+test("a command that hangs in the system ends by one signal", async () => {
+  const pipe = join(folder, "pipe");
+  execFileSync("/usr/bin/mkfifo", [pipe]);
+  const waiting = berth("digest", "--file", BIN, pipe);
+  if (waiting.child.stdout !== null) await once(waiting.child.stdout, "data"); // of the first file: the pipe is next, and nobody writes into it
+  waiting.child.kill("SIGTERM");
+  await waiting.ended;
+  expect(waiting.child.signalCode ?? waiting.child.exitCode).toBe("SIGTERM");
 });
 
 test("a data folder that cannot be made is one line and exit 1", async () => {

@@ -9,6 +9,9 @@ process.env["UV_THREADPOOL_SIZE"] ??= "16";
 /** Milliseconds: npx and its like pass on a Ctrl-C that the terminal has sent to us already. */
 const SAME_SIGNAL_MS = 500;
 
+/** Milliseconds that a command has to tidy up: more than a registry has to take an upload back. A server takes what its configuration gives it. */
+const TIDY_MS = 8_000;
+
 const stop = new AbortController();
 let askedAt = 0;
 for (const name of ["SIGINT", "SIGTERM"] as const) {
@@ -16,9 +19,19 @@ for (const name of ["SIGINT", "SIGTERM"] as const) {
     // The first asks, the second insists.
     if (!stop.signal.aborted) {
       askedAt = performance.now();
+      if (process.argv[2] !== "serve") setTimeout(() => endBy(name), TIDY_MS).unref();
       stop.abort(new Error(`stopped by ${name}`));
-    } else if (performance.now() - askedAt > SAME_SIGNAL_MS) process.exit(EXIT_CODE.interrupted);
+    } else if (performance.now() - askedAt > SAME_SIGNAL_MS) endBy(name);
   });
+}
+
+/**
+ * Ends as if the signal had never been listened to. `process.exit()` would wait for every call into the system that is under way, and one
+ * that opens a pipe, or a file of a share that is gone, may never come back.
+ */
+function endBy(name: NodeJS.Signals): void {
+  process.removeAllListeners(name);
+  process.kill(process.pid, name);
 }
 // A reader that went away (`berth ... | head`) wants no more: what is running ends, and says nothing. A full disk is a failure.
 let lost: { readonly exitCode: number; readonly error?: Error } | undefined;

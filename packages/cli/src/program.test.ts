@@ -33,6 +33,9 @@ test("a mistake in the command line is one line with a guess, the usage, and exi
     code: 2,
     stderr: "berth: unknown option '--prt'\n(Did you mean --port?)\nusage: berth serve [options] [config]\n",
   });
+  expect((await berth("ls", "--json", "x.test")).stderr).toContain(
+    "unknown option '--json'\n(Did you mean --format json?)\nusage: berth ls ",
+  );
   expect(await berth("serve", "a", "b")).toMatchObject({ code: 2 });
   expect(await berth("htpasswd")).toMatchObject({ code: 2, stdout: "" });
 });

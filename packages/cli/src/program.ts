@@ -95,6 +95,11 @@ function formatItem(term: string, termWidth: number, description: string, width:
   return twoColumns([[term.padEnd(termWidth), description]], width);
 }
 
+/** Other tools have `--json`, which no letters of ours come near to. */
+function adviceFor(command: Command, text: string): string {
+  return text.includes("'--json'") && command.options.some(({ long }) => long === "--format") ? "\n(Did you mean --format json?)" : "";
+}
+
 /** Sends the words of the parser to the right place, for every command: one line on a mistake, not the whole help. */
 function prepare(command: Command, io: CommandIo): void {
   command
@@ -110,7 +115,8 @@ function prepare(command: Command, io: CommandIo): void {
       writeErr: (text) => void io.stderr.write(text),
       getOutHelpWidth: () => helpWidthOf(io.stdout),
       getErrHelpWidth: () => helpWidthOf(io.stderr),
-      outputError: (text, write) => write(`${text.replace(/^error: /, "berth: ").trimEnd()}\nusage: ${usageOf(command)}\n`),
+      outputError: (text, write) =>
+        write(`${text.replace(/^error: /, "berth: ").trimEnd()}${adviceFor(command, text)}\nusage: ${usageOf(command)}\n`),
     });
   for (const below of command.commands) prepare(below, io);
 }

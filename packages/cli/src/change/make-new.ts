@@ -59,7 +59,7 @@ export const MADE_FIELDS: Readonly<Record<string, string>> = {
  * @throws {CommandFailure} for flags that say different things. @throws {UnsupportedError} for archives without `-o`.
  */
 export async function makeNew(session: Session, text: string, flags: ResultFlags, make: Make, options: MakeNewOptions = {}): Promise<void> {
-  const { parseLocation } = await import("@berth/transfer/location");
+  const { parseLocation, tagsWithin } = await import("@berth/transfer/location");
   const { output, dryRun, replace } = flags;
   if (output !== undefined && replace === true) throw new CommandFailure(EXIT_CODE.usage, "cannot use --replace with --output");
   await withPlace(
@@ -68,7 +68,9 @@ export async function makeNew(session: Session, text: string, flags: ResultFlags
     async (place, call) => {
       const target = output === undefined ? sameLocation(place) : parseLocation(output);
       const isReplaced = replace === true || (options.replaces === true && flags.tag === undefined);
-      const tags = output === undefined ? tagsHere(place, flags.tag ?? [], isReplaced) : tagsAt(target, place.location, flags.tag ?? []);
+      const wanted = flags.tag ?? [];
+      // known before anything is made, or a tag moved
+      const tags = output === undefined ? tagsWithin(target, tagsHere(place, wanted, isReplaced)) : tagsAt(target, place.location, wanted);
       await keepArchive(session, target, tags, flags);
       const descriptor = await resolveImage(place, options.platform, call);
       const job: Job = { place, target, tags, descriptor, make, flags };

@@ -7,6 +7,7 @@ import { MADE_FIELDS, makeNew } from "../change/make-new.ts";
 import { addResultFlags, type ResultFlags } from "../change/result-flags.ts";
 import { sourceEpoch } from "../change/source-epoch.ts";
 import { addWhichFlags, platformsOf, type WhichFlags } from "../change/which-flags.ts";
+import { inputStream } from "../content/input-stream.ts";
 import type { RunOptions } from "../run-options.ts";
 import { act } from "../session/act.ts";
 import type { Session } from "../session/session.ts";
@@ -74,7 +75,8 @@ export function appendCommand(options: RunOptions): Command {
 }
 
 async function layerInput({ io }: Session, file: string, at: string): Promise<LayerInput> {
-  if (file === "-") return io.stdin;
+  const stream = await inputStream(io, file);
+  if (stream !== undefined) return stream;
   if ((await stat(file)).isDirectory()) return [{ path: file, name: at.replace(/^\/+|\/+$/g, "") }];
   const { fileSource } = await import("@berth/oci/node");
   return await fileSource(file);

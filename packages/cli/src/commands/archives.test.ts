@@ -97,3 +97,25 @@ test("nothing is made for what is not there", async () => {
   expect(many).toEqual({ code: 4, stdout: "", stderr: `berth: no tag of "${app}" matches\n` });
   expect(existsSync(layout)).toBe(false);
 });
+
+test("what would take an archive's images away with it is refused: attach, and a sync into one", async () => {
+  const archive = `oci-archive:${join(folder, "app.tar")}`;
+  await berth(["cp", `${app}:v1`, `${archive}:v1`]);
+  const attached = await berth(["attach", "--artifact-type", "a/b", "--annotation", "by=me", `${archive}:v1`]);
+  expect(attached).toMatchObject({ code: 1, stdout: "", stderr: expect.stringContaining("since archives are written whole") });
+  const file = `sync: [{source: "${app}:v2", destination: "${archive}"}]\n`;
+  expect(await berth(["sync", "-"], { stdin: file })).toMatchObject({ code: 2, stderr: expect.stringContaining("a registry or a layout") });
+  expect(await berth(["ls", archive])).toEqual({ code: 0, stdout: "v1\n", stderr: "" });
+  expect(await berth(["digest", `${archive}:v1`])).toMatchObject({ stdout: `${digest}\n` });
+});
+
+test("an image without a name is not written over by one with a name, but by another one without", async () => {
+  const archive = `oci-archive:${join(folder, "app.tar")}`;
+  const other = (await berth(["digest", `${app}:v2`])).stdout.trim();
+  expect(await berth(["cp", `${app}@${digest}`, archive])).toMatchObject({ code: 0 });
+  const refused = await berth(["cp", `${app}:v2`, `${archive}:v2`]);
+  expect(refused).toMatchObject({ code: 5, stderr: expect.stringContaining("an image without a name would be lost") });
+  expect((await berth(["digest", archive])).stdout).toBe(`${digest}\n`);
+  expect(await berth(["cp", `${app}@${other}`, archive])).toMatchObject({ code: 0 });
+  expect((await berth(["digest", archive])).stdout).toBe(`${other}\n`);
+});

@@ -1,4 +1,5 @@
-import type { Platform } from "@berth/oci";
+import { type Platform, UnsupportedError } from "@berth/oci";
+import type { Location } from "@berth/transfer/location";
 import { Command } from "commander";
 import { addHelp } from "../command/add-help.ts";
 import { withPlace } from "../connect/place.ts";
@@ -20,6 +21,10 @@ interface AttachFlags extends PackFlags, TransferFlags {
   readonly refsFile?: string;
 }
 
+function isArchive({ transport }: Location): boolean {
+  return transport === "oci-archive" || transport === "docker-archive";
+}
+
 /** `berth attach`. */
 export function attachCommand(options: RunOptions): Command {
   const command = new Command()
@@ -34,10 +39,11 @@ export function attachCommand(options: RunOptions): Command {
       act(options, async (session, subject: string, files: string[], flags: AttachFlags) => {
         if (flags.artifactType === undefined)
           throw new CommandFailure(EXIT_CODE.usage, "say what is attached: --artifact-type application/spdx+json");
-        const { location, descriptor } = await withPlace(session, subject, async (place, call) => ({
-          location: place.location,
-          descriptor: await resolveImage(place, flags.platform, call),
-        }));
+        const { location, descriptor } = await withPlace(session, subject, async (place, call) => {
+          // written anew it would hold what is attached, and nothing else
+          if (isArchive(place.location)) throw new UnsupportedError(`attach to "${place.name}", since archives are written whole`);
+          return { location: place.location, descriptor: await resolveImage(place, flags.platform, call) };
+        });
         await pushFiles(session, { to: location, tags: [], files, subject: descriptor, flags });
       }),
     );

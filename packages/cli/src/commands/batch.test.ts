@@ -63,6 +63,8 @@ test("load goes on with the images that are taken", async () => {
   expect(code).toBe(9);
   expect(stderr).toContain("berth: 1 of 2 failed\n");
   expect(await berth(["digest", `${server.host}/other/app:v1`])).toMatchObject({ code: 0 });
+  const { failures } = JSON.parse((await berth([...load, "--keep-going", "--format", "json"])).stdout);
+  expect(failures).toEqual([expect.objectContaining({ source: expect.stringContaining("taken/app:v1"), class: "Denied" })]);
 });
 
 test.each([["untag"], ["rm", "-f"], ["manifest", "rm", "-f"]])("what can be taken away is: %j", async (...words) => {

@@ -4,6 +4,7 @@ import type { RemoteRepository } from "@berth/client";
 import { Command, InvalidArgumentError } from "commander";
 import { addHelp } from "../command/add-help.ts";
 import { withPlace } from "../connect/place.ts";
+import { inputStream } from "../content/input-stream.ts";
 import { addOutputFlags, addRegistryFlags } from "../flags/add-flags.ts";
 import { counted, idOf } from "../progress/counted.ts";
 import type { ProgressView } from "../progress/view.ts";
@@ -40,7 +41,10 @@ export function blobPutCommand(options: RunOptions): Command {
           const input = { session, repository, view, expected, ...(await limits.apply(repository)) };
           let stored: StoredBlob;
           try {
-            stored = await (file === "-" ? putStream(input) : putFile(input, file));
+            const stream = await inputStream(session.io, file);
+            stored = await (stream === undefined
+              ? putFile(input, file)
+              : putStream(input, stream, file === "-" ? "stdin" : basename(file)));
           } finally {
             await limits.remember();
             view.end();
@@ -102,8 +106,12 @@ async function putFile({ session, repository, view, expected, chunkSize }: PutIn
   return { digest, size };
 }
 
-/** What comes by standard input can be read once: it is hashed as it is sent. */
-async function putStream({ session, repository, view, expected, chunkSize }: PutInput): Promise<StoredBlob> {
+/** What can be read once is hashed as it is sent. */
+async function putStream(
+  { session, repository, view, expected, chunkSize }: PutInput,
+  input: AsyncIterable<Uint8Array>,
+  id: string,
+): Promise<StoredBlob> {
   const { createDigester } = await import("@berth/oci/node");
   const { createBlobUploader } = await import("@berth/client");
   const { signal } = session;
@@ -112,8 +120,7 @@ async function putStream({ session, repository, view, expected, chunkSize }: Put
   const uploader = createBlobUploader(repository.connection, repository.name, { ...(chunkSize !== undefined && { chunkSize }) });
   const upload = await uploader.create({ signal, ...(algorithm && { digestAlgorithm: algorithm }) });
   try {
-    const input: AsyncIterable<Uint8Array> = session.io.stdin;
-    await upload.writeFrom(counted(hashed(input, digester), view, { id: "stdin", action: "uploading", total: 0 }), { signal });
+    await upload.writeFrom(counted(hashed(input, digester), view, { id, action: "uploading", total: 0 }), { signal });
     const digest = digester.digest();
     if (expected !== undefined && expected !== digest) throw new DigestMismatchError({ expected, actual: digest });
     await upload.commit({ digest, size: digester.size }, { signal });

@@ -63,6 +63,8 @@ test("rm of a tag takes the tag alone; it asks nobody and does nothing unless fo
   expect(await berth(["rm", "-f", `${app}:v1`])).toEqual({ code: 0, stdout: "", stderr: `Untagged ${app}:v1\n` });
   expect(await tags()).toEqual(["v2"]);
   expect(await berth(["rm", "-f", `${app}:v1`])).toMatchObject({ code: 4 });
+  expect(await berth(["rm", "--dry-run", `${app}:v1`])).toMatchObject({ code: 4, stdout: "" });
+  expect(await berth(["rm", "--dry-run", "--ignore-missing", `${app}:v1`])).toMatchObject({ code: 0, stdout: "" });
   expect(await berth(["rm", "-f", "--ignore-missing", "-q", `${app}:v1`])).toEqual({ code: 0, stdout: "", stderr: "" });
   expect(await berth(["rm", "-f", app])).toMatchObject({ code: 2, stderr: expect.stringContaining("name a tag or digest") });
 });
@@ -212,6 +214,7 @@ test("untag takes tags away, and digests are no tags", async () => {
     stderr: `Untagged ${app}:v1\nUntagged ${app}:v2\n`,
   });
   expect(await tags()).toEqual([]);
+  expect(await berth(["untag", "--dry-run", `${app}:v1`])).toMatchObject({ code: 4, stdout: "" });
   expect(await berth(["untag", `${app}@${image.manifest.digest}`])).toMatchObject({ code: 2 });
   expect(await berth(["untag", app])).toMatchObject({ code: 2 });
 });

@@ -244,3 +244,17 @@ test("what is not there is exit code 4, and leaves nothing of an archive", async
   expect(await berth(["cp", `${app}:nope`, `oci-archive:${path}`])).toMatchObject({ code: 4, stdout: "" });
   expect(() => statSync(path)).toThrow("ENOENT");
 });
+
+test("tags that a layout cannot have are refused before there is a layout", async () => {
+  expect(await berth(["cp", `${app}:v1`, `oci:${path}:v1`, "not fine"])).toMatchObject({ code: 2, stdout: "" });
+  expect(statSync(path, { throwIfNoEntry: false })).toBeUndefined();
+});
+
+test("a further tag may be a whole reference within the repository, and is told as a tag", async () => {
+  const { code, stdout } = await berth(["cp", "--format", "jsonpath=.tags[*].tag", `${app}:v1`, `${other}:a`, `${other}:b`, "b"]);
+  expect({ code, stdout }).toEqual({ code: 0, stdout: "a\nb\n" });
+  expect(await berth(["cp", `${app}:v1`, `${other}:a`, `${app}:c`])).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining("expected a reference within"),
+  });
+});

@@ -7,7 +7,7 @@ import { type Destination, isStdout, ownReference, withDestination } from "../co
 import { describeLocation } from "../connect/describe-location.ts";
 import { keepArchive, overwriteOption } from "../connect/keep-archive.ts";
 import { knowing, type Place, withPlace, withSource } from "../connect/place.ts";
-import { inParallel } from "../content/in-parallel.ts";
+import { inParallel, LOOK_UPS } from "../content/in-parallel.ts";
 import { nameFilter } from "../content/name-filter.ts";
 import { CommandFailure, EXIT_CODE } from "../exit-code.ts";
 import { addRegistryFlags } from "../flags/add-flags.ts";
@@ -17,8 +17,8 @@ import type { Session } from "../session/session.ts";
 import { adviseOnIndex } from "../transfer/advise-index.ts";
 import { addStats } from "../transfer/add-stats.ts";
 import { copyAllTags } from "../transfer/all-tags.ts";
-import { Batch } from "../transfer/batch.ts";
-import { type Copied, COPIED_FIELDS, copiedFields, printCopied, writeDigestFile, writeRefsFile } from "../transfer/copied.ts";
+import { Batch, failuresOf } from "../transfer/batch.ts";
+import { COPIED_FIELDS, copiedFields, printCopied, writeDigestFile, writeRefsFile } from "../transfer/copied.ts";
 import { addCopyFlags, contradiction, type CopyFlags, copyOptions } from "../transfer/copy-flags.ts";
 import { copyImage, imageToCopy } from "../transfer/copy-image.ts";
 import { warnOfDockerForm } from "../transfer/docker-form.ts";
@@ -71,10 +71,10 @@ export function cpCommand(options: RunOptions): Command {
   addRegistryFlags(addTransferFlags(command), { twoSides: true });
   return addHelp(command, {
     text: [
-      "Bytes stay what they are, so digests stay too. What is there already is not sent again, and within one registry blobs are not sent",
-      "at all. A copy that was cut off goes on where it was when the same command runs again; only distribution 2 gives up an upload that",
-      "was cut off, in chunks or not. With --all-tags a tag that cannot be copied does not hold up the others: it is told of at the end, and",
-      "the exit code is 9; with --atomic no tag moves then.",
+      "Bytes stay what they are, so digests stay too, but for docker archives, which have a form of their own. What is there already is not",
+      "sent again, and within one registry blobs are not sent at all. A copy that was cut off goes on where it was when the same command",
+      "runs again; only distribution 2 gives up an upload that was cut off, in chunks or not. With --all-tags a tag that cannot be copied",
+      "does not hold up the others: it is told of at the end, and the exit code is 9; with --atomic no tag moves then.",
     ].join("\n"),
     examples: [
       ["berth cp debian:12 localhost:5000/debian:12", "all platforms, from one registry to another"],
@@ -211,13 +211,6 @@ async function copyMany(session: Session, source: Place, { target, flags, settin
   await printCopied(session, copied, stdoutIsData);
   batch.end(names.length);
 }
-
-function failuresOf({ failures, told }: Batch): Pick<Copied, "failures"> {
-  return failures.length > 0 ? { failures: told } : {};
-}
-
-/** Manifests that are looked up at a time. */
-const LOOK_UPS = 8;
 
 /** The result of a copy, with what it took to bring signatures in another form. */
 async function withSignatures<T extends { readonly stats: CopyStats }>(

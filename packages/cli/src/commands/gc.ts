@@ -31,6 +31,8 @@ export function gcCommand(options: RunOptions): Command {
         const location = parseLocation(text);
         if (location.transport !== "oci")
           throw new CommandFailure(EXIT_CODE.usage, `only OCI layouts are cleaned up so: expected oci:FOLDER, found "${text}"`);
+        if (location.reference !== undefined)
+          throw new CommandFailure(EXIT_CODE.usage, `"${text}" names one image: a layout is cleaned up as a whole, oci:${location.path}`);
         session.subject = text;
         if (untagged && !dryRun && !(await mayDelete(session, `what has no tag in oci:${location.path}`, { force }))) return;
         const { openLayout } = await import("@berth/transfer");

@@ -7,6 +7,7 @@ import { setTags } from "../change/set-tags.ts";
 import { describeLocation } from "../connect/describe-location.ts";
 import { keepArchive, overwriteOption } from "../connect/keep-archive.ts";
 import { ownReference, withDestination } from "../connect/destination.ts";
+import { CommandFailure, EXIT_CODE } from "../exit-code.ts";
 import { addRegistryFlags } from "../flags/add-flags.ts";
 import type { RunOptions } from "../run-options.ts";
 import { act } from "../session/act.ts";
@@ -30,6 +31,11 @@ interface IndexCreateFlags extends TransferFlags {
   readonly digestFile?: string;
 }
 
+/** Whether flags say what an index without entries is for. One of nothing would only take the place of what the reference names. */
+function isMeantEmpty({ annotation, artifactType, subject }: IndexCreateFlags): boolean {
+  return annotation !== undefined || artifactType !== undefined || subject !== undefined;
+}
+
 /** `berth index create`. */
 export function indexCreateCommand(options: RunOptions): Command {
   const command = new Command()
@@ -51,10 +57,20 @@ export function indexCreateCommand(options: RunOptions): Command {
     .option("--dry-run", "make it, tell its digest, and write nothing")
     .action(
       act(options, async (session, text: string, names: readonly EntryName[], flags: IndexCreateFlags) => {
-        const { parseLocation } = await import("@berth/transfer/location");
+        if (names.length === 0 && !isMeantEmpty(flags))
+          throw new CommandFailure(
+            EXIT_CODE.usage,
+            "an index of nothing: name its images; --tag gives it more tags than that of its reference",
+          );
+        const misplaced = flags.tag?.find((tag) => tag.includes("/"));
+        // with docker buildx and crane it is where the index goes: the first image would be replaced by it here
+        if (misplaced !== undefined)
+          throw new CommandFailure(EXIT_CODE.usage, `--tag takes tags alone, not "${misplaced}": the index goes to what is named first`);
+        const { parseLocation, tagsWithin } = await import("@berth/transfer/location");
         const { copyGraph, createIndex } = await import("@berth/transfer");
         const index = parseLocation(text);
-        const tags = [...new Set([ownReference(index), ...(flags.tag ?? [])].filter((tag) => tag !== ""))];
+        const own = ownReference(index);
+        const tags = tagsWithin(index, [...(own === "" ? [] : [own]), ...(flags.tag ?? [])]);
         await keepArchive(session, index, tags, flags);
         const { annotation, artifactType, entryAnnotation, flatten, as: family, dryRun } = flags;
         const subject = flags.subject === undefined ? undefined : await resolveNamed(session, index, flags.subject);

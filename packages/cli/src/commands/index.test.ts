@@ -1,40 +1,20 @@
-import { mkdtempSync, rmSync, statSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { createRegistry, type EmbeddedRegistry } from "@berth/registry";
-import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
-import { type PushedImage, pushImage, pushIndex, serveHandler, type TestServer } from "../testing/registry.ts";
+import { statSync } from "node:fs";
+import { beforeEach, expect, test } from "vitest";
+import { type PushedImage, pushImage, pushIndex } from "../testing/registry.ts";
 import { berth } from "../testing/run-berth.ts";
+import { useRegistry } from "../testing/use-registry.test-kit.ts";
 
-let folder: string;
-let registry: EmbeddedRegistry;
-let server: TestServer;
+const registry = useRegistry();
 let amd64: PushedImage;
 let arm64: PushedImage;
-let number = 0;
 /** A repository with two images, an index `multi` of them, and a path, of each test's own. */
 let app: string;
 let path: string;
 let multi: string;
 
-beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), "berth-index-"));
-  registry = await createRegistry();
-  server = await serveHandler(registry.handler);
-  await import("@berth/transfer"); // takes its time: no test waits for it
-});
-
-afterAll(async () => {
-  await server.close();
-  await registry.close();
-  rmSync(folder, { recursive: true });
-});
-
 beforeEach(async () => {
-  const name = `team/n${++number}`;
-  app = `${server.host}/${name}`;
-  path = join(folder, `n${number}`);
-  const repository = registry.repository(name);
+  ({ app, path } = registry);
+  const repository = registry.repository;
   amd64 = await pushImage(repository, { tags: ["amd64"], content: "one" });
   arm64 = await pushImage(repository, { tags: ["arm64"], architecture: "arm64", content: "two" });
   const images = [["linux/amd64", amd64.manifest] as const, ["linux/arm64", arm64.manifest] as const];
@@ -95,8 +75,8 @@ test("create makes Docker's lists, and takes the entries of an index", async () 
 });
 
 test("add puts an image in and moves the tag; from a layout it brings the image along", async () => {
-  const riscv = await pushImage(registry.repository("other/riscv"), { tags: ["v1"], architecture: "riscv64", content: "three" });
-  await berth(["cp", `${server.host}/other/riscv:v1`, `oci:${path}:v1`]);
+  const riscv = await pushImage(registry.embedded.repository("other/riscv"), { tags: ["v1"], architecture: "riscv64", content: "three" });
+  await berth(["cp", `${registry.server.host}/other/riscv:v1`, `oci:${path}:v1`]);
   expect(await berth(["index", "add", `${app}:multi`, `oci:${path}:v1`])).toMatchObject({ code: 0, stderr: "" });
   expect(await manifestOf(`${app}:multi`)).toMatchObject({ manifests: [AMD64, ARM64, { digest: riscv.manifest.digest }] });
   expect(await berth(["blob", "get", `${app}@${riscv.layer.digest}`])).toMatchObject({ stdout: "three" });
@@ -135,10 +115,10 @@ test.each([
   ["filter", [], ["multi", "linux/arm64"]],
 ])("a dry run of %s tells the digest, and writes nothing", async (verb, flags, [tag, ...rest]) => {
   const args = ["index", verb, ...flags, `${app}:${tag}`, ...rest];
-  server.journal.length = 0;
+  registry.server.journal.length = 0;
   const dry = await berth([...args, "--dry-run"]);
   expect(dry).toMatchObject({ code: 0, stderr: "" });
-  expect(server.journal.filter((line) => !/^(GET|HEAD) /.test(line))).toEqual([]);
+  expect(registry.server.journal.filter((line) => !/^(GET|HEAD) /.test(line))).toEqual([]);
   expect((await berth(args)).stdout).toBe(dry.stdout.replace(" (dry run)\n", "\n"));
 });
 
@@ -159,4 +139,14 @@ test.each([
 ])("what cannot be is told: %j", async (args, code, message) => {
   const ran = await berth(["index", ...args.map((one) => one.replace("APP", app))]);
   expect(ran).toMatchObject({ code, stdout: "", stderr: expect.stringContaining(message) });
+});
+
+test("create with a tag that cannot be, or with no entry, leaves what the reference names", async () => {
+  const before = await digestOf(`${app}:amd64`);
+  const misread = await berth(["index", "create", "--tag", `${app}:both`, `${app}:amd64`, `${app}:arm64`]); // the order of other tools
+  expect(misread).toMatchObject({ code: 2, stderr: expect.stringContaining(`--tag takes tags alone, not "${app}:both"`) });
+  expect(await berth(["index", "create", "--tag", "not fine", `${app}:amd64`, `${app}:arm64`])).toMatchObject({ code: 2 });
+  const empty = await berth(["index", "create", "--tag", "both", `${app}:amd64`]);
+  expect(empty).toMatchObject({ code: 2, stderr: expect.stringContaining("an index of nothing: name its images") });
+  expect(await digestOf(`${app}:amd64`)).toBe(before);
 });

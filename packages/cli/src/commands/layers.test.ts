@@ -1,17 +1,13 @@
 import { randomBytes } from "node:crypto";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { createRegistry, type EmbeddedRegistry } from "@berth/registry";
 import { tarFolder } from "@berth/transfer";
-import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
-import { pushImage, pushIndex, serveHandler, type TestServer } from "../testing/registry.ts";
+import { beforeAll, beforeEach, expect, test } from "vitest";
+import { pushImage, pushIndex } from "../testing/registry.ts";
 import { berth } from "../testing/run-berth.ts";
+import { useRegistry } from "../testing/use-registry.test-kit.ts";
 
-let folder: string;
-let registry: EmbeddedRegistry;
-let server: TestServer;
-let number = 0;
+const registry = useRegistry();
 /** Files for layers. */
 let etc: string;
 let site: string;
@@ -22,9 +18,8 @@ let path: string;
 let base: string;
 
 beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), "berth-layers-"));
-  etc = join(folder, "etc");
-  site = join(folder, "site");
+  etc = join(registry.folder, "etc");
+  site = join(registry.folder, "site");
   for (const [where, content] of [
     [etc, "base"],
     [site, "site"],
@@ -32,24 +27,14 @@ beforeAll(async () => {
     mkdirSync(where);
     writeFileSync(join(where, "file"), content);
   }
-  registry = await createRegistry();
-  server = await serveHandler(registry.handler);
-});
-
-afterAll(async () => {
-  await server.close();
-  await registry.close();
-  rmSync(folder, { recursive: true });
 });
 
 beforeEach(async () => {
-  const name = `team/n${++number}`;
-  app = `${server.host}/${name}`;
-  path = join(folder, `n${number}`);
+  ({ app, path } = registry);
   const archive = Buffer.concat(await Array.fromAsync(tarFolder([{ path: etc, name: "etc" }])));
-  const { manifest } = await pushImage(registry.repository(name), { tags: ["base"], content: archive.toString("latin1") });
+  const { manifest } = await pushImage(registry.repository, { tags: ["base"], content: archive.toString("latin1") });
   base = manifest.digest;
-  await pushIndex(registry.repository(name), "multi", [["linux/amd64", manifest]]);
+  await pushIndex(registry.repository, "multi", [["linux/amd64", manifest]]);
 });
 
 const digestOf = async (place: string): Promise<string> => (await berth(["digest", place])).stdout.trim();
@@ -176,9 +161,9 @@ test.each([
   [["recompress", "--to", "zstd"]],
 ])("a dry run of %j tells the digest, and writes nothing", async (command) => {
   const args = command.map((one) => (one === "." ? site : one));
-  server.journal.length = 0;
+  registry.server.journal.length = 0;
   const dry = await berth([...args, "--dry-run", "--tag", "new", `${app}:base`]);
   expect(dry).toMatchObject({ code: 0, stderr: "" });
-  expect(server.journal.filter((line) => !/^(GET|HEAD) /.test(line))).toEqual([]);
+  expect(registry.server.journal.filter((line) => !/^(GET|HEAD) /.test(line))).toEqual([]);
   expect((await berth([...args, "--tag", "new", `${app}:base`])).stdout).toBe(dry.stdout.replace(" (dry run)\n", "\n"));
 });

@@ -1,6 +1,7 @@
 import { formatName, parseNormalizedNamed, withTag } from "@berth/oci";
 import { Command } from "commander";
 import type { CopiedTag, CopyStats } from "@berth/transfer";
+import { parseLocation } from "@berth/transfer/location";
 import { addHelp } from "../command/add-help.ts";
 import { withDestination } from "../connect/destination.ts";
 import { type Place, withPlace } from "../connect/place.ts";
@@ -11,7 +12,7 @@ import { act } from "../session/act.ts";
 import type { Session } from "../session/session.ts";
 import { addStats, NO_STATS } from "../transfer/add-stats.ts";
 import { type Copied, COPIED_FIELDS, copiedFields, printCopied } from "../transfer/copied.ts";
-import { Batch, keepGoingOption } from "../transfer/batch.ts";
+import { Batch, failuresOf, keepGoingOption } from "../transfer/batch.ts";
 import { previewTags } from "../transfer/preview-copy.ts";
 import { addTransferFlags, type TransferFlags } from "../transfer/transfer-flags.ts";
 import { type Transfer, withTransfer } from "../transfer/with-transfer.ts";
@@ -49,7 +50,11 @@ export function loadCommand(options: RunOptions): Command {
       ["berth load --registry localhost:5000/mirror images.tar", "each under its own name"],
       ["berth load ./layout localhost:5000/app", "the folder of an OCI layout"],
     ],
-    output: COPIED_FIELDS,
+    output: {
+      ...COPIED_FIELDS,
+      "failures[].source": "with --keep-going: what could not be pushed",
+      "failures[].class": "what the failure means, with code, message, registry, status and hint",
+    },
   });
 }
 
@@ -92,7 +97,14 @@ async function loadFrom(session: Session, source: Place, destination: string | u
   const [only] = results;
   const reference = results.length === 1 && only !== undefined ? only.reference : (destination ?? flags.registry ?? "");
   const one = results.length === 1 && only !== undefined ? { digest: only.digest, size: only.size } : {};
-  await printCopied(session, { source: source.name, reference, ...one, tags: results, ...(stats ? { stats } : { dryRun: true }) });
+  await printCopied(session, {
+    source: source.name,
+    reference,
+    ...one,
+    tags: results,
+    ...failuresOf(batch),
+    ...(stats ? { stats } : { dryRun: true }),
+  });
   batch.end(loads.length);
 }
 
@@ -121,7 +133,10 @@ function byName(names: readonly string[], registry: string): readonly Load[] {
 }
 
 function intoOne(names: readonly string[], destination: string): readonly Load[] {
-  const named = parseNormalizedNamed(destination);
+  const location = parseLocation(destination);
+  if (location.transport !== "registry")
+    throw new CommandFailure(EXIT_CODE.usage, `"${destination}" is no registry: berth cp writes there`);
+  const named = location.reference;
   if (named.digest !== undefined) throw new CommandFailure(EXIT_CODE.usage, "a digest cannot be pushed to: give a tag");
   const { domain, path, tag } = named;
   if (tag !== undefined || names.length === 0) {

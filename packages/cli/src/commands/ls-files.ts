@@ -28,9 +28,9 @@ export function lsFilesCommand(options: RunOptions): Command {
     .option("--match <pattern>", "list what matches a shell pattern, or /expression/; repeatable", more)
     .option("--exclude <pattern>", "leave out what matches; repeatable", more)
     .action(
-      act(options, async (session, text: string, { platform, long, ...filters }: LsFilesFlags) => {
+      act(options, async (session, text: string, { platform, long, match, exclude }: LsFilesFlags) => {
         const { listFiles } = await import("@berth/transfer");
-        const wanted = nameFilter(filters);
+        const wanted = nameFilter({ ...(match && { match: match.map(fromRoot) }), ...(exclude && { exclude: exclude.map(fromRoot) }) });
         await withPlace(session, text, async (place, call) => {
           const { target } = place;
           const root = await resolveOneImage(place, platform, call);
@@ -55,7 +55,7 @@ export function lsFilesCommand(options: RunOptions): Command {
     );
   addRegistryFlags(addOutputFlags(command, "format"));
   return addHelp(command, {
-    text: "What a container of the image would see: files of the top layer first.",
+    text: "What a container of the image would see: files of the top layer first. Expressions meet paths without the slash in front.",
     examples: [
       ["berth ls-files debian:12", "every path"],
       ["berth ls-files -l --match '/^etc/' debian:12", "one folder, with sizes"],
@@ -73,6 +73,11 @@ export function lsFilesCommand(options: RunOptions): Command {
       "files[].layer.digest": "the layer that it comes from, and layer.index its number from 0",
     },
   });
+}
+
+/** A pattern for paths, which have no slash in front; people write what they were shown. Expressions stay as they are. */
+function fromRoot(pattern: string): string {
+  return /^\/.*\/$/s.test(pattern) ? pattern : pattern.replace(/^\/+/, "");
 }
 
 const KINDS: Readonly<Record<string, string>> = {

@@ -2,6 +2,7 @@ import { type CallOptions, MEDIA_TYPES } from "@berth/oci";
 import { Command, Option } from "commander";
 import { addHelp } from "../command/add-help.ts";
 import { type Place, withPlace } from "../connect/place.ts";
+import { LOOK_UPS } from "../content/in-parallel.ts";
 import { chosen, registryHostOf } from "../content/list-place.ts";
 import { isDigestTag, nameFilter } from "../content/name-filter.ts";
 import { parseOrder, type SortedTag, type TagOrder } from "../content/sort-tags.ts";
@@ -28,9 +29,6 @@ interface LsFlags {
   readonly pointsAt?: string;
   readonly inIndex?: boolean;
 }
-
-/** Tags that are looked up at a time, unless told. */
-const DEFAULT_JOBS = 8;
 
 /** `berth ls`. */
 export function lsCommand(options: RunOptions): Command {
@@ -109,7 +107,7 @@ async function listTags(session: Session, place: Place, flags: LsFlags, call: Ca
     pageSize: listOptions(session, flags).pageSize,
     inIndex: inIndex === true,
     details: long === true,
-    jobs: session.jobs(DEFAULT_JOBS),
+    jobs: session.jobs(LOOK_UPS),
     onGone: (name) => session.warnings.add(`${place.describe(name)} is left out: it was listed, and is not there any more`),
   });
   if (session.format.kind === "text" && long !== true) return await printLines(session, namesOf(found));

@@ -180,6 +180,13 @@ test.each(["docker", "oci"])("images are saved into one %s archive, and loaded i
   const piped = readFileSync(file);
   expect(await berth(["load", "-", `${repository}/piped`], { stdin: piped })).toMatchObject({ code: 0, stderr: "" });
   expect(await berth(["load", file])).toMatchObject({ code: 2 });
+  // neither is an image of Docker Hub, as they could be read
+  for (const [destination, reason] of [
+    [server.host, "it names a registry and no image in it"],
+    ["oci:app", "is no registry"],
+  ] as const) {
+    expect(await berth(["load", file, destination])).toMatchObject({ code: 2, stderr: expect.stringContaining(reason) });
+  }
   expect(await berth(["load", file, `${repository}:one`])).toMatchObject({ code: 2 });
 });
 
@@ -191,6 +198,9 @@ test("files of an image: one, all, as an archive", async () => {
   expect((await berth(["ls-files", "-l", "--match", "etc/*", reference])).stdout).toMatch(
     /^-rw.{7} 0\/0 +6 1970-01-01 00:00:00 \/etc\/name\n$/,
   );
+  for (const pattern of ["/etc/*", "/^etc/n/"])
+    expect((await berth(["ls-files", "--match", pattern, reference])).stdout).toBe("/etc/name\n");
+  expect((await berth(["ls-files", "--exclude", "/etc/name", reference])).stdout).toBe("/etc\n");
   expect((await berth(["ls-files", "--format", "jsonpath=.files[*].path", reference])).stdout).toBe("/etc\n/etc/name\n");
   expect(await berth(["export", "-o", `${path}.tar`, reference])).toEqual({ code: 0, stdout: "", stderr: "" });
   expect(readFileSync(`${path}.tar`).includes("etc/name")).toBe(true);
@@ -203,6 +213,7 @@ test("gc removes what nothing leads to, and asks before it takes what has no tag
   expect(await berth(["gc", "--grace", "0", `oci:${path}`])).toMatchObject({ code: 0, stderr: kept });
   expect((await berth(["gc", "--format", "jsonpath=.untagged", `oci:${path}`])).stdout.trim()).toBe("1");
   expect(await berth(["gc", "--untagged", `oci:${path}`])).toMatchObject({ code: 2, stdout: "" });
+  expect(await berth(["gc", `oci:${path}:v1`])).toMatchObject({ code: 2, stdout: "" });
   const dry = await berth(["gc", "--dry-run", "--untagged", "--grace", "0", "--format", "json", `oci:${path}`]);
   expect(JSON.parse(dry.stdout)).toMatchObject({ dryRun: true, keptBlobs: 0 });
   expect(readdirSync(join(path, "blobs", "sha256"))).toHaveLength(3);

@@ -1,38 +1,17 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { createRegistry, type EmbeddedRegistry } from "@berth/registry";
-import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
-import { type PushedImage, pushImage, pushIndex, serveHandler, type TestServer } from "../testing/registry.ts";
+import { beforeEach, expect, test } from "vitest";
+import { type PushedImage, pushImage, pushIndex } from "../testing/registry.ts";
 import { berth } from "../testing/run-berth.ts";
+import { useRegistry } from "../testing/use-registry.test-kit.ts";
 
-let folder: string;
-let registry: EmbeddedRegistry;
-let server: TestServer;
+const registry = useRegistry();
 let amd64: PushedImage;
-let number = 0;
 /** A repository with an image `v1` and an index `multi`, and a path, of each test's own. */
 let app: string;
 let path: string;
 
-beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), "berth-mutate-"));
-  registry = await createRegistry();
-  server = await serveHandler(registry.handler);
-  await import("@berth/transfer"); // takes its time: no test waits for it
-});
-
-afterAll(async () => {
-  await server.close();
-  await registry.close();
-  rmSync(folder, { recursive: true });
-});
-
 beforeEach(async () => {
-  const name = `team/n${++number}`;
-  app = `${server.host}/${name}`;
-  path = join(folder, `n${number}`);
-  const repository = registry.repository(name);
+  ({ app, path } = registry);
+  const repository = registry.repository;
   amd64 = await pushImage(repository, { tags: ["v1"], content: "one" });
   const arm64 = await pushImage(repository, { architecture: "arm64", content: "two" });
   await pushIndex(repository, "multi", [
@@ -47,7 +26,7 @@ async function configOf(place: string, ...flags: readonly string[]): Promise<unk
   return JSON.parse((await berth(["config", "get", ...flags, place])).stdout);
 }
 
-test("labels, variables, commands, user, folder, ports, volumes and platform of an image change; its layers stay", async () => {
+test("labels, variables, commands, user, registry.folder, ports, volumes and platform of an image change; its layers stay", async () => {
   const changes = [
     ["--label", "team=web", "--rm-label", "version"],
     ["--env", "MODE=prod", "--append-env", "PATH=/usr/bin"],
@@ -97,10 +76,10 @@ test("without a tag the result is named by digest, and no tag moves", async () =
 });
 
 test("a dry run tells the digest, and writes nothing", async () => {
-  server.journal.length = 0;
+  registry.server.journal.length = 0;
   const dry = await berth(["mutate", "--dry-run", "--label", "a=b", "--replace", `${app}:multi`]);
   expect(dry).toMatchObject({ code: 0, stderr: "" });
-  expect(server.journal.filter((line) => !/^(GET|HEAD) /.test(line))).toEqual([]);
+  expect(registry.server.journal.filter((line) => !/^(GET|HEAD) /.test(line))).toEqual([]);
   expect((await berth(["mutate", "--label", "a=b", "--replace", `${app}:multi`])).stdout).toBe(dry.stdout.replace(" (dry run)\n", "\n"));
 });
 
@@ -155,4 +134,11 @@ test("what is not there is exit code 4; an archive is not changed in place", asy
   await berth(["cp", `${app}:v1`, `oci-archive:${path}.tar:v1`]);
   const refused = await berth(["mutate", "--label", "a=b", `oci-archive:${path}.tar:v1`]);
   expect(refused).toMatchObject({ code: 1, stderr: expect.stringContaining("--output") });
+});
+
+test("a tag that cannot be is refused before anything has moved", async () => {
+  const { code, stderr } = await berth(["mutate", "--label", "a=b", "--replace", "--tag", "fine", "--tag", "not fine", `${app}:v1`]);
+  expect({ code, stderr }).toEqual({ code: 2, stderr: 'berth: Cannot parse reference "not fine": invalid tag format\n' });
+  expect(await digestOf(`${app}:v1`)).toBe(amd64.manifest.digest);
+  expect(await berth(["digest", `${app}:fine`])).toMatchObject({ code: 4 });
 });

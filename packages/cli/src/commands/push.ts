@@ -48,13 +48,14 @@ export function pushCommand(options: RunOptions): Command {
         if (only !== undefined && files.length === 1 && isImage(only)) return await pushImage(session, reference, only, flags);
         if (files.length === 0 && flags.config === undefined && flags.annotation === undefined && flags.annotationFile === undefined)
           throw new CommandFailure(EXIT_CODE.usage, "nothing to push: name files, or an image such as oci:FOLDER:TAG");
-        const { parseLocation } = await import("@berth/transfer/location");
+        const { parseLocation, tagsWithin } = await import("@berth/transfer/location");
         const to = parseLocation(reference);
         const subject =
           flags.subject === undefined
             ? undefined
             : await withPlace(session, flags.subject, async (place, call) => await resolveImage(place, undefined, call));
-        const tags = [...new Set([ownReference(to), ...(flags.tag ?? [])])].filter((tag) => tag !== "");
+        const own = ownReference(to);
+        const tags = tagsWithin(to, [...(own === "" ? [] : [own]), ...(flags.tag ?? [])]);
         await keepArchive(session, to, tags, flags);
         await pushFiles(session, { to, tags, files, flags, ...existing(flags), ...(subject && { subject }) });
       }),

@@ -271,7 +271,8 @@ sync:
 test.each([
   [`sync: [{source: debian:12, destination: a/b, tags: {match: x}}]`, "it names one image, and tags to choose from"],
   [`sync: [{source: debian, destination: "a/b:c"}]`, "all tags keep their names"],
-  [`sync: [{source: debian, destination: "docker-archive:x"}]`, "the destination is a registry, a layout or an OCI archive"],
+  [`sync: [{source: debian, destination: "docker-archive:x"}]`, "the destination is a registry or a layout"],
+  [`sync: [{source: debian, destination: "oci-archive:x"}]`, "the destination is a registry or a layout"],
   [`sync: [{source: debian, destination: b, repositories: {match: x}}]`, "repositories are of a registry as a whole"],
 ])("what cannot be is a mistake: %s", async (file, message) => {
   expect(await sync(file)).toMatchObject({ code: 2, stderr: expect.stringContaining(message) });

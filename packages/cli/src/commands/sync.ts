@@ -84,7 +84,7 @@ export function syncCommand(options: RunOptions): Command {
 async function report(
   session: Session,
   { tags, stats }: SyncRun,
-  { told: failures }: Batch,
+  { failures }: Batch,
   { file, dryRun }: { readonly file: string; readonly dryRun: boolean },
 ): Promise<void> {
   const changed = tags.filter(({ outcome }) => outcome === "tagged" || outcome === "kept" || outcome === "deleted");

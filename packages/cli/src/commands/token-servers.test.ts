@@ -35,7 +35,7 @@ test("a token server that answers a page is told with what it says, and nobody i
   expect(await ls(`${url}/token`)).toEqual({
     code: 7,
     stdout: "",
-    stderr: `berth: Cannot get token for "${host}": the token server "${host}" answered without a token: text/html, "Sign in to our Wi-Fi"\n`,
+    stderr: `berth: Cannot get token for "${host}": the token server "${host}" answered without a token: text/html, "Sign in to our Wi-Fi"; a proxy, or a page to sign in to the network, may stand in front of it\n`,
   });
 });
 

@@ -41,8 +41,11 @@ async function untag(session: Session, text: string, { dryRun, ignoreMissing }: 
     const { location, reference } = place;
     const named = location.transport === "registry" ? location.reference.tag : location.reference;
     if (named === undefined || isDigest(reference)) throw new CommandFailure(EXIT_CODE.usage, `"${text}" names no tag`);
-    if (dryRun === true) return void session.io.stdout.write(`would take away tag ${place.describe()}\n`);
     try {
+      if (dryRun === true) {
+        await place.target.resolve(reference, call); // what is not there would not be taken away
+        return void session.io.stdout.write(`would take away tag ${place.describe()}\n`);
+      }
       await untagAt(await changeable(session, place), place, call);
       session.say(`Untagged ${place.describe()}`);
     } catch (error) {

@@ -63,6 +63,7 @@ async function tlsOptions(side: SideSettings, config: RegistryConfig): Promise<T
   if ((own.cert === undefined) !== (own.key === undefined))
     throw new CommandFailure(EXIT_CODE.usage, "--cert and --key belong together: give both");
   return {
+    systemCa: "when-needed",
     ...(insecure !== undefined && { insecure }),
     ...(caFile !== undefined && { ca: await readPem("--ca-file", caFile) }),
     ...(own.cert !== undefined && { cert: await readPem("--cert", own.cert) }),

@@ -1,7 +1,8 @@
 import { stat } from "node:fs/promises";
-import { familiarString, parseNormalizedNamed, type ReadOnlyTarget, type TagLister, tagNameOnly } from "@berth/oci";
+import { type CallOptions, familiarString, parseNormalizedNamed, type ReadOnlyTarget, type TagLister, tagNameOnly } from "@berth/oci";
 import type { FileLocation, Location } from "@berth/transfer/location";
 import { Option } from "commander";
+import { isMissing } from "../errors/is-missing.ts";
 import { CommandFailure, EXIT_CODE } from "../exit-code.ts";
 import { oneLine } from "../output/plain-text.ts";
 import type { Session } from "../session/session.ts";
@@ -35,11 +36,11 @@ export async function keepArchive(session: Session, location: Location, names: r
   const found = await imagesIn(session, location);
   if (found === undefined) throw refusal(path, "it is no archive");
   if (flags.clobber === false || flags.onlyMissing === true) throw refusal(path, "it exists, and an archive is written whole");
-  const written = new Set(names.map(familiar));
+  const written = new Set(names.length === 0 ? [""] : names.map(familiar));
   const lost = found.filter((name) => !written.has(familiar(name)));
   if (lost.length === 0) return;
   const rest = lost.length - MAX_NAMES;
-  const named = lost.slice(0, MAX_NAMES).map((name) => `"${oneLine(name)}"`);
+  const named = lost.slice(0, MAX_NAMES).map((name) => (name === "" ? "an image without a name" : `"${oneLine(name)}"`));
   throw refusal(path, `an archive is written whole, and ${named.join(", ")}${rest > 0 ? ` and ${rest} more` : ""} would be lost`);
 }
 
@@ -56,7 +57,7 @@ async function holdsSomething(path: string): Promise<boolean> {
   }
 }
 
-/** The names of the images; undefined: it is something else. */
+/** The names of the images, "" for what has none; undefined: it is something else. */
 async function imagesIn({ signal }: Session, { transport, path }: FileLocation): Promise<readonly string[] | undefined> {
   const { openStore } = await import("@berth/transfer/location");
   const { InvalidArchiveError } = await import("@berth/transfer");
@@ -64,13 +65,24 @@ async function imagesIn({ signal }: Session, { transport, path }: FileLocation):
     const opened = await openStore({ transport, path }, { signal });
     const target: ReadOnlyTarget & Partial<TagLister> = opened.target;
     try {
-      return await Array.fromAsync(target.tags?.({ signal }) ?? []);
+      const names = await Array.fromAsync(target.tags?.({ signal }) ?? []);
+      return names.length > 0 || !(await holdsImage(target, { signal })) ? names : [""];
     } finally {
       await opened.close();
     }
   } catch (error) {
     if (error instanceof InvalidArchiveError) return undefined;
     throw error;
+  }
+}
+
+async function holdsImage(target: ReadOnlyTarget, call: CallOptions): Promise<boolean> {
+  try {
+    await target.resolve("", call);
+    return true;
+  } catch (error) {
+    call.signal?.throwIfAborted();
+    return !isMissing(error); // of several it may be any
   }
 }
 

@@ -51,10 +51,9 @@ export interface OpenPlaceOptions {
  * @throws {InvalidLocationError} @throws the errors of layouts and archives.
  */
 export async function openPlace(session: Session, text: string, options: OpenPlaceOptions = {}): Promise<Place> {
-  if (isFile(text)) throw new CommandFailure(EXIT_CODE.usage, ofFile(text));
+  const location = locationOf(text);
   session.subject = text;
   session.source = text;
-  const location = parseLocation(text);
   let repository: RemoteRepository | undefined;
   const opened = await openSource(location, {
     signal: session.signal,
@@ -92,7 +91,7 @@ export async function withSource<T>(
   work: (place: Place, call: CallOptions) => Promise<T>,
   options?: OpenPlaceOptions,
 ): Promise<T> {
-  const location = parseLocation(text);
+  const location = locationOf(text);
   if (location.transport !== "registry") return await withPlace(session, text, work, options);
   return await overMirrors(session, location.reference.domain, async (mirror) => {
     return await withPlace(session, text, work, { ...options, mirror });
@@ -132,6 +131,11 @@ export function withKnown(repository: RemoteRepository, reference: string, found
     ...repository,
     resolve: async (other, options) => (other === reference ? found : await repository.resolve(other, options)),
   };
+}
+
+function locationOf(text: string): Location {
+  if (isFile(text)) throw new CommandFailure(EXIT_CODE.usage, ofFile(text));
+  return parseLocation(text);
 }
 
 /** Whether a text that could be an image of Docker Hub names a file here: no image there has a dot in its name. */

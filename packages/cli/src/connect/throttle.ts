@@ -6,7 +6,7 @@ export function throttled(connection: Connection, requestsPerSecond: number, now
   const gapMs = 1000 / requestsPerSecond;
   let next = 0;
   return {
-    registry: connection.registry,
+    ...connection,
     async send(request) {
       const at = Math.max(next, now());
       next = at + gapMs;

@@ -1,3 +1,6 @@
+/** Small requests to one registry at a time. */
+export const LOOK_UPS = 8;
+
 /**
  * Does work for each item, some at a time, and gives what came out in the order of the items. When one fails no more are started, and the
  * failure is thrown when those that run have ended.

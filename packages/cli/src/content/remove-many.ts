@@ -27,7 +27,7 @@ export async function removeMany(session: Session, references: readonly string[]
       });
     }
   } finally {
-    const failures = batch.told;
+    const failures = batch.failures;
     // to people it was told on the way
     if (session.format.kind !== "text" && removed.length + failures.length > 0)
       await session.print({ data: { removed, failures, ...(flags.dryRun === true && { dryRun: true }) }, text: () => "" });

@@ -45,6 +45,7 @@ export async function removeFrom(session: Session, place: Place, flags: RemoveFl
   if (!hasReference(place)) throw new CommandFailure(EXIT_CODE.usage, `will not guess what to delete of "${name}": name a tag or digest`);
   try {
     if (isDigest(reference) || flags.manifest === true || flags.cascade === true) return await removeManifest(session, place, flags, call);
+    if (flags.dryRun === true) await place.target.resolve(reference, call); // what is not there would not be taken away
     if (await mayDelete(session, `tag ${place.describe()}`, flags)) {
       await untagAt(await changeable(session, place), place, call);
       session.say(`Untagged ${place.describe()}`);

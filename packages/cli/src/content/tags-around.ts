@@ -1,6 +1,6 @@
 import { type CallOptions, type Descriptor, type Digest, isDigest, isIndexMediaType } from "@berth/oci";
 import type { Place } from "../connect/place.ts";
-import { inParallel } from "./in-parallel.ts";
+import { inParallel, LOOK_UPS } from "./in-parallel.ts";
 import { chosen } from "./list-place.ts";
 import { ListedBy } from "./listed-by.ts";
 import { ifThere } from "./tag-details.ts";
@@ -27,9 +27,6 @@ export interface AroundLimits {
 
 const MAX_TAGS = 10_000;
 const MAX_INDEXES = 10_000;
-/** At a time. */
-const LOOK_UPS = 8;
-
 /** Finds what would go, or be broken, with a manifest. Where tags cannot be listed it is the one that led to it. */
 export async function tagsAround(place: Place, digest: Digest, call: CallOptions, limits?: AroundLimits): Promise<TagsAround> {
   return (await tagsAroundAll(place, [digest], call, limits))(digest);

@@ -40,6 +40,10 @@ test("a flag wins over its variable, one of a side over one for both", () => {
   expect(readSettings({ plainHttp: true }, env).side("to").plainHttp).toBe(true);
 });
 
+test("a time of 0 for the whole command is no limit", () => {
+  expect(readSettings({ timeout: "0" }, { BERTH_TIMEOUT: "3s" }).timeoutMs).toBeUndefined();
+});
+
 test("a variable that cannot be is told by its name", () => {
   expect(() => readSettings({}, { BERTH_RETRIES: "many" })).toThrow("cannot use BERTH_RETRIES: expected a whole number from 0");
 });

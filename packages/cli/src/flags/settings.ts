@@ -52,7 +52,7 @@ export function readSettings(flags: Readonly<Record<string, unknown>>, env: Comm
     debug: reader.isOn("debug") ?? false,
     quiet: reader.isOn("quiet") ?? false,
     progress: reader.value("progress", parseProgressMode) ?? "auto",
-    ...(timeoutMs !== undefined && { timeoutMs }),
+    ...(timeoutMs !== undefined && timeoutMs > 0 && { timeoutMs }),
     ...(stallTimeoutMs !== undefined && { stallTimeoutMs }),
     ...(retries !== undefined && { retries }),
     ...(retryDelayMs !== undefined && { retryDelayMs }),

@@ -63,7 +63,7 @@ export const CONNECTION_FLAGS: readonly SharedFlag[] = [
     parse: parseAddressOverride,
     repeatable: true,
   },
-  { name: "timeout", value: "time", doc: "give up after this time: 30s, 5m; default: never", parse: parseDuration },
+  { name: "timeout", value: "time", doc: "give up after this time: 30s, 5m; default, and 0: never", parse: parseDuration },
   {
     name: "stall-timeout",
     value: "time",

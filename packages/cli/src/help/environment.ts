@@ -2,13 +2,15 @@ import { SHARED_FLAGS, variableOf } from "../flags/shared-flags.ts";
 
 const OTHERS: readonly (readonly [string, string])[] = [
   ["BERTH_PASSWORD", "the password of --user and BERTH_USER"],
-  ["BERTH_CONFIG", "the config file; default ~/.config/berth/config.yml"],
+  ["BERTH_CONFIG", "the config file; default berth/config.yml in XDG_CONFIG_HOME, else in ~/.config"],
   ["BERTH_CACHE", "folder of caches; default XDG_CACHE_HOME, else ~/.cache"],
+  ["XDG_STATE_HOME", "where uploads under way are remembered; default ~/.local/state"],
   ["DOCKER_CONFIG", "folder of docker's config.json; default ~/.docker"],
   ["DOCKER_AUTH_CONFIG", "the text of a config.json, for runners of CI"],
   ["REGISTRY_AUTH_FILE", "auth.json of podman, buildah and skopeo"],
-  ["HTTPS_PROXY, HTTP_PROXY, NO_PROXY", "proxies, in upper or lower case"],
+  ["HTTPS_PROXY, HTTP_PROXY, NO_PROXY", "proxies (http, https or socks5), in upper or lower case"],
   ["NODE_EXTRA_CA_CERTS", "authorities that are trusted too (PEM)"],
+  ["SSL_CERT_FILE, SSL_CERT_DIR", "where the authorities of the system are, which are trusted too"],
   ["SOURCE_DATE_EPOCH", "the time that is written into what is made"],
   ["NO_COLOR", "no colors"],
 ];

@@ -11,8 +11,8 @@ export const REFERENCES_PAGE = `References
   -                                an OCI archive on standard input or output
 
 The names that other tools have for them are understood: docker://, oci://, ocidir://, oci-layout:.
-Commands that read take all of them. Those that change something take registries and layouts; archives are
-written whole, and not over one that holds other images unless --overwrite says so.
+Most commands that read take all of them, and most that change something registries and layouts; archives are
+written whole, and not over one that holds other images unless --overwrite says so. One that cannot take a place says so.
 
 A registry alone is HOST or HOST:PORT, and may be pasted as a URL. Registries on this machine and in private networks are
 asked by HTTPS and then by HTTP; all others by HTTPS, unless --plain-http says otherwise.

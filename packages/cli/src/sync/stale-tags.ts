@@ -2,7 +2,7 @@ import { type CallOptions, type Descriptor, UnsupportedError } from "@berth/oci"
 import { type Place, withPlace } from "../connect/place.ts";
 import { changeable } from "../content/changeable.ts";
 import { mayDelete } from "../content/confirm-delete.ts";
-import { inParallel } from "../content/in-parallel.ts";
+import { inParallel, LOOK_UPS } from "../content/in-parallel.ts";
 import { isDigestTag } from "../content/name-filter.ts";
 import { ifThere } from "../content/tag-details.ts";
 import { tagsAroundAll } from "../content/tags-around.ts";
@@ -101,9 +101,6 @@ async function aroundAll(place: Place, tags: ReadonlySet<string>, call: CallOpti
   const digests = new Set(found.flatMap((one) => one?.digest ?? []));
   return await tagsAroundAll(place, [...digests], call);
 }
-
-/** At a time. */
-const LOOK_UPS = 8;
 
 /** Older registries delete by digest only, with all tags: that will do where every tag of a manifest is stale, and no index lists it. */
 async function untagOrDelete(

@@ -41,8 +41,9 @@ async function pairOf(item: SyncItem, from: string, to: string): Promise<SyncPai
   const source = parseLocation(from);
   const destination = parseLocation(item.scoped === true ? within(to, scopeOf(source)) : to);
   if (source.transport !== "registry" && source.path === "-") throw usage(item, "standard input cannot be read more than once");
-  if (destination.transport === "docker-archive" || (destination.transport !== "registry" && destination.path === "-"))
-    throw usage(item, "the destination is a registry, a layout or an OCI archive");
+  // an archive is written whole: each item would take away what the others brought, and what is there already
+  if (destination.transport !== "registry" && destination.transport !== "oci")
+    throw usage(item, "the destination is a registry or a layout: archives are written by berth cp --all-tags");
   const isOne = ownReference(source) !== "";
   if (isOne && item.tags !== undefined) throw usage(item, "it names one image, and tags to choose from");
   if (!isOne && ownReference(destination) !== "") throw usage(item, "all tags keep their names: leave the tag of the destination away");

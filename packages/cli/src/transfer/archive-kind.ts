@@ -1,19 +1,21 @@
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { makeWorkFolder } from "@berth/oci/node";
+import { inputStream } from "../content/input-stream.ts";
 import { writeFileOf } from "../output/write-bytes.ts";
 import type { Session } from "../session/session.ts";
 
 /**
- * Finds out what a file or folder is, and does something with its place: `docker-archive:app.tar`. What comes by standard input lies in a
+ * Finds out what a file or folder is, and does something with its place: `docker-archive:app.tar`. What can be read only once lies in a
  * temporary file meanwhile. A text that is a place already stays one.
  */
 export async function withArchive<T>(session: Session, text: string, work: (place: string) => Promise<T>): Promise<T> {
   if (/^(?:oci|ocidir|oci-layout|oci-archive|docker-archive):/.test(text)) return await work(text);
-  if (text !== "-") return await work(await placeOf(session, text));
+  const stream = await inputStream(session.io, text);
+  if (stream === undefined) return await work(await placeOf(session, text));
   await using folder = await makeWorkFolder("load");
-  const file = join(folder.path, "stdin.tar");
-  await writeFileOf(file, session.io.stdin, { signal: session.signal });
+  const file = join(folder.path, "input.tar");
+  await writeFileOf(file, stream, { signal: session.signal });
   return await work(await placeOf(session, file));
 }
 

@@ -8,19 +8,16 @@ export function keepGoingOption(): Option {
   return new Option("--keep-going", "when something fails go on with the rest; the exit code is 9 then");
 }
 
-/** What failed of many things. */
-export interface BatchFailure {
+/** One of many things that failed, as it is told to programs. */
+export interface ToldFailure extends Omit<ErrorReport, "exitCode"> {
   /** As it was named. */
   readonly source: string;
-  readonly error: ErrorReport;
 }
-
-/** A failure, as it is told to programs. */
-export type ToldFailure = Pick<BatchFailure, "source"> & Omit<ErrorReport, "exitCode"> & { readonly exitCode?: undefined };
 
 /** Many things to do, of which some may fail when `--keep-going`, or the command, says so. */
 export class Batch {
-  readonly failures: BatchFailure[] = [];
+  /** What failed. */
+  readonly failures: ToldFailure[] = [];
   readonly #session: Session;
   readonly #keepGoing: boolean;
 
@@ -41,19 +38,14 @@ export class Batch {
   /** Takes the failure of one thing: it is kept, and warned of; or thrown when the batch does not keep going, or somebody stopped it. */
   async fail(subject: string, error: unknown): Promise<void> {
     if (!this.#keepGoing || this.#session.signal.aborted) throw error;
-    const report = await reportError(error, { stopped: false, subject });
-    this.failures.push({ source: subject, error: report });
+    const { exitCode: _, ...report } = await reportError(error, { stopped: false, subject }); // of all of it the code is one
+    this.failures.push({ source: subject, ...report });
     this.#session.warnings.add(`${subject}: ${report.message}`);
   }
 
   /** Whether it goes on when one thing fails. */
   get keepsGoing(): boolean {
     return this.#keepGoing;
-  }
-
-  /** What failed, as it is told to programs. */
-  get told(): readonly ToldFailure[] {
-    return this.failures.map(({ source, error }) => ({ source, ...error, exitCode: undefined }));
   }
 
   /** Ends it, when there is nothing to show for it. @throws {CommandFailure} */
@@ -66,4 +58,9 @@ export class Batch {
     const failed = this.failures.length;
     if (failed > 0) throw new CommandFailure(EXIT_CODE.partial, `${failed} of ${count} failed`);
   }
+}
+
+/** What failed, as a field of a result: none when nothing did. */
+export function failuresOf({ failures }: Batch): { readonly failures?: readonly ToldFailure[] } {
+  return failures.length > 0 ? { failures } : {};
 }

@@ -1,9 +1,11 @@
+import { randomUUID } from "node:crypto";
 import { basename, isAbsolute, join } from "node:path";
 import type { Annotations, Descriptor } from "@berth/oci";
 import { makeWorkFolder } from "@berth/oci/node";
 import type { FileStore, PackPart } from "@berth/transfer";
 import { type Command, Option } from "commander";
 import { inputBytes } from "../content/input-bytes.ts";
+import { inputStream } from "../content/input-stream.ts";
 import { CommandFailure, EXIT_CODE } from "../exit-code.ts";
 import { writeFileOf } from "../output/write-bytes.ts";
 import type { Session } from "../session/session.ts";
@@ -64,7 +66,7 @@ export async function withPackedFiles<T>(
   const annotations = await readAnnotations(session, flags);
   const layers: Descriptor[] = [];
   for (const text of files) layers.push(await addFile(session, store, text, { annotations, temporary, flags }));
-  const config = await configOf(flags, annotations);
+  const config = await configOf(session, flags, annotations, temporary);
   const type = flags.artifactType ?? (config === undefined && flags.imageSpec !== "1.0" ? UNKNOWN_ARTIFACT_TYPE : undefined);
   const options = {
     ...call,
@@ -112,10 +114,12 @@ async function addFile(
   const call = { signal: session.signal };
   const own = annotations.files.get(path);
   const options = { ...call, ...(mediaType !== undefined && { mediaType }), ...(own && { annotations: own }) };
-  if (path !== "-") return await store.add(path, { ...options, name: titleOf(path) });
+  if (path !== "-") {
+    const title = titleOf(path);
+    return await store.add(await heldFile(session, path, temporary), { ...options, name: title });
+  }
   if (session.io.stdin.isTTY === true) throw new CommandFailure(EXIT_CODE.usage, "will not wait for content at a terminal: pipe it in");
-  const file = join(temporary, "stdin");
-  await writeFileOf(file, session.io.stdin, call);
+  const file = await heldFile(session, path, temporary);
   const { stdinName: name = "stdin", stdinType } = flags;
   return await store.add(file, { ...options, name, ...(stdinType !== undefined && { mediaType: stdinType }) });
 }
@@ -133,11 +137,25 @@ function titleOf(path: string): string {
   return isAbsolute(path) ? basename(path) : path.replace(/^(?:\.\/+)+/, "").replace(/\/+$/, "") || path;
 }
 
-async function configOf({ config }: PackFlags, annotations: KnownAnnotations): Promise<PackPart | undefined> {
+/** A file that can be read as often as needed: the one that was named, or what came out of a pipe. */
+async function heldFile({ io, signal }: Session, path: string, temporary: string): Promise<string> {
+  const stream = await inputStream(io, path);
+  if (stream === undefined) return path;
+  const file = join(temporary, randomUUID());
+  await writeFileOf(file, stream, { signal });
+  return file;
+}
+
+async function configOf(
+  session: Session,
+  { config }: PackFlags,
+  annotations: KnownAnnotations,
+  temporary: string,
+): Promise<PackPart | undefined> {
   if (config === undefined) return undefined;
   const { parseFileReference, UNKNOWN_CONFIG_TYPE } = await import("@berth/transfer");
   const { fileSource } = await import("@berth/oci/node");
   const { path, mediaType = UNKNOWN_CONFIG_TYPE } = parseFileReference(config);
-  const source = await fileSource(path);
+  const source = await fileSource(await heldFile(session, path, temporary));
   return { source, mediaType, ...(Object.keys(annotations.config).length > 0 && { annotations: annotations.config }) };
 }

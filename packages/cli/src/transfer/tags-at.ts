@@ -1,5 +1,5 @@
 import { formatName, isDigest } from "@berth/oci";
-import type { Location } from "@berth/transfer/location";
+import { type Location, tagsWithin } from "@berth/transfer/location";
 import { ownReference } from "../connect/destination.ts";
 
 /**
@@ -7,11 +7,12 @@ import { ownReference } from "../connect/destination.ts";
  * nowhere gets none.
  *
  * @returns of a docker archive whole image names.
+ * @throws {InvalidReferenceError} for a tag that the destination cannot have.
  */
 export function tagsAt(to: Location, from: Location, extra: readonly string[]): readonly string[] {
   const own = ownReference(to);
   const main = own === "" ? defaultTag(to, from) : own;
-  return [...new Set([...(main === "" ? [] : [main]), ...extra])];
+  return tagsWithin(to, [...(main === "" ? [] : [main]), ...extra]);
 }
 
 function defaultTag(to: Location, from: Location): string {

@@ -21,10 +21,10 @@ export interface TransferFlagOptions {
 
 /** Adds them, and those of output and pace. */
 export function addTransferFlags(command: Command, { uploads }: TransferFlagOptions = {}): Command {
-  command
-    .option("--limit-rate <size>", "move at most so many bytes a second, over all connections: 2MiB", parseSize)
-    .option("--resume", "when you stop it, leave what was uploaded: the same command goes on with it");
-  if (uploads !== false) command.addOption(chunkSizeOption());
+  command.option("--limit-rate <size>", "move at most so many bytes a second, over all connections: 2MiB", parseSize);
+  if (uploads !== false) {
+    command.option("--resume", "when you stop it, leave what was uploaded: the same command goes on with it").addOption(chunkSizeOption());
+  }
   return addOutputFlags(command, "format", "quiet", "progress", "jobs");
 }
 

@@ -91,8 +91,11 @@ export class FilesystemWriter implements FileWriter {
 
   async #letGo(): Promise<void> {
     this.#support.onEnd();
-    if (typeof this.#direct === "object") await this.#direct.close();
-    await this.#file.close();
+    try {
+      if (typeof this.#direct === "object") await this.#direct.close();
+    } finally {
+      await this.#file.close();
+    }
   }
 
   #expectOpen(verb: string): void {

@@ -13,6 +13,7 @@ import {
 import { isResolver } from "./abilities.ts";
 import type { Attached } from "./attached.ts";
 import { atStep, TagExistsError } from "./errors.ts";
+import { isAtDestination, isLookRefused } from "./at-destination.ts";
 import { copyAttached, copyNode, readManifest } from "./node.ts";
 import { CopyOperation } from "./operation.ts";
 import type { CopiedTag, CopyOptions, CopyResult } from "./options.ts";
@@ -58,15 +59,16 @@ export async function copy(
 /** What tags name at the destination. Those that do not exist are not in it. */
 export type TagsBefore = ReadonlyMap<string, Descriptor>;
 
-/** Asks for tags of the destination; one that cannot be asked knows none. */
-export async function lookUp({ destination, signal }: CopyOperation, tags: readonly string[]): Promise<TagsBefore> {
+/** Asks for tags of the destination; one that cannot be asked knows none, unless tags that exist are not to be moved. */
+export async function lookUp({ destination, signal, options }: CopyOperation, tags: readonly string[]): Promise<TagsBefore> {
   const found = new Map<string, Descriptor>();
   if (!isResolver(destination)) return found;
   const ask = async (tag: string): Promise<void> => {
     try {
       found.set(tag, await destination.resolve(tag, { signal }));
     } catch (error) {
-      if (!isNotFound(error)) throw error;
+      const mayBeUnknown = (options.existingTags ?? "overwrite") === "overwrite" && isLookRefused(error);
+      if (!mayBeUnknown && !isNotFound(error)) throw error;
     }
   };
   await atStep("resolve", "destination", undefined, signal, () => Promise.all(tags.map(ask)));
@@ -93,7 +95,7 @@ export function outcomesOf(
 export async function copyRoot(operation: CopyOperation, root: Descriptor, outcomes: readonly CopiedTag[]): Promise<readonly string[]> {
   if (outcomes.length > 0 && outcomes.every(({ outcome }) => outcome === "kept")) return [];
   if (isSchema1MediaType(root.mediaType)) throw new SchemaV1UnsupportedError(); // before it is looked for among what it is none of
-  const { destination, signal, options } = operation;
+  const { options } = operation;
   const tags = outcomes.filter(({ outcome }) => outcome === "tagged").map(({ tag }) => tag);
   const isTagged = outcomes.some(({ outcome }) => outcome === "unchanged");
   const later = options.atomic === true ? tags : [];
@@ -102,7 +104,7 @@ export async function copyRoot(operation: CopyOperation, root: Descriptor, outco
     await copyNode(operation, { descriptor: root, tags: now });
     return later;
   }
-  const looking = isTagged || atStep("push", "destination", root, signal, () => destination.exists(root, { signal }));
+  const looking = isTagged || isAtDestination(operation, root);
   const reading = now.length > 0 ? readManifest(operation, root) : undefined;
   const [isThere, bytes] = await Promise.all([looking, reading]);
   const attached: Attached[] = [];

@@ -1,8 +1,8 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { readdir, readFile, stat, utimes, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, stat, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { digestOf } from "@berth/oci/node";
+import { digestOf, unfinishedName } from "@berth/oci/node";
 import { temporaryFolder } from "@berth/testkit/temporary-folder";
 import { expect, test } from "vitest";
 import { openUploadJournal } from "./file-journal.ts";
@@ -61,6 +61,16 @@ test("[engine/T45] what is too old is not found, and removed by the next journal
   expect(await openUploadJournal(path, { ttlMs: 1000, now: () => 1500 }).find(key)).toBe(upload);
   expect(await openUploadJournal(path).find(key)).toBeUndefined();
   expect(await readdir(path)).toEqual([]);
+});
+
+test("[engine/T45] what a killed process had not finished is removed by the next journal, what another one writes is not", async () => {
+  const path = await folder();
+  await mkdir(path);
+  const own = unfinishedName(".entry-");
+  const ofDead = own.replace(/-\d*-(?=[0-9a-f]{8}-)/, "-1-"); // the same number, started at another time
+  for (const name of [own, ofDead]) await writeFile(join(path, name), "{}");
+  expect(await openUploadJournal(path).find(key)).toBeUndefined();
+  expect(await readdir(path)).toEqual([own]);
 });
 
 test("[engine/T45] an upload of a process that lives is left to it", async () => {

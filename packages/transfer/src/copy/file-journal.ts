@@ -1,8 +1,8 @@
-import { createHash, randomUUID } from "node:crypto";
+import { createHash } from "node:crypto";
 import { readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
-import { makeFolder } from "@berth/oci/node";
+import { makeFolder, removeAbandoned, unfinishedName } from "@berth/oci/node";
 import type { UploadJournal, UploadKey } from "./upload-journal.ts";
 
 /** Options of {@link openUploadJournal}. */
@@ -18,6 +18,9 @@ const WEEK_MS = 604_800_000;
 const MAX_ENTRY = 16_384;
 /** Files that are looked at to find old ones, at most. */
 const MAX_SWEPT = 10_000;
+
+/** Entries that are being written are called so. */
+const UNFINISHED = ".entry-";
 
 /** What a file of the journal says. */
 interface Entry extends UploadKey {
@@ -69,7 +72,7 @@ class FileJournal implements UploadJournal {
     const entry: Entry = { registry, repository, digest, upload, pid: process.pid, machine: hostname() };
     void this.#write(this.#path(key), async (path) => {
       await makeFolder(this.#folder, 0o700);
-      const temporary = `${path}.${randomUUID()}.tmp`;
+      const temporary = join(this.#folder, unfinishedName(UNFINISHED));
       await writeFile(temporary, JSON.stringify(entry), { mode: 0o600 });
       await rename(temporary, path); // half an entry is never seen
     });
@@ -95,11 +98,12 @@ class FileJournal implements UploadJournal {
     if (this.#writes.get(path) === own) this.#writes.delete(path);
   }
 
-  /** Removes what is too old. */
+  /** Removes what is too old, and what processes that were killed had not finished. */
   async #sweep(): Promise<void> {
+    await removeAbandoned(this.#folder, UNFINISHED);
     try {
       for (const name of (await readdir(this.#folder)).slice(0, MAX_SWEPT)) {
-        if (!/^[0-9a-f]{64}\.json(\..*\.tmp)?$/.test(name)) continue;
+        if (!/^[0-9a-f]{64}\.json$/.test(name) && !name.startsWith(UNFINISHED)) continue;
         const path = join(this.#folder, name);
         if (this.#now() - (await stat(path)).mtimeMs > this.#ttlMs) await rm(path, { force: true });
       }

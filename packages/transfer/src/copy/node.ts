@@ -14,6 +14,7 @@ import { type Attached, attachedTo } from "./attached.ts";
 import { childrenOf, forPlatforms } from "./children.ts";
 import { atStep } from "./errors.ts";
 import { copyLeaf } from "./leaf.ts";
+import { isAtDestination } from "./at-destination.ts";
 import { type CopyOperation, MAX_METADATA_BYTES } from "./operation.ts";
 import type { CopyGraphOptions } from "./options.ts";
 import { pointTags, publish } from "./publish.ts";
@@ -58,13 +59,12 @@ export async function copyNode(operation: CopyOperation, node: Node): Promise<vo
  */
 async function copyManifest(operation: CopyOperation, node: Node): Promise<void> {
   const { descriptor, depth = 0, hops = 0, tags = [], attached } = node;
-  const { signal, destination, options, mustLook } = operation;
+  const { options, mustLook } = operation;
   const { maxDepth = MAX_DEPTH, concurrency = CONCURRENCY, recheck = false } = options;
   if (isSchema1MediaType(descriptor.mediaType)) throw new SchemaV1UnsupportedError();
   if (depth > maxDepth) throw new LimitExceededError({ what: `index at depth ${depth}`, limit: maxDepth });
   const isIndex = isIndexMediaType(descriptor.mediaType);
-  const isThere =
-    node.isThere ?? (await atStep("push", "destination", descriptor, signal, () => destination.exists(descriptor, { signal })));
+  const isThere = node.isThere ?? (await isAtDestination(operation, descriptor));
   let bytes = node.bytes;
   if (!isThere || (mustLook && (recheck || isIndex))) {
     bytes ??= await readManifest(operation, descriptor);

@@ -1,11 +1,15 @@
 import { BerthError } from "@berth/oci";
-import { type Connection, type ConnectionOptions, type ConnectionRequest, createConnection, defaultRetryPredicate } from "@berth/client";
+import {
+  type Connection,
+  type ConnectionOptions,
+  type ConnectionRequest,
+  createConnection,
+  DEFAULT_CONNECT_TIMEOUT_MS,
+  DEFAULT_HEADERS_TIMEOUT_MS,
+  defaultRetryPredicate,
+} from "@berth/client";
 import type { Endpoint } from "./hosts.ts";
 
-/** Milliseconds that the transport waits for headers unless told otherwise: the patience with a mirror that has answered. */
-const USUAL_HEADERS_MS = 60_000;
-/** The same for a TCP connection. */
-const USUAL_CONNECT_MS = 30_000;
 /** Milliseconds in which a mirror is not asked again that was waited for in vain: what is copied meanwhile need not wait for it, too. */
 const LEFT_ALONE_MS = 60_000;
 /** Codes of Node, undici and the client for a wait that was too long. */
@@ -28,7 +32,7 @@ export function connectEndpoint(endpoint: Endpoint, options: ConnectionOptions =
 function connectMirror({ host, answerTimeoutMs: limit }: Endpoint, options: ConnectionOptions): Connection {
   const { retry = {}, http = {} } = options;
   const shouldRetry = (retry && retry.policy?.shouldRetry) || defaultRetryPredicate;
-  const { connectTimeoutMs = USUAL_CONNECT_MS, headersTimeoutMs = USUAL_HEADERS_MS } = http;
+  const { connectTimeoutMs = DEFAULT_CONNECT_TIMEOUT_MS, headersTimeoutMs = DEFAULT_HEADERS_TIMEOUT_MS } = http;
   const inner = createConnection(host, {
     ...options,
     retry: retry && {

@@ -5,7 +5,8 @@ import { pagedTexts } from "../memory/paged.ts";
 export interface MemoryReferenceStore extends Resolver, Tagger, TagLister {}
 
 /**
- * Makes an empty store of names. It does not look whether the content is there.
+ * Makes an empty store of names. It does not look whether the content is there; `resolve()` of an
+ * unknown name throws `NotFoundError`.
  *
  * @see moby, reference.Store
  */

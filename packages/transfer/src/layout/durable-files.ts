@@ -1,4 +1,4 @@
-import { renameSync, rmdirSync, writeFileSync } from "node:fs";
+import { closeSync, openSync, renameSync, rmdirSync, writeFileSync } from "node:fs";
 import { open, rm } from "node:fs/promises";
 import { dirname } from "node:path";
 import { makeFolder } from "@berth/oci/node";
@@ -36,11 +36,11 @@ export class DurableFiles {
   }
 
   /** Writes a file by way of a temporary one. */
-  async writeWhole(path: string, content: Uint8Array | string): Promise<void> {
+  async writeWhole(path: string, content: readonly Uint8Array[] | string): Promise<void> {
     const temporary = this.#paths.temporary();
-    const bytes = typeof content === "string" ? Buffer.from(content) : content;
+    const chunks = typeof content === "string" ? [Buffer.from(content)] : content;
     try {
-      await this.within(dirname(temporary), async () => await this.#write(temporary, bytes));
+      await this.within(dirname(temporary), async () => await this.#write(temporary, chunks));
       await this.publish(temporary, path);
     } catch (error) {
       await rm(temporary, { force: true });
@@ -97,16 +97,29 @@ export class DurableFiles {
   }
 
   /** Small files go at once: into memory of the system, in less time than a thread takes to be asked for it. */
-  async #write(path: string, bytes: Uint8Array): Promise<void> {
-    if (!this.isFull && bytes.byteLength <= AT_ONCE) return writeFileSync(path, bytes, { flag: "wx" });
+  async #write(path: string, chunks: readonly Uint8Array[]): Promise<void> {
+    if (!this.isFull && sizeOf(chunks) <= AT_ONCE) return writeAtOnce(path, chunks);
     await using file = await open(path, "wx");
-    await file.writeFile(bytes);
+    await file.writeFile(chunks);
     if (this.isFull) await file.datasync();
   }
 
   async #make(folder: string): Promise<void> {
     await makeFolder(folder);
     if (this.isFull && folder !== this.#paths.ingest) await this.flushFolder(dirname(folder)); // nothing in that one has to last
+  }
+}
+
+function sizeOf(chunks: readonly Uint8Array[]): number {
+  return chunks.reduce((size, { byteLength }) => size + byteLength, 0);
+}
+
+function writeAtOnce(path: string, chunks: readonly Uint8Array[]): void {
+  const file = openSync(path, "wx");
+  try {
+    for (const chunk of chunks) writeFileSync(file, chunk);
+  } finally {
+    closeSync(file);
   }
 }
 

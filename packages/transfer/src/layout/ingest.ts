@@ -9,7 +9,7 @@ import {
   isReplayable,
   SizeMismatchError,
 } from "@berth/oci";
-import { createVerifier, readAllVerified, type Verifier } from "@berth/oci/node";
+import { createVerifier, readChunksVerified, type Verifier } from "@berth/oci/node";
 import { discardSource } from "../memory/discard-source.ts";
 import { abortable } from "../archive/abortable.ts";
 import { openToWrite, writeAll } from "../archive/write-all.ts";
@@ -62,9 +62,9 @@ export class Ingest {
   }
 
   async #pushSmall(expected: Descriptor, content: ByteSource, signal: AbortSignal | undefined): Promise<void> {
-    const bytes = await readAllVerified(content, expected, { maxBytes: SMALL, ...(signal && { signal }) });
+    const chunks = await readChunksVerified(content, expected, { maxBytes: SMALL, ...(signal && { signal }) });
     signal?.throwIfAborted();
-    await this.#files.writeWhole(this.#paths.blob(expected.digest), bytes);
+    await this.#files.writeWhole(this.#paths.blob(expected.digest), chunks);
   }
 
   async #pushLarge(expected: Descriptor, content: ByteSource, signal: AbortSignal | undefined): Promise<void> {

@@ -1,4 +1,4 @@
-import { randomBytes } from "node:crypto";
+import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 import { type Digest, digestAlgorithm, digestEncoded } from "@berth/oci";
 
@@ -60,6 +60,6 @@ export class LayoutPaths {
 
   /** A new name for what nobody else knows. */
   temporary(): string {
-    return join(this.root, "ingest", `tmp-${randomBytes(9).toString("hex")}`);
+    return join(this.root, "ingest", `tmp-${randomUUID()}`);
   }
 }

@@ -3,3 +3,4 @@ export type { FileLocation, Location, RegistryLocation } from "./location.ts";
 export { formatLocation, isSameRegistry, parseLocation, referenceWithin } from "./location.ts";
 export type { ConnectRepository, OpenDestinationOptions, OpenedDestination, OpenedSource, OpenedStore, OpenOptions } from "./open.ts";
 export { openDestination, openSource, openStore } from "./open.ts";
+export { tagsWithin } from "./tags-within.ts";

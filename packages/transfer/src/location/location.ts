@@ -36,6 +36,10 @@ const FILE_TRANSPORTS: ReadonlyMap<string, FileTransport> = new Map([
 const UNSUPPORTED: ReadonlySet<string> = new Set(["docker-daemon", "containers-storage", "dir", "ostree", "sif", "tarball", "file"]);
 
 const DIGEST_AT_END = /@([a-z0-9+._-]+:[a-f0-9]{32,})$/;
+/** What could be an image of Docker Hub with a number for a tag, but no image there has a dot in its name, or is called localhost. */
+const HOST_ALONE = /^(?:localhost|[^/:@]+\.[^/:@]+)(?::\d+)?$/;
+/** A digest that is none, and would be a tag of a folder with an @ in its name. */
+const BROKEN_DIGEST = /@sha(?:256|384|512):[^/:]*$/;
 /** A drive is no tag: `oci:C:\images:v1`. */
 const DRIVE = /^[A-Za-z]:[\\/]/;
 
@@ -62,9 +66,12 @@ export function parseLocation(text: string): Location {
   if (isUrl && (name === "docker" || name === "oci")) return parseRegistry(text, text.slice(colon + 3));
   // `oci:v1` could be an image of Docker Hub, but nobody's is called that way
   if (transport !== undefined) return parseFile(text, transport, text.slice(colon + (isUrl ? 3 : 1)));
+  if (isUrl && (name === "https" || name === "http"))
+    throw new InvalidLocationError(text, `a reference has no scheme: leave "${name}://" away`);
   if (UNSUPPORTED.has(name)) throw new InvalidLocationError(text, `the transport "${name}" is not supported`);
   if (isUrl) throw new InvalidLocationError(text, `the transport "${name.slice(0, 40)}" is unknown`);
   if (/^[./~\\]/.test(text)) throw new InvalidLocationError(text, "a path needs a transport in front");
+  if (HOST_ALONE.test(text)) throw new InvalidLocationError(text, `it names a registry and no image in it, such as ${text}/app:v1`);
   return parseRegistry(text, text);
 }
 
@@ -79,6 +86,7 @@ function parseRegistry(text: string, reference: string): RegistryLocation {
 
 function parseFile(text: string, transport: FileTransport, rest: string): FileLocation {
   const { path, reference } = split(rest);
+  if (BROKEN_DIGEST.test(rest) && !isDigest(reference ?? "")) throw new InvalidLocationError(text, "invalid digest format");
   if (path === "") throw new InvalidLocationError(text, `the ${transport === "oci" ? "folder" : "file"} is missing`);
   if (path.includes("\0")) throw new InvalidLocationError(text, "a path cannot hold a zero byte");
   if (path === "-" && transport === "oci") throw new InvalidLocationError(text, "a folder cannot be read from stdin or written to stdout");

@@ -1,8 +1,7 @@
-import { randomUUID } from "node:crypto";
 import { open, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
 import { type CallOptions, isDigest, type Digest } from "@berth/oci";
-import { makeFolder } from "@berth/oci/node";
+import { makeFolder, removeAbandonedBeside, unfinishedBeside } from "@berth/oci/node";
 import { MemorySources, type MemorySourcesOptions, type SourcesSnapshot } from "./memory-sources.ts";
 import type { KnownSource, RepositoryPlace, SourceStore } from "./source-store.ts";
 
@@ -69,10 +68,11 @@ class FileSources implements SourceStore {
   }
 }
 
-/** Readers see the old file or the new one, never a part. */
+/** Readers see the old file or the new one, never a part; parts of processes that were killed go away. */
 async function replaceFile(file: string, text: string): Promise<void> {
   await makeFolder(dirname(file), 0o700);
-  const temporary = `${file}.${randomUUID()}.tmp`;
+  await removeAbandonedBeside(file);
+  const temporary = unfinishedBeside(file);
   try {
     const handle = await open(temporary, "wx", 0o600);
     try {

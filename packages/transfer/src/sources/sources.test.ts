@@ -1,6 +1,7 @@
 import { chmod, readdir, readFile, stat, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type Digest, parseDigest } from "@berth/oci";
+import { unfinishedBeside } from "@berth/oci/node";
 import { temporaryFolder } from "@berth/testkit/temporary-folder";
 import { expect, test } from "vitest";
 import { openSourceStore } from "./file-sources.ts";
@@ -206,4 +207,14 @@ test("[engine/T24] a mount that was refused is forgotten, except when nobody sai
     sourceHooks(store, { destination }).onMountRefused?.(blob, "team/a", reason);
     expect((await store.find(digest(1))).length === 1, `${credential?.username} ${reason}`).toBe(isKept);
   }
+});
+
+test("what a process that was killed left of the file goes away when it is written", async () => {
+  const folder = await temporaryFolder("sources");
+  const file = join(folder, "sources.json");
+  await writeFile(unfinishedBeside(file).replace(/-\d*-(?=[0-9a-f]{8}-)/, "-1-"), "{"); // the same number, started at another time
+  const store = await openSourceStore(file);
+  store.note(digest(1), source("a"));
+  await store.flush?.();
+  expect(await readdir(folder)).toEqual(["sources.json"]);
 });
