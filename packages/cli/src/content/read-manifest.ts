@@ -44,9 +44,9 @@ export async function readManifest(place: Place, options: ReadManifestOptions = 
 
 /** Reads the manifest that a descriptor names. */
 export async function readDescribed(source: Fetcher, descriptor: Descriptor, call: CallOptions): Promise<ReadManifest> {
-  const { readAllVerified } = await import("@berth/oci/node");
-  const bytes = await readAllVerified(await source.fetch(descriptor, call), descriptor, { ...call, maxBytes: MAX_MANIFEST });
-  return decoded(descriptor, bytes);
+  const { fetchByDigest } = await import("@berth/oci/node");
+  const read = await fetchByDigest(source, descriptor, { ...call, maxBytes: MAX_MANIFEST });
+  return decoded(read.descriptor, read.bytes);
 }
 
 /** Options of {@link imageFor}. */

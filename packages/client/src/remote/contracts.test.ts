@@ -100,7 +100,7 @@ test.each<[string, () => unknown, { readonly prototype: BerthError }, string]>([
   ["NotFound", () => Promise.reject(new NotFoundError("blob", other)), NotFoundError, "ERR_NOT_FOUND"],
   [
     "SizeExceedsLimit",
-    () => createRemoteRepository("r.test/a").fetch({ mediaType: MANIFEST, digest: other, size: 2 ** 40 }),
+    () => createRemoteRepository("r.test/a").fetchBytes({ mediaType: "x/y", digest: other, size: 2 ** 40 }),
     LimitExceededError,
     "ERR_LIMIT_EXCEEDED",
   ],
@@ -121,5 +121,3 @@ test.each<[string, () => unknown, { readonly prototype: BerthError }, string]>([
   expect(error).toBeInstanceOf(type);
   expect([BerthError.is(error), error]).toEqual([true, expect.objectContaining({ code })]);
 });
-
-const MANIFEST = "application/vnd.oci.image.manifest.v1+json";

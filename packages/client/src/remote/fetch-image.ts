@@ -1,4 +1,4 @@
-import { type Descriptor, LimitExceededError } from "@berth/oci";
+import { type Descriptor, isManifestMediaType, LimitExceededError } from "@berth/oci";
 import { readBounded } from "../transport/read-bounded.ts";
 import type { RepositoryContext } from "./context.ts";
 import { decodeContent, type FetchedConfig, type FetchedImage, readConfig } from "./image-content.ts";
@@ -12,7 +12,8 @@ export async function fetchBytes(
   target: Descriptor,
   { maxBytes = context.settings.maxMetadataBytes, signal }: FetchBytesOptions = {},
 ): Promise<Uint8Array> {
-  if (target.size > maxBytes)
+  if (target.size > maxBytes && !isManifestMediaType(target.mediaType))
+    // of those the size may be told wrong
     throw new LimitExceededError({ what: `content of ${target.size} bytes`, limit: maxBytes, option: "maxBytes" });
   return await readBounded(await repository.fetch(target, signal === undefined ? {} : { signal }), maxBytes); // checked on its way
 }

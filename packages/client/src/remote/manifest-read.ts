@@ -7,7 +7,6 @@ import {
   digestAlgorithm,
   isDigest,
   isSchema1MediaType,
-  LimitExceededError,
   ManifestUnknownError,
   ManifestUnknownRevisionError,
   type NotFoundError,
@@ -34,8 +33,8 @@ export async function readManifest(context: RepositoryContext, reference: string
 }
 
 /**
- * Reads the manifest that a descriptor names, and checks it. A `Content-Length` that is not the promised size is no reason to refuse:
- * some registries count differently there. What was read is counted.
+ * Reads the manifest that a descriptor names, and checks its digest. Its size need not be what the descriptor says: some registries count
+ * differently in answers to HEAD and in lists of referrers. What comes has its limit all the same.
  */
 export async function readDescribedManifest(
   context: RepositoryContext,
@@ -43,8 +42,6 @@ export async function readDescribedManifest(
   options: CallOptions = {},
   actions: readonly string[] = ["pull"],
 ): Promise<Uint8Array> {
-  const limit = context.settings.maxMetadataBytes;
-  if (target.size > limit) throw new LimitExceededError({ what: `manifest of ${target.size} bytes`, limit, option: "maxMetadataBytes" });
   const inline = inlineContent(target);
   if (inline !== undefined) return inline;
   const response = await ask(context, "GET", target.digest, [target.mediaType], "fetch manifest", options, [200], actions);
@@ -53,8 +50,8 @@ export async function readDescribedManifest(
     response.body.destroy();
     throw problem;
   }
-  const bytes = await readMetadata(response, limit);
-  checkManifest(bytes, target, response.request.url.host);
+  const bytes = await readMetadata(response, context.settings.maxMetadataBytes);
+  checkDigest(bytes, target, response.request.url.host);
   return bytes;
 }
 
@@ -74,9 +71,13 @@ function typeProblem(response: TransportResponse, target: Descriptor): Error | u
 }
 
 /** Checks bytes against what was promised of a manifest. @throws {SizeMismatchError} @throws {DigestMismatchError} */
-export function checkManifest(bytes: Uint8Array, expected: Descriptor, from?: string): void {
+export function checkManifest(bytes: Uint8Array, expected: Descriptor): void {
+  if (bytes.byteLength !== expected.size) throw new SizeMismatchError({ expected: expected.size, actual: bytes.byteLength });
+  checkDigest(bytes, expected);
+}
+
+function checkDigest(bytes: Uint8Array, expected: Descriptor, from?: string): void {
   const giver = from === undefined ? {} : { from };
-  if (bytes.byteLength !== expected.size) throw new SizeMismatchError({ expected: expected.size, actual: bytes.byteLength }, giver);
   const actual = manifestDigest(bytes, expected.mediaType, digestAlgorithm(expected.digest));
   if (actual !== expected.digest) throw new DigestMismatchError({ expected: expected.digest, actual }, giver);
 }

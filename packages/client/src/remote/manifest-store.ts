@@ -45,7 +45,7 @@ export interface RemoteManifestStore extends ManifestStore {
   stat(reference: string, options?: CallOptions): Promise<ManifestStat>;
   /** The headers of the answer to a HEAD by digest, by lower-case name. @throws {NotFoundError} if absent. */
   fetchHead(target: Descriptor, options?: CallOptions): Promise<ResponseHeaders>;
-  /** Opens a manifest, read whole and checked. @throws {NotFoundError} @throws {DigestMismatchError} @throws {LimitExceededError} */
+  /** Opens a manifest, read whole; its digest is checked, its size need not be what `target` says. @throws {NotFoundError} @throws {DigestMismatchError} @throws {LimitExceededError} */
   fetch(target: Descriptor, options?: FetchOptions): Promise<ByteReadable>;
   fetchReference(reference: string, options?: CallOptions): Promise<FetchedReference>;
   /** Stores a manifest under its digest; already present is success. @throws {DigestMismatchError} @throws {LimitExceededError} nothing is sent then. */
@@ -84,7 +84,8 @@ export function createManifestStore(context: RepositoryContext, registry: string
     const checked = references.map(check);
     if (checked.length === 0) return;
     // one token for both requests
-    await push(target, await readDescribedManifest(context, target, options, ["pull", "push"]), checked, options);
+    const bytes = await readDescribedManifest(context, target, options, ["pull", "push"]);
+    await push({ ...target, size: bytes.byteLength }, bytes, checked, options);
   }
 
   return {
@@ -103,8 +104,9 @@ export function createManifestStore(context: RepositoryContext, registry: string
       return response.status === 200;
     },
     async fetch(target, options = {}) {
-      const { start, end } = spanOf(options, target.size);
+      spanOf(options, target.size); // refused before anything is asked
       const bytes = await readDescribedManifest(context, target, options);
+      const { start, end } = spanOf(options, bytes.byteLength);
       return bytesStream(bytes.subarray(start, end));
     },
     async fetchReference(reference, options) {

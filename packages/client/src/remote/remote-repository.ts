@@ -63,11 +63,17 @@ export interface RemoteRepository extends Repository {
    * @throws {NotFoundError} if absent. @throws {PlatformNotFoundError} when there is no image for the platform.
    */
   resolve(reference: string, options?: PlatformOptions): Promise<Descriptor>;
+  /**
+   * Opens content: a blob is checked as it is read, a manifest before it is handed out. The digest of a manifest counts; its size need not
+   * be what `target` says, since registries are wrong about it in lists of referrers and in answers to HEAD.
+   *
+   * @throws {NotFoundError} @throws {DigestMismatchError} @throws {SizeMismatchError} for blobs. @throws {LimitExceededError} for manifests.
+   */
   fetch(target: Descriptor, options?: FetchBlobOptions): Promise<ByteReadable>;
   fetchReference(reference: string, options?: CallOptions): Promise<FetchedReference>;
   /** The headers of the answer to a HEAD by digest, by lower-case name. @throws {NotFoundError} if absent. */
   fetchHead(target: Descriptor, options?: CallOptions): Promise<ResponseHeaders>;
-  /** Reads content into memory and checks it. @throws {LimitExceededError} when it is larger than allowed; nothing is read then. */
+  /** Reads content into memory and checks it. @throws {LimitExceededError} when it is larger than allowed; nothing is read of blobs then. */
   fetchBytes(target: Descriptor, options?: FetchBytesOptions): Promise<Uint8Array>;
   /** Reads and decodes a manifest; with a platform, the image for it. @throws {NotFoundError} @throws {InvalidManifestError} */
   fetchManifest(reference: string, options?: PlatformOptions): Promise<FetchedImage>;

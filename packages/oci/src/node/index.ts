@@ -3,6 +3,7 @@ export type { OpenChunkWriterOptions } from "./direct-writer.ts";
 export { openChunkWriter } from "./direct-writer.ts";
 export type { Digester, MultiDigester } from "./digester.ts";
 export { createDigester, createMultiDigester, descriptorOf, digestOf } from "./digester.ts";
+export { fetchByDigest, type FetchByDigestOptions, type FetchedManifestBytes } from "./fetch-by-digest.ts";
 export { fileSource, readPassing } from "./file-source.ts";
 export { successors } from "./graph.ts";
 export { makeFolder } from "./make-folder.ts";

@@ -23,7 +23,7 @@ export async function copyGraph(
   const operation = new CopyOperation(source, destination, options);
   return await operation.run(async () => {
     const attached: Attached[] = [];
-    await copyNode(operation, { descriptor: root, attached });
+    await copyNode(operation, { descriptor: root, told: true, attached });
     await copyAttached(operation, attached);
     return operation.stats;
   });

@@ -47,7 +47,8 @@ export async function copyTags(
     const names = tags === undefined ? await listTags(operation, source, options) : [...new Set(tags)];
     const done = new Map<string, CopiedTag>();
     const waiting: { readonly root: Descriptor; readonly copied: CopiedTag }[] = [];
-    const finish = (copied: CopiedTag): void => {
+    const finish = (outcome: CopiedTag): void => {
+      const copied = operation.asRead(outcome);
       done.set(copied.tag, copied);
       onTag?.(copied);
     };

@@ -52,7 +52,7 @@ export async function copy(
     const copied = outcomesOf(descriptor, tags, before, options);
     const later = await copyRoot(operation, descriptor, copied);
     await pointTags(operation, descriptor, later);
-    return { descriptor, tags: copied, stats: operation.stats };
+    return { descriptor: operation.asRead(descriptor), tags: copied.map((one) => operation.asRead(one)), stats: operation.stats };
   });
 }
 
@@ -101,14 +101,14 @@ export async function copyRoot(operation: CopyOperation, root: Descriptor, outco
   const later = options.atomic === true ? tags : [];
   const now = options.atomic === true ? [] : tags;
   if (operation.hasMet(root.digest)) {
-    await copyNode(operation, { descriptor: root, tags: now });
+    await copyNode(operation, { descriptor: root, told: true, tags: now });
     return later;
   }
   const looking = isTagged || isAtDestination(operation, root);
-  const reading = now.length > 0 ? readManifest(operation, root) : undefined;
+  const reading = now.length > 0 ? readManifest(operation, { descriptor: root, told: true }) : undefined;
   const [isThere, bytes] = await Promise.all([looking, reading]);
   const attached: Attached[] = [];
-  await copyNode(operation, { descriptor: root, isThere, tags: now, attached, tagLast: true, ...(bytes && { bytes }) });
+  await copyNode(operation, { descriptor: root, told: true, isThere, tags: now, attached, tagLast: true, ...(bytes && { bytes }) });
   await copyAttached(operation, attached);
   if (attached.length > 0 && bytes !== undefined) await publish(operation, root, bytesSource(bytes), now);
   return later;

@@ -1,5 +1,5 @@
 import type { UnaskedUrl } from "@berth/client";
-import { BerthError, type Descriptor, DigestMismatchError, SizeMismatchError } from "@berth/oci";
+import { BerthError, type Descriptor, DigestMismatchError, LimitExceededError, SizeMismatchError } from "@berth/oci";
 import { isRetryable } from "../manager/retryable.ts";
 
 /** Where a copy failed. */
@@ -92,6 +92,7 @@ export async function atStep<T>(
 /** Says where an error came from. Content that is not what was promised is the source's fault when nobody else is named, whoever noticed. */
 export function asCopyError(step: CopyStep, origin: CopyOrigin, descriptor: Descriptor | undefined, error: unknown): unknown {
   if (error instanceof CopyError || error instanceof TagExistsError || error instanceof ExternalLayerError) return error;
+  if (step === "fetch" && error instanceof LimitExceededError) return error; // ours, not that of an end
   if (isBadContent(error)) return new CopyError("fetch", "source", descriptor, error);
   return new CopyError(step, origin, descriptor, error);
 }

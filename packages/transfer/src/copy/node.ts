@@ -9,7 +9,7 @@ import {
   type Manifest,
   SchemaV1UnsupportedError,
 } from "@berth/oci";
-import { readAllVerified } from "@berth/oci/node";
+import { fetchByDigest, readAllVerified } from "@berth/oci/node";
 import { type Attached, attachedTo } from "./attached.ts";
 import { childrenOf, forPlatforms } from "./children.ts";
 import { atStep } from "./errors.ts";
@@ -25,6 +25,8 @@ const CONCURRENCY = 6;
 /** A piece of a graph on its way. */
 export interface Node {
   readonly descriptor: Descriptor;
+  /** Whether it was told by the source, which may be wrong about the size; else a manifest that was read says so. Default false. */
+  readonly told?: boolean;
   /** Indexes above it; default 0. */
   readonly depth?: number;
   /** Subjects between it and the root; default 0. */
@@ -67,7 +69,7 @@ async function copyManifest(operation: CopyOperation, node: Node): Promise<void>
   const isThere = node.isThere ?? (await isAtDestination(operation, descriptor));
   let bytes = node.bytes;
   if (!isThere || (mustLook && (recheck || isIndex))) {
-    bytes ??= await readManifest(operation, descriptor);
+    bytes ??= await readManifest(operation, node);
     const below = chosenChildren(decodeManifest(bytes, descriptor.mediaType), descriptor, options);
     const next = { depth: depth + 1, hops, ...(attached && { attached }) };
     const tasks = below.map((child) => async () => await copyNode(operation, { descriptor: child, ...next }));
@@ -76,14 +78,14 @@ async function copyManifest(operation: CopyOperation, node: Node): Promise<void>
   attached?.push(...(await attachedTo(operation, descriptor, hops)));
   const now = node.tagLast === true && (attached?.length ?? 0) > 0 ? [] : tags;
   if (isThere && now.length === 0) operation.existing(descriptor);
-  else await publish(operation, descriptor, bytesSource(bytes ?? (await readManifest(operation, descriptor))), now);
+  else await publish(operation, descriptor, bytesSource(bytes ?? (await readManifest(operation, node))), now);
 }
 
 /** Copies what is attached to manifests that were copied, and what is attached to that. */
 export async function copyAttached(operation: CopyOperation, attached: readonly Attached[]): Promise<void> {
   for (let round = attached; round.length > 0; ) {
     const next: Attached[] = [];
-    const tasks = round.map((one) => async () => await copyNode(operation, { ...one, attached: next }));
+    const tasks = round.map((one) => async () => await copyNode(operation, { ...one, told: true, attached: next }));
     await operation.all(tasks, operation.atATime(operation.options.concurrency ?? CONCURRENCY));
     round = next;
   }
@@ -98,10 +100,13 @@ function chosenChildren(manifest: Manifest, descriptor: Descriptor, options: Cop
 }
 
 /** Reads a manifest of the source, and checks that it is what its descriptor says. */
-export async function readManifest({ source, signal, options }: CopyOperation, target: Descriptor): Promise<Uint8Array> {
+export async function readManifest(operation: CopyOperation, { descriptor, told }: Pick<Node, "descriptor" | "told">): Promise<Uint8Array> {
+  const { source, signal, options } = operation;
   const maxBytes = options.maxMetadataBytes ?? MAX_METADATA_BYTES;
-  if (target.size > maxBytes) throw new LimitExceededError({ what: `manifest of ${target.size} bytes`, limit: maxBytes });
-  return await atStep("fetch", "source", target, signal, async () => {
-    return await readAllVerified(await source.fetch(target, { signal }), target, { maxBytes, signal });
+  return await atStep("fetch", "source", descriptor, signal, async () => {
+    if (told !== true) return await readAllVerified(await source.fetch(descriptor, { signal }), descriptor, { maxBytes, signal });
+    const read = await fetchByDigest(source, descriptor, { maxBytes, signal });
+    operation.measure(read.descriptor);
+    return read.bytes;
   });
 }

@@ -29,6 +29,8 @@ export class CopyOperation {
   readonly #failed = new AbortController();
   readonly #parent: CopyOperation | undefined;
   readonly #moved: Map<Digest, Promise<void>>;
+  /** Bytes of manifests that were read though nobody who knows had told them. */
+  readonly #measured: Map<Digest, number>;
   readonly #action: TransferAction;
   /** What stands in the counts already: a manifest that is put once more, under a tag, is the same one. */
   readonly #counted: Set<string>;
@@ -38,6 +40,7 @@ export class CopyOperation {
   constructor(source: Fetcher, destination: Pusher, options: CopyOptions, parent?: CopyOperation) {
     this.#parent = parent;
     this.#moved = parent === undefined ? new Map<Digest, Promise<void>>() : parent.#moved;
+    this.#measured = parent === undefined ? new Map<Digest, number>() : parent.#measured;
     this.#counted = parent === undefined ? new Set<string>() : parent.#counted;
     this.#stats = parent === undefined ? { copied: 0, mounted: 0, existing: 0, skipped: 0, bytes: 0 } : parent.#stats;
     this.source = source;
@@ -109,6 +112,17 @@ export class CopyOperation {
   /** True when it was moved, or is being moved. */
   hasMet(digest: Digest): boolean {
     return this.#moved.has(digest);
+  }
+
+  /** Notes the size of a manifest as it came: a registry that told of it may have told another one. */
+  measure({ digest, size }: Descriptor): void {
+    this.#measured.set(digest, size);
+  }
+
+  /** The same with the size that came, where it was measured. */
+  asRead<Told extends Pick<Descriptor, "digest" | "size">>(told: Told): Told {
+    const size = this.#measured.get(told.digest);
+    return size === undefined || size === told.size ? told : { ...told, size };
   }
 
   /** How many blobs of one manifest are handed to the manager at a time: all, where it limits them. */

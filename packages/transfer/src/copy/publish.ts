@@ -6,11 +6,12 @@ import type { CopyOperation } from "./operation.ts";
 /** Stores a manifest, and points tags at it: in one step each, or in one for all, where the destination can. */
 export async function publish(
   operation: CopyOperation,
-  target: Descriptor,
+  told: Descriptor,
   content: ReplayableSource,
   tags: readonly string[],
 ): Promise<void> {
   const { destination } = operation;
+  const target = operation.asRead(told);
   const manifests = manifestsOf(destination);
   const [only] = tags;
   // copies that share a manager share what they move, but each has tags of its own
@@ -29,8 +30,9 @@ export async function publish(
 }
 
 /** Points tags at a manifest that the destination holds. */
-export async function pointTags(operation: CopyOperation, target: Descriptor, tags: readonly string[]): Promise<void> {
+export async function pointTags(operation: CopyOperation, told: Descriptor, tags: readonly string[]): Promise<void> {
   const { signal } = operation;
+  const target = operation.asRead(told);
   await atStep("tag", "destination", target, signal, async () => {
     for (const tag of tags) {
       await taggerOf(operation).tag(target, tag, { signal });

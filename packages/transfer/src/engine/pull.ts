@@ -150,13 +150,13 @@ async function transfer(
   };
   const copied = await copy(rootedSource(source, image), image.digest, into.target, name === undefined ? [] : [name], settings);
   if (place !== undefined) for (const one of [root, image]) noteSource(context.sources, place, one.digest);
-  if (verify) await verifyImages(into.target, image, call);
+  if (verify) await verifyImages(into.target, copied.descriptor, call);
   const [outcome] = copied.tags;
   const isCurrent = outcome === undefined ? copied.stats.copied === 0 : outcome.outcome === "unchanged" && copied.stats.copied === 0;
   return {
     reference: formatReference(reference),
     tag: reference.digest === undefined ? reference.tag : undefined,
-    descriptor: image,
+    descriptor: copied.descriptor,
     digest: image.digest,
     index,
     outcome: isCurrent ? "current" : "updated",

@@ -13,7 +13,7 @@ import {
   isSchema1MediaType,
   UnsupportedError,
 } from "@berth/oci";
-import { readAllVerified } from "@berth/oci/node";
+import { fetchByDigest, readAllVerified } from "@berth/oci/node";
 import { chooseImage } from "../platform/choose-image.ts";
 import { hostPlatform } from "../platform/host-platform.ts";
 import { ArtifactError, RootfsMismatchError } from "./errors.ts";
@@ -64,13 +64,14 @@ export async function readImage(source: Fetcher, descriptor: Descriptor, options
   const image = isIndexMediaType(descriptor.mediaType) ? (await chooseImage(source, descriptor, platform, call)).image : descriptor;
   if (isSchema1MediaType(image.mediaType)) throw new SchemaV1UnsupportedError();
   if (!isImageMediaType(image.mediaType)) throw new UnsupportedError(`read layers of content of type "${image.mediaType.slice(0, 255)}"`);
-  const manifest = decodeManifest(await readAllVerified(await source.fetch(image, call), image, call), image.mediaType);
+  const { descriptor: read, bytes } = await fetchByDigest(source, image, call);
+  const manifest = decodeManifest(bytes, image.mediaType);
   if (manifest.kind !== "image") throw new UnsupportedError(`read layers of ${manifest.kind}`);
   if (!isImageConfigMediaType(manifest.configMediaType)) {
     throw new ArtifactError("read layers of", manifest.configMediaType);
   }
   const config = readImageConfig(await readConfigBytes(source, manifest.config, call));
-  return { descriptor: image, manifest, config, layers: matchLayers(manifest, config) };
+  return { descriptor: read, manifest, config, layers: matchLayers(manifest, config) };
 }
 
 /** Reads a config whole. @throws {LimitExceededError} beyond {@link MAX_CONFIG_BYTES}. */

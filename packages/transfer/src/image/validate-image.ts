@@ -11,7 +11,7 @@ import {
   NotFoundError,
   SchemaV1UnsupportedError,
 } from "@berth/oci";
-import { createVerifier, readAllVerified } from "@berth/oci/node";
+import { createVerifier, fetchByDigest, readAllVerified } from "@berth/oci/node";
 import { readImageConfig } from "./image-config.ts";
 import { layerCompression } from "./layer-compression.ts";
 import { LayerBudget, type LayerLimits } from "./layer-limits.ts";
@@ -96,14 +96,19 @@ class Validation {
     await this.#attempt(descriptor, path, async () => {
       if (depth > MAX_DEPTH) throw new LimitExceededError({ what: "index within indexes", limit: MAX_DEPTH });
       if (isSchema1MediaType(descriptor.mediaType)) throw new SchemaV1UnsupportedError(); // its digest is not that of its bytes
-      const bytes = await readAllVerified(await this.#source.fetch(descriptor, this.#call), descriptor, this.#call);
-      const manifest = decodeManifest(bytes, descriptor.mediaType);
+      const manifest = decodeManifest(await this.#read(descriptor, depth), descriptor.mediaType);
       if (manifest.kind === "image" && isImageConfigMediaType(manifest.configMediaType)) return await this.#image(manifest, path);
       for (const [name, child] of childrenOf(manifest.references)) {
         if (isManifestMediaType(child.mediaType)) await this.manifest(child, join(path, name), depth + 1);
         else await this.#blob(child, join(path, name));
       }
     });
+  }
+
+  /** What nothing stands above was told by the source; what an index says of its entries is held against them. */
+  async #read(descriptor: Descriptor, depth: number): Promise<Uint8Array> {
+    if (depth === 0) return (await fetchByDigest(this.#source, descriptor, this.#call)).bytes;
+    return await readAllVerified(await this.#source.fetch(descriptor, this.#call), descriptor, this.#call);
   }
 
   async #image(manifest: ImageManifest, path: string): Promise<void> {

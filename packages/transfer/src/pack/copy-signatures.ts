@@ -11,7 +11,7 @@ import {
   referrersTag,
   type Target,
 } from "@berth/oci";
-import { descriptorOf } from "@berth/oci/node";
+import { descriptorOf, fetchByDigest } from "@berth/oci/node";
 import { isReferrerLister, isResolver } from "../copy/abilities.ts";
 import { contentCopier, type EditOptions } from "./copy-content.ts";
 import { formatDocument, parseDocument, plainDescriptor } from "./document.ts";
@@ -126,7 +126,7 @@ async function underTag(
 /** A manifest that holds nothing but signatures; undefined for all others. */
 async function signatureManifest(source: Fetcher, descriptor: Descriptor, call: CallOptions): Promise<JsonObject | undefined> {
   if (descriptor.mediaType !== MEDIA_TYPES.ociManifest && descriptor.mediaType !== MEDIA_TYPES.dockerManifest) return undefined;
-  const manifest = parseDocument(await fetchBytes(source, descriptor, call));
+  const manifest = parseDocument((await fetchByDigest(source, descriptor, call)).bytes);
   if (!isJsonObject(manifest["config"])) return undefined;
   const layers = layersIn(manifest);
   return layers.length > 0 && layers.every(({ mediaType }) => mediaType === PAYLOAD_TYPE) ? manifest : undefined;

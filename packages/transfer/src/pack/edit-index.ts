@@ -8,11 +8,10 @@ import {
   type Pusher,
   UnsupportedError,
 } from "@berth/oci";
-import { descriptorOf } from "@berth/oci/node";
+import { descriptorOf, fetchByDigest } from "@berth/oci/node";
 import { checkMediaType } from "./check-media-type.ts";
 import { contentCopier, type EditOptions } from "./copy-content.ts";
 import { formatDocument, parseDocument, plainDescriptor } from "./document.ts";
-import { fetchBytes } from "./fetch-bytes.ts";
 import { editIndexDocument, emptyIndexDocument, indexEntries, type IndexEdits } from "./index-edits.ts";
 import { describeEntries, type IndexAddition } from "./index-entry.ts";
 import { pushBytes } from "./pack-blob.ts";
@@ -60,15 +59,15 @@ export async function createIndex(destination: IndexDestination, options: Create
  */
 export async function editIndex(
   source: Fetcher,
-  descriptor: Descriptor,
+  index: Descriptor,
   changes: IndexChanges,
   destination: IndexDestination,
   options: EditOptions = {},
 ): Promise<Descriptor> {
-  const { mediaType, digest } = descriptor;
+  const { mediaType, digest } = index;
   if (!isIndexMediaType(mediaType)) throw new UnsupportedError(`change content of type "${mediaType}" as an index`);
   checkType(changes.artifactType);
-  const raw = await fetchBytes(source, descriptor, options);
+  const { descriptor, bytes: raw } = await fetchByDigest(source, index, options);
   const before = parseDocument(raw);
   const { add = [], ...rest } = changes;
   const added = await additions(destination, add, options);

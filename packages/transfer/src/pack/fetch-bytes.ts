@@ -4,7 +4,7 @@ import { readAllVerified } from "@berth/oci/node";
 /** Bytes of an image config, at most. */
 export const MAX_CONFIG_BYTES = 8_388_608;
 
-/** Reads a manifest, or up to `maxBytes` of other content, whole and checked. @throws {LimitExceededError} over 4 MiB or `maxBytes`. */
+/** Reads up to `maxBytes` of a blob, whole and checked. @throws {LimitExceededError} over 4 MiB or `maxBytes`. */
 export async function fetchBytes(
   source: Fetcher,
   target: Descriptor,

@@ -10,6 +10,7 @@ import {
   platformOfConfig,
   UnsupportedError,
 } from "@berth/oci";
+import { fetchByDigest } from "@berth/oci/node";
 import { plainDescriptor } from "./document.ts";
 import { fetchBytes, MAX_CONFIG_BYTES } from "./fetch-bytes.ts";
 import { annotated } from "./index-edits.ts";
@@ -33,8 +34,9 @@ export interface IndexAddition {
  * @throws {NotFoundError} @throws {InvalidManifestError} @throws {UnsupportedError} for what cannot stand in an index.
  */
 export async function describeEntries(source: Fetcher, addition: IndexAddition, options: CallOptions): Promise<readonly Descriptor[]> {
-  const { descriptor, platform, annotations, flatten = false } = addition;
-  const manifest = decodeManifest(await fetchBytes(source, descriptor, options), descriptor.mediaType);
+  const { platform, annotations, flatten = false } = addition;
+  const { descriptor, bytes } = await fetchByDigest(source, addition.descriptor, options);
+  const manifest = decodeManifest(bytes, descriptor.mediaType);
   if (manifest.kind === "schema1" || manifest.kind === "other") {
     throw new UnsupportedError(`put content of type "${descriptor.mediaType}" into an index`);
   }

@@ -8,9 +8,9 @@ import {
   type Pusher,
   UnsupportedError,
 } from "@berth/oci";
+import { fetchByDigest } from "@berth/oci/node";
 import { contentCopier, type EditOptions } from "./copy-content.ts";
 import { parseDocument } from "./document.ts";
-import { fetchBytes } from "./fetch-bytes.ts";
 import { annotateManifest, type ImageDocument, layersIn, pushImageDocument, readImageDocument } from "./image-document.ts";
 import { rebaseDocuments } from "./rebase-edits.ts";
 
@@ -71,10 +71,11 @@ export async function rebaseImage(
   return await pushImageDocument(destination, image, after, options);
 }
 
-async function read(source: Fetcher, descriptor: Descriptor, options: EditOptions): Promise<ImageDocument> {
-  const { mediaType } = descriptor;
+async function read(source: Fetcher, image: Descriptor, options: EditOptions): Promise<ImageDocument> {
+  const { mediaType } = image;
   if (!isImageMediaType(mediaType)) throw new UnsupportedError(`rebase with content of type "${mediaType}"`);
-  return await readImageDocument(source, descriptor, parseDocument(await fetchBytes(source, descriptor, options)), options);
+  const { descriptor, bytes } = await fetchByDigest(source, image, options);
+  return await readImageDocument(source, descriptor, parseDocument(bytes), options);
 }
 
 /** Docker manifests have no annotations. */

@@ -11,10 +11,10 @@ import {
   type Pusher,
   UnsupportedError,
 } from "@berth/oci";
+import { fetchByDigest } from "@berth/oci/node";
 import { ATTACHED_TO } from "../copy/children.ts";
 import { contentCopier, type EditOptions } from "./copy-content.ts";
 import { parseDocument, plainDescriptor } from "./document.ts";
-import { fetchBytes } from "./fetch-bytes.ts";
 import { hasImageConfig, pushManifest } from "./image-document.ts";
 import { indexEntries } from "./index-edits.ts";
 import { editMapMember, withMember } from "./member-edits.ts";
@@ -65,13 +65,14 @@ export async function rewriteImages(
   return await visit(rewriting, rewrite, descriptor, 0);
 }
 
-async function visit(rewriting: Rewriting, rewrite: Rewrite, descriptor: Descriptor, depth: number): Promise<Descriptor> {
-  const { mediaType } = descriptor;
+async function visit(rewriting: Rewriting, rewrite: Rewrite, told: Descriptor, depth: number): Promise<Descriptor> {
+  const { mediaType } = told;
   if (depth > MAX_DEPTH) throw new LimitExceededError({ what: "index with more indexes in each other", limit: MAX_DEPTH });
   if (!isImageMediaType(mediaType) && !isIndexMediaType(mediaType)) {
     throw new UnsupportedError(`change content of type "${mediaType}" as an image`);
   }
-  const document = parseDocument(await fetchBytes(rewriting.source, descriptor, rewriting.options));
+  const { descriptor, bytes } = await fetchByDigest(rewriting.source, told, rewriting.options);
+  const document = parseDocument(bytes);
   if (isIndexMediaType(mediaType)) return await visitIndex(rewriting, rewrite, descriptor, document, depth);
   const isLeft = depth > 0 && !hasImageConfig(document);
   const made = isLeft ? undefined : await rewrite.image(rewriting, descriptor, document);

@@ -16,7 +16,7 @@ import {
   rankPlatforms,
   selectPlatform,
 } from "@berth/oci";
-import { readAllVerified } from "@berth/oci/node";
+import { fetchByDigest, readAllVerified } from "@berth/oci/node";
 
 /** Indexes within indexes, at most. */
 const MAX_DEPTH = 8;
@@ -57,13 +57,18 @@ export async function chooseImage(
   options: ChooseImageOptions = {},
 ): Promise<ChosenImage> {
   if (!isIndexMediaType(root.mediaType)) {
-    if (options.checkSingle === true) await checkImage(source, root, wanted, options);
-    return { image: root };
+    return { image: options.checkSingle === true ? await checkImage(source, root, wanted, options) : root };
   }
   const search: Search = { source, wanted, options, seen: [], indexes: 0 };
-  const image = await searchIndex(search, root, 0);
+  const { descriptor, manifest } = await readManifest(source, root, options);
+  const image = await searchIndex(search, manifest, 0);
   if (image === undefined) throw notFound(wanted, search.seen, root, options);
-  return { image, index: root };
+  return { image, index: descriptor };
+}
+
+interface ReadManifest {
+  readonly descriptor: Descriptor;
+  readonly manifest: Manifest;
 }
 
 interface Search {
@@ -75,22 +80,25 @@ interface Search {
   indexes: number;
 }
 
-async function searchIndex(search: Search, index: Descriptor, depth: number): Promise<Descriptor | undefined> {
-  if (depth > MAX_DEPTH || ++search.indexes > MAX_INDEXES) return undefined;
-  const manifest = await readManifest(search.source, index, search.options);
+async function searchIndex(search: Search, manifest: Manifest, depth: number): Promise<Descriptor | undefined> {
   if (manifest.kind !== "index") return undefined;
   const children = manifest.manifests.filter(({ mediaType }) => isImageMediaType(mediaType) || isIndexMediaType(mediaType));
   search.seen.push(...children.flatMap(({ platform }) => (platform === undefined ? [] : formatPlatform(platform))));
   for (const child of selectPlatform(children, search.wanted)) {
-    const found = isIndexMediaType(child.mediaType) ? await searchIndex(search, child, depth + 1) : child;
+    const found = isIndexMediaType(child.mediaType) ? await searchBelow(search, child, depth + 1) : child;
     if (found !== undefined) return found;
   }
   return undefined;
 }
 
-/** Looks into the config of an image. Artifacts are for no platform. */
-async function checkImage(source: Fetcher, image: Descriptor, wanted: Platform, options: ChooseImageOptions): Promise<void> {
-  const manifest = await readManifest(source, image, options);
+async function searchBelow(search: Search, index: Descriptor, depth: number): Promise<Descriptor | undefined> {
+  if (depth > MAX_DEPTH || ++search.indexes >= MAX_INDEXES) return undefined;
+  return await searchIndex(search, (await readManifest(search.source, index, search.options)).manifest, depth);
+}
+
+/** Looks into the config of an image. Artifacts are for no platform. @returns the image as it was read. */
+async function checkImage(source: Fetcher, image: Descriptor, wanted: Platform, options: ChooseImageOptions): Promise<Descriptor> {
+  const { descriptor, manifest } = await readManifest(source, image, options);
   const isImage =
     manifest.kind === "image" && [MEDIA_TYPES.ociConfig, MEDIA_TYPES.dockerConfig].some((one) => one === manifest.configMediaType);
   if (!isImage) throw notFound(wanted, [], image, options);
@@ -100,11 +108,12 @@ async function checkImage(source: Fetcher, image: Descriptor, wanted: Platform, 
   const actual = platformOfConfig(parseJsonObject(bytes));
   if (actual === undefined || rankPlatforms(wanted, [actual]).length === 0)
     throw notFound(wanted, actual ? [formatPlatform(actual)] : [], image, options);
+  return descriptor;
 }
 
-async function readManifest(source: Fetcher, target: Descriptor, options: CallOptions): Promise<Manifest> {
-  const bytes = await readAllVerified(await source.fetch(target, options), target, options);
-  return decodeManifest(bytes, target.mediaType);
+async function readManifest(source: Fetcher, target: Descriptor, options: CallOptions): Promise<ReadManifest> {
+  const { descriptor, bytes } = await fetchByDigest(source, target, options);
+  return { descriptor, manifest: decodeManifest(bytes, descriptor.mediaType) };
 }
 
 function notFound(
