@@ -47,6 +47,14 @@ if (unknown.length > 0) {
   process.exit(2);
 }
 
+/** Lines of a failed step that are shown: tools tell what failed at their end. */
+const SHOWN = 200;
+
+function lastLines(output: string): string {
+  const lines = output.split("\n");
+  return lines.length <= SHOWN ? output : [`(${lines.length - SHOWN} lines before)`, ...lines.slice(-SHOWN)].join("\n");
+}
+
 const seconds = (since: number): string => `${((performance.now() - since) / 1000).toFixed(1)} s`;
 const failures: { readonly step: Step; readonly output: string }[] = [];
 const began = performance.now();
@@ -59,7 +67,7 @@ for (const step of STEPS) {
   if (code !== 0) failures.push({ step, output });
 }
 
-for (const { step, output } of failures) console.log(`\n--- ${step.name}: ${step.command.join(" ")}\n${output.trimEnd()}`);
+for (const { step, output } of failures) console.log(`\n--- ${step.name}: ${step.command.join(" ")}\n${lastLines(output.trimEnd())}`);
 const names = failures.map(({ step }) => step.name).join(", ");
 console.log(
   failures.length === 0 ? `\nAll checks passed in ${seconds(began)}` : `\n${failures.length} failed in ${seconds(began)}: ${names}`,

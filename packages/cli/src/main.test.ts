@@ -8,11 +8,9 @@ import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { runInNewContext } from "node:vm";
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, expect, test } from "vitest";
 
 // each starts whole processes
-vi.setConfig({ testTimeout: 30_000 });
-
 /** As npm links it; in a checkout it runs the sources. */
 const BIN = fileURLToPath(new URL("../bin/berth.cjs", import.meta.url));
 

@@ -6,14 +6,12 @@ import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import { createRegistry, type EmbeddedRegistry } from "@berth/registry";
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, expect, test } from "vitest";
 import { COMMANDS } from "./command/table.ts";
 import { isGroup } from "./command/row.ts";
 import { serveHandler, type TestServer } from "./testing/registry.ts";
 
 // each line starts a process
-vi.setConfig({ testTimeout: 120_000 });
-
 const BIN = fileURLToPath(new URL("../bin/berth.cjs", import.meta.url));
 const README = readFileSync(new URL("../README.md", import.meta.url), "utf8");
 

@@ -4,11 +4,9 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { temporaryFolder } from "@berth/testkit/temporary-folder";
-import { beforeEach, expect, test, vi } from "vitest";
+import { beforeEach, expect, test } from "vitest";
 
 // each starts whole processes
-vi.setConfig({ testTimeout: 30_000 });
-
 const BIN = fileURLToPath(new URL("../bin/", import.meta.url));
 
 const SCRIPTS = {

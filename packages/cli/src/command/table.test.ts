@@ -1,13 +1,11 @@
 import { Command } from "commander";
-import { expect, test, vi } from "vitest";
+import { expect, test } from "vitest";
 import { run } from "../program.ts";
 import { fakeIo } from "../testing/fake-io.ts";
 import { type CommandEntry, type CommandRow, isGroup } from "./row.ts";
 import { COMMANDS } from "./table.ts";
 
 // each test runs many commands
-vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
-
 interface Named {
   readonly words: readonly string[];
   readonly row: CommandRow;

@@ -2,13 +2,11 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createRegistry, type EmbeddedRegistry } from "@berth/registry";
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, expect, test } from "vitest";
 import { pushImage, serveHandler, type TestServer } from "../testing/registry.ts";
 import { berth } from "../testing/run-berth.ts";
 
 // tests run several commands, and the first one loads all that they need
-vi.setConfig({ testTimeout: 30_000 });
-
 let folder: string;
 let registry: EmbeddedRegistry;
 let server: TestServer;

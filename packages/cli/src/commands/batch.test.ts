@@ -4,11 +4,9 @@ import { join } from "node:path";
 import { bytesSource } from "@berth/oci";
 import { descriptorOf } from "@berth/oci/node";
 import { createRegistry, type EmbeddedRegistry } from "@berth/registry";
-import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { pushImage, serveHandler, type TestServer } from "../testing/registry.ts";
 import { berth } from "../testing/run-berth.ts";
-
-vi.setConfig({ testTimeout: 30_000 });
 
 let folder: string;
 let registry: EmbeddedRegistry;

@@ -5,13 +5,11 @@ import { MEDIA_TYPES } from "@berth/oci";
 import { digestOf } from "@berth/oci/node";
 import { createRegistry, type EmbeddedRegistry } from "@berth/registry";
 import { openLayout } from "@berth/transfer";
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, expect, test } from "vitest";
 import { type PushedImage, pushImage, pushIndex, serveHandler, type TestServer } from "../testing/registry.ts";
 import { berth } from "../testing/run-berth.ts";
 
 // each test runs many commands
-vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
-
 let folder: string;
 let registry: EmbeddedRegistry;
 let server: TestServer;

@@ -3,13 +3,11 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { createRegistry, type EmbeddedRegistry } from "@berth/registry";
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, expect, test } from "vitest";
 import { serveHandler, type TestServer } from "../testing/registry.ts";
 import { berth, type Ran } from "../testing/run-berth.ts";
 
 // tests run several commands, and the first one loads all that they need
-vi.setConfig({ testTimeout: 30_000 });
-
 /** What the proxy before the registry takes in one request. Bytes. */
 const MOST = 300_000;
 

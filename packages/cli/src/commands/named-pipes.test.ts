@@ -3,14 +3,12 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { tarFolder } from "@berth/transfer";
-import { beforeAll, beforeEach, expect, test, vi } from "vitest";
+import { beforeAll, beforeEach, expect, test } from "vitest";
 import { pushImage } from "../testing/registry.ts";
 import { type Ran, berth } from "../testing/run-berth.ts";
 import { useRegistry } from "../testing/use-registry.test-kit.ts";
 
 // tests run several commands, and the first one loads all that they need
-vi.setConfig({ testTimeout: 30_000 });
-
 const registry = useRegistry();
 /** A repository with an image `base`, and a pipe, of each test's own. */
 let app: string;

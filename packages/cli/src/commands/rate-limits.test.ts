@@ -9,8 +9,6 @@ import { pushImage, serveHandler, type TestServer } from "../testing/registry.ts
 import { berth } from "../testing/run-berth.ts";
 
 // tests run several commands, and the first one loads all that they need
-vi.setConfig({ testTimeout: 30_000 });
-
 let folder: string;
 let registry: EmbeddedRegistry;
 let server: TestServer;

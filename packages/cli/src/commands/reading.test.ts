@@ -4,13 +4,11 @@ import { join } from "node:path";
 import { MEDIA_TYPES } from "@berth/oci";
 import { createRegistry, type EmbeddedRegistry } from "@berth/registry";
 import { openLayout } from "@berth/transfer";
-import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { type PushedImage, pushImage, pushIndex, serveHandler, type TestServer } from "../testing/registry.ts";
 import { berth } from "../testing/run-berth.ts";
 
 // each test runs many commands
-vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
-
 let folder: string;
 let registry: EmbeddedRegistry;
 let server: TestServer;

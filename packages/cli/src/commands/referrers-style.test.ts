@@ -4,13 +4,11 @@ import { join } from "node:path";
 import { bytesSource, type Descriptor, MEDIA_TYPES, type Target } from "@berth/oci";
 import { descriptorOf } from "@berth/oci/node";
 import { createRegistry, type EmbeddedRegistry } from "@berth/registry";
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, expect, test } from "vitest";
 import { type PushedImage, pushImage, pushIndex, serveHandler, type TestServer } from "../testing/registry.ts";
 import { berth } from "../testing/run-berth.ts";
 
 // tests run several commands, and the first one loads all that they need
-vi.setConfig({ testTimeout: 30_000 });
-
 const SIG = "application/vnd.dev.cosign.artifact.sig.v1+json";
 
 let folder: string;

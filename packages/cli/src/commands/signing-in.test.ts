@@ -2,12 +2,10 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type ScriptedRegistry, type ScriptedRequest, startScriptedRegistry } from "@berth/testkit/scripted";
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, expect, test } from "vitest";
 import { berth } from "../testing/run-berth.ts";
 
 // each test runs many commands
-vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
-
 const PASSWORD = "open sesame 7f3a";
 const BASIC = `Basic ${Buffer.from(`alice:${PASSWORD}`).toString("base64")}`;
 const CHALLENGE = {

@@ -2,12 +2,10 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createRegistry, type EmbeddedRegistry } from "@berth/registry";
-import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test, vi } from "vitest";
+import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test } from "vitest";
 import type { FakeIoOptions } from "../testing/fake-io.ts";
 import { type PushedImage, pushImage, pushIndex, serveHandler, type TestServer } from "../testing/registry.ts";
 import { berth, type Ran } from "../testing/run-berth.ts";
-
-vi.setConfig({ testTimeout: 30_000 });
 
 let folder: string;
 let registry: EmbeddedRegistry;

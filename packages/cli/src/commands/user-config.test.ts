@@ -4,12 +4,10 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createRegistry, type EmbeddedRegistry } from "@berth/registry";
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, expect, test } from "vitest";
 import type { FakeIoOptions } from "../testing/fake-io.ts";
 import { type PushedImage, pushImage, serveHandler, type TestServer } from "../testing/registry.ts";
 import { berth, type Ran } from "../testing/run-berth.ts";
-
-vi.setConfig({ testTimeout: 30_000 });
 
 let folder: string;
 let registries: EmbeddedRegistry[];

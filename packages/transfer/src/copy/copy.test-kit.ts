@@ -6,9 +6,7 @@ import { createRemoteRepository, type RemoteRepository, type RemoteRepositoryOpt
 import { bytesSource, type Descriptor, MEDIA_TYPES, type Pusher } from "@berth/oci";
 import { descriptorOf, digestOf } from "@berth/oci/node";
 import { blobFixture, type BlobFixture, imageManifest, type ImageGraph, Random } from "@berth/testkit/images";
-import { onTestFinished, vi } from "vitest";
-
-vi.setConfig({ testTimeout: 60_000 }); // they speak HTTP, and machines are sometimes busy
+import { onTestFinished } from "vitest";
 
 /** What a {@link FakeRegistry} does otherwise. */
 export interface FakeRegistryOptions {

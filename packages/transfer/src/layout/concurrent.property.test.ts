@@ -1,14 +1,12 @@
 import { bytesSource, MEDIA_TYPES } from "@berth/oci";
 import { blobFixture, imageManifest } from "@berth/testkit/images";
 import fc from "fast-check";
-import { expect, test, vi } from "vitest";
+import { expect, test } from "vitest";
 import { createMemoryStore } from "../memory/memory-store.ts";
 import type { WholeTarget } from "../testing/target-contract.test-kit.ts";
 import type { OciLayout } from "./oci-layout.ts";
 import { openLayout } from "./open-layout.ts";
 import { temporaryLayout } from "./testing/temporary-layout.test-kit.ts";
-
-vi.setConfig({ testTimeout: 120_000 });
 
 const config = blobFixture(MEDIA_TYPES.ociConfig, Buffer.from("{}"));
 const image = imageManifest({ config: config.descriptor });

@@ -1,14 +1,12 @@
 import { readdir, stat, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { blobFixture } from "@berth/testkit/images";
-import { expect, test, vi } from "vitest";
+import { expect, test } from "vitest";
 import type { OciLayout } from "./oci-layout.ts";
 import { type Child, startChild } from "./testing/child.test-kit.ts";
 import { mebibytes } from "./testing/mebibytes.test-kit.ts";
 import { recordingSource } from "./testing/recording-source.test-kit.ts";
 import { ingestOf, temporaryLayout } from "./testing/temporary-layout.test-kit.ts";
-
-vi.setConfig({ testTimeout: 60_000 }); // starting a process takes a while on a busy machine
 
 const PUSH_SLOWLY = new URL("./testing/push-slowly.test-kit.ts", import.meta.url);
 const TAG_MANY = new URL("./testing/tag-many.test-kit.ts", import.meta.url);
