@@ -13,6 +13,7 @@ const config: ViteUserConfig = defineConfig({
   ssr: { resolve: { conditions } },
   resolve: { conditions },
   test: {
+    expect: { poll: { timeout: 60_000 } },
     reporters: results === undefined ? ["default"] : ["default", ["json", { outputFile: `${results}/${process.pid}.json` }]],
     projects: [
       { extends: true, test: { name: "unit", include: ["packages/*/src/**/*.test.ts"], testTimeout: 120_000, hookTimeout: 120_000 } },

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createRegistry, type EmbeddedRegistry } from "@berth/registry";
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, expect, test } from "vitest";
 import { run } from "../program.ts";
 import { fakeIo } from "../testing/fake-io.ts";
 import { pushImage, serveHandler, type TestServer } from "../testing/registry.ts";
@@ -86,7 +86,7 @@ test("who sits at a terminal learns what is waited for, also where no progress i
   const fake = fakeIo({ terminal: { columns: 80, rows: 24 }, signal: stop.signal });
   const running = run(["digest", `${app}:v1`], { io: fake.io });
   const line = `berth: ${server.host} asks to slow down (429): goes on in 50 s\n`;
-  await vi.waitFor(() => expect(fake.stderr()).toBe(line));
+  await expect.poll(() => fake.stderr()).toBe(line);
   stop.abort();
   expect(await running).toBe(130);
   refuse = { path: /\/manifests\//, times: 1, seconds: 0 };

@@ -97,7 +97,7 @@ async function run(
 const moved = (way: "bytesRead" | "bytesWritten"): number => sockets.reduce((sum, socket) => sum + socket[way], 0);
 const journal = (): readonly string[] => readdirSync(join(folder, ".local", "state", "berth", "uploads"));
 
-test("[engine/T45] a push that was killed at 70 % goes on: less than 35 % is sent again", { timeout: 60_000 }, async () => {
+test("[engine/T45] a push that was killed at 70 % goes on: less than 35 % is sent again", async () => {
   const args = ["cp", `oci:${join(folder, "layout")}:v1`, `${host}/killed:v1`];
   const killed = await run([...args, "--limit-rate", "16MiB"], 0.7, (child) => child.kill("SIGKILL"));
   expect(killed.signal).toBe("SIGKILL");
@@ -112,7 +112,7 @@ test("[engine/T45] a push that was killed at 70 % goes on: less than 35 % is sen
   expect(journal()).toHaveLength(0);
 });
 
-test("[engine/T11] a pull that was killed at 70 % goes on: less than 35 % is fetched again", { timeout: 60_000 }, async () => {
+test("[engine/T11] a pull that was killed at 70 % goes on: less than 35 % is fetched again", async () => {
   const args = ["pull", "-o", "oci:pulled", "--platform", "linux/amd64", `${host}/source:v1`];
   const killed = await run([...args, "--limit-rate", "16MiB"], 0.7, (child) => child.kill("SIGKILL"));
   expect(killed.signal).toBe("SIGKILL");
@@ -125,9 +125,7 @@ test("[engine/T11] a pull that was killed at 70 % goes on: less than 35 % is fet
   expect(Math.abs(fetched - told.result)).toBeLessThan(20_000);
 });
 
-test("what a download that was killed left beside its file goes with the next one; that of a running one stays", {
-  timeout: 60_000,
-}, async () => {
+test("what a download that was killed left beside its file goes with the next one; that of a running one stays", async () => {
   const cut = layer.digest;
   let isStalled = true;
   let waiting = 0;
@@ -170,7 +168,7 @@ test("what a download that was killed left beside its file goes with the next on
   }
 });
 
-test("stopped by the user, a push takes its upload back; with --resume it stays", { timeout: 60_000 }, async () => {
+test("stopped by the user, a push takes its upload back; with --resume it stays", async () => {
   const args = ["cp", `oci:${join(folder, "layout")}:v1`, `${host}/stopped:v1`, "--limit-rate", "16MiB"];
   expect(await run(args, 0.3, (child) => child.kill("SIGINT"))).toMatchObject({ code: 130, signal: null });
   expect(journal()).toHaveLength(0);
@@ -178,7 +176,7 @@ test("stopped by the user, a push takes its upload back; with --resume it stays"
   expect(journal()).toHaveLength(1);
 });
 
-test("[engine/T30] when nobody reads the progress any more the process ends", { timeout: 60_000 }, async () => {
+test("[engine/T30] when nobody reads the progress any more the process ends", async () => {
   const args = ["cp", `${host}/source:v1`, "oci:closed:v1", "--limit-rate", "1MiB"];
   expect(await run(args, 0.01, (child) => child.stdout?.destroy())).toMatchObject({ code: 141, signal: null });
 });

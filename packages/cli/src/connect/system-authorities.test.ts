@@ -14,7 +14,7 @@ import { pushImage } from "../testing/registry.ts";
 
 const BIN = fileURLToPath(new URL("../../bin/berth.cjs", import.meta.url));
 
-test("the authorities of the system are trusted, as SSL_CERT_FILE names them", { timeout: 30_000 }, async () => {
+test("the authorities of the system are trusted, as SSL_CERT_FILE names them", async () => {
   const folder = await temporaryFolder("authorities");
   const authority = new TestAuthority();
   const registry = await createRegistry();

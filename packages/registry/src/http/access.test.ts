@@ -1,5 +1,5 @@
 import { digestOf } from "@berth/oci/node";
-import { expect, test, vi } from "vitest";
+import { expect, test } from "vitest";
 import { useRegistry } from "../testing/harness.test-kit.ts";
 import type { RequestSummary } from "./options.ts";
 
@@ -14,7 +14,7 @@ test("[server/X4] every request that is over is told of, with its status and the
   await server.call("HEAD", `/v2/a/blobs/${digest}`);
   await server.call("GET", "/v2/a/tags/list");
   await server.call("GET", "/nowhere");
-  await vi.waitUntil(() => seen.length === 6);
+  await expect.poll(() => seen.length).toBe(6);
   expect(seen.map(({ route, status, written }) => [route, status, written])).toEqual([
     ["upload.start", 201, 0],
     ["blob.fetch", 200, 100_000],

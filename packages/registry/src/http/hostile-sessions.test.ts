@@ -8,7 +8,7 @@ import { Unharmed } from "../testing/unharmed.test-kit.ts";
 const SESSIONS = 5000;
 const CLIENTS = 50;
 
-test("[server/D16,O21] thousands of sessions, opened and abandoned, cost little and go with one sweep", { timeout: 60_000 }, async () => {
+test("[server/D16,O21] thousands of sessions, opened and abandoned, cost little and go with one sweep", async () => {
   const disk = await useDisk();
   const server = await useRegistry(await disk.open());
   await server.pushBlob("a", "content");

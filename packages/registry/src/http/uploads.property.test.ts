@@ -126,9 +126,7 @@ const commands = fc.commands(
   { maxCommands: 25 },
 );
 
-test("[server/U5,U6,U8,U10,U12,SQ40] sessions do what the specification says, over restarts too, and leave no file behind", {
-  timeout: 60_000,
-}, async () => {
+test("[server/U5,U6,U8,U10,U12,SQ40] sessions do what the specification says, over restarts too, and leave no file behind", async () => {
   await fc.assert(
     fc.asyncProperty(commands, async (run) => {
       const disk = await useDisk();

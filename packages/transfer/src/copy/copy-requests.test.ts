@@ -287,7 +287,7 @@ test("[engine/T15] a header that names another digest than the body has is found
   expect(store.bytes).toBe(0);
 });
 
-test("[engine/T31] two hundred small blobs need no more connections than the limit, and keep them", { timeout: 60_000 }, async () => {
+test("[engine/T31] two hundred small blobs need no more connections than the limit, and keep them", async () => {
   const [from, to] = [await startFake(), await startFake()];
   from.put("a", imageOf(199), "v1");
   await copy(from.repository("a"), "v1", to.repository("b"), undefined, { manager: createTransferManager({ downloads: 4, uploads: 4 }) });

@@ -42,7 +42,7 @@ async function started(layers: number, answer: ReturnType<typeof gate>["answer"]
   return from;
 }
 
-test("[engine/T8] twenty copies of one image into one store get every blob once", { timeout: 30_000 }, async () => {
+test("[engine/T8] twenty copies of one image into one store get every blob once", async () => {
   const held = gate();
   const from = await started(3, held.answer);
   const store = createMemoryStore();
@@ -86,7 +86,7 @@ test("[engine/T8] when nineteen of twenty give up the last one succeeds; when al
   }
 });
 
-test("[engine/T9] with a limit of three, ten blobs never have more than three requests open", { timeout: 30_000 }, async () => {
+test("[engine/T9] with a limit of three, ten blobs never have more than three requests open", async () => {
   const held = gate();
   const from = await started(9, held.answer);
   const store = createMemoryStore();
@@ -252,7 +252,7 @@ test("[engine/T8] copies that share a manager do not take one repository of a re
   }
 });
 
-test("of many tags one that fails takes nothing from the others, not even what it was bringing for them", { timeout: 30_000 }, async () => {
+test("of many tags one that fails takes nothing from the others, not even what it was bringing for them", async () => {
   const shared = imageOf(2);
   const lost = imageOf(1, { seed: 9, of: "lost" });
   const asked: string[] = [];

@@ -144,12 +144,12 @@ describe("openSqliteEngine()", () => {
     const other = new DatabaseSync(path);
     other.exec("BEGIN IMMEDIATE");
     const refused = engine.write(() => change(INSERT, 1)).catch((error: unknown) => error);
-    await vi.waitUntil(() => vi.getTimerCount() === 1);
+    await vi.waitUntil(() => vi.getTimerCount() === 1, 60_000);
     await vi.runAllTimersAsync(); // every retry up to the last
     expect(await refused).toEqual(new MetadataUnavailableError("the database is busy"));
 
     const kept = engine.write(() => change(INSERT, 2));
-    await vi.waitUntil(() => vi.getTimerCount() === 1);
+    await vi.waitUntil(() => vi.getTimerCount() === 1, 60_000);
     const joined = engine.write(() => change(INSERT, 3));
     other.exec("COMMIT");
     await vi.runAllTimersAsync();
@@ -170,9 +170,9 @@ describe("openSqliteEngine()", () => {
       heard.push(`${durability} ${id}`);
     };
     const writes = [write(1, "durable"), write(2, "relaxed")];
-    await vi.waitUntil(() => heard.length === 1);
+    await expect.poll(() => heard.length).toBe(1);
     writes.push(write(3, "durable"), write(4, "durable"));
-    await vi.waitUntil(async () => (await count()) === 4);
+    await expect.poll(count).toBe(4);
     expect(heard).toEqual(["relaxed 2"]);
     disk.resolve(undefined);
     await Promise.all(writes);
