@@ -8,7 +8,7 @@ const LOG_IN = "log in, or check the credentials";
 
 /** By status. */
 const ADVICE: Readonly<Record<number, string>> = {
-  400: "log in again, and check the name of the repository",
+  400: "log in, and check the name of the repository",
   401: LOG_IN,
   403: LOG_IN,
   404: MEND_REALM,

@@ -41,17 +41,18 @@ function nextPlace(request: TransportRequest, location: string, status: number, 
   if (!isWeb(next)) throw refusal(`, which is no address of http or https; ${MEND_REALM}`);
   if (url.protocol === "https:" && next.protocol !== "https:") throw refusal(` without HTTPS; ${MEND_REALM}`);
   const problem = realmProblem(rules.registry, next, rules);
-  if (problem !== undefined) throw refusal(`, which is refused: ${problem}`);
+  if (problem !== undefined) throw redirectError(request, `to "${realmName(next.href)}", which is refused: ${problem}`, next.host);
   if (method === "GET") return next;
   if (status !== 307 && status !== 308) throw refusal(` with status ${status}, which would drop the form; ${MEND_REALM}`);
   if (next.origin !== url.origin) throw refusal(`, and a form with a credential is not sent on there; ${MEND_REALM}`);
   return next;
 }
 
-function redirectError(request: TransportRequest, where: string): AuthError {
+function redirectError(request: TransportRequest, where: string, untrustedRealm?: string): AuthError {
   const message = `Cannot ${request.operation}: the token server "${request.url.host}" redirects ${where}`;
   const failure = failureOf(request);
-  return new AuthError(message, { ...failure, cause: new ProtocolError(message, failure) });
+  const cause = new ProtocolError(message, failure);
+  return new AuthError(message, { ...failure, cause, ...(untrustedRealm !== undefined && { untrustedRealm }) });
 }
 
 function withoutAuthorization({ headers }: TransportRequest): TransportRequest["headers"] {

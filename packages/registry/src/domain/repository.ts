@@ -38,31 +38,38 @@ export class LocalRepository implements Repository {
     this.tagStore = new RepositoryTags(context, name);
   }
 
-  async resolve(reference: string, _options?: CallOptions): Promise<Descriptor> {
+  async resolve(reference: string, options?: CallOptions): Promise<Descriptor> {
+    options?.signal?.throwIfAborted();
     return await this.manifests.resolve(reference);
   }
 
   async fetch(target: Descriptor, options?: FetchOptions): Promise<Readable> {
+    options?.signal?.throwIfAborted();
     return await (this.#isManifest(target) ? this.manifests.fetch(target) : this.blobs.fetch(target, options));
   }
 
   async push(expected: Descriptor, content: ByteSource, options?: CallOptions): Promise<void> {
+    options?.signal?.throwIfAborted();
     await (this.#isManifest(expected) ? this.manifests : this.blobs).push(expected, content, options);
   }
 
-  async exists(target: Descriptor, _options?: CallOptions): Promise<boolean> {
+  async exists(target: Descriptor, options?: CallOptions): Promise<boolean> {
+    options?.signal?.throwIfAborted();
     return await (this.#isManifest(target) ? this.manifests : this.blobs).exists(target);
   }
 
-  async delete(target: Descriptor, _options?: CallOptions): Promise<void> {
+  async delete(target: Descriptor, options?: CallOptions): Promise<void> {
+    options?.signal?.throwIfAborted();
     await (this.#isManifest(target) ? this.manifests : this.blobs).delete(target);
   }
 
-  async tag(target: Descriptor, tag: string): Promise<void> {
+  async tag(target: Descriptor, tag: string, options?: CallOptions): Promise<void> {
+    options?.signal?.throwIfAborted();
     await this.manifests.tag(target, tag);
   }
 
   async untag(tag: string, options?: CallOptions & { readonly actor?: string | undefined }): Promise<void> {
+    options?.signal?.throwIfAborted();
     if (!this.#context.deleteEnabled) throw new UnsupportedError("delete tag");
     await this.tagStore.untag(tag, options);
   }
@@ -102,7 +109,8 @@ export class LocalRepository implements Repository {
     });
   }
 
-  async predecessors(target: Descriptor): Promise<readonly Descriptor[]> {
+  async predecessors(target: Descriptor, options?: CallOptions): Promise<readonly Descriptor[]> {
+    options?.signal?.throwIfAborted();
     return (await this.#context.metadata.listPredecessors(this.name, target.digest, MAX_PREDECESSORS)).map(describe);
   }
 

@@ -33,6 +33,27 @@ export const manifestCases: readonly ContentCase[] = [
     },
   },
   {
+    title: "an aborted call rejects with the signal's reason, and does nothing",
+    async run(registry) {
+      const repository = await repositoryWith(registry, { latest: image });
+      const reason = new Error("enough");
+      const call = { signal: AbortSignal.abort(reason) };
+      for (const act of [
+        async () => await repository.resolve("latest", call),
+        async () => await repository.fetch(image.descriptor, call),
+        async () => await repository.push(image.descriptor, source(image), call),
+        async () => await repository.exists(image.descriptor, call),
+        async () => await repository.tag(image.descriptor, "other", call),
+        async () => await repository.untag("latest", call),
+        async () => await repository.predecessors(config.descriptor, call),
+        async () => await repository.delete(image.descriptor, call),
+      ]) {
+        await assert.rejects(act, (error) => error === reason);
+      }
+      assert.deepEqual(await itemsOf(repository.tags()), ["latest"]);
+    },
+  },
+  {
     title: "[server/P11] a deleted manifest is gone with its tags; an unknown one is not found",
     async run(registry) {
       const { manifests, tagStore } = await repositoryWith(registry, { one: image, two: image });
