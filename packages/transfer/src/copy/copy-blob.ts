@@ -104,15 +104,18 @@ async function toRegistry(
   };
   const begun = await journal?.find(key);
   const habit = habitsOf(connection);
-  if (begun !== undefined || habit.wantsQuestion) {
-    if (await remote.blobs.exists(target, { signal })) return "exists";
+  const offered = begun === undefined ? await candidatesFor(route, remote, target) : [];
+  const candidates = offered.filter((from) => from !== name);
+  const mayBeHere = candidates.length > 0 && offered.length > candidates.length;
+  if (begun !== undefined || habit.wantsQuestion || mayBeHere) {
+    if (await isThere(remote, target, signal)) return "exists";
+    if (mayBeHere) onMountRefused?.(target, name, "not-mounted");
   }
   if (begun !== undefined) {
     await pushBlob(connection, name, target, content, { ...push, resume: begun });
     await journal?.forget(key);
     return "transferred";
   }
-  const candidates = await candidatesFor(route, remote, target);
   const last = candidates.at(-1) ?? name;
   let reason: MountRefusal = "not-mounted";
   const onRefused = (error: unknown): void => void (reason = refusalOf(error));
@@ -162,12 +165,12 @@ async function isThere(remote: RemoteRepository, target: Descriptor, signal: Abo
   }
 }
 
-/** Repositories to mount from: the source before all others. */
+/** Repositories to mount from, the source before all others; the destination too when it may hold the blob already. */
 async function candidatesFor({ source, options }: BlobRoute, remote: RemoteRepository, target: Descriptor): Promise<readonly string[]> {
   const origin = remoteOf(source);
   const own = origin !== undefined && origin.registry === remote.registry ? [origin.name] : [];
   const known = (await options.mountCandidates?.(target)) ?? [];
-  return [...new Set<string>([...own, ...known])].filter((name) => name !== remote.name);
+  return [...new Set<string>([...own, ...known])];
 }
 
 function habitsOf(connection: Connection): Habits {

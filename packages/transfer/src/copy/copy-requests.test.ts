@@ -140,16 +140,30 @@ test("[engine/T23] candidates are asked in their order, from memory too", async 
   const refused: string[] = [];
   const { stats } = await copy(store, "v1", registry.repository("team/b"), undefined, {
     ...one,
-    mountCandidates: async () => ["team/x", "team/b", "team/a"],
+    mountCandidates: async () => ["team/b", "team/x", "team/a"],
     onMountRefused: (_, from) => refused.push(from),
   });
   expect(stats.mounted).toBe(2);
-  expect(refused).toEqual(["team/x", "team/x"]);
+  expect(refused).toEqual(["team/b", "team/x", "team/b", "team/x"]);
   const blob = short(image.blobs[0]?.descriptor ?? image.manifest);
   expect(registry.journal.filter((line) => line.startsWith("POST")).slice(0, 2)).toEqual([
     `POST team/b/blobs/uploads mount=${blob} from=team/x`,
     `POST team/b/blobs/uploads mount=${blob} from=team/a`,
   ]);
+});
+
+test("[engine/T23] what the destination is thought to have is asked for there before another repository is to give it", async () => {
+  const registry = await startFake();
+  const image = imageOf(1);
+  for (const { descriptor, bytes } of image.blobs) registry.blobs.set(`team/b ${descriptor.digest}`, bytes);
+  const store = createMemoryStore();
+  await fill(store, image);
+  await store.tag(image.manifest.descriptor, "v1");
+  const { stats } = await copy(store, "v1", registry.repository("team/b"), undefined, {
+    mountCandidates: () => ["team/b", "team/gone"],
+  });
+  expect([stats.existing, stats.mounted, stats.bytes]).toEqual([2, 0, image.manifest.descriptor.size]);
+  expect([registry.count("HEAD team/b/blobs"), registry.count("POST")]).toEqual([2, 0]);
 });
 
 test("[engine/T24] the upload that a registry offers instead of mounting is used, and the candidate is named", async () => {

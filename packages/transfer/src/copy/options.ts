@@ -46,7 +46,10 @@ export interface CopyGraphOptions extends CallOptions {
   readonly external?: boolean;
   /** Looks at everything below, also where the manifest above is there already, and copies what is missing. Default false. */
   readonly recheck?: boolean;
-  /** Names of repositories of the destination's registry that may hold a blob, best first. */
+  /**
+   * Names of repositories of the destination's registry that may hold a blob, best first. The destination's own among them says that it may
+   * be there already: that is asked before another one is to give it.
+   */
   readonly mountCandidates?: (descriptor: Descriptor) => readonly string[] | Promise<readonly string[]>;
   /** Told of candidates that did not have the blob, or were not to be read. */
   readonly onMountRefused?: (descriptor: Descriptor, from: string, reason: MountRefusal) => void;

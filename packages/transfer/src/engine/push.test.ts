@@ -56,8 +56,8 @@ test("[engine/T23] what a push and a pull saw is in the file when they end", asy
     ["team/a", async (engine: Engine) => void (await engine.pull(`${registry.host}/team/a:v1`))],
   ] as const) {
     const file = join(folder, repository.slice(-1));
-    await run(engineWith({ sources: await openSourceStore(file) }));
-    expect(await (await openSourceStore(file)).find(layer)).toEqual([{ registry: registry.host, repository }]);
+    await run(engineWith({ sources: openSourceStore(file) }));
+    expect(await openSourceStore(file).find(layer)).toEqual([{ registry: registry.host, repository }]);
   }
 });
 

@@ -34,7 +34,11 @@ export function sourceHooks(
   const { registry, marker } = destination;
   return {
     ...reading,
-    mountCandidates: async (blob) => rankSources(await store.find(blob.digest), destination, blob, marker),
+    mountCandidates: async (blob) => {
+      const known = await store.find(blob.digest);
+      const isHere = known.some((one) => one.registry === registry && one.repository === destination.repository);
+      return [...(isHere ? [destination.repository] : []), ...rankSources(known, destination, blob, marker)];
+    },
     onMountRefused: ({ digest }, repository, reason) => {
       // Who has not said who he is was told nothing about that repository.
       const isAnonymous = marker.mark(digest, { registry, repository }) === undefined;
