@@ -160,6 +160,14 @@ export function isNotFound(error: unknown): boolean {
   return BerthError.is(error) && (error.code === "ERR_NOT_FOUND" || statusOf(error) === 404);
 }
 
+/** Statuses with which registries refuse to say what they have, to those who may push all the same. */
+const LOOK_REFUSALS: ReadonlySet<number> = new Set([403, 405]);
+
+/** True when a registry does not say whether it has something: who may push need not be allowed to look. @see go-containerregistry, remote.writer */
+export function isLookRefused(error: unknown): boolean {
+  return error instanceof ResponseError && LOOK_REFUSALS.has(error.status);
+}
+
 /** True when credentials are missing or wrong; false when a token server failed, which says nothing of them. */
 export function isUnauthorized(error: unknown): boolean {
   if (error instanceof AuthError) return error.fault === "credential";

@@ -61,6 +61,7 @@ export {
   UnreplayableBodyError,
   hasErrorCode,
   isDenied,
+  isLookRefused,
   isNotFound,
   isRateLimited,
   isUnauthorized,

@@ -250,6 +250,22 @@ test("manifest put stores the exact bytes under tags or their digest, and refuse
   expect(await berth(["manifest", "put", `${app}:x`, join(folder, "gone")])).toMatchObject({ code: 4 });
 });
 
+test.each([403, 405])("blob put stores a file where the registry refuses to say whether it is there (%i)", async (status) => {
+  const file = join(folder, "unseen");
+  writeFileSync(file, `unseen ${status}`);
+  const shy = await serveHandler((request, response) => {
+    if (request.method === "HEAD") response.writeHead(status).end();
+    else registry.handler(request, response);
+  });
+  try {
+    const digest = digestOf(`unseen ${status}`);
+    expect(await berth(["blob", "put", `${shy.host}/shy`, file])).toMatchObject({ code: 0, stdout: `${shy.host}/shy@${digest}\n` });
+    expect(shy.journal.map((line) => line.split(" ")[0])).toEqual(expect.arrayContaining(["HEAD", "POST", "PUT"]));
+  } finally {
+    await shy.close();
+  }
+});
+
 test("blob put stores a file or standard input, sends nothing twice, and nothing that is not what it should be", async () => {
   const file = join(folder, "blob");
   writeFileSync(file, "hello");

@@ -1,4 +1,4 @@
-import { isNotFound } from "@berth/client";
+import { isLookRefused, isNotFound } from "@berth/client";
 import {
   bytesSource,
   type Descriptor,
@@ -13,7 +13,7 @@ import {
 import { isResolver } from "./abilities.ts";
 import type { Attached } from "./attached.ts";
 import { atStep, TagExistsError } from "./errors.ts";
-import { isAtDestination, isLookRefused } from "./at-destination.ts";
+import { isAtDestination } from "./at-destination.ts";
 import { copyAttached, copyNode, readManifest } from "./node.ts";
 import { CopyOperation } from "./operation.ts";
 import type { CopiedTag, CopyOptions, CopyResult } from "./options.ts";

@@ -1,4 +1,5 @@
-import { type Descriptor, parseRepositoryName } from "@berth/oci";
+import { type Descriptor, type Digest, parseRepositoryName } from "@berth/oci";
+import { isLookRefused } from "../../errors.ts";
 import type { Content } from "../../transport/body.ts";
 import { hasBlob } from "../blob-stat.ts";
 import { blobProgress, both } from "../client-hooks.ts";
@@ -34,6 +35,16 @@ export async function pushBlob(
   await pushInto(route, descriptor, content, options);
 }
 
+/** Whether the registry has a blob. One that refuses to say is sent it. */
+async function isHeld(route: UploadRoute, digest: Digest, signal: AbortSignal | undefined): Promise<boolean> {
+  try {
+    return await hasBlob(route, digest, { scopes: route.scopes, signal });
+  } catch (error) {
+    if (isLookRefused(error)) return false;
+    throw error;
+  }
+}
+
 /** {@link pushBlob} along a given way, and into an upload that was started already. */
 export async function pushInto(
   route: UploadRoute,
@@ -52,7 +63,7 @@ export async function pushInto(
     const tell = blobProgress(route, "push blob", digest);
     const onProgress = both(options.onProgress, tell && (({ sent, total }: UploadProgress) => tell(sent, total)));
     blob = await OutgoingBlob.open(content, descriptor, { ...options, ...(onProgress && { onProgress }) });
-    if (options.skipExisting === true && (await hasBlob(route, digest, { scopes: route.scopes, signal }))) return;
+    if (options.skipExisting === true && (await isHeld(route, digest, signal))) return;
     const push = new BlobPush(route, digest, blob, { ...options, mode, chunkSize, backoff, started });
     await pushOnce(route, digest, signal, async () => {
       unused = undefined;

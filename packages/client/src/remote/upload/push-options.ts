@@ -28,7 +28,7 @@ export interface PushBlobOptions extends CallOptions {
   readonly wholeBytes?: number;
   /** Called as bytes leave. */
   readonly onProgress?: (progress: UploadProgress) => void;
-  /** Asks for the blob first and sends nothing when the registry has it; default false. */
+  /** Asks for the blob first and sends nothing when the registry has it; one that refuses to say is sent it. Default false. */
   readonly skipExisting?: boolean;
   /** Goes on with an upload that {@link onUpload} named, perhaps in another process; one that is gone is started again. */
   readonly resume?: string;
