@@ -98,7 +98,7 @@ async function makeAt(session: Session, { place, target, tags, descriptor, make,
     target,
     async (destination) => {
       const made = await withTransfer(session, { ...flags, stdoutIsData: isStdout }, async (transfer) => {
-        const pace = await transfer.into(destination.repository);
+        const pace = await transfer.between({ source: place.repository, destination: destination.repository });
         const into = watchedTarget(destination.target, pace);
         return await make({
           place,

@@ -134,7 +134,7 @@ async function copyOne(session: Session, place: Place, { target, tags: extra, fl
         tags: named,
         stats,
       } = await withTransfer(session, { ...flags, stdoutIsData }, async (transfer) => {
-        const pace = await transfer.into(destination.repository);
+        const pace = await transfer.between({ source: source.repository, destination: destination.repository });
         if (flags.verifyLayers === true) await verifyImages(source, destination, [source.reference], flags, session.signal);
         const done = await copyImage(source, destination, tags, { ...settings, ...pace, ...(platform && { platform }) });
         const isKept = done.tags.length > 0 && done.tags.every(({ outcome }) => outcome === "kept");
@@ -192,7 +192,7 @@ async function copyMany(session: Session, source: Place, { target, flags, settin
     target,
     async (destination) => {
       const { tags, stats } = await withTransfer(session, { ...flags, stdoutIsData }, async (transfer) => {
-        const pace = await transfer.into(destination.repository);
+        const pace = await transfer.between({ source: source.repository, destination: destination.repository });
         if (flags.verifyLayers === true) await verifyImages(source, destination, names, flags, session.signal);
         const done = await copyAllTags(batch, names, nameOf, async (options) => {
           return await copyTags(source.target, names, destination.target, { ...settings, ...pace, ...options });

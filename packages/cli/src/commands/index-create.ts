@@ -102,7 +102,7 @@ export function indexCreateCommand(options: RunOptions): Command {
             async (destination) => {
               const { target } = destination;
               const made = await withTransfer(session, { ...flags, stdoutIsData: isStdout }, async (transfer) => {
-                const pace = await transfer.into(destination.repository);
+                const pace = await transfer.between({ destination: destination.repository });
                 return await createIndex(target, {
                   ...wanted,
                   copy: async (content, from, call) => void (await copyGraph(from, content, target, { ...pace, ...call })),

@@ -116,7 +116,7 @@ async function loadOne(
 ): Promise<Pick<Copied, "tags"> & { readonly stats: CopyStats }> {
   const { copy } = await import("@berth/transfer");
   return await withDestination(session, { transport: "registry", reference: to }, async (destination) => {
-    const pace = await transfer.into(destination.repository);
+    const pace = await transfer.between({ source: source.repository, destination: destination.repository });
     const done = await copy(source.target, name, destination.target, [to.tag], pace);
     const tags: readonly CopiedTag[] = done.tags;
     return { ...copiedFields(destination, done.descriptor, tags), stats: done.stats };

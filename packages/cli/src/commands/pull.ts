@@ -123,7 +123,8 @@ async function pullImage(session: Session, source: Place, image: Descriptor, to:
   const isStdout = to.transport !== "registry" && to.path === "-";
   const copied = await withDestination(session, to, async (destination) => {
     const { tags: named, stats } = await withTransfer(session, { ...flags, stdoutIsData: isStdout }, async (transfer) => {
-      return await copy(source.target, image.digest, destination.target, tags, transfer.settings);
+      const pace = await transfer.between({ source: source.repository, destination: destination.repository });
+      return await copy(source.target, image.digest, destination.target, tags, pace);
     });
     if (flags.verify === true) await verifyImage(isStdout ? source.target : destination.target, image, { signal: session.signal });
     await writeDigestFile(flags.digestFile, image.digest);
@@ -144,7 +145,7 @@ async function pullFiles(session: Session, source: Place, image: Descriptor, fla
   const { manifest } = await readDescribed(source.target, image, call);
   const { files, unnamed } = pulledFiles(manifest, output);
   const { stats } = await withTransfer(session, flags, async (transfer) => {
-    return await copy(source.target, image.digest, store, [], transfer.settings);
+    return await copy(source.target, image.digest, store, [], await transfer.between({ source: source.repository }));
   });
   await writeDigestFile(flags.digestFile, image.digest);
   if (unnamed > 0)

@@ -109,7 +109,7 @@ async function pushImage(session: Session, reference: string, from: string, flag
         tags: named,
         stats,
       } = await withTransfer(session, flags, async (transfer) => {
-        const pace = await transfer.into(destination.repository);
+        const pace = await transfer.between({ source: source.repository, destination: destination.repository });
         return await copyImage(source, destination, tags, { ...settings, ...pace });
       });
       await writeDigestFile(flags.digestFile, descriptor.digest);

@@ -49,7 +49,7 @@ export function saveCommand(options: RunOptions): Command {
                 // what went through a pipe cannot be taken back
                 await (isStdout ? withPlace : withSource)(session, text, async (source) => {
                   const done = await copyImage(source, destination, nameIn(destination, source), {
-                    ...transfer.settings,
+                    ...(await transfer.between({ source: source.repository })),
                     ...(platform && { platform }),
                   });
                   tags.push(...done.tags);

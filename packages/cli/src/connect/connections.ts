@@ -1,4 +1,4 @@
-import type { Connection, ConnectionOptions, CredentialSource, RemoteRegistry, RemoteRepository, RepositoryOptions } from "@berth/client";
+import type { Connection, ConnectionOptions, Credential, CredentialSource, RemoteRegistry, RemoteRepository, RepositoryOptions } from "@berth/client";
 import type { Side } from "../flags/flag-reader.ts";
 import type { Settings, SideSettings } from "../flags/settings.ts";
 import type { SignIn } from "../flags/sign-in.ts";
@@ -25,6 +25,8 @@ export class Connections {
   readonly #rates: RateWatch;
   readonly #made = new Map<string, Promise<Connection>>();
   readonly #credentials = new Map<string, Promise<CredentialSource | undefined>>();
+  /** What registries were shown last. */
+  readonly #shown = new WeakMap<Connection, Credential>();
   readonly #log: DebugLog | undefined;
   #userConfig: Promise<UserConfig> | undefined;
   /** Who a sync file says that we are, by host. */
@@ -99,6 +101,11 @@ export class Connections {
     return createRemoteRepository(`${host}/${prefix}${name}`, { ...options, connection });
   }
 
+  /** Who we said that we are over a connection; undefined as long as nobody asked. */
+  shownOver(connection: Connection): Credential | undefined {
+    return this.#shown.get(connection);
+  }
+
   /** Closes what was opened. */
   async close(): Promise<void> {
     await Promise.allSettled([...this.#made.values()].map(async (made) => await (await made).close()));
@@ -160,9 +167,15 @@ export class Connections {
       signIn(),
       import("@berth/client"),
     ]);
-    const all = { ...options, ...(isHttp && { plainHttp: true }), ...(credentials && { credentials }) };
-    const connection = make?.(all) ?? createConnection(host, all);
-    return requestsPerSecond === undefined ? connection : throttled(connection, requestsPerSecond);
+    const watched: CredentialSource = async (target, call) => {
+      const credential = await credentials?.(target, call);
+      if (credential !== undefined) this.#shown.set(connection, credential);
+      return credential;
+    };
+    const all = { ...options, ...(isHttp && { plainHttp: true }), ...(credentials && { credentials: watched }) };
+    const plain = make?.(all) ?? createConnection(host, all);
+    const connection = requestsPerSecond === undefined ? plain : throttled(plain, requestsPerSecond);
+    return connection;
   }
 
   /** True for a registry of this machine without TLS. What cannot be told here, the client finds out. */

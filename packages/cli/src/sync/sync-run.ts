@@ -83,7 +83,7 @@ export class SyncRun {
           this.#session,
           destination,
           async (into) => {
-            const pace = await transfer.into(into.repository);
+            const pace = await transfer.between({ source: place.repository, destination: into.repository });
             await this.#all(pair, wanted, async (tag) => await this.#copy(pair, place, tag, into, pace));
           },
           { side: "to" },

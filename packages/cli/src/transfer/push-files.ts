@@ -38,7 +38,7 @@ export async function pushFiles(session: Session, { to, tags, files, subject, fl
     const isStdout = to.transport !== "registry" && to.path === "-";
     const copied = await withDestination(session, to, async (destination) => {
       const done = await withTransfer(session, { ...flags, stdoutIsData: isStdout }, async (transfer) => {
-        const pace = await transfer.into(destination.repository);
+        const pace = await transfer.between({ destination: destination.repository });
         return await copy(store, manifest.digest, destination.target, tags, { ...settings, ...pace });
       });
       await writeDigestFile(flags.digestFile, manifest.digest);

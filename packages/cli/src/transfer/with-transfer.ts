@@ -1,23 +1,23 @@
 import type { RemoteRepository } from "@berth/client";
 import type { CopyGraphOptions, TransferManager } from "@berth/transfer";
 import type { Session } from "../session/session.ts";
+import { type CopyEnds, KnownSources, type SourceHook } from "./known-sources.ts";
 import type { TransferFlags } from "./transfer-flags.ts";
 import { journalFolder, OpenUploads } from "./upload-journal.ts";
 import { UploadLimits } from "./upload-limits.ts";
 
 /** Options of copies. */
-export type TransferSettings = Pick<CopyGraphOptions, "chunkSize" | "concurrency" | "journal" | "manager" | "onEvent" | "signal">;
+export type TransferSettings = Pick<CopyGraphOptions, "chunkSize" | "concurrency" | "journal" | "manager" | "onEvent" | "signal" | SourceHook>;
 
 /** What every copy of a command is given. */
 export interface Transfer {
-  /** Options of copies that go to no registry. */
-  readonly settings: TransferSettings;
   /**
-   * Names a repository that is written to: uploads into it are taken back when the user stops the command.
+   * Names the repositories that are copied from and to: what they hold is remembered, and uploads into the one that is written to are taken
+   * back when the user stops the command.
    *
-   * @returns the options of copies to it.
+   * @returns the options of copies between them.
    */
-  into(repository: RemoteRepository | undefined): Promise<TransferSettings>;
+  between(ends: CopyEnds): Promise<TransferSettings>;
 }
 
 /** Options of {@link withTransfer}. */
@@ -28,7 +28,7 @@ export interface WithTransferOptions extends TransferFlags {
 
 /**
  * Does work that moves content: with the pace that flags say, progress shown, and uploads remembered, so that the next run goes on with
- * them. When the user stops it they are taken back, unless `--resume` says otherwise.
+ * them, and mounts what this one saw elsewhere. When the user stops it they are taken back, unless `--resume` says otherwise.
  */
 export async function withTransfer<T>(
   session: Session,
@@ -40,6 +40,7 @@ export async function withTransfer<T>(
   const folder = journalFolder(session.io.env);
   const journal = folder === undefined ? undefined : new OpenUploads(openUploadJournal(folder));
   const limits = new UploadLimits(session, chunkSize);
+  const sources = new KnownSources(session);
   const repositories = new Set<RemoteRepository>();
   const view = await session.openView({ stdoutIsData });
   const events = createTransferEvents();
@@ -56,18 +57,17 @@ export async function withTransfer<T>(
       ...(journal && { journal }),
     };
     return await work({
-      settings,
-      async into(repository) {
-        if (repository === undefined) return settings;
-        repositories.add(repository);
-        return { ...settings, ...(await limits.apply(repository)) };
+      async between(ends) {
+        const { destination } = ends;
+        if (destination !== undefined) repositories.add(destination);
+        return { ...settings, ...(await sources.hooksFor(ends)), ...(destination && (await limits.apply(destination))) };
       },
     });
   } catch (error) {
     if (signal.aborted && !session.isTimedOut && resume !== true) await journal?.cancel(repositories);
     throw error;
   } finally {
-    await limits.remember();
+    await Promise.all([limits.remember(), sources.remember()]);
     events.end();
     await showing;
     view.end();

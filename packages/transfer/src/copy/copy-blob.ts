@@ -121,7 +121,8 @@ async function toRegistry(
   const onRefused = (error: unknown): void => void (reason = refusalOf(error));
   for (const from of candidates.slice(0, -1)) {
     reason = "not-mounted";
-    if ((await mountBlob(connection, name, target, from, { signal, onRefused })) === "mounted") {
+    const mounting = mountBlob(connection, name, target, from, { signal, onRefused });
+    if ((await orTold(mounting, () => onMountRefused?.(target, from, "refused"))) === "mounted") {
       onMounted?.(target, from);
       return "mounted";
     }
@@ -129,17 +130,20 @@ async function toRegistry(
   }
   reason = "not-mounted";
   let wasThere = false;
+  let isTold = last === name;
   const ask = async (): Promise<boolean> => target.size >= WORTH_ASKING && (await isThere(remote, target, signal));
   // Where a mount is not likely the question does not wait for its answer.
   const asked = last === name && !(habit.answersMounts || habit.wantsQuestion) ? ask() : undefined;
   asked?.catch(() => undefined); // nobody may be waiting for it any more
   const fallback: MountContent = async () => {
-    if (last !== name) onMountRefused?.(target, last, reason);
+    if (!isTold) onMountRefused?.(target, last, reason);
+    isTold = true;
     wasThere = await (last === name ? (asked ?? false) : ask());
     habit.wantsQuestion ||= wasThere && last === name;
     return wasThere ? undefined : content;
   };
-  const outcome = await mountBlob(connection, name, target, last, { ...push, fallback, onRefused });
+  const mounting = mountBlob(connection, name, target, last, { ...push, fallback, onRefused });
+  const outcome = await orTold(mounting, () => isTold || onMountRefused?.(target, last, "refused"));
   await journal?.forget(key);
   if (outcome === "pushed") return "transferred";
   if (wasThere) return "exists";
@@ -149,6 +153,16 @@ async function toRegistry(
   }
   onMounted?.(target, last);
   return "mounted";
+}
+
+/** A candidate at which a registry stumbles (500) is told of as well: it need not be offered when the blob is tried again. */
+async function orTold<T>(mounting: Promise<T>, tell: () => unknown): Promise<T> {
+  try {
+    return await mounting;
+  } catch (error) {
+    if (error instanceof ResponseError) tell();
+    throw error;
+  }
 }
 
 function refusalOf(error: unknown): MountRefusal {

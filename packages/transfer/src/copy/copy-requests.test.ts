@@ -8,6 +8,9 @@ import { createTransferManager } from "../manager/transfer-manager.ts";
 import { copy } from "./copy.ts";
 import { copyTags } from "./copy-tags.ts";
 import { fill, imageOf, short, startFake } from "./copy.test-kit.ts";
+import { createSourceMarker } from "../sources/mark-source.ts";
+import { createSourceStore } from "../sources/memory-sources.ts";
+import { sourceHooks } from "../sources/source-hooks.ts";
 import { createMemoryStore } from "../memory/memory-store.ts";
 import type { UploadJournal } from "./upload-journal.ts";
 
@@ -197,6 +200,28 @@ test("[engine/T24] why a candidate gave nothing is told: it wants the bytes, to 
     onMountRefused: (_, from, reason) => told.push(`${from} ${reason}`),
   });
   expect(told).toEqual(["team/w unauthorized", "team/x refused", "team/y not-mounted"]);
+});
+
+test("[engine/T24] a candidate that a registry stumbles over costs a try, not the copy", async () => {
+  const registry = await startFake({
+    answer(request, response) {
+      if (!(request.url ?? "").includes("from=")) return false;
+      if ((request.url ?? "").endsWith("from=team%2Fb")) return false;
+      response.writeHead(500, { "content-length": "0" }).end();
+      return true;
+    },
+  });
+  const [store, image] = [createMemoryStore(), imageOf(1)];
+  await fill(store, image);
+  await store.tag(image.manifest.descriptor, "v1");
+  const sources = createSourceStore();
+  for (const { descriptor } of image.blobs) sources.note(descriptor.digest, { registry: registry.host, repository: "team/a" });
+  const destination = { registry: registry.host, repository: "team/b", marker: createSourceMarker(undefined) };
+  const { stats } = await copy(store, "v1", registry.repository("team/b", { retry: false }), undefined, {
+    manager: createTransferManager({ attempts: 2, backoff: () => 0 }),
+    ...sourceHooks(sources, { destination }),
+  });
+  expect([stats.copied, stats.mounted]).toEqual([3, 0]);
 });
 
 test("[engine/T24] a registry that never mounts is asked for large blobs first, once that is known", async () => {
