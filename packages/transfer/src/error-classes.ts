@@ -92,6 +92,7 @@ export const CLASS_BY_CODE: Readonly<Record<string, ErrorClass>> = {
   ERR_ROOTFS_MISMATCH: "RootfsMismatch",
   ERR_SCHEMA_V1_UNSUPPORTED: "UnsupportedManifest",
   ERR_SIZE_MISMATCH: "DigestMismatch",
+  ERR_SPARSE_INDEX: "NotFound",
   ERR_TAG_EXISTS: "Conflict",
   ERR_UNPACKABLE_FILE: "InvalidInput",
   ERR_UNREPLAYABLE_BODY: "Unavailable",

@@ -9,6 +9,7 @@ export type HintKind =
   | "check-credential-file"
   | "check-credential-helper"
   | "check-proxy"
+  | "choose-image"
   | "convert-image"
   | "free-space"
   | "list-platforms"
@@ -35,6 +36,7 @@ const TEXTS: Readonly<Record<HintKind, string>> = {
   "check-credential-file": "mend that file, or move it away and log in again",
   "check-credential-helper": "install or repair that helper, or take it out of the config file that names it",
   "check-proxy": "check HTTPS_PROXY, HTTP_PROXY, NO_PROXY and the proxy's credentials",
+  "choose-image": "copy an image that is there alone, or bring the others to the source first",
   "convert-image": "convert the image to OCI first",
   "free-space": "free some space where the content goes, or choose another folder",
   "list-platforms": "choose one of the platforms that the image has",
@@ -64,6 +66,7 @@ const BY_CODE: Readonly<Record<string, HintKind>> = {
   ERR_PROXY: "check-proxy",
   ERR_PROXY_UNAVAILABLE: "check-proxy",
   ERR_SCHEMA_V1_UNSUPPORTED: "convert-image",
+  ERR_SPARSE_INDEX: "choose-image",
   ERR_SSL_HTTP_REQUEST: "plain-http",
   ERR_SSL_PACKET_LENGTH_TOO_LONG: "plain-http",
   ERR_SSL_WRONG_VERSION_NUMBER: "plain-http",

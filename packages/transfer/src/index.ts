@@ -14,6 +14,7 @@ export { DuplicateTitleError, FileExistsError, UnsafeTitleError } from "./files/
 export type { AddFileOptions, FileStore, FileStoreOptions } from "./files/file-store.ts";
 export { openFileStore } from "./files/file-store.ts";
 export { CopyError, ExternalLayerError, TagExistsError } from "./copy/errors.ts";
+export { SparseIndexError } from "./copy/sparse-index.ts";
 export type { CopyOrigin, CopyStep } from "./copy/errors.ts";
 export { copy } from "./copy/copy.ts";
 export { copyGraph } from "./copy/copy-graph.ts";

@@ -12,6 +12,7 @@ import { act } from "../session/act.ts";
 import type { Session } from "../session/session.ts";
 import { addStats, NO_STATS } from "../transfer/add-stats.ts";
 import { type Copied, COPIED_FIELDS, copiedFields, printCopied } from "../transfer/copied.ts";
+import { pushOrOnlyImage } from "../transfer/only-image.ts";
 import { Batch, failuresOf, keepGoingOption } from "../transfer/batch.ts";
 import { previewTags } from "../transfer/preview-copy.ts";
 import { addTransferFlags, type TransferFlags } from "../transfer/transfer-flags.ts";
@@ -43,7 +44,10 @@ export function loadCommand(options: RunOptions): Command {
     );
   addRegistryFlags(addTransferFlags(command));
   return addHelp(command, {
-    text: "Which kind of archive it is, and whether it is compressed, is found out.",
+    text: [
+      "Which kind of archive it is, and whether it is compressed, is found out. Of an index of which it has one image alone, that image is",
+      "pushed, and a warning says so.",
+    ].join("\n"),
     examples: [
       ["berth load app.tar localhost:5000/app:v1", "the only image of an archive"],
       ["docker save app:v1 app:v2 | berth load - localhost:5000/team/app", "two images, each with its tag"],
@@ -117,7 +121,10 @@ async function loadOne(
   const { copy } = await import("@berth/transfer");
   return await withDestination(session, { transport: "registry", reference: to }, async (destination) => {
     const pace = await transfer.between({ source: source.repository, destination: destination.repository });
-    const done = await copy(source.target, name, destination.target, [to.tag], pace);
+    const image = { ...source, reference: name };
+    const done = await pushOrOnlyImage(session, image, async ({ target, reference }) => {
+      return await copy(target, reference, destination.target, [to.tag], pace);
+    });
     const tags: readonly CopiedTag[] = done.tags;
     return { ...copiedFields(destination, done.descriptor, tags), stats: done.stats };
   });

@@ -11,6 +11,7 @@ import { act } from "../session/act.ts";
 import type { Session } from "../session/session.ts";
 import { COPIED_FIELDS, copiedFields, printCopied, writeDigestFile, writeRefsFile } from "../transfer/copied.ts";
 import { copyImage } from "../transfer/copy-image.ts";
+import { pushOrOnlyImage } from "../transfer/only-image.ts";
 import { addPackFlags, type PackFlags } from "../transfer/pack-files.ts";
 import { previewTags } from "../transfer/preview-copy.ts";
 import { pushFiles } from "../transfer/push-files.ts";
@@ -64,7 +65,8 @@ export function pushCommand(options: RunOptions): Command {
   return addHelp(command, {
     text: [
       "Files become an artifact that any OCI registry takes. A folder is packed, and unpacked again when it is pulled. Set SOURCE_DATE_EPOCH",
-      "to get the same digest every time.",
+      "to get the same digest every time. Of an index of which a layout or archive has one image alone, that image is pushed, and a warning",
+      "says so; if it has several, berth cp --platform pushes one of them.",
     ].join("\n"),
     examples: [
       ["berth push localhost:5000/report:v1 report.json:application/json", "a file"],
@@ -110,7 +112,7 @@ async function pushImage(session: Session, reference: string, from: string, flag
         stats,
       } = await withTransfer(session, flags, async (transfer) => {
         const pace = await transfer.between({ source: source.repository, destination: destination.repository });
-        return await copyImage(source, destination, tags, { ...settings, ...pace });
+        return await pushOrOnlyImage(session, source, async (from) => await copyImage(from, destination, tags, { ...settings, ...pace }));
       });
       await writeDigestFile(flags.digestFile, descriptor.digest);
       return { source: source.describe(), ...copiedFields(destination, descriptor, named), stats };

@@ -1,3 +1,4 @@
+import { type Descriptor, formatPlatform } from "@berth/oci";
 import type { ErrorClassification, HintKind } from "@berth/transfer";
 import type { ErrorContext } from "./error-report.ts";
 
@@ -42,9 +43,11 @@ function hintText(
   if (hint === undefined) return code === "NAME_UNKNOWN" ? `see which repositories there are: berth ls ${host}` : undefined;
   if (hint.kind === "log-in" && isSignedIn?.() === true) return `check name and password: "${host}" refuses them`;
   const reference = subject ?? "HOST/NAME";
-  const texts: Readonly<Partial<Record<HintKind, string>>> = {
+  const platform = platformHere(error);
+  const texts: Readonly<Partial<Record<HintKind, string | undefined>>> = {
     "ask-for-access": `check the name, and who you are: berth whoami ${host}`,
     "bring-layer": `fetch it by other means and put it where the image is: berth blob put ${withoutReference(reference)} FILE; or leave --external away`,
+    "choose-image": platform && `copy an image that is there alone: berth cp --platform ${platform} SOURCE DESTINATION`,
     "convert-image": "make an image of OCI of it first: berth convert --to oci --output PLACE HOST/NAME:TAG",
     "list-platforms": `see which platforms there are: berth inspect ${reference}`,
     "list-tags": `see which tags there are: berth ls ${withoutReference(reference)}`,
@@ -63,6 +66,17 @@ function tlsHint(error: unknown): string | undefined {
   for (let at = error; at instanceof Error; at = at.cause) {
     const hint = "code" in at && typeof at.code === "string" ? TLS_HINTS[at.code] : undefined;
     if (hint !== undefined) return hint;
+  }
+  return undefined;
+}
+
+/** Of an index that is not all there, the platform of an image that is. The shape is looked at: it is not worth loading the engine for. */
+function platformHere(error: unknown): string | undefined {
+  for (let at = error; at instanceof Error; at = at.cause) {
+    if (!("present" in at) || !Array.isArray(at.present)) continue;
+    const images: readonly Pick<Descriptor, "platform">[] = at.present;
+    const platform = images.find((image) => image.platform !== undefined)?.platform;
+    return platform && formatPlatform(platform);
   }
   return undefined;
 }

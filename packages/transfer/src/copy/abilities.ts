@@ -7,6 +7,7 @@ import type {
   Mounter,
   PassingFetcher,
   PredecessorFinder,
+  Pusher,
   ReferrerLister,
   Resolver,
   Tagger,
@@ -23,6 +24,11 @@ export function isResolver(target: object): target is Resolver {
 /** True when tags can be pointed at what it holds. */
 export function isTagger(target: object): target is Tagger {
   return has(target, "tag");
+}
+
+/** What tells whether it holds content; undefined: it cannot be told. */
+export function holderOf(target: object): Pick<Pusher, "exists"> | undefined {
+  return isHolder(target) ? target : undefined;
 }
 
 /** True when it lists its tags. */
@@ -90,6 +96,10 @@ function has(target: object, method: string): boolean {
 
 function isObject(value: unknown): value is object {
   return typeof value === "object" && value !== null;
+}
+
+function isHolder(target: object): target is Pick<Pusher, "exists"> {
+  return has(target, "exists");
 }
 
 function isMounter(target: object): target is Mounter {

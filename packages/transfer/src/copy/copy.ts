@@ -14,10 +14,11 @@ import { isResolver } from "./abilities.ts";
 import type { Attached } from "./attached.ts";
 import { atStep, TagExistsError } from "./errors.ts";
 import { isAtDestination } from "./at-destination.ts";
-import { copyAttached, copyNode, readManifest } from "./node.ts";
+import { copyAttached, copyNode } from "./node.ts";
 import { CopyOperation } from "./operation.ts";
 import type { CopiedTag, CopyOptions, CopyResult } from "./options.ts";
 import { pointTags, publish } from "./publish.ts";
+import { readManifest } from "./read-manifest.ts";
 
 /**
  * Copies what a reference names, and tags it. When the destination has it already, that is found out with one request to each side.

@@ -9,24 +9,21 @@ import {
   type Manifest,
   SchemaV1UnsupportedError,
 } from "@berth/oci";
-import { fetchByDigest, readAllVerified } from "@berth/oci/node";
 import { type Attached, attachedTo } from "./attached.ts";
 import { childrenOf, forPlatforms } from "./children.ts";
-import { atStep } from "./errors.ts";
 import { copyLeaf } from "./leaf.ts";
 import { isAtDestination } from "./at-destination.ts";
-import { type CopyOperation, MAX_METADATA_BYTES } from "./operation.ts";
+import type { CopyOperation } from "./operation.ts";
 import type { CopyGraphOptions } from "./options.ts";
 import { pointTags, publish } from "./publish.ts";
+import { type ManifestToRead, readManifest } from "./read-manifest.ts";
+import { orSparse } from "./sparse-index.ts";
 
 const MAX_DEPTH = 8;
 const CONCURRENCY = 6;
 
 /** A piece of a graph on its way. */
-export interface Node {
-  readonly descriptor: Descriptor;
-  /** Whether it was told by the source, which may be wrong about the size; else a manifest that was read says so. Default false. */
-  readonly told?: boolean;
+export interface Node extends ManifestToRead {
   /** Indexes above it; default 0. */
   readonly depth?: number;
   /** Subjects between it and the root; default 0. */
@@ -72,7 +69,14 @@ async function copyManifest(operation: CopyOperation, node: Node): Promise<void>
     bytes ??= await readManifest(operation, node);
     const below = chosenChildren(decodeManifest(bytes, descriptor.mediaType), descriptor, options);
     const next = { depth: depth + 1, hops, ...(attached && { attached }) };
-    const tasks = below.map((child) => async () => await copyNode(operation, { descriptor: child, ...next }));
+    const copyChild = async (child: Descriptor): Promise<void> => {
+      try {
+        await copyNode(operation, { descriptor: child, ...next });
+      } catch (error) {
+        throw isIndex ? await orSparse(operation, descriptor, below, error) : error;
+      }
+    };
+    const tasks = below.map((child) => async () => await copyChild(child));
     await operation.all(tasks, isIndex ? operation.atATime(concurrency) : operation.blobsAtATime);
   }
   attached?.push(...(await attachedTo(operation, descriptor, hops)));
@@ -97,16 +101,4 @@ function chosenChildren(manifest: Manifest, descriptor: Descriptor, options: Cop
   if (manifest.kind !== "index") return children;
   if (selectChildren !== undefined) return selectChildren(descriptor, children);
   return platforms === undefined ? children : forPlatforms(children, platforms);
-}
-
-/** Reads a manifest of the source, and checks that it is what its descriptor says. */
-export async function readManifest(operation: CopyOperation, { descriptor, told }: Pick<Node, "descriptor" | "told">): Promise<Uint8Array> {
-  const { source, signal, options } = operation;
-  const maxBytes = options.maxMetadataBytes ?? MAX_METADATA_BYTES;
-  return await atStep("fetch", "source", descriptor, signal, async () => {
-    if (told !== true) return await readAllVerified(await source.fetch(descriptor, { signal }), descriptor, { maxBytes, signal });
-    const read = await fetchByDigest(source, descriptor, { maxBytes, signal });
-    operation.measure(read.descriptor);
-    return read.bytes;
-  });
 }

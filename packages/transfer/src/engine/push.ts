@@ -15,7 +15,7 @@ import {
   withTag,
 } from "@berth/oci";
 import { readAllVerified } from "@berth/oci/node";
-import { isTagLister } from "../copy/abilities.ts";
+import { holderOf, isTagLister } from "../copy/abilities.ts";
 import { copyTags } from "../copy/copy-tags.ts";
 import type { CopiedTag, CopyOptions } from "../copy/options.ts";
 import { eventId } from "../events.ts";
@@ -82,9 +82,8 @@ async function openFrom(context: EngineContext, reference: Named, { from, signal
 }
 
 function existsIn(source: object): PushSource["has"] {
-  const exists: unknown = Reflect.get(source, "exists");
-  if (typeof exists !== "function") return undefined;
-  return async (target, call) => (await Reflect.apply(exists, source, [target, call])) === true;
+  const holder = holderOf(source);
+  return holder && (async (target, call) => await holder.exists(target, call));
 }
 
 async function tagsToPush(
