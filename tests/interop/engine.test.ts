@@ -82,14 +82,14 @@ function engine(server: Server): void {
   test("[engine/T23] a later process mounts what an earlier one saw, and sends no blob", async () => {
     const file = scratch.join("sources.json");
     const contentStore = createMemoryStore();
-    const first = start({ contentStore, sources: await openSourceStore(file) });
+    const first = start({ contentStore, sources: openSourceStore(file) });
     await first.pull(`${running.host}/team/a:v1`);
     const sent: string[] = [];
     const hooks = { onRequest: ({ method, url }: { method: string; url: string }) => void sent.push(`${method} ${new URL(url).pathname}`) };
     const { user, tls, host } = running;
     const later = start({
       contentStore,
-      sources: await openSourceStore(file),
+      sources: openSourceStore(file),
       connection: {
         hooks,
         ...(user && { credentials: staticCredentials(host, user) }),

@@ -1,4 +1,12 @@
-import type { Connection, ConnectionOptions, Credential, CredentialSource, RemoteRegistry, RemoteRepository, RepositoryOptions } from "@berth/client";
+import type {
+  Connection,
+  ConnectionOptions,
+  Credential,
+  CredentialSource,
+  RemoteRegistry,
+  RemoteRepository,
+  RepositoryOptions,
+} from "@berth/client";
 import type { Side } from "../flags/flag-reader.ts";
 import type { Settings, SideSettings } from "../flags/settings.ts";
 import type { SignIn } from "../flags/sign-in.ts";

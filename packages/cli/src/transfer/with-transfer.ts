@@ -7,7 +7,10 @@ import { journalFolder, OpenUploads } from "./upload-journal.ts";
 import { UploadLimits } from "./upload-limits.ts";
 
 /** Options of copies. */
-export type TransferSettings = Pick<CopyGraphOptions, "chunkSize" | "concurrency" | "journal" | "manager" | "onEvent" | "signal" | SourceHook>;
+export type TransferSettings = Pick<
+  CopyGraphOptions,
+  "chunkSize" | "concurrency" | "journal" | "manager" | "onEvent" | "signal" | SourceHook
+>;
 
 /** What every copy of a command is given. */
 export interface Transfer {

@@ -178,14 +178,17 @@ test("[client/C-31] skipExisting looks for the blob first; without it nobody ask
   expect(registry.journal()).toEqual([`HEAD ${BLOB}`]);
 });
 
-test.each([403, 405])("[client/C-31] skipExisting sends the blob where the registry refuses to say whether it is there (%i)", async (status) => {
-  const { registry, connection } = await startScripted();
-  registry.on("HEAD", BLOB, { status });
-  registry.on("POST", UPLOADS, { status: 202, headers: { location: "u" } });
-  registry.on("PUT", `${UPLOADS}u`, { status: 201 });
-  await pushBlob(connection, "a/b", hello.descriptor, "hello world", { skipExisting: true });
-  expect(registry.journal()).toEqual([`HEAD ${BLOB}`, `POST ${UPLOADS}`, `PUT ${UPLOADS}u?${HELLO}`]);
-});
+test.each([403, 405])(
+  "[client/C-31] skipExisting sends the blob where the registry refuses to say whether it is there (%i)",
+  async (status) => {
+    const { registry, connection } = await startScripted();
+    registry.on("HEAD", BLOB, { status });
+    registry.on("POST", UPLOADS, { status: 202, headers: { location: "u" } });
+    registry.on("PUT", `${UPLOADS}u`, { status: 201 });
+    await pushBlob(connection, "a/b", hello.descriptor, "hello world", { skipExisting: true });
+    expect(registry.journal()).toEqual([`HEAD ${BLOB}`, `POST ${UPLOADS}`, `PUT ${UPLOADS}u?${HELLO}`]);
+  },
+);
 
 test("[client/C-31] other failures of the question are those of the push: nothing is sent", async () => {
   const { registry, connection } = await startScripted();
