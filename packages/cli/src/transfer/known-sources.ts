@@ -5,8 +5,8 @@ import type { CopyGraphOptions, MarkedPlace, SourceMarker, SourceStore } from "@
 import type { Session } from "../session/session.ts";
 import { stateFolder } from "./upload-journal.ts";
 
-/** Bytes of the file, at most: it is read in a few milliseconds. */
-const MAX_BYTES = 4_194_304;
+/** Bytes of the file, at most: thousands of blobs, and still read in the time of a request or two. */
+const MAX_BYTES = 1_048_576;
 
 /** What a copy is given to use and add to what is known. */
 export type SourceHook = "mountCandidates" | "onCopied" | "onExisting" | "onMounted" | "onMountRefused";
