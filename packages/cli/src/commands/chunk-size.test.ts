@@ -66,6 +66,7 @@ test("--chunk-size auto sends blobs whole until that is refused, then in chunks 
     ["blob", "put", `${server.host}/put`, file("d", 500_000)],
   ]) {
     sizes.length = 0;
+    rmSync(join(folder, ".local/state/berth/sources.json")); // else what went to one repository is mounted into the next
     expect(await run(args)).toMatchObject({ code: 0 });
     expect(sizes, args[0]).toEqual([200_000, 200_000, 100_000]);
   }

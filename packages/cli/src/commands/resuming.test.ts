@@ -169,6 +169,7 @@ test("what a download that was killed left beside its file goes with the next on
 });
 
 test("stopped by the user, a push takes its upload back; with --resume it stays", async () => {
+  rmSync(join(folder, ".local", "state", "berth", "sources.json"), { force: true }); // else the layer is mounted from where it was before
   const args = ["cp", `oci:${join(folder, "layout")}:v1`, `${host}/stopped:v1`, "--limit-rate", "16MiB"];
   expect(await run(args, 0.3, (child) => child.kill("SIGINT"))).toMatchObject({ code: 130, signal: null });
   expect(journal()).toHaveLength(0);

@@ -4,7 +4,7 @@ const OTHERS: readonly (readonly [string, string])[] = [
   ["BERTH_PASSWORD", "the password of --user and BERTH_USER"],
   ["BERTH_CONFIG", "the config file; default berth/config.yml in XDG_CONFIG_HOME, else in ~/.config"],
   ["BERTH_CACHE", "folder of caches; default XDG_CACHE_HOME, else ~/.cache"],
-  ["XDG_STATE_HOME", "where uploads under way are remembered, and which repositories hold which blobs; default ~/.local/state"],
+  ["XDG_STATE_HOME", "what is remembered of uploads under way, and of where blobs are; default ~/.local/state"],
   ["DOCKER_CONFIG", "folder of docker's config.json; default ~/.docker"],
   ["DOCKER_AUTH_CONFIG", "the text of a config.json, for runners of CI"],
   ["REGISTRY_AUTH_FILE", "auth.json of podman, buildah and skopeo"],
