@@ -14,7 +14,7 @@ const COMMAND_MS = 60_000;
  */
 export async function tryCommand(cwd: string): Promise<readonly string[]> {
   const program = join(cwd, "node_modules/.bin/berth");
-  const env = { XDG_CACHE_HOME: join(cwd, "cache") };
+  const env = { XDG_CACHE_HOME: join(cwd, "cache"), XDG_STATE_HOME: join(cwd, "state") };
   await writeFile(join(cwd, "note.txt"), "a note");
   const server = spawn(program, ["serve", "--port", "0", "--data", join(cwd, "data")], {
     cwd,
