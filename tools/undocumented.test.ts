@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { undocumented } from "./undocumented.ts";
+import { undocumented, undocumentedMembers } from "./undocumented.ts";
 
 test("undocumented() names the exports without TSDoc, with their lines", () => {
   const text = [
@@ -26,4 +26,65 @@ test("undocumented() leaves alone what is not exported, re-exported, or an overl
     "export function c(): void {}",
   ].join("\n");
   expect(undocumented("x.ts", text)).toEqual([]);
+});
+
+test("undocumentedMembers() names members with a unit, a default, a failure or a grammar that nobody tells", () => {
+  const text = [
+    "export interface A {",
+    "  readonly timeout: number;",
+    "  readonly sizes?: readonly number[];",
+    "  readonly only?: boolean;",
+    "  readonly wide: string | undefined;",
+    "  run(): void;",
+    "  readonly onDone: () => void;",
+    "}",
+    "export type B = { readonly retries: number };",
+    "export class C {",
+    "  readonly size: number;",
+    "  get end(): number { return 1; }",
+    "  stop(): void {}",
+    "}",
+  ].join("\n");
+  expect(undocumentedMembers("x.ts", text)).toEqual([
+    "2: A.timeout",
+    "3: A.sizes",
+    "4: A.only",
+    "5: A.wide",
+    "6: A.run",
+    "7: A.onDone",
+    "9: B.retries",
+    "11: C.size",
+    "12: C.end",
+    "13: C.stop",
+  ]);
+});
+
+test("undocumentedMembers() leaves alone what is plain, said elsewhere, or nobody's business", () => {
+  const text = [
+    "interface Inner { readonly timeout: number }",
+    "/** From `start` to the end. */",
+    "export interface A {",
+    "  readonly start: number;",
+    "  /** Milliseconds. */",
+    "  readonly timeout: number;",
+    "  readonly mediaType: string;",
+    "  readonly annotations?: Annotations;",
+    "  readonly isDone: boolean;",
+    "  readonly configMediaType?: undefined;",
+    "  [Symbol.dispose](): void;",
+    "  /** Said once. */",
+    "  run(x: string): void;",
+    "  run(x: number): void;",
+    "}",
+    "export class B extends Base {",
+    "  readonly #size: number;",
+    "  private readonly held: number;",
+    "  constructor(size: number) {}",
+    "  override run(): void {}",
+    "}",
+    "export class C implements A {",
+    "  readonly timeout: number;",
+    "}",
+  ].join("\n");
+  expect(undocumentedMembers("x.ts", text)).toEqual([]);
 });

@@ -15,6 +15,7 @@ export interface RequestFailure extends BerthErrorOptions {
 
 /** A request failed: there was no answer, or not the one that was hoped for. */
 export class RequestError<Code extends string = string> extends BerthError<Code> {
+  /** In words that fit behind "Cannot": `push blob`. */
   readonly operation: string;
   readonly method: string;
   /** Without user information, and without the values of queries that may be secret. */
@@ -36,11 +37,13 @@ export class RequestError<Code extends string = string> extends BerthError<Code>
 
 /** What {@link ResponseError} is made of. */
 export interface ResponseFailure extends RequestFailure {
+  /** HTTP status. */
   readonly status: number;
   /** From the body, codes as they came. */
   readonly errors: readonly OciError[];
   /** The start of the body, at most 64 KiB. */
   readonly body?: Uint8Array;
+  /** Of the answer, by lower-case name; default none. */
   readonly headers?: Readonly<Record<string, string | readonly string[] | undefined>>;
   /** What the server calls the request, from its headers. */
   readonly requestId?: string;
@@ -50,6 +53,7 @@ export interface ResponseFailure extends RequestFailure {
 
 /** A registry or token server answered with a status that means failure. @see OCI distribution-spec, "Error Codes" */
 export class ResponseError extends RequestError<"ERR_RESPONSE" | "ERR_RATE_LIMITED"> {
+  /** HTTP status. */
   readonly status: number;
   /** From the body, codes as they came; empty when the body was no error body. */
   readonly errors: readonly OciError[];
@@ -57,7 +61,9 @@ export class ResponseError extends RequestError<"ERR_RESPONSE" | "ERR_RATE_LIMIT
   readonly body: Uint8Array;
   /** Not printed with the error: there may be cookies among them. */
   readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
+  /** What the server calls the request, where its headers say it. */
   readonly requestId: string | undefined;
+  /** Milliseconds that the server asked to wait; undefined: it did not ask. */
   readonly retryAfterMs: number | undefined;
 
   constructor(message: string, failure: ResponseFailure, code: "ERR_RESPONSE" | "ERR_RATE_LIMITED" = "ERR_RESPONSE") {

@@ -39,6 +39,7 @@ export interface MountSource {
 
 /** Options of {@link BlobUploader.create}. */
 export interface CreateUploadOptions extends CallOptions {
+  /** A blob that would make the upload needless; default none. Where it is not to be had, the upload starts. */
   readonly mount?: MountSource;
   /** The algorithm that the commit will name; the store then hashes while bytes arrive. Default sha256. */
   readonly digestAlgorithm?: DigestAlgorithm;

@@ -19,6 +19,7 @@ export class BlobUnknownError extends NotFoundError {
 
 /** An upload does not exist, is over, or has expired. */
 export class BlobUploadUnknownError extends NotFoundError {
+  /** What the upload was asked for by: its id, or its address. */
   readonly id: string;
 
   constructor(id: string, options?: AnswerErrorOptions) {
@@ -45,6 +46,7 @@ export class ManifestUnknownError extends NotFoundError {
 /** No manifest has that digest in the repository. */
 export class ManifestUnknownRevisionError extends NotFoundError {
   readonly repository: string;
+  /** The digest. */
   readonly revision: string;
   /** `unknown manifest name=N revision=D`. */
   readonly detail: string;

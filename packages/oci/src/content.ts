@@ -6,6 +6,7 @@ export type ByteSource = AsyncIterable<Uint8Array>;
 
 /** Bytes handed out. In Node always a `Readable`; consume it or destroy it. */
 export interface ByteStream extends AsyncIterable<Uint8Array> {
+  /** Ends it before its end, and frees what it holds. With an error, who reads it gets that. */
   destroy(error?: Error): unknown;
 }
 
@@ -25,6 +26,7 @@ export interface FetchOptions extends CallOptions {
 
 /** Items one by one, or page by page as the source gives them. */
 export interface Paged<T> extends AsyncIterable<T> {
+  /** The same items, one array for each page as it comes. */
   pages(): AsyncIterable<readonly T[]>;
 }
 
@@ -59,6 +61,7 @@ export interface Pusher {
    * @throws {DigestMismatchError} @throws {SizeMismatchError} nothing is kept then.
    */
   push(expected: Descriptor, content: ByteSource, options?: CallOptions): Promise<void>;
+  /** Whether it can be read here; absent is no error. */
   exists(target: Descriptor, options?: CallOptions): Promise<boolean>;
 }
 
@@ -94,6 +97,7 @@ export interface Mounter {
 
 /** Lists tags in byte order. */
 export interface TagLister {
+  /** Nothing is asked before it is read. */
   tags(options?: ListOptions): Paged<string>;
 }
 
@@ -105,6 +109,7 @@ export interface ReferrersOptions extends CallOptions {
 
 /** Lists the manifests whose `subject` is a given manifest. */
 export interface ReferrerLister {
+  /** Nothing is asked before it is read; no referrers give an empty list. */
   referrers(subject: Descriptor, options?: ReferrersOptions): Paged<Descriptor>;
 }
 

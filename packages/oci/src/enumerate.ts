@@ -4,16 +4,19 @@ import type { Digest } from "./digest.ts";
 
 /** Lists every blob of a store, in no order. Leaving the loop stops the listing. */
 export interface BlobEnumerator {
+  /** Each digest once. */
   enumerateBlobs(options?: CallOptions): AsyncIterable<Digest>;
 }
 
 /** Lists every manifest of a repository, in no order. Leaving the loop stops the listing. */
 export interface ManifestEnumerator {
+  /** Each digest once, tagged or not. */
   enumerateManifests(options?: CallOptions): AsyncIterable<Digest>;
 }
 
 /** Lists every repository of a registry in byte order. */
 export interface RepositoryEnumerator {
+  /** Their names. */
   enumerateRepositories(options?: CallOptions): AsyncIterable<string>;
 }
 

@@ -96,6 +96,7 @@ export const ERROR_CODES: ReadonlyMap<OciErrorCode, ErrorCodeDescriptor> = new M
 export interface OciError {
   readonly code: OciErrorCode | (string & {});
   readonly message: string;
+  /** As it came, in no form that the specification knows; absent when the body had none. */
   readonly detail?: unknown;
 }
 

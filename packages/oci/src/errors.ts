@@ -33,6 +33,7 @@ Object.defineProperty(BerthError.prototype, brand, { value: true });
 
 /** A string is not a digest, or names an algorithm that this library does not know. */
 export class InvalidDigestError extends BerthError<"ERR_INVALID_DIGEST"> {
+  /** The string, whole; the message may show only its start. */
   readonly input: string;
 
   constructor(input: string, reason: string) {
@@ -43,6 +44,7 @@ export class InvalidDigestError extends BerthError<"ERR_INVALID_DIGEST"> {
 
 /** A string is not an image reference, repository name or tag. */
 export class InvalidReferenceError extends BerthError<"ERR_INVALID_REFERENCE"> {
+  /** The string, whole; the message may show only its start. */
   readonly input: string;
   /** The reason alone, in the words of the reference implementation. */
   readonly reason: string;
@@ -80,7 +82,9 @@ export interface ContentErrorOptions extends BerthErrorOptions {
 
 /** Content does not have the digest that was promised. */
 export class DigestMismatchError extends BerthError<"ERR_DIGEST_MISMATCH"> {
+  /** The digest that was promised. */
   readonly expected: string;
+  /** That of the content. */
   readonly actual: string;
   /** Who gave the content, or said what it is; undefined when that is not known. */
   readonly from: string | undefined;
@@ -120,7 +124,9 @@ export class SizeMismatchError extends BerthError<"ERR_SIZE_MISMATCH"> {
 
 /** Something the other side controls is larger than we take. */
 export class LimitExceededError extends BerthError<"ERR_LIMIT_EXCEEDED"> {
+  /** What was too large, in words that fit behind "Cannot accept": `manifest of 5000000 bytes`. */
   readonly what: string;
+  /** The most that is taken, in the unit that `what` names. */
   readonly limit: number;
 
   /** @param option what the limit is called where it can be raised; the message names it. */

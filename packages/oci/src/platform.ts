@@ -4,7 +4,9 @@ export interface Platform {
   readonly architecture: string;
   /** GOOS value, such as `linux`. */
   readonly os: string;
+  /** Version of the operating system, such as `10.0.14393.1066` of Windows. */
   readonly "os.version"?: string;
+  /** What the operating system must have, such as `win32k`. */
   readonly "os.features"?: readonly string[];
   /** CPU variant, such as `v8` for arm64. */
   readonly variant?: string;

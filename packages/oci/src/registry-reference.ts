@@ -19,6 +19,7 @@ export interface RegistryReference {
   /** Host, perhaps with a port. */
   readonly registry: string;
   readonly repository: RepositoryName;
+  /** Undefined: the repository as a whole is meant. */
   readonly reference?: Tag | Digest;
 }
 

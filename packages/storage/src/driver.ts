@@ -80,6 +80,7 @@ export interface OpenFile {
   readonly size: number;
   /** Fills `into` from `position`; returns the bytes read, 0 at the end. */
   read(into: Uint8Array, position: number): Promise<number>;
+  /** Gives back what it holds. */
   close(): Promise<void>;
 }
 

@@ -2,12 +2,14 @@ import { BerthError, type BerthErrorOptions } from "@berth/oci";
 
 /** What every driver error carries. `path` is a storage key: never show it to a registry client. */
 export interface DriverErrorFields extends BerthErrorOptions {
+  /** Name of the driver: `filesystem`. */
   readonly driver: string;
   readonly path: string;
 }
 
 /** A driver call failed. */
 export class DriverError<Code extends string = string> extends BerthError<Code | "ERR_STORAGE"> {
+  /** Name of the driver: `filesystem`. */
   readonly driver: string;
   readonly path: string;
 

@@ -25,7 +25,9 @@ export function stringParameter(parameters: DriverParameters, key: string, fallb
 export interface IntegerParameterOptions {
   /** Used when the parameter is missing; without it, missing is an error. */
   readonly fallback?: number;
+  /** Included; default the least safe integer. */
   readonly min?: number;
+  /** Included; default the largest safe integer. */
   readonly max?: number;
 }
 

@@ -4,6 +4,7 @@ import { childPath } from "./path.ts";
 
 /** A direct child of a folder. */
 export interface FolderEntry {
+  /** Without the path before it. */
   readonly name: string;
   readonly isDirectory: boolean;
 }

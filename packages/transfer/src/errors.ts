@@ -14,6 +14,7 @@ export interface ErrorClassification {
   readonly registry?: string;
   /** Whether the same call may succeed when made again. */
   readonly retryable: boolean;
+  /** What to do next, where that is known. */
   readonly hint?: ErrorHint;
 }
 
@@ -21,7 +22,9 @@ export interface ErrorClassification {
 export class EngineError extends BerthError {
   /** What the error means; stable, like `code`. */
   readonly class: ErrorClass;
+  /** HTTP status, when a registry answered. */
   readonly status: number | undefined;
+  /** Host that answered or should have, where there is one. */
   readonly registry: string | undefined;
   /** What to do next, where that is known. */
   readonly hint: ErrorHint | undefined;

@@ -11,6 +11,7 @@ export interface TokenEvent {
   readonly registry: string;
   /** The token server's address, without its query. */
   readonly realm: string;
+  /** What the challenge calls the registry, where it does. */
   readonly service?: string;
   /** What was asked for. */
   readonly scopes: readonly string[];

@@ -8,6 +8,7 @@ import { impliedScopes, repositoryOfPath } from "./scopes.ts";
 
 /** Whom a request goes to, and what it needs there. */
 export interface AuthTarget {
+  /** Scheme, host and port: `https://registry.test`. */
   readonly origin: string;
   /** Root of the host. */
   readonly url: URL;

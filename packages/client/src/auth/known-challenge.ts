@@ -6,7 +6,9 @@ export type KnownChallenge = { readonly scheme: "open" } | { readonly scheme: "b
 /** A challenge that is answered with a token. */
 export interface KnownBearer {
   readonly scheme: "bearer";
+  /** Address of the token server as it came; empty when the challenge had none. */
   readonly realm: string;
+  /** What the token server calls the registry, where the challenge says it. */
   readonly service?: string;
 }
 

@@ -32,7 +32,9 @@ export interface PingRegistryOptions extends CallOptions {
    * more. Default false.
    */
   readonly anyAnswerCounts?: boolean;
+  /** Sent with both requests; default none. */
   readonly headers?: RequestHeaders;
+  /** Default the system's. */
   readonly clock?: Clock;
 }
 

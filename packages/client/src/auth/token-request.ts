@@ -6,9 +6,11 @@ import { formatBasic } from "./basic-credential.ts";
 /** What a token is asked for. */
 export interface TokenWish {
   readonly realm: URL;
+  /** What the token server calls the registry; undefined or empty: nothing is said of it. */
   readonly service: string | undefined;
   /** In the order in which they are sent. */
   readonly scopes: readonly string[];
+  /** In words that fit behind "Cannot", for errors. */
   readonly operation: string;
   readonly headers: RequestHeaders;
   readonly signal: AbortSignal | undefined;

@@ -24,9 +24,11 @@ export interface Token {
 
 /** When a token was asked for and until when it can be used; milliseconds since 1970. */
 export interface TokenLife {
+  /** The moment before the token was asked for, by our clock. */
   readonly receivedAt: number;
   /** A new one is asked for from here on: 5 to 10 seconds before the end. */
   readonly renewAt: number;
+  /** Counts from what the server said where its clock may be right, else from `receivedAt`. */
   readonly expiresAt: number;
 }
 

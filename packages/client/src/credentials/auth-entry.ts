@@ -12,7 +12,9 @@ export interface AuthEntry {
   readonly auth?: string;
   readonly username?: string;
   readonly password?: string;
+  /** A refresh token. */
   readonly identitytoken?: string;
+  /** An access token, sent to the registry as it is. */
   readonly registrytoken?: string;
 }
 

@@ -36,6 +36,7 @@ export interface CredentialStore {
   get(serverAddress: string, options?: CallOptions): Promise<Credential | undefined>;
   /** Looks up with regard to the repository; stores that know whole registries only lack it. See `storeCredentials`. */
   find?(target: CredentialTarget, options?: CallOptions): Promise<Credential | undefined>;
+  /** Keeps a credential in place of the one that was there. @throws {InvalidCredentialError} when the store has no form for it. */
   put(serverAddress: string, credential: Credential, options?: CallOptions): Promise<void>;
   /** Deleting what is not there does nothing. */
   delete(serverAddress: string, options?: CallOptions): Promise<void>;

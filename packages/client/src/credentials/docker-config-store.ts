@@ -34,6 +34,7 @@ export interface DockerConfigStoreOptions extends CredentialEnvironment, Pick<He
 export interface DockerConfigStore extends CredentialStore {
   /** The file. */
   readonly path: string;
+  /** Undefined when neither helpers nor file have one. @throws {CredentialFileError} @throws {CredentialHelperError} see `onWarning`. */
   find(target: CredentialTarget, options?: CallOptions): Promise<Credential | undefined>;
 }
 

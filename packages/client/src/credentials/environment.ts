@@ -18,8 +18,10 @@ export interface CredentialEnvironment {
 /** An environment with its defaults filled in. */
 export interface ResolvedEnvironment {
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** The home folder; undefined: there is none, and no file below it is looked at. */
   readonly home: string | undefined;
   readonly platform: NodeJS.Platform;
+  /** The user's number; undefined where it is not known, or the system has none. */
   readonly uid: number | undefined;
 }
 

@@ -63,6 +63,7 @@ export class InvalidCredentialError extends BerthError<"ERR_INVALID_CREDENTIAL">
 
 /** The credential would be written in clear text, which the store was not allowed. */
 export class PlaintextPutError extends BerthError<"ERR_PLAINTEXT_PUT"> {
+  /** Path of the config file, which is as it was. */
   readonly file: string;
 
   constructor(file: string) {

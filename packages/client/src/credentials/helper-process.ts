@@ -10,6 +10,7 @@ export const MAX_HELPER_OUTPUT_BYTES: number = 1 << 20;
 
 /** Sees helpers start and end, never what goes in or comes out. */
 export interface CredentialHelperTrace {
+  /** `helper` is the name of the program: `docker-credential-pass`. */
   executeStart?(helper: string, action: CredentialHelperAction): void;
   /** `error` is what the caller gets; undefined on success and on "not found". */
   executeDone?(helper: string, action: CredentialHelperAction, error: unknown): void;
@@ -23,6 +24,7 @@ export interface HelperRun extends CallOptions {
   /** Standard input, as it is. */
   readonly input: string;
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** Milliseconds until it is killed. */
   readonly timeoutMs: number;
   /** What to do about a program that is not there. */
   readonly advice: string;
@@ -32,7 +34,9 @@ export interface HelperRun extends CallOptions {
 
 /** What a helper said. */
 export interface HelperOutput {
+  /** What it printed: a credential, when it was asked for one. */
   readonly stdout: string;
+  /** What it complained of; it may hold secrets. */
   readonly stderr: string;
   /** True when the helper ended with code 0. */
   readonly success: boolean;

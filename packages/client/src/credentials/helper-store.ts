@@ -16,6 +16,7 @@ const TOKEN_USER = "<token>";
 export interface HelperStoreOptions extends Pick<CredentialEnvironment, "env"> {
   /** Milliseconds that one run may take; default 30,000. */
   readonly timeoutMs?: number;
+  /** Default: nobody is told. */
   readonly trace?: CredentialHelperTrace;
   /** What names the helper, for errors: `"credsStore" of "/home/a/.docker/config.json"`. */
   readonly namedBy?: string;

@@ -5,6 +5,7 @@ const ESCAPE = /\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})/y;
 
 /** One member of an object in a JSON text, by offsets. */
 export interface JsonMember {
+  /** Its name, the escapes undone. */
   readonly key: string;
   /** The quote that opens the key. */
   readonly keyStart: number;
@@ -25,6 +26,7 @@ export interface JsonObject {
 
 /** A text is no JSON. Unlike the error of `JSON.parse`, the message holds nothing of the text. */
 export class JsonTextError extends SyntaxError {
+  /** UTF-16 units before the place where something else was expected. */
   readonly offset: number;
 
   constructor(offset: number, wanted: string) {

@@ -7,6 +7,7 @@ import { addressTarget, isSameRegistry } from "./server-address.ts";
 
 /** A Secret as the Kubernetes API gives it; other fields are not looked at. */
 export interface KubernetesPullSecret {
+  /** Names the secret in errors; defaults `default`, and its place in the list. */
   readonly metadata?: { readonly namespace?: string; readonly name?: string };
   /** Values are base64: `.dockerconfigjson`, or the older `.dockercfg`. */
   readonly data?: Readonly<Record<string, string>>;

@@ -13,6 +13,7 @@ export interface MemoryStoreOptions {
 
 /** A store that knows parts of registries and forgets everything with the process. */
 export interface MemoryStore extends CredentialStore {
+  /** Undefined when there is none; the most precise key that fits goes first. @throws {CredentialFileError} when that entry of the given text is malformed. */
   find(target: CredentialTarget): Promise<Credential | undefined>;
 }
 

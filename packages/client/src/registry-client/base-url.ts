@@ -4,6 +4,7 @@ export interface BaseUrl {
   readonly text: string;
   /** Host, with its port unless it is the scheme's own. */
   readonly host: string;
+  /** Scheme and host: `https://registry.test`. */
   readonly origin: string;
   readonly isPlainHttp: boolean;
   /** Without a slash at the end; empty for most registries. */

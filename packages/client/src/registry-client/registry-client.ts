@@ -39,6 +39,7 @@ export interface RegistryClient {
   /** The same, page by page; see `createPageReader`. */
   tagPages(repository: string, options?: CallOptions): Paged<string>;
 
+  /** Whether the repository holds a blob. @throws {InvalidDigestError} */
   hasBlob(repository: string, digest: string, options?: CallOptions): Promise<boolean>;
   /** Digest and size of a blob. @throws {NotFoundError} */
   blobMetadata(repository: string, digest: string, options?: CallOptions): Promise<Descriptor>;

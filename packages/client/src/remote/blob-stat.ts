@@ -7,6 +7,7 @@ import { blobPath, type RepositoryPlace, scopesOf } from "./context.ts";
 /** Options of asking about a blob. */
 export interface AskForBlobOptions {
   readonly signal?: AbortSignal | undefined;
+  /** Default none. */
   readonly headers?: Readonly<Record<string, string>>;
   /** Default: 200 alone. */
   readonly expect?: readonly number[];

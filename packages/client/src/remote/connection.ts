@@ -8,6 +8,7 @@ export interface ConnectionRequest
   extends Pick<TransportRequest, "method" | "signal" | "operation" | "scopes" | "retry" | "bulk" | "headersTimeoutMs" | "body"> {
   /** A path from the root (`/v2/...`, perhaps with a query), or a whole URL that the registry named (an upload's location). */
   readonly target: string | URL;
+  /** Those of this request alone; default none. */
   readonly headers?: RequestHeaders;
   /** Made into `body`. */
   readonly content?: Content;

@@ -23,6 +23,7 @@ export interface DownloadOptions extends CallOptions {
   readonly retries: number;
   /** Whether the digest is checked; only possible when the span is the whole blob. */
   readonly verify: boolean;
+  /** Told of each piece that came, before the reader has it. */
   readonly onProgress?: (progress: DownloadProgress) => void;
   /** As {@link OpenSpanOptions.bulk}, when it is taken up again. */
   readonly bulk?: boolean;

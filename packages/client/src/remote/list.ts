@@ -10,7 +10,9 @@ export interface RemoteList<T> extends CallOptions {
   readonly target: string;
   /** What it is a list of: `tags`. */
   readonly items: string;
+  /** What a token is asked for. */
   readonly scopes: readonly string[];
+  /** Sent besides `Accept`, which may be among them; default none. */
   readonly headers?: Readonly<Record<string, string>>;
   /** Bytes of one page at most. */
   readonly maxBytes: number;

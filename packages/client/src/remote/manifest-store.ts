@@ -47,9 +47,11 @@ export interface RemoteManifestStore extends ManifestStore {
   fetchHead(target: Descriptor, options?: CallOptions): Promise<ResponseHeaders>;
   /** Opens a manifest, read whole; its digest is checked, its size need not be what `target` says. @throws {NotFoundError} @throws {DigestMismatchError} @throws {LimitExceededError} */
   fetch(target: Descriptor, options?: FetchOptions): Promise<ByteReadable>;
+  /** Reads what a reference names, in one request. @throws {NotFoundError} if absent. @throws {DigestMismatchError} @throws {LimitExceededError} */
   fetchReference(reference: string, options?: CallOptions): Promise<FetchedReference>;
   /** Stores a manifest under its digest; already present is success. @throws {DigestMismatchError} @throws {LimitExceededError} nothing is sent then. */
   push(expected: Descriptor, content: Content, options?: CallOptions): Promise<void>;
+  /** Stores a manifest and tags it in one step. @throws {InvalidReferenceError} when the reference is another digest. */
   pushReference(expected: Descriptor, content: Content, reference: string, options?: CallOptions): Promise<void>;
   /** Pushes a manifest and points all of `tags` at it, in one request where the registry can do that. */
   pushTags(expected: Descriptor, content: Content, tags: readonly string[], options?: CallOptions): Promise<void>;

@@ -70,6 +70,7 @@ export interface RemoteRepository extends Repository {
    * @throws {NotFoundError} @throws {DigestMismatchError} @throws {SizeMismatchError} for blobs. @throws {LimitExceededError} for manifests.
    */
   fetch(target: Descriptor, options?: FetchBlobOptions): Promise<ByteReadable>;
+  /** Reads the manifest that a reference names, in one request. @throws {NotFoundError} if absent. @throws {DigestMismatchError} @throws {LimitExceededError} */
   fetchReference(reference: string, options?: CallOptions): Promise<FetchedReference>;
   /** The headers of the answer to a HEAD by digest, by lower-case name. @throws {NotFoundError} if absent. */
   fetchHead(target: Descriptor, options?: CallOptions): Promise<ResponseHeaders>;
@@ -93,5 +94,6 @@ export interface RemoteRepository extends Repository {
   pushReference(expected: Descriptor, content: Content, reference: string, options?: CallOptions): Promise<void>;
   /** Takes a blob over from another repository of this registry. True when it is now here. */
   mount(target: Descriptor, from: string | undefined, options?: MountBlobOptions): Promise<boolean>;
+  /** By the referrers API, or the tag that stands for it where a registry has none; asks nothing before it is read. */
   referrers(subject: Descriptor, options?: ReferrersOptions): Paged<Descriptor>;
 }

@@ -10,6 +10,7 @@ export interface HostCertificates {
   readonly ca: readonly string[];
   /** What we prove ourselves with; each certificate has the key of the same index. */
   readonly cert: readonly string[];
+  /** The keys, in the order of `cert`. */
   readonly key: readonly string[];
 }
 

@@ -1,5 +1,6 @@
 /** A connection could not be made. */
 export class ConnectionFailure extends Error {
+  /** As Node has them (`ECONNRESET`), or our own: `ERR_PROXY`, `ERR_TLS_TIMEOUT`. */
   readonly code: string;
 
   constructor(code: string, message: string, options?: ErrorOptions) {

@@ -7,7 +7,9 @@ import { isUntrusted, type TlsSettings } from "./tls-options.ts";
 
 /** Where a connection goes. */
 export interface ConnectTarget {
+  /** Name or address, without the port. */
   readonly hostname: string;
+  /** That of the scheme where the URL names none. */
   readonly port: number;
   /** `host:port`, or `host` alone for the default port. */
   readonly host: string;

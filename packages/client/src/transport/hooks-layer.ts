@@ -8,6 +8,7 @@ import { headerValue, type TransportLayer } from "./transport.ts";
 export interface RequestEvent {
   /** Counts requests through this layer from 1; the same in the events of one request. */
   readonly id: number;
+  /** What it is for, in words that fit behind "Cannot": `push blob`. */
   readonly operation: string;
   readonly method: string;
   /** Without user information, and without the values of queries that may be secret. */
@@ -20,19 +21,25 @@ export interface RequestEvent {
 export interface ResponseEvent extends RequestEvent {
   /** Milliseconds from the sending to the response's headers, or to the error. */
   readonly durationMs: number;
+  /** HTTP status; absent: there was no answer. */
   readonly status?: number;
+  /** `Content-Type`, when the answer has it. */
   readonly contentType?: string;
   /** Bytes of the body, when the answer says it. */
   readonly contentLength?: number;
+  /** How much may still be asked for, when the answer says it. */
   readonly rateLimit?: RateLimit;
   /** Milliseconds that a refusal (429, 503) asks to wait. */
   readonly retryAfterMs?: number;
+  /** What there was instead of an answer. */
   readonly error?: unknown;
 }
 
 /** Called for what happens on the wire. What they throw is the failure of the request: let them not throw. */
 export interface TransportHooks {
+  /** Before a request is sent; default: nothing is told. */
   readonly onRequest?: (event: RequestEvent) => void;
+  /** Once its headers are there, or it has failed; default: nothing is told. */
   readonly onResponse?: (event: ResponseEvent) => void;
 }
 

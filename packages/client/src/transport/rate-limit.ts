@@ -6,6 +6,7 @@ export interface RateLimit {
   readonly limit?: number;
   /** Requests that are left. */
   readonly remaining?: number;
+  /** Seconds that the limit is for. */
   readonly windowSeconds?: number;
   /** Seconds until the window ends. */
   readonly resetSeconds?: number;

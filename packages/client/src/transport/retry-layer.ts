@@ -11,12 +11,14 @@ import { headerValue, type Transport, type TransportLayer, type TransportRequest
 
 /** One more sending of a request that is about to be waited for. */
 export interface RetryEvent {
+  /** What it is for, in words that fit behind "Cannot": `push blob`. */
   readonly operation: string;
   readonly method: string;
   /** Without secrets. */
   readonly url: string;
   /** Counts from 1. */
   readonly retry: number;
+  /** Milliseconds until it is sent. */
   readonly delayMs: number;
   /** Of the answer that was not good enough. */
   readonly status?: number;
@@ -28,7 +30,9 @@ export interface RetryEvent {
 export interface RetryOptions {
   /** Replaces parts of `DEFAULT_RETRY_POLICY`. */
   readonly policy?: Partial<RetryPolicy>;
+  /** Told before each wait. What it throws is the failure of the request. */
   readonly onRetry?: (event: RetryEvent) => void;
+  /** Default the system's. */
   readonly clock?: Clock;
   /** Numbers from 0 to below 1; default `Math.random`. */
   readonly random?: () => number;

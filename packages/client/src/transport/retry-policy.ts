@@ -5,7 +5,9 @@ import type { TransportRequest, TransportResponse } from "./transport.ts";
 /** How one sending of a request went: with a response, or with an error. */
 export interface RetryOutcome {
   readonly request: TransportRequest;
+  /** Absent: there was an error instead. */
   readonly response?: TransportResponse;
+  /** What there was instead of a response. */
   readonly error?: unknown;
 }
 

@@ -17,6 +17,7 @@ export interface TlsOptions {
   readonly systemCa?: boolean | "when-needed";
   /** The client's certificate, with its key. */
   readonly cert?: Pem;
+  /** That of `cert`. */
   readonly key?: Pem;
   /** Of the key. */
   readonly passphrase?: string;
@@ -48,7 +49,9 @@ export function isUntrusted(error: unknown): boolean {
 
 /** What a connection to one host is made with; absent: as Node does. */
 export interface TlsSettings {
+  /** Authorities, certificates and keys. */
   readonly secureContext?: SecureContext;
+  /** The name that is asked for; absent: the host's. */
   readonly servername?: string;
   /** False: anybody's certificate will do. */
   readonly rejectUnauthorized?: boolean;

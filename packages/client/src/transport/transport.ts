@@ -14,6 +14,7 @@ export interface TransportRequest {
   /** Absolute. */
   readonly url: URL;
   readonly headers: RequestHeaders;
+  /** Absent: none. */
   readonly body?: RequestBody;
   /** Aborting rejects the call with the signal's own reason, and destroys a response body that is still being read. */
   readonly signal?: AbortSignal;
@@ -33,6 +34,7 @@ export interface TransportRequest {
 
 /** One HTTP response, whatever its status. */
 export interface TransportResponse {
+  /** As HTTP has it; also one that means failure is no error here. */
   readonly status: number;
   readonly headers: ResponseHeaders;
   /** Must be read to its end or destroyed; see `drain` and `readBounded`. Fails when it ends before its `Content-Length`. */

@@ -9,9 +9,13 @@ export interface RequestOrigin {
 
 /** What {@link requestOrigin} looks at; header values as they came. */
 export interface OriginHeaders {
+  /** `Forwarded`; when it says anything, the two below do not count. */
   readonly forwarded?: HeaderFields;
+  /** `X-Forwarded-Proto`. */
   readonly xForwardedProto?: HeaderFields;
+  /** `X-Forwarded-Host`. */
   readonly xForwardedHost?: HeaderFields;
+  /** `Host`, or `:authority` of HTTP/2. */
   readonly host?: HeaderFields;
 }
 

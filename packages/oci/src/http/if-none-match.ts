@@ -3,6 +3,7 @@ import { fieldValues, type HeaderFields, Scanner } from "./scanner.ts";
 /** An entity tag without its quotes. */
 export interface EntityTag {
   readonly weak: boolean;
+  /** What stood between the quotes. */
   readonly value: string;
 }
 

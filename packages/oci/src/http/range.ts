@@ -17,7 +17,9 @@ export type RangeSelection =
 
 /** What {@link selectRange} looks at; header values as they came. */
 export interface RangeRequest {
+  /** `Range`; undefined: the whole is wanted. */
   readonly range?: string | undefined;
+  /** `If-Range`; undefined: the range counts whatever the content is. */
   readonly ifRange?: string | undefined;
   /** The content's entity tag, with its quotes. */
   readonly etag?: string | undefined;

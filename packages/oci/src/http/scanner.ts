@@ -3,6 +3,7 @@ export const MAX_HEADER_LENGTH = 16_384;
 
 /** Reads the tokens that header grammars are made of, front to back, each character once. @see RFC 9110, section 5.6 */
 export class Scanner {
+  /** All of it, read or not. */
   readonly text: string;
   position = 0;
 

@@ -4,6 +4,7 @@ export interface Warning {
   readonly code: 299;
   /** Always `-`: the registry does not say who it is. */
   readonly agent: "-";
+  /** For people, its escapes undone. */
   readonly text: string;
 }
 

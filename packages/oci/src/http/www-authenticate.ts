@@ -105,6 +105,7 @@ export function formatChallenge(scheme: string, parameters: Readonly<Record<stri
 export interface BearerChallenge {
   /** Address of the token server. */
   readonly realm: string;
+  /** What the token server calls the registry; left out of the challenge when absent. */
   readonly service?: string;
   /** Space-separated; see `formatScopes`. */
   readonly scope?: string;

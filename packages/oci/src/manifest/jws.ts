@@ -8,6 +8,7 @@ export type PublicJwk = Readonly<Record<string, string>>;
 /** One signature over a schema 1 manifest. */
 export interface JwsSignature {
   readonly key: PublicJwk;
+  /** As JWS calls it: `ES256`. Any other name fails when it is checked. */
   readonly algorithm: string;
   /** What was signed besides the payload, base64url. */
   readonly protectedHeader: string;

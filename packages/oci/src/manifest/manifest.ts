@@ -26,6 +26,7 @@ export interface ManifestBase {
 export interface ImageManifest extends ManifestBase {
   readonly kind: "image";
   readonly config: Descriptor;
+  /** That of `config`: what tells images from artifacts. */
   readonly configMediaType: string;
   readonly layers: readonly Descriptor[];
 }
@@ -48,8 +49,10 @@ export interface ArtifactManifest extends ManifestBase {
 export interface Schema1Manifest extends ManifestBase {
   readonly kind: "schema1";
   readonly configMediaType?: undefined;
+  /** The repository that it was made for, as the manifest says. */
   readonly name: string;
   readonly tag: string;
+  /** GOARCH value, such as `amd64`. */
   readonly architecture: string;
   /** One for each of `fsLayers`, top layer first, each the JSON text of an image config of version 1. */
   readonly history: readonly string[];
@@ -60,6 +63,7 @@ export interface Schema1Manifest extends ManifestBase {
 /** Content of a media type that Berth gives no meaning to. It has references only when it looks like an OCI manifest. */
 export interface OtherManifest extends ManifestBase {
   readonly kind: "other";
+  /** That of its config, where it has one. */
   readonly configMediaType?: string;
 }
 

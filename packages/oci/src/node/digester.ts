@@ -37,6 +37,7 @@ export function descriptorOf(
 export interface MultiDigester {
   /** Bytes seen so far. */
   readonly size: number;
+  /** Takes the next bytes; they may be used again afterwards. */
   update(chunk: Uint8Array): void;
   /** One digest for each algorithm, in the order asked for. */
   digests(): ReadonlyMap<DigestAlgorithm, Digest>;

@@ -52,12 +52,15 @@ async function openDirect(file: FileHandle): Promise<FileHandle | undefined> {
 
 /** What of a `FileHandle` is used for direct writes. */
 export interface DirectFile {
+  /** Writes `length` bytes from `offset` of the buffer at `position` of the file, or fewer. */
   write(buffer: Uint8Array, offset: number, length: number, position: number): Promise<{ readonly bytesWritten: number }>;
+  /** Gives the descriptor back. */
   close(): Promise<void>;
 }
 
 /** Options of {@link DirectWriter}. */
 export interface DirectWriterOptions {
+  /** Where in the file the first byte goes. */
   readonly position: number;
   /** Half of it is written at once: a multiple of 4096 bytes, and at the beginning of a page. */
   readonly memory: Uint8Array;

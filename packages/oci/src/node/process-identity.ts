@@ -3,6 +3,7 @@ import { hostname } from "node:os";
 
 /** One process, told from all others, also from later ones of the same number. */
 export interface ProcessIdentity {
+  /** The number that the system gave it. */
   readonly pid: number;
   /** Where that number means something: machine, boot, and name space of processes. */
   readonly place: string;

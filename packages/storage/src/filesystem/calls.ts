@@ -3,6 +3,10 @@ import * as fs from "node:fs";
 /**
  * The calls of the operating system that the driver makes. Tests hand in others, to record their order or to fail.
  * Callbacks and bare descriptors instead of `node:fs/promises`: half the processor time for a small file.
+ *
+ * `open`, `close`, `fstat`, `stat`, `rename`, `link`, `unlink`, `mkdir`, `rmdir`, `readdir`, `fdatasync` and `fsync` are those of `node:fs`,
+ * with its errors; `truncate` takes a descriptor, `copyFile` shares blocks where the file system can. `read`, `write` and `writev` give the
+ * bytes that were moved, perhaps fewer than asked.
  */
 export interface FileCalls {
   open(path: string, flags: number): Promise<number>;

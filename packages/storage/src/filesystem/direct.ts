@@ -23,6 +23,7 @@ export class SlotPool {
     return this.#free.pop();
   }
 
+  /** Takes a slot back that {@link SlotPool.take} gave. */
   give(slot: Uint8Array): void {
     this.#free?.push(slot);
   }

@@ -34,19 +34,23 @@ export class File {
     return this.#use((fd) => this.#calls.open(`/proc/self/fd/${fd}`, flags));
   }
 
+  /** See `fs.fstat`. */
   stat(): Promise<Stats> {
     return this.#use((fd) => this.#calls.fstat(fd));
   }
 
+  /** Cuts or extends the file to `size` bytes. */
   truncate(size: number): Promise<void> {
     this.#isDirty = true;
     return this.#use((fd) => this.#calls.truncate(fd, size));
   }
 
+  /** Flushes the content. */
   fdatasync(): Promise<void> {
     return this.#flush((fd) => this.#calls.fdatasync(fd));
   }
 
+  /** Flushes the content and what is known of the file. */
   fsync(): Promise<void> {
     return this.#flush((fd) => this.#calls.fsync(fd));
   }

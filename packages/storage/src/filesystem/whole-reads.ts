@@ -8,6 +8,7 @@ const MAX_IDLE_BUFFERS = 16;
 export class WholeReads {
   readonly #idle: Buffer[] = [];
 
+  /** All bytes of a file, in memory of their own. */
   async read(file: File): Promise<Buffer> {
     const buffer = this.#idle.pop() ?? Buffer.allocUnsafeSlow(FIRST_READ);
     try {

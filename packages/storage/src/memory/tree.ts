@@ -21,6 +21,7 @@ export function isFolder<F extends object>(node: F | MemoryFolder<F>): node is M
 export class MemoryTree<F extends object> {
   readonly #root: MemoryFolder<F> = { entries: new Map(), modifiedAt: new Date() };
 
+  /** Undefined when nothing is there. */
   get(path: string): F | MemoryFolder<F> | undefined {
     let node: F | MemoryFolder<F> | undefined = this.#root;
     for (const name of namesOf(path)) {

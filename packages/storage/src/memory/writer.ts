@@ -3,11 +3,14 @@ import { DriverError } from "../errors.ts";
 
 /** Where a writer keeps its bytes. */
 export interface WriterStore {
+  /** Name of the driver, for errors. */
   readonly driver: string;
   readonly path: string;
   /** Keeps them for the next writer of the path. */
   readonly keep: (chunks: readonly Buffer[]) => void;
+  /** Puts the content at the path. */
   readonly commit: (content: Buffer) => void;
+  /** Forgets what was kept. */
   readonly drop: () => void;
 }
 

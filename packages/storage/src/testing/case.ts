@@ -23,5 +23,6 @@ export interface DriverCase {
   readonly title: string;
   /** Set when a driver may declare that it cannot do this. */
   readonly capability?: DriverCapability;
+  /** Rejects when the driver does not do what the title says. */
   run(context: CaseContext): Promise<void>;
 }

@@ -20,7 +20,9 @@ export interface DriverSubject {
 
 /** The functions of a test framework, such as those of Vitest or `node:test`. */
 export interface TestFramework {
+  /** Puts the tests that `body` declares under a name. */
   describe(name: string, body: () => void): unknown;
+  /** Declares a test, which fails when `body` rejects. */
   test(name: string, body: () => Promise<void>): unknown;
 }
 

@@ -14,6 +14,7 @@ export interface FetchEntryOptions extends FetchOptions {
 
 /** Reads the blobs of an OCI layout in an archive. */
 export interface BlobReader {
+  /** Whether the archive has an entry of that name; what it holds shows when it is read. */
   has(target: Pick<Descriptor, "digest">): boolean;
   /** @throws {NotFoundError} @throws {SizeMismatchError} @throws {InvalidArchiveError} when a link stands in its place. */
   open(target: Descriptor, options?: FetchEntryOptions): Readable;

@@ -4,6 +4,7 @@ import type { NewEntry } from "./tar-writer.ts";
 
 /** Checks what goes by against what was announced. */
 export interface Check {
+  /** Takes the next bytes; they may be used again afterwards. */
   update(chunk: Uint8Array): void;
   /** After the last bytes. @throws {SizeMismatchError} @throws {DigestMismatchError} */
   verify(): unknown;

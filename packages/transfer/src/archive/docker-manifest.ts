@@ -57,6 +57,7 @@ function fileOf(tar: TarFile, name: unknown, what: string): TarEntry {
 
 /** One image when it is written. */
 export interface WrittenImage {
+  /** Whole names, such as `debian:12`. */
   readonly repoTags: readonly string[];
   readonly config: Digest;
   /** The base layer first. */

@@ -2,6 +2,7 @@ import type { ByteSource, ByteSpan, CallOptions, Digest } from "@berth/oci";
 
 /** A file that goes into an archive. */
 export interface NewEntry {
+  /** Its path in the archive. */
   readonly name: string;
   /** Bytes. */
   readonly size: number;
@@ -11,6 +12,7 @@ export interface NewEntry {
 
 /** A small file that stands at the end of an archive. */
 export interface LastEntry {
+  /** Its path in the archive. */
   readonly name: string;
   readonly bytes: Uint8Array;
 }
@@ -24,6 +26,7 @@ export interface TarWriter {
    * @throws {DigestMismatchError} @throws {SizeMismatchError} @throws {ArchiveClosedError}
    */
   add(entry: NewEntry, content: ByteSource, options?: CallOptions): Promise<void>;
+  /** Whether a file of that name was added whole. */
   has(name: string): boolean;
   /** Reads a file back; undefined where that cannot be. */
   read(name: string, span: ByteSpan, signal?: AbortSignal): AsyncIterable<Uint8Array> | undefined;

@@ -10,6 +10,7 @@ export interface Turn {
 export class Turns {
   #last: Promise<void> = Promise.resolve();
 
+  /** Takes the next place. */
   take(): Turn {
     const before = this.#last;
     const { promise, resolve } = Promise.withResolvers<void>();

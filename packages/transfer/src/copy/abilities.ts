@@ -72,6 +72,7 @@ export function passingFetcherOf(target: object): PassingFetcher | undefined {
 
 /** Stores that take a manifest and several tags for it in one step. */
 export interface TagsPusher {
+  /** Stores a manifest and points all of `tags` at it. */
   pushTags(expected: Descriptor, content: ByteSource, tags: readonly string[], options?: CallOptions): Promise<void>;
 }
 

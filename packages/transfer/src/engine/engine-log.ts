@@ -13,6 +13,7 @@ export interface EngineLogEvent {
   readonly destination?: string;
   /** The manifests that it ended with. */
   readonly digests?: readonly Digest[];
+  /** Milliseconds from its start to its end. */
   readonly durationMs: number;
   /** Absent: it went well. */
   readonly error?: { readonly class: ErrorClass; readonly code: string; readonly message: string };

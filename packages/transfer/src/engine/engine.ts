@@ -29,7 +29,10 @@ import type {
 import { pull } from "./pull.ts";
 import { push } from "./push.ts";
 
-/** The operations of an engine as ones that run, to be watched and ended. The arguments are those of {@link Engine}. */
+/**
+ * The operations of an engine as ones that run, to be watched and ended: `pull`, `push`, `copy`, `resolve` and `tags` take and do what those
+ * of {@link Engine} do. They throw nothing: what goes wrong is in the result.
+ */
 export interface EngineStarters {
   pull(reference: string, options?: PullOptions): RunningOperation<readonly PullResult[]>;
   push(reference: string, options?: PushOptions): RunningOperation<readonly PushResult[]>;

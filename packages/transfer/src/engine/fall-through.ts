@@ -70,6 +70,7 @@ export interface EndpointWarning {
 export interface OverEndpointsOptions extends CallOptions {
   /** The registry that is meant. */
   readonly registry: string;
+  /** Told of each endpoint that failed while another one is left. */
   readonly onWarning?: (warning: EndpointWarning) => void;
 }
 

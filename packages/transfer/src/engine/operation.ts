@@ -36,7 +36,9 @@ export function startOperation<T>(options: OperationOptions, run: (options: Oper
 /** What an operation is about, to be logged. */
 export interface OperationSubject {
   readonly action: EngineAction;
+  /** See {@link EngineLogEvent.reference}. */
   readonly reference: string;
+  /** Absent: there is no other place. */
   readonly destination?: string;
 }
 

@@ -12,6 +12,7 @@ export interface PackedFolder {
   readonly name: string;
   /** Of the archive before it was compressed; not checked when undefined. */
   readonly unpackedDigest: Digest | undefined;
+  /** What the archive may hold; default those that {@link LayerLimits} names. */
   readonly limits?: LayerLimits;
 }
 

@@ -63,6 +63,7 @@ export class ImagePathError extends BerthError<ImagePathErrorCode> {
 
 /** A folder to unpack into has content already. */
 export class FolderNotEmptyError extends BerthError<"ERR_FOLDER_NOT_EMPTY"> {
+  /** As it was given. */
   readonly folder: string;
 
   constructor(folder: string) {

@@ -29,6 +29,7 @@ export interface ExtractResult {
   readonly files: number;
   /** Folders that the archive names. */
   readonly folders: number;
+  /** Symbolic links. */
   readonly symlinks: number;
   /** Entries left out. */
   readonly skipped: number;

@@ -2,7 +2,7 @@ import type { Digest } from "@berth/oci";
 import type { ImageLayer } from "./read-image.ts";
 import type { TarEntry, TarEntryType } from "./tar-entry.ts";
 
-/** A file, folder, link or device of an image. */
+/** A file, folder, link or device of an image. Its owners are numbers: `uid` and `gid`. */
 export interface ImageFile {
   /** Relative to the root of the image, which is the empty path itself. */
   readonly path: string;

@@ -6,7 +6,7 @@ import type { TarEntry } from "./tar-entry.ts";
 import { ancestorsOf, parentOf } from "./tar-path.ts";
 import { readWhiteout } from "./whiteout.ts";
 
-/** An entry, and where it stands in its layer: the first is number 0. A path can stand there more than once. */
+/** An entry, and its `number` in the layer: the first is 0. A path can stand there more than once. */
 export interface IndexedEntry {
   readonly entry: TarEntry;
   readonly number: number;

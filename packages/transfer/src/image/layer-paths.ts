@@ -27,6 +27,7 @@ export class LayerPaths {
     }
   }
 
+  /** Hides what it names in the layers below; one that is to be ignored does nothing. */
   addWhiteout(whiteout: Whiteout): void {
     if (whiteout.kind !== "ignored") this.#mark(whiteout.path, whiteout.kind === "opaque" ? CLOSED : TAKEN | CLOSED);
   }

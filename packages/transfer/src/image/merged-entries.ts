@@ -9,6 +9,7 @@ import { readWhiteout } from "./whiteout.ts";
 
 /** Options of {@link mergedEntries}. */
 export interface MergedEntriesOptions extends CallOptions {
+  /** What the layers may hold, all together; default those that {@link LayerLimits} names. */
   readonly limits?: LayerLimits;
 }
 

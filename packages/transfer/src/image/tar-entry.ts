@@ -1,7 +1,10 @@
 /** What an entry of an archive is. */
 export type TarEntryType = "file" | "folder" | "symlink" | "hardlink" | "character-device" | "block-device" | "fifo";
 
-/** An entry of an archive, apart from its content. */
+/**
+ * An entry of an archive, apart from its content. Its owners stand there by number (`uid`, `gid`) and by name (`userName`, `groupName`, empty
+ * when there is none); `deviceMajor` and `deviceMinor` tell a device.
+ */
 export interface TarEntry {
   /** Relative to the root, which is the empty path itself; no `.`, no `..`, no slash at the end. */
   readonly path: string;

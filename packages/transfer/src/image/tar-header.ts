@@ -4,15 +4,24 @@ import { decodeName } from "./tar-text.ts";
 /** Bytes of a tar block: headers fill one, and content is padded to it. */
 export const TAR_BLOCK = 512;
 
-/** The fields of one header block, before extensions are looked at. */
+/**
+ * The fields of one header block, before extensions are looked at: owners by number (`uid`, `gid`) and by name (`userName`, `groupName`,
+ * empty when there is none), devices by `deviceMajor` and `deviceMinor`, else 0.
+ */
 export interface TarHeader {
+  /** One character: `0` for a file, `5` for a folder. */
   readonly typeFlag: string;
+  /** Path, the prefix of ustar before it. */
   readonly name: string;
+  /** Where a link leads; empty for others. */
   readonly linkName: string;
+  /** Permission bits, with setuid, setgid and sticky: at most 0o7777. */
   readonly mode: number;
   readonly uid: number;
   readonly gid: number;
+  /** Bytes of what follows. */
   readonly size: number;
+  /** Seconds since 1970. */
   readonly mtime: number;
   readonly userName: string;
   readonly groupName: string;

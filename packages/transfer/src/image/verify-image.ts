@@ -6,6 +6,7 @@ import { readLayerArchive } from "./read-layer.ts";
 
 /** Options of {@link verifyImage}. */
 export interface VerifyImageOptions extends ReadImageOptions {
+  /** What the layers may hold, all together; default those that {@link LayerLimits} names. */
   readonly limits?: LayerLimits;
 }
 

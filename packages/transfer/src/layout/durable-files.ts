@@ -80,6 +80,7 @@ export class DurableFiles {
     }
   }
 
+  /** Makes a folder with all above it; one that is there is success. Calls at the same time share the work. */
   async makeFolder(folder: string): Promise<void> {
     let making = this.#made.get(folder);
     if (making === undefined) {

@@ -2,6 +2,7 @@ import { BerthError, type BerthErrorOptions } from "@berth/oci";
 
 /** A folder is no OCI layout, or its `oci-layout` or `index.json` breaks the rules. */
 export class InvalidLayoutError extends BerthError<"ERR_INVALID_LAYOUT"> {
+  /** The folder of the layout. */
   readonly folder: string;
 
   constructor(folder: string, reason: string, options?: BerthErrorOptions) {
@@ -12,6 +13,7 @@ export class InvalidLayoutError extends BerthError<"ERR_INVALID_LAYOUT"> {
 
 /** There is no OCI layout in a folder. */
 export class LayoutNotFoundError extends BerthError<"ERR_LAYOUT_NOT_FOUND"> {
+  /** As it was given. */
   readonly folder: string;
 
   constructor(folder: string, options?: BerthErrorOptions) {

@@ -10,6 +10,7 @@ import { parseOwner, thisOwner } from "./lock-owner.ts";
 
 /** A lock that is held. */
 export interface HeldLock {
+  /** Takes the file away, unless it is another holder's by now. */
   release(): Promise<void>;
 }
 

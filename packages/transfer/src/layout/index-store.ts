@@ -12,6 +12,7 @@ import type { LayoutPaths } from "./layout-paths.ts";
 export interface IndexStoreOptions {
   /** Bytes of `index.json`. */
   readonly maxIndexBytes: number;
+  /** Entries of `index.json`. */
   readonly maxEntries: number;
   /** Milliseconds that a change waits for other processes. */
   readonly lockTimeoutMs: number;

@@ -25,6 +25,7 @@ const BAD: ReadonlySet<string> = new Set(["ERR_NOT_FOUND", "ERR_INVALID_MANIFEST
 export interface LayoutGraphOptions {
   /** Bytes of one manifest. */
   readonly maxManifestBytes: number;
+  /** Manifests in all. */
   readonly maxManifests: number;
 }
 

@@ -16,5 +16,6 @@ export interface LayoutParts {
   readonly readOnly: boolean;
   /** Bytes. */
   readonly maxManifestBytes: number;
+  /** Manifests that one walk reads. */
   readonly maxManifests: number;
 }

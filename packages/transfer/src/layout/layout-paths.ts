@@ -18,24 +18,29 @@ import { type Digest, digestAlgorithm, digestEncoded } from "@berth/oci";
  * Only the first three are of the OCI image-spec; `ingest` is where containerd and oras keep what arrives, too. It goes when it is empty.
  */
 export class LayoutPaths {
+  /** The folder of the layout. */
   readonly root: string;
 
   constructor(root: string) {
     this.root = root;
   }
 
+  /** What marks the folder as a layout. */
   get layoutFile(): string {
     return join(this.root, "oci-layout");
   }
 
+  /** What names the content. */
   get indexFile(): string {
     return join(this.root, "index.json");
   }
 
+  /** Who changes the index. */
   get indexLock(): string {
     return join(this.ingest, "index.lock");
   }
 
+  /** The folder of all content. */
   get blobs(): string {
     return join(this.root, "blobs");
   }
@@ -49,6 +54,7 @@ export class LayoutPaths {
     return join(this.root, "blobs", algorithm);
   }
 
+  /** Content of a digest. */
   blob(digest: Digest): string {
     return join(this.root, "blobs", digestAlgorithm(digest), digestEncoded(digest));
   }

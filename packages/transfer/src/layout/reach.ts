@@ -32,6 +32,7 @@ export type ReadManifest = (node: Descriptor, options: CallOptions) => Promise<M
 export interface ReachLimits {
   /** Bytes of one manifest. */
   readonly maxManifestBytes: number;
+  /** Manifests in all. */
   readonly maxManifests: number;
 }
 

@@ -11,6 +11,7 @@ export const LOCATION_FORMS: readonly string[] = [
 
 /** A text names no place to copy from or to. */
 export class InvalidLocationError extends BerthError<"ERR_INVALID_LOCATION"> {
+  /** The text, whole; the message may show only its start. */
   readonly input: string;
   /** Why, in a few words. */
   readonly reason: string;

@@ -2,6 +2,7 @@ import { BerthError } from "@berth/oci";
 
 /** A transfer failed as often as it may be tried. `cause` is what made it fail the first time; `errors` has all, in order. */
 export class TransferFailedError extends BerthError<"ERR_TRANSFER_FAILED"> {
+  /** How often it was tried. */
   readonly attempts: number;
   readonly errors: readonly unknown[];
 

@@ -33,6 +33,7 @@ export interface TransferManagerOptions {
   readonly shouldRetry?: (error: unknown) => boolean;
   /** Bytes a second, over all transfers; default no limit. */
   readonly bytesPerSecond?: number;
+  /** Default the system's. */
   readonly clock?: Clock;
   /** Numbers from 0 to below 1; default `Math.random`. */
   readonly random?: () => number;
@@ -62,6 +63,7 @@ export interface TransferJob {
   readonly hosts?: readonly string[];
   /** Bytes; undefined: unknown, and taken for many. */
   readonly size?: number;
+  /** Called for each attempt. What it throws ends the transfer, unless it may pass. */
   run(context: TransferContext): Promise<TransferOutcome>;
 }
 

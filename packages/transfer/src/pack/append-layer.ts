@@ -37,7 +37,9 @@ export interface AppendLayerOptions extends RewriteOptions {
   readonly epoch?: number;
   /** What the history says made the layer; default `berth append`. */
   readonly createdBy?: string;
+  /** Of the step in the history; default none. */
   readonly comment?: string;
+  /** Of the step in the history; default none. */
   readonly author?: string;
   /** Of an archive that is given. */
   readonly limits?: LayerLimits;

@@ -8,25 +8,34 @@ import { isTimestamp } from "./timestamps.ts";
 export interface HistoryEntry {
   /** A timestamp. */
   readonly created?: string;
+  /** The command that it stands for. */
   readonly createdBy?: string;
+  /** Who made it. */
   readonly author?: string;
+  /** What else there is to say. */
   readonly comment?: string;
 }
 
 /** Changes to the config of an image. What is undefined stays, null takes a member away. */
 export interface ConfigEdits extends EnvEdits {
+  /** A string sets a label, null takes it away; others stay. */
   readonly labels?: MapEdits;
   /** Setting it takes `cmd` away, unless that is set too: its arguments were meant for the old one. */
   readonly entrypoint?: Edit<readonly string[]>;
+  /** Arguments of the entrypoint, or the whole command where there is none. */
   readonly cmd?: Edit<readonly string[]>;
+  /** `name`, `uid`, or either with `:group`. */
   readonly user?: Edit<string>;
+  /** The folder that the command starts in. */
   readonly workdir?: Edit<string>;
+  /** `SIGTERM`, or a number. */
   readonly stopSignal?: Edit<string>;
   /** `8080`, `53/udp` or `7000-7010/tcp`: true exposes, false takes away. */
   readonly ports?: Readonly<Record<string, boolean>>;
   /** Paths: true declares a volume, false takes it away. */
   readonly volumes?: Readonly<Record<string, boolean>>;
   readonly platform?: Platform;
+  /** Of the image, not of a step in its history. */
   readonly author?: Edit<string>;
   /** A timestamp. */
   readonly created?: Edit<string>;

@@ -28,7 +28,9 @@ import { pushBytes } from "./pack-blob.ts";
 
 /** A source of schema 1 images: their manifests name no sizes, so it must tell them. A repository and an OCI layout do. */
 export interface Schema1Source {
+  /** Goes before `stat`. */
   readonly blobs?: { stat(digest: Digest, options?: CallOptions): Promise<Descriptor> };
+  /** The size counts. @throws {NotFoundError} */
   stat?(digest: Digest, options?: CallOptions): Promise<Descriptor>;
 }
 

@@ -14,7 +14,7 @@ export interface EntryDiff {
   readonly after?: Descriptor;
 }
 
-/** Bytes of layers or blobs, each counted as often as it is named. */
+/** Bytes of layers or blobs, each counted as often as it is named: `shared` by both sides, `removed` from the first, `added` by the second. */
 export interface SizeDiff {
   readonly shared: number;
   readonly added: number;

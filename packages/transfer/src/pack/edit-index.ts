@@ -21,6 +21,7 @@ export type IndexDestination = Fetcher & Pusher;
 
 /** Changes to an index whose new entries are described by what they are. */
 export interface IndexChanges extends Omit<IndexEdits, "add"> {
+  /** Entries for the end, or in the place of those with the same digest and platform; default none. */
   readonly add?: readonly IndexAddition[];
 }
 

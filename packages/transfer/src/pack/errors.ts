@@ -24,6 +24,7 @@ export class InvalidPackError extends BerthError<"ERR_INVALID_PACK"> {
 
 /** Annotations, file references or times, as people write them, are malformed. */
 export class InvalidPackInputError extends BerthError<"ERR_INVALID_PACK_INPUT"> {
+  /** The text, whole; the message may show only its start. */
   readonly input: string;
 
   constructor(what: string, input: string, reason: string, options?: BerthErrorOptions) {

@@ -19,6 +19,7 @@ export interface FlattenImageOptions extends RewriteOptions {
   readonly compression?: LayerCompression;
   /** 1 to 9 for gzip, 1 to 19 for zstd; default 6 and 3. */
   readonly level?: number;
+  /** What the layers may hold, all together; default those that {@link LayerLimits} names. */
   readonly limits?: LayerLimits;
   /** The folder for what is compressed; default that of the system for such files. */
   readonly temporaryFolder?: string;

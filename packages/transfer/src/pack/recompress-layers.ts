@@ -28,6 +28,7 @@ export interface RecompressLayersOptions extends RewriteOptions {
   readonly to: LayerCompression;
   /** 1 to 9 for gzip, 1 to 19 for zstd; default 6 and 3. When it is set, layers that are compressed that way already are compressed anew. */
   readonly level?: number;
+  /** What the layers may hold; default those that {@link LayerLimits} names. */
   readonly limits?: LayerLimits;
   /** The folder for what is compressed, one layer at a time; default that of the system for such files. */
   readonly temporaryFolder?: string;

@@ -11,7 +11,9 @@ export interface MarkedPlace extends RepositoryPlace {
 
 /** The ends of a copy that are repositories of registries. */
 export interface CopyPlaces {
+  /** Absent: it is none. */
   readonly source?: MarkedPlace;
+  /** Absent: it is none. */
   readonly destination?: MarkedPlace;
 }
 

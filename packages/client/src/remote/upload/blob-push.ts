@@ -20,6 +20,7 @@ const NO_SINGLE_POST: ReadonlySet<number> = new Set([400, 404, 405, 411, 413, 50
 /** Options of {@link BlobPush}. */
 export interface BlobPushOptions extends PushBlobOptions {
   readonly mode: PushMode;
+  /** Bytes of one request, at most, unless the registry wants more. */
   readonly chunkSize: number;
   readonly backoff: UploadBackoff;
   /** An upload that waits for the bytes. */
@@ -63,6 +64,7 @@ export class BlobPush {
     this.#started = options.started;
   }
 
+  /** Resolves once the registry has the blob. To be called once. */
   async run(): Promise<void> {
     for (let restarts = 0; ; restarts++) {
       const session = await this.#begin();

@@ -27,6 +27,7 @@ export interface BlobUploaderOptions {
 
 /** {@link BlobUploader} of a repository at a registry. */
 export interface RemoteBlobUploader extends BlobUploader {
+  /** Starts an upload. @throws {BlobMountedError} when `mount` made it needless. */
   create(options?: CreateUploadOptions): Promise<RemoteBlobUpload>;
   /** `id` is the address that an upload had when it was closed. @throws {BlobUploadUnknownError} */
   resume(id: string, options?: CallOptions): Promise<RemoteBlobUpload>;

@@ -16,14 +16,17 @@ export class PendingBytes {
     this.#start = start;
   }
 
+  /** Bytes of the blob before the first one that waits. */
   get start(): number {
     return this.#start;
   }
 
+  /** Bytes of the blob up to the last one that waits, itself included. */
   get end(): number {
     return this.#start + this.#size;
   }
 
+  /** How many bytes wait. */
   get size(): number {
     return this.#size;
   }

@@ -48,6 +48,7 @@ export interface StartRequest {
   readonly signal?: AbortSignal | undefined;
   /** Of the digest that the commit will name; told to the registry unless it is sha256, which all assume. */
   readonly algorithm?: DigestAlgorithm | undefined;
+  /** A blob to take over from another repository; `from` undefined: any readable one. */
   readonly mount?: { readonly digest: Digest; readonly from?: string | undefined } | undefined;
   /** The whole blob, for registries that take it at once. */
   readonly whole?: { readonly digest: Digest; readonly content: Content; readonly size: number } | undefined;

@@ -58,11 +58,13 @@ export interface TestImage extends ReadOnlyTarget {
 
 /** Options of {@link imageOf}. */
 export interface TestImageOptions {
+  /** Of the layers; default `gzip`. Layers of docker's family are called gzip whatever they are. */
   readonly compression?: "gzip" | "zstd" | "none";
   /** Members of the config besides those that make it valid. */
   readonly config?: object;
   /** Members of the manifest besides those that make it valid. */
   readonly manifest?: object;
+  /** Whose media types; default `oci`. */
   readonly family?: "oci" | "docker";
 }
 
