@@ -10,12 +10,9 @@ export function canAsk(io: CommandIo): boolean {
 /** Asks on standard error, so that standard output stays clean, and shows nothing of the answer. */
 export async function askSecret(io: CommandIo, question: string): Promise<string> {
   const hidden = new Writable({ write: (_chunk, _encoding, done) => done() });
-  io.stderr.write(question);
-  try {
-    return await ask(io, hidden, "");
-  } finally {
-    io.stderr.write("\n");
-  }
+  // Asked only once the terminal shows nothing any more of what is typed.
+  const answer = ask(io, hidden, "", () => io.stderr.write(question));
+  return await answer.finally(() => io.stderr.write("\n"));
 }
 
 /** Asks on standard error. The answer is shown as it is typed. */
@@ -28,12 +25,13 @@ export async function confirm(io: CommandIo, question: string): Promise<boolean>
   return /^y(?:es)?$/i.test((await askLine(io, `${question} [y/N] `)).trim());
 }
 
-async function ask(io: CommandIo, output: Writable, question: string): Promise<string> {
+async function ask(io: CommandIo, output: Writable, question: string, onReady?: () => void): Promise<string> {
   const { createInterface } = await import("node:readline/promises"); // nobody asks most of the time
   const lines = createInterface({ input: io.stdin, output, terminal: true });
   // A raw terminal hands Ctrl-C to us instead of to the system.
   const interrupt = new AbortController();
   lines.once("SIGINT", () => interrupt.abort());
+  onReady?.();
   try {
     return await lines.question(question, { signal: AbortSignal.any([io.signal, interrupt.signal]) });
   } catch (error) {

@@ -47,6 +47,7 @@ test.each<[string, unknown, number]>([
 test("who stopped it decides when it was stopped: the user, the clock, or a reader that went away", async () => {
   const abort = new DOMException("stop", "AbortError");
   expect(await reportError(abort, { stopped: true })).toMatchObject({ class: "Canceled", exitCode: 130 });
+  expect(await reportError(abort, { stopped: true, stopHint: "again" })).toMatchObject({ message: "stopped", hint: "again" });
   expect(await reportError(abort, { stopped: false, timedOutMs: 1500 })).toMatchObject({
     class: "Unavailable",
     code: "ERR_TIMEOUT",

@@ -37,6 +37,8 @@ export interface ErrorContext {
   readonly stopped: boolean;
   /** What its signal says. */
   readonly stopReason?: unknown;
+  /** What helps who stopped it. */
+  readonly stopHint?: string;
 }
 
 const BY_CLASS: Readonly<Record<ErrorClass, number>> = {
@@ -77,7 +79,16 @@ export async function reportError(error: unknown, context: ErrorContext): Promis
   if (context.stopped && context.stopReason instanceof CommandFailure) {
     return { class: "Canceled", code: "EPIPE", message: context.stopReason.message, exitCode: context.stopReason.exitCode };
   }
-  if (context.stopped) return { class: "Canceled", code: "ABORT_ERR", message: "stopped", exitCode: EXIT_CODE.interrupted };
+  if (context.stopped) {
+    const { stopHint: hint } = context;
+    return {
+      class: "Canceled",
+      code: "ABORT_ERR",
+      message: "stopped",
+      ...(hint !== undefined && { hint }),
+      exitCode: EXIT_CODE.interrupted,
+    };
+  }
   if (context.timedOutMs !== undefined) {
     const message = `Cannot finish within ${context.timedOutMs / 1000} s, as --timeout says`;
     return { class: "Unavailable", code: "ERR_TIMEOUT", message, exitCode: EXIT_CODE.unavailable };

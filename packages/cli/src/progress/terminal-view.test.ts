@@ -21,6 +21,13 @@ test("the state sums up what moved, what was there does not count, and the rate 
   expect(state.totals(2000)).toMatchObject({ done: 2, failed: 1 });
 });
 
+test("what the first event brings counts for the rate: nobody is told of hours", () => {
+  const state = new TransferState();
+  state.take({ ...EVENT, current: 500, moved: 500 }, 0);
+  state.take({ ...EVENT, id: "b", total: 2, current: 2, moved: 2, last: true }, 500);
+  expect(state.totals(1000)).toMatchObject({ rate: 502, etaSeconds: 500 / 502 });
+});
+
 test("lines fit the terminal, whatever its width, and what others wrote cannot break them", () => {
   expect(itemLine({ ...EVENT, current: 500 }, 80, ASCII)).toBe(
     "  0123456789ab  downloading  [===============---------------]    500 B / 1.0 kB".slice(0, 80),

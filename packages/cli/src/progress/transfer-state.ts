@@ -35,10 +35,10 @@ export class TransferState {
 
   /** @param now milliseconds, from a clock that never goes back. */
   take(event: TransferEvent, now: number): void {
+    if (this.#samples.length === 0) this.#samples.push({ at: now, moved: 0 }); // what the first event brings counts, too
     this.#moved += event.moved ?? 0;
     this.#items.set(event.id, event);
-    const latest = this.#samples.at(-1);
-    if (latest === undefined || now - latest.at >= WINDOW_MS / 50) this.#samples.push({ at: now, moved: this.#moved });
+    if (now - (this.#samples.at(-1)?.at ?? now) >= WINDOW_MS / 50) this.#samples.push({ at: now, moved: this.#moved });
     while ((this.#samples[1]?.at ?? now) < now - WINDOW_MS) this.#samples.shift();
   }
 

@@ -52,6 +52,7 @@ async function told(
   const report = await reportError(error, {
     stopped: signal.aborted,
     stopReason: signal.reason,
+    ...(session?.stopHint !== undefined && { stopHint: session.stopHint }),
     isSignedIn: () => command.name() === "login" || isNamed(session, isSource ? "from" : "to"),
     ...(subject !== undefined && { subject }),
     ...(session?.isTimedOut === true && timeoutMs !== undefined && { timedOutMs: timeoutMs }),

@@ -24,6 +24,8 @@ export class Session {
   subject: string | undefined;
   /** The reference that was opened last to be read. */
   source: string | undefined;
+  /** What helps a person who stopped it. */
+  stopHint: string | undefined;
   readonly #deadline: AbortSignal | undefined;
   readonly #rates: RateWatch;
   #view: ProgressView | undefined;

@@ -80,7 +80,8 @@ export async function printCopied(session: Session, copied: Copied, isStdout: bo
   else await session.print({ data: copied, text: () => (session.settings.quiet ? "" : text) });
   const { stats } = copied;
   if (stats === undefined || session.format.kind !== "text" || session.io.stderr.isTTY !== true) return;
-  session.say(`${stats.copied} copied (${humanSize(stats.bytes)}), ${stats.mounted} mounted, ${stats.existing} there already`);
+  const others = [stats.mounted > 0 ? `, ${stats.mounted} mounted` : "", stats.existing > 0 ? `, ${stats.existing} there already` : ""];
+  session.say(`${stats.copied} copied (${humanSize(stats.bytes)})${others.join("")}`);
 }
 
 /** Writes references to the file of `--refs-file`, each with its digest. */

@@ -67,6 +67,7 @@ export async function withTransfer<T>(
       },
     });
   } catch (error) {
+    if (repositories.size > 0) session.stopHint = resume === true ? GOES_ON : SENDS_THE_REST;
     if (signal.aborted && !session.isTimedOut && resume !== true) await journal?.cancel(repositories);
     throw error;
   } finally {
@@ -76,6 +77,9 @@ export async function withTransfer<T>(
     view.end();
   }
 }
+
+const GOES_ON = "the same command goes on with what was uploaded";
+const SENDS_THE_REST = "the same command sends the rest; --resume also keeps unfinished uploads";
 
 async function makeManager({ settings: { jobs, retries } }: Session, bytesPerSecond: number | undefined): Promise<TransferManager> {
   const { createTransferManager } = await import("@berth/transfer");

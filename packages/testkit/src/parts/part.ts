@@ -26,6 +26,7 @@ const PARTS: Readonly<Record<PartName, PartRow>> = {
   htpasswd: system({ htpasswd: "/usr/bin/htpasswd" }),
   openssl: system({ openssl: "/usr/bin/openssl" }),
   busybox: system({ busybox: "/bin/busybox" }),
+  tmux: system({ tmux: "/usr/bin/tmux" }),
   crane: unpacked({ crane: "usr/bin/crane" }),
   oras: unpacked({ oras: "usr/bin/oras" }),
   cosign: unpacked({ cosign: "usr/bin/cosign" }),
@@ -54,6 +55,7 @@ export type PartName =
   | "htpasswd"
   | "openssl"
   | "busybox"
+  | "tmux"
   | "crane"
   | "oras"
   | "cosign"
