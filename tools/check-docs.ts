@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { undocumented, undocumentedMembers } from "./undocumented.ts";
 import { files, ROOT, report } from "./workspace.ts";
 
-const LIBRARIES = /^packages\/(?:oci|client|transfer|storage)\//;
+const LIBRARIES = /^packages\/(?:oci|client|transfer|storage|registry)\//;
 const TESTS = /\.test(?:-kit|-support)?\.ts$/;
 
 const problems: string[] = [];

@@ -6,6 +6,7 @@ export interface Access {
   readonly type: string;
   /** Kind of the resource; empty for images. */
   readonly class: string;
+  /** Of the repository; `catalog` for the list of all of them. */
   readonly name: string;
   /** `pull`, `push`, `delete` or `*`. */
   readonly action: string;
@@ -37,6 +38,7 @@ export interface Authorizer {
    * Any other error means that the authorizer itself cannot work: the client gets 503.
    */
   authorize(request: AuthRequest, accesses: readonly Access[]): Grant | Promise<Grant>;
+  /** Gives back what it holds, once no request asks it any more. */
   close?(): Promise<void>;
 }
 

@@ -8,6 +8,7 @@ const MAX_CREDENTIALS = 4096;
 export interface PasswordAuthenticator {
   /** @throws any error when it cannot tell. */
   authenticate(user: string, password: string): Promise<boolean>;
+  /** Gives back what it holds, once nobody asks it any more. */
   close?(): void | Promise<void>;
 }
 

@@ -2,6 +2,7 @@
 export interface HostPort {
   /** Empty for every interface; without brackets. */
   readonly host: string;
+  /** 0: any free one. */
   readonly port: number;
 }
 

@@ -7,6 +7,7 @@ export interface ConfigIssue {
   readonly message: string;
   /** From 1; where the value stands in the file, when it came from one. */
   readonly line?: number;
+  /** From 1, with `line`. */
   readonly column?: number;
   /** The environment variable or flag that the value came from. */
   readonly origin?: string;

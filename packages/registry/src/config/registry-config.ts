@@ -79,6 +79,7 @@ export type AuthConfig = { readonly kind: "none" } | HtpasswdConfig | TokenConfi
 /** `auth.htpasswd`. */
 export interface HtpasswdConfig {
   readonly kind: "htpasswd";
+  /** What the challenge calls the registry, to people. */
   readonly realm: string;
   /** The file; made with a random password when it is missing. */
   readonly path: string;
@@ -90,7 +91,9 @@ export interface TokenConfig {
   /** The token server's address, or its path on the host that the client used. */
   readonly realm: string;
   readonly autoRedirect: boolean;
+  /** What the token server calls the registry: what tokens have to be for. */
   readonly service: string;
+  /** Who tokens have to be from. */
   readonly issuer: string;
   /** A file of certificates. */
   readonly rootCertBundle: string | undefined;
@@ -103,7 +106,9 @@ export interface TokenConfig {
 /** `auth.silly`. */
 export interface SillyConfig {
   readonly kind: "silly";
+  /** Address that the challenge names. */
   readonly realm: string;
+  /** What the challenge calls the registry. */
   readonly service: string;
 }
 
@@ -163,7 +168,9 @@ export interface HttpLimits {
 
 /** `http.tls`. Paths are read by `readTls`. */
 export interface TlsConfig {
+  /** PEM file. */
   readonly certificate: string;
+  /** PEM file of its key. */
   readonly key: string;
   /** PEM files of the authorities that sign client certificates. */
   readonly clientCas: readonly string[];

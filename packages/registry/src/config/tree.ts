@@ -1,13 +1,17 @@
 /** Where a value came from: a place in the file, or the name of a variable or flag. */
 export interface ConfigSource {
+  /** From 1. */
   readonly line?: number;
+  /** From 1. */
   readonly column?: number;
+  /** The variable or flag, when it is from none of the file's places. */
   readonly origin?: string;
 }
 
 /** A scalar keeps its text: whether `0.1` is a word or a number is for the schema to say. */
 export interface ScalarNode {
   readonly kind: "scalar";
+  /** As it is written, without quotes. */
   readonly text: string;
   /** Written in quotes, so never a number or a boolean. */
   readonly quoted: boolean;

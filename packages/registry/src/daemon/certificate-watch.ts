@@ -22,6 +22,7 @@ export class CertificateWatch {
     process.on("SIGHUP", this.#onHangup);
   }
 
+  /** Looks no more. */
   close(): void {
     clearInterval(this.#timer);
     process.off("SIGHUP", this.#onHangup);

@@ -24,6 +24,7 @@ export class PurgeSchedule {
     if (options.enabled) this.#schedule(Math.random() * Math.min(MAX_FIRST_DELAY_MS, options.intervalMs));
   }
 
+  /** Ends the sweep that runs, and waits for its end. */
   async close(): Promise<void> {
     clearTimeout(this.#timer);
     this.#abort.abort();

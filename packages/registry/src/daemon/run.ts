@@ -19,6 +19,7 @@ import { superviseWorkers } from "./workers.ts";
 
 /** Takes lines. */
 export interface LineWriter {
+  /** What it gives back is not looked at. */
   write(line: string): unknown;
 }
 

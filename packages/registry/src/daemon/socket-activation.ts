@@ -6,7 +6,9 @@ const FIRST_DESCRIPTOR = 3;
 
 /** The variables that systemd sets. */
 export interface ActivationVariables {
+  /** The process that the sockets are for. */
   readonly LISTEN_PID?: string;
+  /** How many sockets there are. */
   readonly LISTEN_FDS?: string;
 }
 

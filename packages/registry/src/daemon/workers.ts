@@ -10,6 +10,7 @@ const MAX_FAILURES = 5;
 
 /** Options of {@link superviseWorkers}. */
 export interface SuperviseOptions {
+  /** Workers to keep running. */
   readonly count: number;
   readonly log: Logger;
   /** Aborting lets the workers drain and end. */

@@ -8,6 +8,7 @@ const MAX_ATTEMPTS = 5;
 
 /** Staged bytes that are durable in storage. */
 export interface StagedBlob {
+  /** Path of the bytes in the storage driver. */
   readonly storageKey: string;
   /** Bytes. */
   readonly size: number;

@@ -3,7 +3,7 @@ import type { BackgroundTasks } from "../observability/background.ts";
 import type { BlobContent } from "./blob-content.ts";
 import type { ManifestPolicy } from "./manifest-policy.ts";
 
-/** Limits that the domain enforces; sizes are bytes, times milliseconds. */
+/** Limits that the domain enforces: `maxBlobBytes` and `maxManifestBytes` are bytes of one of them, times are milliseconds. */
 export interface DomainLimits {
   readonly maxBlobBytes: number;
   readonly maxManifestBytes: number;

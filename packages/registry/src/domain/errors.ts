@@ -15,6 +15,7 @@ export class RegistryError extends BerthError<"ERR_REGISTRY"> {
 
 /** A chunk does not continue where the upload stands, or another writer is at work on it. */
 export class UploadRangeError extends BerthError<"ERR_UPLOAD_RANGE"> {
+  /** The session's id. */
   readonly uploadId: string;
   /** Bytes that the session holds: where the next chunk must start. */
   readonly offset: number;

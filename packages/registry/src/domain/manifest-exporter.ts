@@ -25,6 +25,7 @@ export class ManifestExporter {
     this.#schedule(BUSY_PAUSE_MS);
   }
 
+  /** Starts nothing more, and waits for what runs. */
   async close(): Promise<void> {
     this.#closed = true;
     clearTimeout(this.#timer);

@@ -3,6 +3,7 @@ import type { ManifestReferenceInput } from "../metadata/records.ts";
 
 /** Says whether a URL matches. A `RegExp` is one; beware of one that some URL, which whoever pushes makes up, keeps busy for hours. */
 export interface UrlPattern {
+  /** Called for each URL of a manifest that is pushed. */
   test(url: string): boolean;
 }
 

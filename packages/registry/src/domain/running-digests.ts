@@ -25,10 +25,12 @@ export class RunningDigests {
     return true;
   }
 
+  /** Whether this digest can be told. */
   has(algorithm: DigestAlgorithm): boolean {
     return this.#hashes.has(algorithm);
   }
 
+  /** Takes the next bytes; they may be used again afterwards. */
   update(chunk: Uint8Array): void {
     this.#size += chunk.byteLength;
     for (const hash of this.#hashes.values()) hash.update(chunk);

@@ -46,6 +46,7 @@ export class Sweeper {
     this.#context = context;
   }
 
+  /** One round. Whatever is removed before a failure stays removed. */
   async sweep(options: SweepOptions = {}): Promise<SweepResult> {
     const now = options.now ?? new Date();
     const before = new Date(now.getTime() - (options.graceMs ?? 24 * HOUR_MS));

@@ -22,6 +22,7 @@ export const LAPSED_LEASE_MS = 1;
  * Ends with {@link commit}, or with {@link pause}, which lets the next request go on.
  */
 export class UploadWriter {
+  /** The session's. */
   readonly id: string;
   readonly startedAt: Date;
   readonly #context: DomainContext;

@@ -25,6 +25,7 @@ const KEPT_DIGESTS = 1024;
 
 /** Where an upload session stands. */
 export interface UploadStatus {
+  /** The last part of its address. */
   readonly id: string;
   /** Bytes held. */
   readonly size: number;

@@ -22,6 +22,7 @@ import type { HeaderList } from "./exchange.ts";
 
 /** A request that the HTTP side refuses by itself. */
 export class HttpError extends RegistryError {
+  /** HTTP status; by default that of the code. */
   readonly status: number;
   readonly headers: HeaderList;
 
@@ -38,6 +39,7 @@ export class HttpError extends RegistryError {
 
 /** How an error goes over the wire. */
 export interface ErrorReply {
+  /** HTTP status. */
   readonly status: number;
   readonly errors: readonly OciError[];
   readonly headers: HeaderList;

@@ -56,20 +56,30 @@ export interface HttpContext {
 
 /** One request that is over, for access log and metrics. */
 export interface RequestSummary {
+  /** The `http.request.id` of log lines. */
   readonly requestId: string;
   /** Name of the route, undefined when none matched. */
   readonly route: string | undefined;
   readonly method: string;
+  /** Path and query, without the values of queries that may be secret. */
   readonly url: string;
+  /** HTTP status; 499 when the client went away before the end. */
   readonly status: number;
+  /** The client's, without port: what a trusted proxy says of it, else the peer's. */
   readonly remoteAddress: string;
+  /** Name of who signed in; undefined: nobody. */
   readonly user: string | undefined;
+  /** As the client sent it. */
   readonly userAgent: string | undefined;
+  /** As the client sent it; undefined: not. */
   readonly referer: string | undefined;
+  /** `Host`, as the client sent it. */
   readonly host: string | undefined;
+  /** `1.1` or `2.0`. */
   readonly httpVersion: string;
   /** Bytes of the answer's body; with status 499 not all of them arrived. */
   readonly written: number;
+  /** Milliseconds from its start to its end. */
   readonly durationMs: number;
   readonly startedAt: Date;
 }

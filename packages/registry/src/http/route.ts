@@ -42,6 +42,7 @@ export interface Route {
     | "referrers"
     | "extension"
     | "health";
+  /** One line, for documents. */
   readonly summary: string;
   /** Query parameters that it reads. */
   readonly query?: readonly QueryParameter[];
@@ -49,6 +50,7 @@ export interface Route {
   readonly successes: readonly number[];
   /** Error codes of its own; what {@link COMMON_ERRORS} names can happen everywhere. */
   readonly errors: readonly OciErrorCode[];
+  /** Answers; what it throws is answered as an error. */
   readonly handle: (exchange: Exchange) => void | Promise<void>;
 }
 

@@ -2,6 +2,7 @@ import type { Annotations, Digest, DigestAlgorithm, Platform } from "@berth/oci"
 
 /** Content that at least one repository links. */
 export interface BlobRecord {
+  /** Of its row. */
   readonly id: number;
   /** The sha256 digest of the bytes, whatever digest they were pushed with. */
   readonly canonical: Digest;
@@ -18,6 +19,7 @@ export type BlobPlacement =
 
 /** What is known of a manifest without its bytes. */
 export interface ManifestSummary {
+  /** Of its row. */
   readonly id: number;
   /** The digest it was pushed with. */
   readonly digest: Digest;
@@ -45,6 +47,7 @@ export interface ManifestReferenceInput {
   /** Bytes, as the manifest claims. */
   readonly size: number;
   readonly platform?: Platform;
+  /** Where else it is, as the manifest says; default nowhere. */
   readonly urls?: readonly string[];
   /** Whether the manifest is refused while the repository does not hold the content. */
   readonly required: boolean;
@@ -57,6 +60,7 @@ export interface ManifestInput {
   readonly mediaType: string;
   readonly payload: Uint8Array;
   readonly artifactType?: string;
+  /** That of its config; default none. */
   readonly configMediaType?: string;
   readonly subject?: Digest;
   readonly annotations?: Annotations;
@@ -123,6 +127,7 @@ export interface TagHistoryRecord {
   readonly digest: Digest;
   readonly operation: "set" | "delete";
   readonly at: Date;
+  /** Name of who did it; undefined: nobody had signed in. */
   readonly actor: string | undefined;
 }
 

@@ -54,7 +54,9 @@ export interface MetadataStore {
   /** Digests of the blobs that the repository links, as pushed, in byte order. */
   listBlobs(repository: string, page: PageRequest): Promise<readonly Digest[]>;
 
+  /** Undefined when the repository has no such tag or digest. */
   statManifest(repository: string, key: ManifestKey): Promise<ManifestSummary | undefined>;
+  /** The same with the bytes. */
   findManifest(repository: string, key: ManifestKey): Promise<ManifestRecord | undefined>;
   /** Checks what the manifest needs, stores it, moves its tags, writes their history and queues what they let go. */
   putManifest(input: ManifestInput): Promise<PutManifestResult>;
@@ -86,6 +88,7 @@ export interface MetadataStore {
   /** Changes of a tag, newest first. */
   listTagHistory(repository: string, tag: string, limit: number): Promise<readonly TagHistoryRecord[]>;
 
+  /** Starts a session of no bytes; nobody has claimed it. */
   createUpload(input: {
     readonly id: string;
     readonly repository: string;
@@ -125,9 +128,11 @@ export interface MetadataStore {
 
   /** Manifests whose payload is not yet in blob storage as well, oldest first. */
   listUnexportedManifests(limit: number): Promise<readonly ManifestRecord[]>;
+  /** Notes that they are there now. `ids` are those of their rows. */
   markExported(ids: readonly number[]): Promise<void>;
 
   /** Resolves when the database answers and its schema is the one we need. */
   ping(): Promise<void>;
+  /** Closes the database. Nothing may be asked of it afterwards. */
   close(): Promise<void>;
 }

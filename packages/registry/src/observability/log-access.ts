@@ -2,7 +2,9 @@ import { redactUri } from "./log-fields.ts";
 
 /** One request, when its answer is over. */
 export interface AccessLogEntry {
+  /** The client's, without port. */
   readonly remoteAddress: string;
+  /** Name of who signed in; undefined: nobody. */
   readonly user?: string | undefined;
   readonly startedAt: Date;
   readonly method: string;
@@ -14,7 +16,9 @@ export interface AccessLogEntry {
   readonly status: number;
   /** Bytes of the body that were sent. */
   readonly bytes: number;
+  /** As the client sent it. */
   readonly referer?: string | undefined;
+  /** As the client sent it. */
   readonly userAgent?: string | undefined;
   /** The `http.request.id` of log lines and the `X-Request-Id` of answers that say an error. */
   readonly requestId: string;

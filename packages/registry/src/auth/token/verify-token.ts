@@ -25,8 +25,11 @@ export const SIGNING_ALGORITHMS: readonly string[] = [...DEFAULT_SIGNING_ALGORIT
 /** What a token must be. */
 export interface TokenRules {
   readonly keys: TrustedKeys;
+  /** Its `iss`. */
   readonly issuer: string;
+  /** What its `aud` has to hold. */
   readonly service: string;
+  /** Those that it may be signed with, as JWS calls them. */
   readonly algorithms: readonly string[];
 }
 

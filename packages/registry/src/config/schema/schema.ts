@@ -22,7 +22,9 @@ export interface KeyEffect {
 /** Text. A number or boolean in the file is taken as it is written. */
 export interface StringSchema extends Described {
   readonly kind: "string";
+  /** Counts when the key is missing. */
   readonly default?: string;
+  /** Whether the key must be there, where the section around it is; default false. */
   readonly required?: boolean;
   /** The complaint about a value, if there is one: completes "expected ...". */
   readonly check?: (text: string) => string | undefined;
@@ -31,20 +33,25 @@ export interface StringSchema extends Described {
 /** True or false, or YAML's yes, no, on and off. */
 export interface BooleanSchema extends Described {
   readonly kind: "boolean";
+  /** Counts when the key is missing. */
   readonly default?: boolean;
 }
 
 /** A whole number. */
 export interface IntegerSchema extends Described {
   readonly kind: "integer";
+  /** Counts when the key is missing. */
   readonly default?: number;
+  /** Included; default no bound. */
   readonly min?: number;
+  /** Included; default no bound. */
   readonly max?: number;
 }
 
 /** A length of time in Go's form, `1h30m`; a bare integer counts nanoseconds. Read as milliseconds. */
 export interface DurationSchema extends Described {
   readonly kind: "duration";
+  /** Counts when the key is missing; written as in a file. */
   readonly default?: string;
   /** Milliseconds. */
   readonly min?: number;
@@ -53,6 +60,7 @@ export interface DurationSchema extends Described {
 /** A number of bytes, `4194304` or `4MiB`. */
 export interface SizeSchema extends Described {
   readonly kind: "size";
+  /** Counts when the key is missing; written as in a file. */
   readonly default?: string;
   /** Bytes. */
   readonly min?: number;
@@ -61,7 +69,9 @@ export interface SizeSchema extends Described {
 /** One of a closed set of words, in any case. */
 export interface ChoiceSchema extends Described {
   readonly kind: "choice";
+  /** All words that there are. */
   readonly values: readonly string[];
+  /** Counts when the key is missing. */
   readonly default?: string;
 }
 

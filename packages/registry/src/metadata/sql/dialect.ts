@@ -2,7 +2,9 @@
 export interface Dialect {
   /** Column type of texts that are compared and ordered by bytes. */
   readonly text: string;
+  /** Column type of whole numbers. */
   readonly integer: string;
+  /** Column type of bytes. */
   readonly bytes: string;
   /** Column type and constraint of a primary key that the database counts up and never gives out twice. */
   readonly identity: string;

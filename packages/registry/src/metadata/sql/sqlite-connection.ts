@@ -58,6 +58,7 @@ export class SqliteConnection {
     return this.#kept.get(statement, parameters, () => this.#read(statement, parameters));
   }
 
+  /** All rows. */
   rows(statement: Statement, parameters: readonly SqlValue[]): readonly SqlRow[] {
     return this.#prepare(statement).all(...bound(parameters));
   }
@@ -88,6 +89,7 @@ export class SqliteConnection {
     this.#execute(BEGIN);
   }
 
+  /** Makes the open transaction last. */
   commit(): void {
     this.#execute(COMMIT);
     noteCommit();
@@ -112,6 +114,7 @@ export class SqliteConnection {
     }
   }
 
+  /** Closes the database. Nothing may be asked of it afterwards. */
   close(): void {
     this.#prepared.clear();
     this.#database.close();

@@ -10,6 +10,7 @@ export type SqlRow = Readonly<Record<string, unknown>>;
 export interface Statement {
   /** Unique among all statements: PostgreSQL keeps prepared statements by name. */
   readonly name: string;
+  /** Its SQL, in the words of an engine. */
   text(dialect: Dialect): string;
   /** Its rows may be kept in memory until the database changes. For reads that are hot and whose parameters do not vary with time. */
   readonly isKept?: boolean;

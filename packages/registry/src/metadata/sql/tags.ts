@@ -62,10 +62,13 @@ export const tagStatements: Readonly<Record<TagStatementName, Statement>> = {
 
 /** Where a tag is and what it shall point at. */
 export interface TagTarget {
+  /** Of the repository's row. */
   readonly repositoryId: number;
   readonly tag: string;
+  /** Of the manifest's row. */
   readonly manifestId: number;
   readonly digest: string;
+  /** Name of who did it; undefined: nobody had signed in. */
   readonly actor: string | undefined;
 }
 

@@ -43,11 +43,17 @@ export type UploadInput = Pick<UploadRecord, "id" | "repository" | "algorithm" |
 
 /** Input of {@link checkpointUpload}. */
 export interface CheckpointInput {
+  /** The session's. */
   readonly id: string;
+  /** The one that the writer knows of. */
   readonly version: number;
+  /** Bytes that are durable. */
   readonly size: number;
+  /** Where the bytes are from now on; default: where they were. */
   readonly storageKey?: string;
+  /** Milliseconds from now that the writer keeps the session; 0: it lets go. */
   readonly leaseMs: number;
+  /** Milliseconds from now until the session ends when nothing is written. */
   readonly ttlMs: number;
 }
 

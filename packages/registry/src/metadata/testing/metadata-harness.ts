@@ -16,6 +16,7 @@ export interface TestDatabase {
 
 /** What the suite needs to know of an implementation. */
 export interface MetadataStoreSuite {
+  /** Makes an empty database. */
   create(): Promise<TestDatabase>;
   /** Why two connections cannot share a database, where they cannot. */
   readonly unshared?: string;

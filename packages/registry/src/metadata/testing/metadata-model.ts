@@ -1,7 +1,11 @@
 import type { Digest } from "@berth/oci";
 import type { BlobInput, ManifestInput } from "../records.ts";
 
-/** What a store should hold, kept in plain maps: slow, simple, and surely right. */
+/**
+ * What a store should hold, kept in plain maps: slow, simple, and surely right. `commitBlob`, `mountBlob`, `unlinkBlob`, `putManifest`,
+ * `deleteManifest`, `setTag`, `deleteTag` and `deleteRepository` are those of `MetadataStore`; `names` are the repositories that it lists, and
+ * `find` gives what one of them holds.
+ */
 export class MetadataModel {
   readonly #repositories = new Map<string, ModelRepository>();
 

@@ -5,6 +5,7 @@ import { initialSchema } from "./0001-initial.ts";
 export interface Migration {
   /** Counts from 1, without gaps. */
   readonly version: number;
+  /** For people. */
   readonly name: string;
   /** Statements, each ended by a semicolon; run in one transaction. */
   script(dialect: Dialect): string;
