@@ -65,8 +65,10 @@ describeWithParts("berth in a terminal", ["tmux"], () => {
     });
 
   test("Ctrl-C in the middle of a copy ends it with 130 and a hint, and leaves the terminal as it was", async () => {
+    const empty = await startOwnRegistry(); // another one would be asked to mount what it has
+    onTestFinished(() => empty.close());
     const terminal = await open(80);
-    await terminal.run(`berth cp ${SLOWLY} oci:layout:1 ${registry.host}/stopped:1`);
+    await terminal.run(`berth cp ${SLOWLY} oci:layout:1 ${empty.host}/stopped:1`);
     await terminal.see(/uploading +━+ +[\d.]+ MB \/ 2\.1 MB$/m);
     await terminal.press("C-c");
     const { lines, ...rest } = await terminal.ended();

@@ -3,9 +3,6 @@ import { requirePart, run, type Scratch } from "@berth/testkit/parts";
 import { expect, onTestFinished } from "vitest";
 import { BERTH, homeOf } from "./cli.ts";
 
-/** Milliseconds until what is waited for must be seen. */
-const PATIENCE_MS = 60_000;
-
 /** What a terminal shows at one moment. */
 export interface Screen {
   /** Spaces at the end of lines are left out, and empty lines below. */
@@ -64,7 +61,7 @@ export async function openTerminal(scratch: Scratch, columns: number): Promise<T
     async see(wanted) {
       let screen: Screen | undefined;
       const text = async (): Promise<string> => (screen = await look()).lines.join("\n");
-      await expect.poll(text, { timeout: PATIENCE_MS, interval: 20 }).toMatch(wanted);
+      await expect.poll(text, { interval: 20 }).toMatch(wanted);
       return screen ?? expect.fail("nothing was seen");
     },
     run: async (line) => await terminal.type(`clear; ${line}; echo "exit $?"`),
