@@ -4,6 +4,7 @@ import type { Location } from "@berth/transfer/location";
 import { withDestination } from "../connect/destination.ts";
 import { describeLocation } from "../connect/describe-location.ts";
 import { keepArchive } from "../connect/keep-archive.ts";
+import { parsePlace } from "../connect/parse-place.ts";
 import { type Place, withPlace } from "../connect/place.ts";
 import { resolveImage } from "../content/resolve-image.ts";
 import { CommandFailure, EXIT_CODE } from "../exit-code.ts";
@@ -59,14 +60,14 @@ export const MADE_FIELDS: Readonly<Record<string, string>> = {
  * @throws {CommandFailure} for flags that say different things. @throws {UnsupportedError} for archives without `-o`.
  */
 export async function makeNew(session: Session, text: string, flags: ResultFlags, make: Make, options: MakeNewOptions = {}): Promise<void> {
-  const { parseLocation, tagsWithin } = await import("@berth/transfer/location");
+  const { tagsWithin } = await import("@berth/transfer/location");
   const { output, dryRun, replace } = flags;
   if (output !== undefined && replace === true) throw new CommandFailure(EXIT_CODE.usage, "cannot use --replace with --output");
   await withPlace(
     session,
     text,
     async (place, call) => {
-      const target = output === undefined ? sameLocation(place) : parseLocation(output);
+      const target = output === undefined ? sameLocation(place) : parsePlace(output);
       const isReplaced = replace === true || (options.replaces === true && flags.tag === undefined);
       const wanted = flags.tag ?? [];
       // known before anything is made, or a tag moved

@@ -6,6 +6,7 @@ import { addHelp } from "../command/add-help.ts";
 import { type Destination, isStdout, ownReference, withDestination } from "../connect/destination.ts";
 import { describeLocation } from "../connect/describe-location.ts";
 import { keepArchive, overwriteOption } from "../connect/keep-archive.ts";
+import { parsePlace } from "../connect/parse-place.ts";
 import { knowing, type Place, withPlace, withSource } from "../connect/place.ts";
 import { inParallel, LOOK_UPS } from "../content/in-parallel.ts";
 import { nameFilter } from "../content/name-filter.ts";
@@ -57,8 +58,7 @@ export function cpCommand(options: RunOptions): Command {
     .addOption(refsFileOption())
     .action(
       act(options, async (session, from: string, to: string, tags: string[], flags: CpFlags) => {
-        const { parseLocation } = await import("@berth/transfer/location");
-        const target = parseLocation(to);
+        const target = parsePlace(to);
         const isMany = flags.allTags === true || flags.match !== undefined || flags.exclude !== undefined;
         if (isMany) checkMany(target, tags, flags);
         const job = { target, tags, flags, settings: copyOptions(flags) };

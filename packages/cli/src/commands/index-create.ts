@@ -7,6 +7,7 @@ import { setTags } from "../change/set-tags.ts";
 import { describeLocation } from "../connect/describe-location.ts";
 import { keepArchive, overwriteOption } from "../connect/keep-archive.ts";
 import { ownReference, withDestination } from "../connect/destination.ts";
+import { parsePlace } from "../connect/parse-place.ts";
 import { CommandFailure, EXIT_CODE } from "../exit-code.ts";
 import { addRegistryFlags } from "../flags/add-flags.ts";
 import type { RunOptions } from "../run-options.ts";
@@ -66,9 +67,9 @@ export function indexCreateCommand(options: RunOptions): Command {
         // with docker buildx and crane it is where the index goes: the first image would be replaced by it here
         if (misplaced !== undefined)
           throw new CommandFailure(EXIT_CODE.usage, `--tag takes tags alone, not "${misplaced}": the index goes to what is named first`);
-        const { parseLocation, tagsWithin } = await import("@berth/transfer/location");
+        const { tagsWithin } = await import("@berth/transfer/location");
         const { copyGraph, createIndex } = await import("@berth/transfer");
-        const index = parseLocation(text);
+        const index = parsePlace(text);
         const own = ownReference(index);
         const tags = tagsWithin(index, [...(own === "" ? [] : [own]), ...(flags.tag ?? [])]);
         await keepArchive(session, index, tags, flags);

@@ -1,9 +1,9 @@
 import { formatName, parseNormalizedNamed, withTag } from "@berth/oci";
 import { Command } from "commander";
 import type { CopiedTag, CopyStats } from "@berth/transfer";
-import { parseLocation } from "@berth/transfer/location";
 import { addHelp } from "../command/add-help.ts";
 import { withDestination } from "../connect/destination.ts";
+import { parsePlace, withoutScheme } from "../connect/parse-place.ts";
 import { type Place, withPlace } from "../connect/place.ts";
 import { CommandFailure, EXIT_CODE } from "../exit-code.ts";
 import { addRegistryFlags } from "../flags/add-flags.ts";
@@ -135,12 +135,12 @@ function byName(names: readonly string[], registry: string): readonly Load[] {
   return names.map((name) => {
     if (!/[:/]/.test(name)) throw new CommandFailure(EXIT_CODE.usage, `"${name}" is a tag without a name: give a destination`);
     const { path, tag = "latest" } = parseNormalizedNamed(name);
-    return { name, to: withTag(parseNormalizedNamed(`${registry.replace(/\/+$/, "")}/${path}`), tag) };
+    return { name, to: withTag(parseNormalizedNamed(`${withoutScheme(registry).replace(/\/+$/, "")}/${path}`), tag) };
   });
 }
 
 function intoOne(names: readonly string[], destination: string): readonly Load[] {
-  const location = parseLocation(destination);
+  const location = parsePlace(destination);
   if (location.transport !== "registry")
     throw new CommandFailure(EXIT_CODE.usage, `"${destination}" is no registry: berth cp writes there`);
   const named = location.reference;

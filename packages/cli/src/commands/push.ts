@@ -2,6 +2,7 @@ import { Command } from "commander";
 import { addHelp } from "../command/add-help.ts";
 import { ownReference, withDestination } from "../connect/destination.ts";
 import { keepArchive, overwriteOption } from "../connect/keep-archive.ts";
+import { parsePlace } from "../connect/parse-place.ts";
 import { withPlace } from "../connect/place.ts";
 import { resolveImage } from "../content/resolve-image.ts";
 import { CommandFailure, EXIT_CODE } from "../exit-code.ts";
@@ -49,8 +50,8 @@ export function pushCommand(options: RunOptions): Command {
         if (only !== undefined && files.length === 1 && isImage(only)) return await pushImage(session, reference, only, flags);
         if (files.length === 0 && flags.config === undefined && flags.annotation === undefined && flags.annotationFile === undefined)
           throw new CommandFailure(EXIT_CODE.usage, "nothing to push: name files, or an image such as oci:FOLDER:TAG");
-        const { parseLocation, tagsWithin } = await import("@berth/transfer/location");
-        const to = parseLocation(reference);
+        const { tagsWithin } = await import("@berth/transfer/location");
+        const to = parsePlace(reference);
         const subject =
           flags.subject === undefined
             ? undefined
@@ -88,8 +89,7 @@ function existing({ clobber }: PushFlags): { readonly settings: { readonly exist
 }
 
 async function pushImage(session: Session, reference: string, from: string, flags: PushFlags): Promise<void> {
-  const { parseLocation } = await import("@berth/transfer/location");
-  const to = parseLocation(reference);
+  const to = parsePlace(reference);
   const { settings } = existing(flags);
   await withPlace(session, from, async (source, call) => {
     const tags = tagsAt(to, source.location, flags.tag ?? []);

@@ -1,6 +1,7 @@
 import { parseReferenceWithin, parseTag, type RegistryReference } from "@berth/oci";
 import { Command } from "commander";
 import { addHelp } from "../command/add-help.ts";
+import { withoutScheme } from "../connect/parse-place.ts";
 import { type Place, withPlace } from "../connect/place.ts";
 import { changeable } from "../content/changeable.ts";
 import { CommandFailure, EXIT_CODE } from "../exit-code.ts";
@@ -60,7 +61,8 @@ export function tagCommand(options: RunOptions): Command {
 }
 
 /** A tag, or a whole reference into the same repository, as other tools want it. */
-function tagWithin({ location, name }: Place, text: string): string {
+function tagWithin({ location, name }: Place, given: string): string {
+  const text = withoutScheme(given);
   if (location.transport !== "registry" || !text.includes("/"))
     return location.transport === "docker-archive" ? text : parseTag(text.replace(/^:/, ""));
   const { domain: registry, path: repository } = location.reference;

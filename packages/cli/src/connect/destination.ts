@@ -5,6 +5,7 @@ import type { Side } from "../flags/flag-reader.ts";
 import type { Session } from "../session/session.ts";
 import { sourceEpoch } from "../change/source-epoch.ts";
 import { describeLocation } from "./describe-location.ts";
+import { parsePlace } from "./parse-place.ts";
 
 /** A place that can be written: a repository of a registry, a layout, an archive. */
 export interface Destination {
@@ -36,8 +37,8 @@ export async function withDestination<T>(
   work: (destination: Destination) => Promise<T>,
   { side }: DestinationOptions = {},
 ): Promise<T> {
-  const { openDestination, parseLocation } = await import("@berth/transfer/location");
-  const location = typeof place === "string" ? parseLocation(place) : place;
+  const { openDestination } = await import("@berth/transfer/location");
+  const location = typeof place === "string" ? parsePlace(place) : place;
   session.subject = describeLocation(location);
   const stdoutIsData = isStdout(location);
   if (stdoutIsData && session.io.stdout.isTTY === true) throw new UnsupportedError("write an archive to a terminal: name a file");

@@ -14,11 +14,12 @@ import {
   type TagLister,
 } from "@berth/oci";
 import type { Endpoint } from "@berth/transfer";
-import { type Location, openSource, parseLocation } from "@berth/transfer/location";
+import { type Location, openSource } from "@berth/transfer/location";
 import { CommandFailure, EXIT_CODE } from "../exit-code.ts";
 import type { Side } from "../flags/flag-reader.ts";
 import type { Session } from "../session/session.ts";
 import { overMirrors } from "./mirrors.ts";
+import { parsePlace, withoutScheme } from "./parse-place.ts";
 
 /** A place that can be read: a repository of a registry, a layout, an archive. */
 export interface Place {
@@ -52,8 +53,8 @@ export interface OpenPlaceOptions {
  */
 export async function openPlace(session: Session, text: string, options: OpenPlaceOptions = {}): Promise<Place> {
   const location = locationOf(text);
-  session.subject = text;
-  session.source = text;
+  session.subject = withoutScheme(text);
+  session.source = session.subject;
   let repository: RemoteRepository | undefined;
   const opened = await openSource(location, {
     signal: session.signal,
@@ -135,7 +136,7 @@ export function withKnown(repository: RemoteRepository, reference: string, found
 
 function locationOf(text: string): Location {
   if (isFile(text)) throw new CommandFailure(EXIT_CODE.usage, ofFile(text));
-  return parseLocation(text);
+  return parsePlace(text);
 }
 
 /** Whether a text that could be an image of Docker Hub names a file here: no image there has a dot in its name. */

@@ -14,6 +14,7 @@ The names that other tools have for them are understood: docker://, oci://, ocid
 Most commands that read take all of them, and most that change something registries and layouts; archives are
 written whole, and not over one that holds other images unless --overwrite says so. One that cannot take a place says so.
 
-A registry alone is HOST or HOST:PORT, and may be pasted as a URL. Registries on this machine and in private networks are
-asked by HTTPS and then by HTTP; all others by HTTPS, unless --plain-http says otherwise.
+A registry alone is HOST or HOST:PORT. Addresses may be pasted: https:// and http:// in front of a registry or a reference
+say nothing. Registries on this machine and in private networks are asked by HTTPS and then by HTTP; all others by HTTPS,
+unless --plain-http says otherwise.
 `;

@@ -1,6 +1,7 @@
 import type { Location } from "@berth/transfer/location";
 import { ownReference } from "../connect/destination.ts";
 import { describeLocation } from "../connect/describe-location.ts";
+import { parsePlace } from "../connect/parse-place.ts";
 import { registryHostOf } from "../content/list-place.ts";
 import { nameFilter } from "../content/name-filter.ts";
 import { CommandFailure, EXIT_CODE } from "../exit-code.ts";
@@ -37,9 +38,8 @@ function wholeRegistry({ source, repositories }: SyncItem): string | undefined {
 }
 
 async function pairOf(item: SyncItem, from: string, to: string): Promise<SyncPair> {
-  const { parseLocation } = await import("@berth/transfer/location");
-  const source = parseLocation(from);
-  const destination = parseLocation(item.scoped === true ? within(to, scopeOf(source)) : to);
+  const source = parsePlace(from);
+  const destination = parsePlace(item.scoped === true ? within(to, scopeOf(source)) : to);
   if (source.transport !== "registry" && source.path === "-") throw usage(item, "standard input cannot be read more than once");
   // an archive is written whole: each item would take away what the others brought, and what is there already
   if (destination.transport !== "registry" && destination.transport !== "oci")
