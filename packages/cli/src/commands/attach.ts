@@ -1,9 +1,10 @@
-import { type Platform, UnsupportedError } from "@berth/oci";
+import type { Platform } from "@berth/oci";
 import type { Location } from "@berth/transfer/location";
 import { Command } from "commander";
 import { addHelp } from "../command/add-help.ts";
 import { withPlace } from "../connect/place.ts";
 import { resolveImage } from "../content/resolve-image.ts";
+import { archiveRefusal } from "../errors/archive-refusal.ts";
 import { CommandFailure, EXIT_CODE } from "../exit-code.ts";
 import { addRegistryFlags } from "../flags/add-flags.ts";
 import { platformOption } from "../flags/platform.ts";
@@ -41,7 +42,7 @@ export function attachCommand(options: RunOptions): Command {
           throw new CommandFailure(EXIT_CODE.usage, "say what is attached: --artifact-type application/spdx+json");
         const { location, descriptor } = await withPlace(session, subject, async (place, call) => {
           // written anew it would hold what is attached, and nothing else
-          if (isArchive(place.location)) throw new UnsupportedError(`attach to "${place.name}", since archives are written whole`);
+          if (isArchive(place.location)) throw archiveRefusal(`attach to "${place.name}"`);
           return { location: place.location, descriptor: await resolveImage(place, flags.platform, call) };
         });
         await pushFiles(session, { to: location, tags: [], files, subject: descriptor, flags });

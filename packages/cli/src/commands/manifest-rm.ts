@@ -1,6 +1,6 @@
 import { Command } from "commander";
 import { addHelp } from "../command/add-help.ts";
-import type { RemoveFlags } from "../content/remove.ts";
+import { removeFrom, type RemoveFlags } from "../content/remove.ts";
 import { REMOVED_FIELDS, removeMany } from "../content/remove-many.ts";
 import { addOutputFlags, addRegistryFlags } from "../flags/add-flags.ts";
 import { addDeleteFlags, cascadeOption } from "../flags/delete-flags.ts";
@@ -12,7 +12,7 @@ import { keepGoingOption } from "../transfer/batch.ts";
 export function manifestRmCommand(options: RunOptions): Command {
   const command = new Command().argument("<reference...>", "manifests to delete, by digest or tag").action(
     act(options, async (session, references: string[], flags: RemoveFlags) => {
-      await removeMany(session, references, { ...flags, manifest: true });
+      await removeMany(session, references, { ...flags, manifest: true }, removeFrom);
     }),
   );
   addRegistryFlags(addOutputFlags(addDeleteFlags(command.addOption(cascadeOption()).addOption(keepGoingOption())), "format", "quiet"));

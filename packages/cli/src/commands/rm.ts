@@ -1,6 +1,6 @@
 import { Command } from "commander";
 import { addHelp } from "../command/add-help.ts";
-import type { RemoveFlags } from "../content/remove.ts";
+import { removeFrom, type RemoveFlags } from "../content/remove.ts";
 import { REMOVED_FIELDS, removeMany } from "../content/remove-many.ts";
 import { addOutputFlags, addRegistryFlags } from "../flags/add-flags.ts";
 import { addDeleteFlags, cascadeOption } from "../flags/delete-flags.ts";
@@ -15,7 +15,7 @@ export function rmCommand(options: RunOptions): Command {
     .option("--manifest", "delete the manifest that a tag names, with all of its tags")
     .action(
       act(options, async (session, references: string[], flags: RemoveFlags) => {
-        await removeMany(session, references, flags);
+        await removeMany(session, references, flags, removeFrom);
       }),
     );
   addRegistryFlags(addOutputFlags(addDeleteFlags(command.addOption(cascadeOption()).addOption(keepGoingOption())), "format", "quiet"));

@@ -1,7 +1,9 @@
-import { withPlace } from "../connect/place.ts";
+import type { CallOptions } from "@berth/oci";
+import { type Place, withPlace } from "../connect/place.ts";
 import type { Session } from "../session/session.ts";
 import { Batch } from "../transfer/batch.ts";
-import { type Removed, removeFrom, type RemoveFlags } from "./remove.ts";
+import type { DeleteFlags } from "./confirm-delete.ts";
+import type { Removed } from "./remove.ts";
 
 /** Descriptions of the fields of `--format json`, for help. */
 export const REMOVED_FIELDS: Readonly<Record<string, string>> = {
@@ -16,14 +18,22 @@ export const REMOVED_FIELDS: Readonly<Record<string, string>> = {
   dryRun: "true, when nothing was done",
 };
 
+/** Takes away what a place names. @returns what went. */
+export type Remove<F extends DeleteFlags> = (session: Session, place: Place, flags: F, call: CallOptions) => Promise<readonly Removed[]>;
+
 /** Takes away what references name, one after the other, and tells what went. @throws {CommandFailure} */
-export async function removeMany(session: Session, references: readonly string[], flags: RemoveFlags): Promise<void> {
+export async function removeMany<F extends DeleteFlags>(
+  session: Session,
+  references: readonly string[],
+  flags: F,
+  remove: Remove<F>,
+): Promise<void> {
   const batch = new Batch(session, flags);
   const removed: Removed[] = [];
   try {
     for (const text of references) {
       await batch.attempt(text, async () => {
-        await withPlace(session, text, async (place, call) => void removed.push(...(await removeFrom(session, place, flags, call))));
+        await withPlace(session, text, async (place, call) => void removed.push(...(await remove(session, place, flags, call))));
       });
     }
   } finally {

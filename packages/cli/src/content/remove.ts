@@ -21,7 +21,7 @@ export interface RemoveFlags extends DeleteFlags {
 
 /** Something that was taken away, or would be: fields of `--format json`. */
 export interface Removed {
-  readonly kind: "tag" | "manifest";
+  readonly kind: "tag" | "manifest" | "blob";
   /** As it is written: `localhost:5000/app:v1`. */
   readonly reference: string;
   /** Of a manifest: the tags that go with it, as far as they were found. */

@@ -42,8 +42,8 @@ async function throwIt(_tag: string, error: Error): Promise<never> {
   throw error;
 }
 
-/** Archives are written anew: what is there does not count. */
-async function openIfThere(session: Session, to: Location): Promise<Place | undefined> {
+/** Opens a destination to be read, unless there is nothing. Archives are written anew: what is there does not count. */
+export async function openIfThere(session: Session, to: Location): Promise<Place | undefined> {
   if (to.transport !== "registry" && to.transport !== "oci") return undefined;
   try {
     return await openPlace(session, describeLocation(to), { side: "to" });
