@@ -2,14 +2,14 @@ import { type CallOptions, type Descriptor, type Fetcher, isDigest, type Platfor
 import type { CopiedTag, EditOptions } from "@berth/transfer";
 import type { Location } from "@berth/transfer/location";
 import { withDestination } from "../connect/destination.ts";
-import { describeLocation } from "../connect/describe-location.ts";
 import { keepArchive } from "../connect/keep-archive.ts";
 import { parsePlace } from "../connect/parse-place.ts";
 import { type Place, withPlace } from "../connect/place.ts";
 import { resolveImage } from "../content/resolve-image.ts";
 import { CommandFailure, EXIT_CODE } from "../exit-code.ts";
 import type { Session } from "../session/session.ts";
-import { type Copied, COPIED_FIELDS, copiedFields, printCopied, writeDigestFile } from "../transfer/copied.ts";
+import { type Copied, COPIED_FIELDS, type CopiedFields, printCopied, writeDigestFile } from "../transfer/copied.ts";
+import { copiedInto, previewPlace } from "../transfer/copied-into.ts";
 import { tagsAt } from "../transfer/tags-at.ts";
 import { withTransfer } from "../transfer/with-transfer.ts";
 import { dryTarget } from "./dry-target.ts";
@@ -113,8 +113,9 @@ async function makeAt(session: Session, { place, target, tags, descriptor, make,
         });
       });
       const named = await setTags(destination.target, made, tags, { signal: session.signal });
-      await writeDigestFile(flags.digestFile, made.digest);
-      return tell(place, target, descriptor, made, named);
+      const fields = await copiedInto(destination, destination.target, made, named, { signal: session.signal });
+      await writeDigestFile(flags.digestFile, fields);
+      return tell(place, descriptor, fields);
     },
     { side: isHere ? "from" : "to" },
   );
@@ -123,14 +124,15 @@ async function makeAt(session: Session, { place, target, tags, descriptor, make,
 
 async function makeDry(session: Session, { place, target, tags, descriptor, make }: Job, call: CallOptions): Promise<void> {
   const from = place.target;
-  const made = await make({ place, descriptor, from, into: dryTarget(from), options: { ...call, copy: async () => undefined } });
+  const into = dryTarget(from);
+  const made = await make({ place, descriptor, from, into, options: { ...call, copy: async () => undefined } });
   const named = tags.map((tag): CopiedTag => ({ tag, digest: made.digest, size: made.size, outcome: "tagged" }));
-  await printCopied(session, { ...tell(place, target, descriptor, made, named), dryRun: true });
+  const fields = await copiedInto(previewPlace(target), into, made, named, call);
+  await printCopied(session, { ...tell(place, descriptor, fields), dryRun: true });
 }
 
-function tell(place: Place, target: Location, { digest }: Descriptor, made: Descriptor, tags: readonly CopiedTag[]): Made {
-  const told = copiedFields({ describe: (reference) => describeLocation(target, reference) }, made, tags);
-  return { source: place.describe(), before: digest, ...told };
+function tell(place: Place, { digest }: Descriptor, made: CopiedFields): Made {
+  return { source: place.describe(), before: digest, ...made };
 }
 
 /** @throws {UnsupportedError} for archives. */

@@ -20,6 +20,7 @@ import { addStats } from "../transfer/add-stats.ts";
 import { copyAllTags } from "../transfer/all-tags.ts";
 import { Batch, failuresOf } from "../transfer/batch.ts";
 import { COPIED_FIELDS, copiedFields, printCopied, writeDigestFile, writeRefsFile } from "../transfer/copied.ts";
+import { copiedInto, previewPlace } from "../transfer/copied-into.ts";
 import { addCopyFlags, contradiction, type CopyFlags, copyOptions } from "../transfer/copy-flags.ts";
 import { copyImage, imageToCopy } from "../transfer/copy-image.ts";
 import { warnOfDockerForm } from "../transfer/docker-form.ts";
@@ -71,9 +72,10 @@ export function cpCommand(options: RunOptions): Command {
   addRegistryFlags(addTransferFlags(command), { twoSides: true });
   return addHelp(command, {
     text: [
-      "Bytes stay what they are, so digests stay too, but for docker archives, which have a form of their own. What is there already is not",
-      "sent again, and within one registry blobs are not sent at all; nor are those that a repository of it was seen to hold by an earlier",
-      "run: they are mounted from there. A copy that was cut off goes on where it was when the same command",
+      "Bytes stay what they are, so digests stay too, but for docker archives, which have a form of their own and hold no manifest: of them the",
+      "image ID is told, by which docker knows an image. What is there already is not sent again, and within one registry blobs are not sent at",
+      "all; nor are those that a repository of it was seen to hold by an earlier run: they are mounted from there. A copy that was cut off goes",
+      "on where it was when the same command",
       "runs again; only distribution 2 gives up an upload that was cut off, in chunks or not. With --all-tags a tag that cannot be copied",
       "does not hold up the others: it is told of at the end, and the exit code is 9; with --atomic no tag moves then.",
     ].join("\n"),
@@ -120,7 +122,7 @@ async function copyOne(session: Session, place: Place, { target, tags: extra, fl
       tags.map((tag) => [tag, root]),
       settings.existingTags,
     );
-    const told = copiedFields({ describe: (reference) => describeLocation(target, reference) }, root, found);
+    const told = await copiedInto(previewPlace(target), place.target, root, found, call);
     return await printCopied(session, { source: place.describe(), ...told, dryRun: true });
   }
   // a layout is made where none is: not for what is not there
@@ -141,9 +143,10 @@ async function copyOne(session: Session, place: Place, { target, tags: extra, fl
         const isKept = done.tags.length > 0 && done.tags.every(({ outcome }) => outcome === "kept");
         return await withSignatures({ source, destination, flags, pace }, isKept ? [] : [done.descriptor], done);
       });
-      await writeDigestFile(digestFile, descriptor.digest);
+      const told = await copiedInto(destination, destination.target, descriptor, named, call);
+      await writeDigestFile(digestFile, told);
       warnOfDockerForm(session, target, descriptor);
-      return { source: source.describe(), ...copiedFields(destination, descriptor, named), stats };
+      return { source: source.describe(), ...told, stats };
     },
     { side: "to" },
   );
@@ -182,7 +185,7 @@ async function copyMany(session: Session, source: Place, { target, flags, settin
       settings.existingTags,
       async (tag, error) => await batch.fail(nameOf(tag), error),
     );
-    const told = copiedFields({ describe: (reference) => describeLocation(target, reference) }, undefined, found);
+    const told = copiedFields(previewPlace(target), undefined, found);
     await printCopied(session, { source: source.name, ...told, ...failuresOf(batch), dryRun: true });
     return batch.end(names.length);
   }

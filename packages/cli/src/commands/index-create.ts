@@ -110,7 +110,7 @@ export function indexCreateCommand(options: RunOptions): Command {
                 });
               });
               const named = await setTags(target, made, tags, { signal });
-              await writeDigestFile(flags.digestFile, made.digest);
+              await writeDigestFile(flags.digestFile, made);
               return copiedFields(destination, made, named);
             },
             { side: "to" },

@@ -8,6 +8,7 @@ import { act } from "../session/act.ts";
 
 interface LogoutFlags {
   readonly authfile?: string;
+  readonly dryRun?: boolean;
 }
 
 /** `berth logout`. */
@@ -15,12 +16,18 @@ export function logoutCommand(options: RunOptions): Command {
   const command = new Command()
     .argument("[registry]", "HOST or HOST:PORT", DEFAULT_REGISTRY)
     .option("--authfile <file>", "forget what this file keeps; default: docker's config, or REGISTRY_AUTH_FILE")
+    .option("--dry-run", "only say what would be done")
     .action(
-      act(options, async (session, text: string, { authfile }: LogoutFlags) => {
+      act(options, async (session, text: string, { authfile, dryRun }: LogoutFlags) => {
         const registry = hostOf(text);
         const store = await loginStore(session.io, authfile);
         const { isAnonymous, logout } = await import("@berth/client");
         const known = await store.find?.({ registry, purpose: "push" }, { signal: session.signal });
+        if (dryRun === true) {
+          if (isAnonymous(known)) session.say(`Not logged in to ${registry}`);
+          else session.io.stdout.write(`would log out of ${registry}\n`);
+          return;
+        }
         await logout(registry, { store, signal: session.signal });
         session.say(isAnonymous(known) ? `Was not logged in to ${registry}` : `Logged out of ${registry}`);
       }),

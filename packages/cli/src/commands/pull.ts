@@ -24,7 +24,9 @@ import { plainText } from "../output/plain-text.ts";
 import type { RunOptions } from "../run-options.ts";
 import { act } from "../session/act.ts";
 import type { Session } from "../session/session.ts";
-import { COPIED_FIELDS, copiedFields, printCopied, writeDigestFile } from "../transfer/copied.ts";
+import { COPIED_FIELDS, printCopied, writeDigestFile } from "../transfer/copied.ts";
+import { copiedInto, previewPlace } from "../transfer/copied-into.ts";
+import { previewTags } from "../transfer/preview-copy.ts";
 import { pulledFiles } from "../transfer/pulled-files.ts";
 import { tagsAt } from "../transfer/tags-at.ts";
 import { addTransferFlags, digestFileOption, type TransferFlags } from "../transfer/transfer-flags.ts";
@@ -37,6 +39,7 @@ interface PullFlags extends TransferFlags {
   readonly allPlatforms?: boolean;
   readonly keepOldFiles?: boolean;
   readonly verify?: boolean;
+  readonly dryRun?: boolean;
   readonly digestFile?: string;
 }
 
@@ -53,6 +56,7 @@ export function pullCommand(options: RunOptions): Command {
     .option("--all-platforms", "the index as it is, with all images")
     .option("-k, --keep-old-files", "of an artifact: fail instead of replacing a file by another one")
     .option("--verify", "of an image: unpack its layers, and hold them against its config")
+    .option("--dry-run", "only say what would be done")
     .addOption(digestFileOption())
     .action(
       act(options, async (session, text: string, flags: PullFlags) => {
@@ -120,6 +124,12 @@ async function pullImage(session: Session, source: Place, image: Descriptor, to:
   const { copy, verifyImage } = await import("@berth/transfer");
   const tags = tagsAt(to, source.location, []).filter((tag) => !isDigest(tag));
   await keepArchive(session, to, tags, flags);
+  const call = { signal: session.signal };
+  if (flags.dryRun === true) {
+    const wanted = tags.map((tag) => [tag, image] as const);
+    const told = await copiedInto(previewPlace(to), source.target, image, await previewTags(session, to, wanted, "overwrite"), call);
+    return await printCopied(session, { source: source.describe(), ...told, ...platformOf(flags), dryRun: true });
+  }
   const isStdout = to.transport !== "registry" && to.path === "-";
   const copied = await withDestination(session, to, async (destination) => {
     const { tags: named, stats } = await withTransfer(session, { ...flags, stdoutIsData: isStdout }, async (transfer) => {
@@ -127,8 +137,9 @@ async function pullImage(session: Session, source: Place, image: Descriptor, to:
       return await copy(source.target, image.digest, destination.target, tags, pace);
     });
     if (flags.verify === true) await verifyImage(isStdout ? source.target : destination.target, image, { signal: session.signal });
-    await writeDigestFile(flags.digestFile, image.digest);
-    return { source: source.describe(), ...copiedFields(destination, image, named), ...platformOf(flags), stats };
+    const told = await copiedInto(destination, destination.target, image, named, call);
+    await writeDigestFile(flags.digestFile, told);
+    return { source: source.describe(), ...told, ...platformOf(flags), stats };
   });
   await printCopied(session, copied, isStdout);
 }
@@ -144,18 +155,18 @@ async function pullFiles(session: Session, source: Place, image: Descriptor, fla
   const call = { signal: session.signal };
   const { manifest } = await readDescribed(source.target, image, call);
   const { files, unnamed } = pulledFiles(manifest, output);
+  const { mediaType, digest, size } = image;
+  const { artifactType, annotations } = manifest;
+  const told = { reference: source.describe(digest), mediaType, digest, size, artifactType, annotations, files };
+  const lines = (before: string): string => files.map(({ path }) => `${before}${plainText(path)}\n`).join("");
+  if (flags.dryRun === true) return await session.print({ data: { ...told, dryRun: true }, text: () => lines("would write ") });
   const { stats } = await withTransfer(session, flags, async (transfer) => {
     return await copy(source.target, image.digest, store, [], await transfer.between({ source: source.repository }));
   });
-  await writeDigestFile(flags.digestFile, image.digest);
+  await writeDigestFile(flags.digestFile, image);
   if (unnamed > 0)
     session.warnings.add(
       `${unnamed} ${unnamed === 1 ? "blob has" : "blobs have"} no file name: left out, berth pull -o oci:FOLDER keeps all`,
     );
-  const { mediaType, digest, size } = image;
-  const { artifactType, annotations } = manifest;
-  await session.print({
-    data: { reference: source.describe(digest), mediaType, digest, size, artifactType, annotations, files, stats },
-    text: () => (session.settings.quiet ? "" : files.map(({ path }) => `${plainText(path)}\n`).join("")),
-  });
+  await session.print({ data: { ...told, stats }, text: () => (session.settings.quiet ? "" : lines("")) });
 }

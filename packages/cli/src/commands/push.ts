@@ -10,8 +10,9 @@ import { addRegistryFlags } from "../flags/add-flags.ts";
 import type { RunOptions } from "../run-options.ts";
 import { act } from "../session/act.ts";
 import type { Session } from "../session/session.ts";
-import { COPIED_FIELDS, copiedFields, printCopied, writeDigestFile, writeRefsFile } from "../transfer/copied.ts";
-import { copyImage } from "../transfer/copy-image.ts";
+import { COPIED_FIELDS, printCopied, writeDigestFile, writeRefsFile } from "../transfer/copied.ts";
+import { copiedInto, previewPlace } from "../transfer/copied-into.ts";
+import { copyImage, imageToCopy } from "../transfer/copy-image.ts";
 import { pushOrOnlyImage } from "../transfer/only-image.ts";
 import { addPackFlags, type PackFlags } from "../transfer/pack-files.ts";
 import { previewTags } from "../transfer/preview-copy.ts";
@@ -19,7 +20,6 @@ import { pushFiles } from "../transfer/push-files.ts";
 import { tagsAt } from "../transfer/tags-at.ts";
 import { addTransferFlags, digestFileOption, more, refsFileOption, type TransferFlags } from "../transfer/transfer-flags.ts";
 import { withTransfer } from "../transfer/with-transfer.ts";
-import { describeLocation } from "../connect/describe-location.ts";
 
 interface PushFlags extends PackFlags, TransferFlags {
   readonly subject?: string;
@@ -95,14 +95,14 @@ async function pushImage(session: Session, reference: string, from: string, flag
     const tags = tagsAt(to, source.location, flags.tag ?? []);
     await keepArchive(session, to, tags, flags);
     if (flags.dryRun === true) {
-      const root = await source.target.resolve(source.reference, call);
+      const root = (await imageToCopy(source, { location: to }, undefined, call)) ?? (await source.target.resolve(source.reference, call));
       const preview = await previewTags(
         session,
         to,
         tags.map((tag) => [tag, root]),
         settings.existingTags,
       );
-      const fields = copiedFields({ describe: (one) => describeLocation(to, one) }, root, preview);
+      const fields = await copiedInto(previewPlace(to), source.target, root, preview, call);
       return await printCopied(session, { source: source.describe(), ...fields, dryRun: true });
     }
     const copied = await withDestination(session, to, async (destination) => {
@@ -114,8 +114,9 @@ async function pushImage(session: Session, reference: string, from: string, flag
         const pace = await transfer.between({ source: source.repository, destination: destination.repository });
         return await pushOrOnlyImage(session, source, async (from) => await copyImage(from, destination, tags, { ...settings, ...pace }));
       });
-      await writeDigestFile(flags.digestFile, descriptor.digest);
-      return { source: source.describe(), ...copiedFields(destination, descriptor, named), stats };
+      const fields = await copiedInto(destination, destination.target, descriptor, named, call);
+      await writeDigestFile(flags.digestFile, fields);
+      return { source: source.describe(), ...fields, stats };
     });
     await writeRefsFile(flags.refsFile, copied);
     await printCopied(session, copied);

@@ -9,10 +9,12 @@ import { addRegistryFlags } from "../flags/add-flags.ts";
 import { platformOption } from "../flags/platform.ts";
 import type { RunOptions } from "../run-options.ts";
 import { act } from "../session/act.ts";
+import type { Session } from "../session/session.ts";
 import { addStats, NO_STATS } from "../transfer/add-stats.ts";
-import { COPIED_FIELDS, copiedFields, printCopied } from "../transfer/copied.ts";
+import { COPIED_FIELDS, printCopied, type ToldTag } from "../transfer/copied.ts";
 import { Batch, keepGoingOption } from "../transfer/batch.ts";
-import { copyImage } from "../transfer/copy-image.ts";
+import { copiedInto, previewPlace } from "../transfer/copied-into.ts";
+import { copyImage, imageToCopy } from "../transfer/copy-image.ts";
 import { addTransferFlags, type TransferFlags } from "../transfer/transfer-flags.ts";
 import { withTransfer } from "../transfer/with-transfer.ts";
 import type { CopiedTag } from "@berth/transfer";
@@ -22,6 +24,7 @@ interface SaveFlags extends TransferFlags {
   readonly formatArchive: "docker" | "oci";
   readonly platform?: Platform;
   readonly keepGoing?: boolean;
+  readonly dryRun?: boolean;
 }
 
 /** `berth save`. */
@@ -32,16 +35,19 @@ export function saveCommand(options: RunOptions): Command {
     .addOption(new Option("--format-archive <kind>", "what kind of archive").choices(["docker", "oci"]).default("docker"))
     .addOption(platformOption("of an index, the image for this platform; default: this machine's, in an OCI archive all"))
     .addOption(keepGoingOption())
+    .option("--dry-run", "only say what would be done")
     .action(
       act(options, async (session, references: string[], flags: SaveFlags) => {
-        const { formatArchive, platform, output = "-" } = flags;
-        if (flags.output === undefined && session.io.stdout.isTTY === true)
+        const { formatArchive, platform, output = "-", dryRun } = flags;
+        if (flags.output === undefined && dryRun !== true && session.io.stdout.isTTY === true)
           throw new CommandFailure(EXIT_CODE.usage, "will not write an archive to a terminal: name a file with --output");
         const to: FileLocation = { transport: formatArchive === "docker" ? "docker-archive" : "oci-archive", path: output };
         const isStdout = output === "-";
-        const tags: CopiedTag[] = [];
+        if (dryRun === true) return await previewSave(session, references, to, flags);
+        const tags: ToldTag[] = [];
         let stats = NO_STATS;
         const batch = new Batch(session, flags);
+        const call = { signal: session.signal };
         const saved = await withDestination(session, to, async (destination) => {
           await withTransfer(session, { ...flags, stdoutIsData: isStdout }, async (transfer) => {
             for (const text of references) {
@@ -52,14 +58,14 @@ export function saveCommand(options: RunOptions): Command {
                     ...(await transfer.between({ source: source.repository })),
                     ...(platform && { platform }),
                   });
-                  tags.push(...done.tags);
+                  tags.push(...(await copiedInto(destination, destination.target, done.descriptor, done.tags, call)).tags);
                   stats = addStats(stats, done.stats);
                 });
               });
             }
             batch.throwIfAll(references.length);
           });
-          return copiedFields(destination, undefined, tags);
+          return { reference: destination.describe(""), tags };
         });
         await printCopied(session, { ...saved, stats }, isStdout);
         batch.end(references.length);
@@ -77,8 +83,29 @@ export function saveCommand(options: RunOptions): Command {
   });
 }
 
+/** Tells which images would be in the archive. Nothing is made. */
+async function previewSave(session: Session, references: readonly string[], to: FileLocation, flags: SaveFlags): Promise<void> {
+  const call = { signal: session.signal };
+  const place = previewPlace(to);
+  const tags: ToldTag[] = [];
+  const batch = new Batch(session, flags);
+  for (const text of references) {
+    await batch.attempt(text, async () => {
+      await withSource(session, text, async (source) => {
+        const image = (await imageToCopy(source, place, flags.platform, call)) ?? (await source.target.resolve(source.reference, call));
+        const { digest, size } = image;
+        const named = nameIn(place, source).map((tag): CopiedTag => ({ tag, digest, size, outcome: "tagged" }));
+        tags.push(...(await copiedInto(place, source.target, image, named, call)).tags);
+      });
+    });
+  }
+  batch.throwIfAll(references.length);
+  await printCopied(session, { reference: place.describe(""), tags, dryRun: true });
+  batch.end(references.length);
+}
+
 /** What an image is called in the archive: its whole name; nothing when it is known by its digest alone. */
-function nameIn({ location: to }: Destination, { location }: Place): readonly string[] {
+function nameIn({ location: to }: Pick<Destination, "location">, { location }: Place): readonly string[] {
   if (location.transport === "registry") {
     const { tag, digest } = location.reference;
     return tag === undefined && digest !== undefined ? [] : [`${formatName(location.reference)}:${tag ?? "latest"}`];

@@ -6,6 +6,13 @@ import { humanSize } from "../output/human.ts";
 import type { Session } from "../session/session.ts";
 import type { ToldFailure } from "./batch.ts";
 
+/** What became of one tag. */
+export interface ToldTag extends Pick<CopiedTag, "outcome" | "tag">, Partial<Pick<CopiedTag, "digest" | "size">> {
+  readonly reference: string;
+  /** In a docker archive, instead of digest and size. */
+  readonly imageId?: string;
+}
+
 /** What a copy is told as: fields of `--format json`. */
 export interface Copied {
   readonly source?: string;
@@ -13,8 +20,10 @@ export interface Copied {
   readonly mediaType?: string | undefined;
   readonly digest?: string | undefined;
   readonly size?: number | undefined;
+  /** In a docker archive, instead of what tells of the manifest: what docker calls the image. */
+  readonly imageId?: string | undefined;
   readonly artifactType?: string | undefined;
-  readonly tags: readonly (CopiedTag & { readonly reference: string })[];
+  readonly tags: readonly ToldTag[];
   /** Of an artifact that was made of files. */
   readonly files?: readonly Descriptor[] | undefined;
   /** Of many tags, those that could not be copied. */
@@ -39,22 +48,27 @@ export const COPIED_FIELDS: Readonly<Record<string, string>> = {
   mediaType: "of the manifest; not with several tags",
   digest: "of the manifest; not with several tags",
   size: "bytes of the manifest; not with several tags",
+  imageId: "in a docker archive, which holds no manifest, instead of these: what docker calls the image, the digest of its config",
   artifactType: "of the manifest, if it is known",
   "tags[].reference": "a tag at the destination",
   "tags[].tag": "its name",
   "tags[].digest": "what it names",
   "tags[].size": "bytes of the manifest",
+  "tags[].imageId": "in a docker archive, instead of digest and size: what docker calls the image",
   "tags[].outcome": "tagged, unchanged (it named that already) or kept (it names something else, and was left alone)",
   dryRun: "true, when nothing was done",
   ...STATS_FIELDS,
 };
+
+/** What {@link copiedFields} puts together. */
+export type CopiedFields = Pick<Copied, "reference" | "mediaType" | "digest" | "size" | "imageId" | "artifactType" | "tags">;
 
 /** Puts together what a copy did. */
 export function copiedFields(
   destination: Pick<Destination, "describe">,
   descriptor: Descriptor | undefined,
   tags: readonly CopiedTag[],
-): Pick<Copied, "reference" | "mediaType" | "digest" | "size" | "artifactType" | "tags"> {
+): CopiedFields {
   return {
     reference: destination.describe(descriptor?.digest ?? ""),
     mediaType: descriptor?.mediaType,
@@ -72,10 +86,9 @@ export function copiedFields(
  */
 export async function printCopied(session: Session, copied: Copied, isStdout: boolean = false): Promise<void> {
   const done = copied.dryRun === true ? " (dry run)" : "";
-  const lines = copied.tags.map(({ reference, digest, outcome }) => {
-    return `${reference}@${digest}${outcome === "tagged" ? done : ` (${outcome})`}`;
-  });
-  const text = `${(lines.length === 0 ? [`${copied.reference}${done}`] : lines).join("\n")}\n`;
+  const lines = copied.tags.map((tag) => `${withContent(tag)}${tag.outcome === "tagged" ? done : ` (${tag.outcome})`}`);
+  const alone = copied.imageId === undefined ? copied.reference : withContent(copied);
+  const text = `${(lines.length === 0 ? [`${alone}${done}`] : lines).join("\n")}\n`;
   if (isStdout) session.say(text.trimEnd());
   else await session.print({ data: copied, text: () => (session.settings.quiet ? "" : text) });
   const { stats } = copied;
@@ -84,17 +97,24 @@ export async function printCopied(session: Session, copied: Copied, isStdout: bo
   session.say(`${stats.copied} copied (${humanSize(stats.bytes)})${others.join("")}`);
 }
 
+/** A reference, and what it names: its digest, or in a docker archive the ID of the image. */
+function withContent({ reference, digest, imageId }: Pick<Copied, "reference" | "digest" | "imageId">): string {
+  return imageId === undefined ? `${reference}@${digest}` : `${reference} (image ID ${imageId})`;
+}
+
 /** Writes references to the file of `--refs-file`, each with its digest. */
 export async function writeRefsFile(file: string | undefined, { tags, reference }: Pick<Copied, "reference" | "tags">): Promise<void> {
   if (file === undefined) return;
-  const lines = tags.length === 0 ? [reference] : tags.map((tag) => `${tag.reference}@${tag.digest}`);
+  const lines =
+    tags.length === 0 ? [reference] : tags.map((tag) => (tag.digest === undefined ? tag.reference : `${tag.reference}@${tag.digest}`));
   const { writeTextOf } = await import("../output/write-bytes.ts");
   await writeTextOf(file, lines.map((line) => `${line}\n`).join(""));
 }
 
-/** Writes the digest to the file of `--digest-file`. @throws {CommandFailure} when there is not one digest. */
-export async function writeDigestFile(file: string | undefined, digest: string | undefined): Promise<void> {
+/** Writes the digest to the file of `--digest-file`; of a docker archive the image's ID. @throws {CommandFailure} when there is not one digest. */
+export async function writeDigestFile(file: string | undefined, copied: Pick<Copied, "digest" | "imageId">): Promise<void> {
   if (file === undefined) return;
+  const digest = copied.imageId ?? copied.digest;
   if (digest === undefined) throw new CommandFailure(EXIT_CODE.usage, "--digest-file needs one image, not several tags");
   const { writeTextOf } = await import("../output/write-bytes.ts");
   await writeTextOf(file, `${digest}\n`);

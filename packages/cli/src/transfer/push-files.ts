@@ -41,7 +41,7 @@ export async function pushFiles(session: Session, { to, tags, files, subject, fl
         const pace = await transfer.between({ destination: destination.repository });
         return await copy(store, manifest.digest, destination.target, tags, { ...settings, ...pace });
       });
-      await writeDigestFile(flags.digestFile, manifest.digest);
+      await writeDigestFile(flags.digestFile, manifest);
       return { ...copiedFields(destination, manifest, done.tags), ...told, stats: done.stats };
     });
     await writeRefsFile(flags.refsFile, copied);

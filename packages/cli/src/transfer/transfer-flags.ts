@@ -40,5 +40,5 @@ export function refsFileOption(): Option {
 
 /** `--digest-file`. */
 export function digestFileOption(): Option {
-  return new Option("--digest-file <file>", "write the digest to this file, too");
+  return new Option("--digest-file <file>", "write the digest to this file, too; of a docker archive the image ID");
 }
