@@ -13,6 +13,9 @@ test("[server/C3,X7] -v and --version print program, package and version; versio
     expect(await berth(...args)).toEqual({ code: 0, stdout: expect.stringMatching(/^berth @berth\/cli \d+\.\d+\.\d+\S*\n$/), stderr: "" });
   }
   expect((await berth("version")).stdout).toMatch(/^berth \d+\.\d+\.\d+\S*\n$/);
+  const { stdout } = await berth("version", "--format", "json");
+  expect(JSON.parse(stdout)).toEqual({ name: "berth", package: "@berth/cli", version: expect.stringMatching(/^\d+\.\d+\.\d+/) });
+  expect(await berth("version", "--format", "xml")).toMatchObject({ code: 2, stdout: "" });
 });
 
 test("[server/C3] no subcommand prints usage, and help knows the subcommands", async () => {

@@ -37,15 +37,20 @@ export function configGetCommand(options: RunOptions): Command {
             data: { reference: place.describe(descriptor.digest), mediaType, digest, size, content: config.json },
             text: () => `${JSON.stringify(config.json, undefined, 2)}\n`,
             raw: config.raw,
+            shortcuts: config.json,
           });
         });
       }),
     );
   addRegistryFlags(addOutputFlags(command, "format"));
   return addHelp(command, {
-    text: "Prints the bytes exactly as they are: their digest is the image's id.",
+    text: [
+      "Prints the bytes exactly as they are: their digest is the image's id. Templates find what is in the config by its own names, too:",
+      "{{.config.Cmd}} as well as {{.content.config.Cmd}}.",
+    ].join("\n"),
     examples: [
       ["berth config get --pretty debian:12", "how the image is run, and how it was made"],
+      ["berth config get --format '{{.config.Cmd}}' debian:12", "one field"],
       ["berth config get --platform linux/arm64 debian:12 | jq .config.Env", "the environment of one platform's image"],
     ],
     output: {

@@ -146,6 +146,9 @@ test("config get prints the exact bytes; of an index those for linux/amd64", asy
   expect((await berth(["config", "get", `${app}:multi`])).stdout).toBe(amd64.bytes.config.toString());
   expect((await berth(["config", "get", "--platform", "arm64", `${app}:multi`])).stdout).toBe(arm64.bytes.config.toString());
   expect((await berth(["config", "get", "--format", "{{.content.architecture}}", `${app}:v1`])).stdout).toBe("amd64\n");
+  expect((await berth(["config", "get", "--format", "{{.config.Cmd}} {{.Architecture}}", `${app}:v1`])).stdout).toBe(
+    "[sh -c echo hi] amd64\n",
+  );
 });
 
 test("ls orders tags, and finds those that name a digest", async () => {

@@ -23,6 +23,18 @@ test.each([
   expect(await formatResult(parseFormat(format), RESULT)).toBe(expected);
 });
 
+test("templates find parts of the data without the way there, behind what the data itself holds", async () => {
+  const result = {
+    ...RESULT,
+    data: { digest: "sha256:a", content: { os: "linux", digest: "b" } },
+    shortcuts: { os: "linux", digest: "b" },
+  };
+  expect(await formatResult(parseFormat("{{.os}} {{.digest}} {{.content.digest}} {{.none}}"), result)).toBe(
+    "linux sha256:a b <no value>\n",
+  );
+  expect(await formatResult(parseFormat("jsonpath=..os"), result)).toBe("linux\n");
+});
+
 test("an unknown format is told with those that there are", () => {
   expect(() => parseFormat("xml")).toThrow('cannot use --format "xml": expected text, json, yaml, go-template=TEMPLATE or jsonpath=PATH');
 });

@@ -7,6 +7,8 @@ export interface Result {
   readonly data: unknown;
   /** What people get, with the end of its last line. */
   readonly text: () => string;
+  /** What templates find beside the data, unless that has the name: parts of it without the way there. */
+  readonly shortcuts?: object;
   /** The bytes that the data was read from, for `{{raw}}`. */
   readonly raw?: Uint8Array;
 }
@@ -24,7 +26,7 @@ export async function checkFormat(format: OutputFormat): Promise<void> {
 }
 
 /** The text of a result. */
-export async function formatResult(format: OutputFormat, { data, text, raw }: Result): Promise<string> {
+export async function formatResult(format: OutputFormat, { data, text, raw, shortcuts }: Result): Promise<string> {
   switch (format.kind) {
     case "text":
       return text();
@@ -37,7 +39,7 @@ export async function formatResult(format: OutputFormat, { data, text, raw }: Re
     case "go-template": {
       const { compileTemplate } = await import("./template-evaluate.ts");
       const world = raw === undefined ? {} : { raw: Buffer.from(raw).toString("utf8") };
-      const filled = compileTemplate(format.expression)(withoutUndefined(data), world);
+      const filled = compileTemplate(format.expression)(withShortcuts(withoutUndefined(data), shortcuts), world);
       return isRaw(format.expression) ? filled : endLine(filled);
     }
     case "jsonpath": {
@@ -46,6 +48,10 @@ export async function formatResult(format: OutputFormat, { data, text, raw }: Re
       return endLine(found.map((one) => (typeof one === "string" ? one : JSON.stringify(one))).join("\n"));
     }
   }
+}
+
+function withShortcuts(data: unknown, shortcuts: object | undefined): unknown {
+  return shortcuts === undefined ? data : Object.assign({}, shortcuts, data);
 }
 
 /** Exact bytes get no line's end that they do not have. */

@@ -2,6 +2,7 @@ import { Connections } from "../connect/connections.ts";
 import { RateWatch, type RateWait, waitText } from "../connect/rate-watch.ts";
 import { Warnings } from "../connect/warnings.ts";
 import { type Settings, readSettings } from "../flags/settings.ts";
+import { keyOf } from "../flags/shared-flags.ts";
 import type { CommandIo } from "../io.ts";
 import { type OutputFormat, parseFormat } from "../output/format.ts";
 import { oneLine } from "../output/plain-text.ts";
@@ -28,12 +29,18 @@ export class Session {
   stopHint: string | undefined;
   readonly #deadline: AbortSignal | undefined;
   readonly #rates: RateWatch;
+  /** Files that are written when the work is done, by the flags that name them. */
+  readonly #lastFiles: readonly (readonly [flag: string, path: string])[];
   #view: ProgressView | undefined;
 
   /** @param flags as the parser found them. @throws {CommandFailure} on a value that cannot be. */
   constructor(io: CommandIo, flags: Readonly<Record<string, unknown>>) {
     this.settings = readSettings(flags, io.env);
     this.format = parseFormat(this.settings.format);
+    this.#lastFiles = ["digest-file", "refs-file"].flatMap((flag) => {
+      const path = flags[keyOf(flag)];
+      return typeof path === "string" ? [[flag, path] as const] : [];
+    });
     const { timeoutMs } = this.settings;
     this.#deadline = timeoutMs === undefined ? undefined : AbortSignal.timeout(timeoutMs);
     const signal = this.#deadline === undefined ? io.signal : AbortSignal.any([io.signal, this.#deadline]);
@@ -58,9 +65,13 @@ export class Session {
     return this.settings.jobs ?? fallback;
   }
 
-  /** Finds mistakes that would otherwise be found when the work is done. @throws {TemplateError} */
+  /** Finds mistakes that would otherwise be found when the work is done. @throws {TemplateError} @throws {CommandFailure} */
   async check(): Promise<void> {
     await checkFormat(this.format);
+    for (const [flag, path] of this.#lastFiles) {
+      const { checkWritable } = await import("../output/check-writable.ts");
+      await checkWritable(flag, path);
+    }
   }
 
   /**
