@@ -27,6 +27,7 @@ import type { Session } from "../session/session.ts";
 import { COPIED_FIELDS, printCopied, writeDigestFile } from "../transfer/copied.ts";
 import { copiedInto, previewPlace } from "../transfer/copied-into.ts";
 import { previewTags } from "../transfer/preview-copy.ts";
+import { copyVerified } from "../transfer/copy-verified.ts";
 import { pulledFiles } from "../transfer/pulled-files.ts";
 import { tagsAt } from "../transfer/tags-at.ts";
 import { addTransferFlags, digestFileOption, type TransferFlags } from "../transfer/transfer-flags.ts";
@@ -55,7 +56,7 @@ export function pullCommand(options: RunOptions): Command {
     .addOption(platformOption("of an index, the image for this platform; default: this machine's"))
     .option("--all-platforms", "the index as it is, with all images")
     .option("-k, --keep-old-files", "of an artifact: fail instead of replacing a file by another one")
-    .option("--verify", "of an image: unpack its layers, and hold them against its config")
+    .option("--verify", "of an image: unpack its layers, and hold them against its config, before anything leads to it")
     .option("--dry-run", "only say what would be done")
     .addOption(digestFileOption())
     .action(
@@ -68,8 +69,8 @@ export function pullCommand(options: RunOptions): Command {
   addRegistryFlags(addTransferFlags(command, { uploads: false }));
   return addHelp(command, {
     text: [
-      "An artifact becomes files: what is no safe path below the folder is refused. An image becomes an OCI layout, or a file that docker",
-      "load takes. What was pulled in part is gone on with.",
+      "An artifact becomes files: what is no safe path below the folder is refused, and nothing is written then. An image becomes an OCI",
+      "layout, or a file that docker load takes. What was pulled in part is gone on with.",
     ].join("\n"),
     examples: [
       ["berth pull localhost:5000/report:v1", "the files of an artifact, into this folder"],
@@ -121,7 +122,7 @@ function layoutAt({ location }: Place, output: string | undefined): Location {
 
 async function pullImage(session: Session, source: Place, image: Descriptor, to: Location, flags: PullFlags): Promise<void> {
   if (isSchema1MediaType(image.mediaType)) throw new SchemaV1UnsupportedError(); // before a layout is made for it
-  const { copy, verifyImage } = await import("@berth/transfer");
+  const { copy } = await import("@berth/transfer");
   const tags = tagsAt(to, source.location, []).filter((tag) => !isDigest(tag));
   await keepArchive(session, to, tags, flags);
   const call = { signal: session.signal };
@@ -134,9 +135,9 @@ async function pullImage(session: Session, source: Place, image: Descriptor, to:
   const copied = await withDestination(session, to, async (destination) => {
     const { tags: named, stats } = await withTransfer(session, { ...flags, stdoutIsData: isStdout }, async (transfer) => {
       const pace = await transfer.between({ source: source.repository, destination: destination.repository });
+      if (flags.verify === true) return await copyVerified(source, image, destination, tags, pace);
       return await copy(source.target, image.digest, destination.target, tags, pace);
     });
-    if (flags.verify === true) await verifyImage(isStdout ? source.target : destination.target, image, { signal: session.signal });
     const told = await copiedInto(destination, destination.target, image, named, call);
     await writeDigestFile(flags.digestFile, told);
     return { source: source.describe(), ...told, ...platformOf(flags), stats };
@@ -159,7 +160,13 @@ async function pullFiles(session: Session, source: Place, image: Descriptor, fla
   const { artifactType, annotations } = manifest;
   const told = { reference: source.describe(digest), mediaType, digest, size, artifactType, annotations, files };
   const lines = (before: string): string => files.map(({ path }) => `${before}${plainText(path)}\n`).join("");
-  if (flags.dryRun === true) return await session.print({ data: { ...told, dryRun: true }, text: () => lines("would write ") });
+  if (flags.dryRun === true) {
+    await store.checkTitles(
+      manifest.references.map(({ descriptor }) => descriptor),
+      call,
+    );
+    return await session.print({ data: { ...told, dryRun: true }, text: () => lines("would write ") });
+  }
   const { stats } = await withTransfer(session, flags, async (transfer) => {
     return await copy(source.target, image.digest, store, [], await transfer.between({ source: source.repository }));
   });

@@ -81,6 +81,16 @@ export function isTagsPusher(target: object): target is TagsPusher {
   return has(target, "pushTags");
 }
 
+/** Stores that write blobs under names which manifests give them, and refuse some of these. */
+export interface TitleChecker {
+  checkTitles(blobs: readonly Descriptor[], options?: CallOptions): Promise<void>;
+}
+
+/** True when it wants to see what a manifest names before anything of it comes. */
+export function isTitleChecker(target: object): target is TitleChecker {
+  return has(target, "checkTitles");
+}
+
 /** Name of the repository that a target is; undefined for targets that are none. */
 export function repositoryNameOf(target: object): string | undefined {
   return "name" in target && typeof target.name === "string" && "blobs" in target ? target.name : undefined;

@@ -9,8 +9,10 @@ import {
   type Manifest,
   SchemaV1UnsupportedError,
 } from "@berth/oci";
+import { isTitleChecker } from "./abilities.ts";
 import { type Attached, attachedTo } from "./attached.ts";
 import { childrenOf, forPlatforms } from "./children.ts";
+import { atStep } from "./errors.ts";
 import { copyLeaf } from "./leaf.ts";
 import { isAtDestination } from "./at-destination.ts";
 import type { CopyOperation } from "./operation.ts";
@@ -68,6 +70,10 @@ async function copyManifest(operation: CopyOperation, node: Node): Promise<void>
   if (!isThere || (mustLook && (recheck || isIndex))) {
     bytes ??= await readManifest(operation, node);
     const below = chosenChildren(decodeManifest(bytes, descriptor.mediaType), descriptor, options);
+    const { destination, signal } = operation;
+    if (isTitleChecker(destination)) {
+      await atStep("push", "destination", descriptor, signal, async () => await destination.checkTitles(below, { signal }));
+    }
     const next = { depth: depth + 1, hops, ...(attached && { attached }) };
     const copyChild = async (child: Descriptor): Promise<void> => {
       try {

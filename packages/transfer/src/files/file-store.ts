@@ -37,6 +37,7 @@ import { DuplicateTitleError } from "./errors.ts";
 import { writingTo } from "../no-space.ts";
 import { type OldFiles, TargetFolder } from "./target-folder.ts";
 import { isPacked, TITLE, titleKey, titleOf, titleParts, UNPACK, UNPACKED_DIGEST } from "./title.ts";
+import { checkNesting, titledBlobs } from "./titled-blobs.ts";
 import { unpackFolder } from "./unpack-folder.ts";
 
 /** Options of {@link openFileStore}. */
@@ -85,6 +86,12 @@ export interface FileStore extends GraphTarget, TagLister, ReferrerLister, Async
    * @throws {UnsafeEntryError} @throws {InvalidLayerError} when a packed folder would leave its place, or is damaged.
    */
   push(expected: Descriptor, content: ByteSource, options?: CallOptions): Promise<void>;
+  /**
+   * Checks the titles of all blobs of an artifact, so that none is written when one cannot be. A copy does it before the first byte.
+   *
+   * @throws {UnsafeTitleError} @throws {DuplicateTitleError} @throws {FileExistsError}
+   */
+  checkTitles(blobs: readonly Descriptor[], options?: CallOptions): Promise<void>;
   /** Removes the temporary files of folders that were added. */
   close(): Promise<void>;
 }
@@ -178,6 +185,22 @@ class TitledFiles implements FileStore {
     const content = abortable(source.open(start), options.signal);
     if (start === 0 && end === target.size) return verifyingStream(content, target);
     return Readable.from(first(content, end - start), { objectMode: false, highWaterMark: 262_144 });
+  }
+
+  async checkTitles(blobs: readonly Descriptor[], options: CallOptions = {}): Promise<void> {
+    const wanted = titledBlobs(blobs);
+    const digests = new Map(this.#titles);
+    for (const { title, key, digest } of wanted) {
+      const other = digests.get(key);
+      if (other !== undefined && other !== digest) throw new DuplicateTitleError(title);
+      digests.set(key, digest);
+    }
+    checkNesting(wanted);
+    for (const { title, parts, blob } of wanted) {
+      if (await this.exists(blob, options)) continue;
+      await this.#target.checkFree(title, parts);
+      await this.#target.check(title, parts, isPacked(blob));
+    }
   }
 
   async resolve(reference: string, options?: CallOptions): Promise<Descriptor> {

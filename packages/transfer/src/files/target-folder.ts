@@ -48,6 +48,21 @@ export class TargetFolder {
     if (this.#oldFiles === "keep" && (await this.find(parts)) !== undefined) throw new FileExistsError(title);
   }
 
+  /** Checks that a title can get its place as things are. Nothing is made. @throws {UnsafeTitleError} when something stands in its way. */
+  async check(title: string, parts: readonly string[], isFolder: boolean): Promise<void> {
+    let path = await realpath(this.#path).catch(ignoreMissing);
+    for (const [at, part] of parts.entries()) {
+      if (path === undefined) return;
+      path = join(path, part);
+      const there = await lstat(path).catch(ignoreMissing);
+      if (there === undefined) return;
+      const isLast = at === parts.length - 1;
+      if (!isLast && !there.isDirectory()) throw new UnsafeTitleError(title, `"${part}" is no folder`);
+      if (isLast && !isFolder && there.isDirectory()) throw new UnsafeTitleError(title, "a folder has that name");
+      if (isLast && isFolder && !there.isDirectory()) throw new UnsafeTitleError(title, "a file and a folder have the same name");
+    }
+  }
+
   /** Puts a finished file into its place. @returns where it is. @throws {UnsafeTitleError} @throws {FileExistsError} */
   async publishFile(temporary: string, title: string, parts: readonly string[]): Promise<string> {
     const path = await this.#place(title, parts);

@@ -16,6 +16,8 @@ export interface IndexStoreOptions {
   readonly maxEntries: number;
   /** Milliseconds that a change waits for other processes. */
   readonly lockTimeoutMs: number;
+  /** Whether a file that is missing is the index of an empty layout. */
+  readonly mayBeMissing: boolean;
 }
 
 /** A change: the same index when there is nothing to change. May throw, which fails this change alone. */
@@ -56,6 +58,7 @@ export class IndexStore {
       if (this.#known?.identity === identityOf(stats)) return this.#known.index;
       return await this.#readFile();
     } catch (error) {
+      if (this.#options.mayBeMissing && errnoOf(error) === "ENOENT") return EMPTY_INDEX;
       throw this.#asLayoutError(error);
     }
   }

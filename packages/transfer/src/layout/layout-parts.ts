@@ -18,4 +18,6 @@ export interface LayoutParts {
   readonly maxManifestBytes: number;
   /** Manifests that one walk reads. */
   readonly maxManifests: number;
+  /** Makes it a layout, once there is content; absent: it is one. */
+  readonly make?: () => Promise<void>;
 }

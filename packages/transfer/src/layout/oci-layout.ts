@@ -72,6 +72,7 @@ export class LayoutTarget implements OciLayout {
   readonly #parts: LayoutParts;
   /** Manifests that this object gave entries of their own: those go when it turns out that an index leads there. */
   readonly #added = new Set<Digest>();
+  #made: Promise<void> | undefined;
 
   constructor(parts: LayoutParts) {
     this.#parts = parts;
@@ -95,8 +96,12 @@ export class LayoutTarget implements OciLayout {
 
   async #push(expected: Descriptor, content: ByteSource, options: CallOptions): Promise<void> {
     const { ingest, graph, index } = this.#writable("push into it");
-    if (!isManifestMediaType(expected.mediaType)) return await ingest.push(expected, content, options);
+    if (!isManifestMediaType(expected.mediaType)) {
+      await ingest.push(expected, content, options);
+      return await this.#make();
+    }
     const { manifest, isNew } = await this.#storeManifest(expected, content, options);
+    await this.#make();
     graph.add(expected, manifest);
     if (!isNew && (await graph.leadsTo(expected.digest, options))) return;
     this.#added.add(expected.digest);
@@ -133,6 +138,7 @@ export class LayoutTarget implements OciLayout {
     const { blobs, index } = this.#writable("tag");
     options.signal?.throwIfAborted();
     if (!(await blobs.keep(target))) throw new NotFoundError("manifest", target.digest);
+    await this.#make();
     await writingTo(this.#parts.typed, async () => await index.change((before) => tagEntry(before, withoutNames(target), tag), options));
     this.#added.delete(target.digest);
   }
@@ -184,6 +190,15 @@ export class LayoutTarget implements OciLayout {
 
   async check(options: CheckLayoutOptions = {}): Promise<LayoutCheck> {
     return await checkLayout(this.#parts, options);
+  }
+
+  /** Makes it a layout, if it is none yet. */
+  async #make(): Promise<void> {
+    this.#made ??= this.#parts.make?.().catch((error: unknown) => {
+      this.#made = undefined;
+      throw error;
+    });
+    await this.#made;
   }
 
   /** What is there already is read instead of what was handed in. */

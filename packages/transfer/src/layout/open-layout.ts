@@ -15,8 +15,11 @@ import { DEFAULT_MAX_MANIFESTS } from "../memory/reverse-index.ts";
 
 /** Options of {@link openLayout}. */
 export interface OpenLayoutOptions extends CallOptions {
-  /** Whether a folder that is no layout, or is missing, is made one; default false. */
-  readonly create?: boolean;
+  /**
+   * Whether a folder that is no layout, or is missing, is made one: at once, or with the first content that is pushed; default false. Before
+   * that a layout `with-content` reads as an empty one.
+   */
+  readonly create?: boolean | "with-content";
   /** Whether writing is refused; nothing is made or touched then. Default false. */
   readonly readOnly?: boolean;
   /**
@@ -61,10 +64,12 @@ export async function openLayout(folder: string, options: OpenLayoutOptions = {}
   const paths = new LayoutPaths(resolve(folder));
   const files = new DurableFiles(paths, durability);
   const blobs = new BlobFiles(paths);
-  const index = new IndexStore(paths, files, { maxIndexBytes, maxEntries, lockTimeoutMs });
   const isThere = await readLayoutFile(paths);
-  if (!isThere && (readOnly || !create)) throw new LayoutNotFoundError(folder);
-  if (!isThere) await writingTo(folder, async () => await createLayout(paths, files, index));
+  if (!isThere && (readOnly || create === false)) throw new LayoutNotFoundError(folder);
+  const mayBeMissing = !isThere && create === "with-content";
+  const index = new IndexStore(paths, files, { maxIndexBytes, maxEntries, lockTimeoutMs, mayBeMissing });
+  const make = async (): Promise<void> => await writingTo(folder, async () => await createLayout(paths, files, index));
+  if (!isThere && create === true) await make();
   await index.read({ ...(signal && { signal }) });
   const graph = new LayoutGraph(index, blobs, { maxManifestBytes, maxManifests });
   return new LayoutTarget({
@@ -77,6 +82,7 @@ export async function openLayout(folder: string, options: OpenLayoutOptions = {}
     readOnly,
     maxManifestBytes,
     maxManifests,
+    ...(mayBeMissing && { make }),
   });
 }
 

@@ -88,7 +88,8 @@ export async function openSource(location: Location, options: OpenOptions = {}):
 }
 
 /**
- * Opens a place to be written. A layout that is missing is made; nothing is to be seen of an archive before it is finished.
+ * Opens a place to be written. A layout that is missing is made with the first content that comes; nothing is to be seen of an archive
+ * before it is finished.
  *
  * @throws the errors of the place: it cannot be written, or is something else.
  * @see moby, distribution.NewPusher
@@ -102,8 +103,9 @@ export async function openDestination(location: Location, options: OpenDestinati
   const call = callOf(options);
   const { reference = location.transport === "docker-archive" ? (options.defaultName ?? "") : defaultTag } = location;
   if (location.transport === "oci") {
-    const { openLayout } = await import("../layout/open-layout.ts");
-    return { target: await openLayout(location.path, { ...call, create: true }), reference, finish: nothing, abort: nothing };
+    const { openNewLayout } = await import("../layout/open-new-layout.ts");
+    const { layout: target, leave } = await openNewLayout(location.path, call);
+    return { target, reference, finish: leave, abort: leave };
   }
   const out = location.path === "-" ? (options.stdout ?? process.stdout) : location.path;
   const archive = await createArchive(location, out, { ...call, ...(options.epoch !== undefined && { epoch: options.epoch }) });
