@@ -67,9 +67,9 @@ test("a layout that is there keeps its images when a copy into it fails", async 
   await pushImage(at.repository, { tags: ["v2"], content: "two" });
   const layout = `oci:${at.path}`;
   await berth(["cp", `${at.app}:v1`, layout]);
-  const before = readdirSync(at.path, { recursive: true }).toSorted();
+  const before = readdirSync(at.path, { recursive: true, encoding: "utf8" }).toSorted();
   expect(await berth(["cp", `${await refusing(/\/blobs\//)}:v2`, layout])).toMatchObject({ code: 3 });
-  expect(readdirSync(at.path, { recursive: true }).toSorted()).toEqual(before);
+  expect(readdirSync(at.path, { recursive: true, encoding: "utf8" }).toSorted()).toEqual(before);
 });
 
 test.each(["lying", "lying-index"])("[engine/T20] pull --verify leaves no image that is not what it says: %s", async (tag) => {

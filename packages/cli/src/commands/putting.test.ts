@@ -105,10 +105,10 @@ test("dry runs of what puts and takes away say what would be done, and neither c
   expect(writes()).toEqual([]);
   expect(existsSync(at.path)).toBe(false);
   await berth(["cp", `${at.app}:v1`, `oci:${at.path}`]);
-  const before = readdirSync(at.path, { recursive: true }).toSorted();
+  const before = readdirSync(at.path, { recursive: true, encoding: "utf8" }).toSorted();
   const there = await berth(["manifest", "put", "--dry-run", `oci:${at.path}:a`], { stdin: bytes.manifest });
   expect(there).toMatchObject({ code: 0, stdout: expect.stringContaining(`would tag oci:${at.path}:a as ${manifest.digest}\n`) });
-  expect(readdirSync(at.path, { recursive: true }).toSorted()).toEqual(before);
+  expect(readdirSync(at.path, { recursive: true, encoding: "utf8" }).toSorted()).toEqual(before);
   expect((await berth(["ls", `oci:${at.path}`])).stdout).toBe("v1\n");
 });
 
