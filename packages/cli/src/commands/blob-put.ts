@@ -65,7 +65,7 @@ export function blobPutCommand(options: RunOptions): Command {
     );
   addRegistryFlags(addOutputFlags(command, "format", "quiet", "progress"));
   return addHelp(command, {
-    text: "An OCI layout is made where none is. What no image there leads to goes with the next `berth gc`.",
+    text: "An OCI layout is made where none is. What no image there leads to, `berth gc` takes away when it is an hour old.",
     examples: [
       ["berth blob put localhost:5000/app layer.tar.gz", "a file; prints the reference of the blob"],
       ["tar cz src | berth blob put localhost:5000/app", "standard input, however long, in little memory"],

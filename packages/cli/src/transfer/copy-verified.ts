@@ -36,7 +36,10 @@ export async function copyVerified(
   } catch (error) {
     if (!held.holdsAny() || !(error instanceof Error) || call.signal?.aborted === true) throw error;
     const place = destination.describe("");
-    throw new AdvisedError(error, `${place} got its layers, but not the image: without it berth gc ${place} takes them away`);
+    throw new AdvisedError(
+      error,
+      `${place} got its layers, but not the image: berth gc ${place} takes them away when they are an hour old`,
+    );
   }
   return { tags: (await copy(held.target, image.digest, target, tags, call)).tags, stats };
 }
