@@ -140,7 +140,8 @@ describe("berth and those who lie to it", () => {
       const { exitCode, stdout, stderr } = await refused(["cp", `${host}/a:1`, to]);
       expect([exitCode, stdout], stderr).toEqual([6, ""]);
     }
-    expect(JSON.parse(await readFile(`${layout}/index.json`, "utf8"))).toMatchObject({ manifests: [] });
+    const index = await readFile(`${layout}/index.json`, "utf8").catch(() => '{"manifests":[]}'); // there is one when something else came
+    expect(JSON.parse(index)).toMatchObject({ manifests: [] });
     expect(await readdir(`${layout}/blobs/sha256`).catch(() => [])).not.toContain(layer.descriptor.digest.slice(7));
     expect((await readdir(scratch.path)).filter((name) => name.includes(number) && name !== `l-${number}`)).toEqual([]);
     expect((await refused(["digest", `${plain}:1`])).exitCode).toBe(4);
