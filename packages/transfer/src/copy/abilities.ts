@@ -83,6 +83,7 @@ export function isTagsPusher(target: object): target is TagsPusher {
 
 /** Stores that write blobs under names which manifests give them, and refuse some of these. */
 export interface TitleChecker {
+  /** Checks all of them before the first one comes. @throws for one that it cannot write. */
   checkTitles(blobs: readonly Descriptor[], options?: CallOptions): Promise<void>;
 }
 

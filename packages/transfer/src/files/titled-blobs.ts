@@ -7,6 +7,7 @@ export interface TitledBlob {
   readonly blob: Descriptor;
   readonly digest: string;
   readonly title: string;
+  /** Folders on the way, and the name. */
   readonly parts: readonly string[];
   /** See {@link titleKey}. */
   readonly key: string;
