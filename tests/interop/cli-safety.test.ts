@@ -169,7 +169,9 @@ describe("berth and those who lie to it", () => {
         const file = scratch.join(`${kind}-${what}.tar`);
         await writeFile(file, broken);
         const to = `${registry.host}/broken/${kind}-${what}`;
-        const { exitCode, stdout, stderr } = await refused(["cp", `${kind}-archive:${file}`, `${to}:1`]);
+        // who remembers that the registry has these blobs would mount them, and not read the archive's
+        const forgetful = { XDG_STATE_HOME: scratch.join(`state-${kind}-${what}`) };
+        const { exitCode, stdout, stderr } = await refused(["cp", `${kind}-archive:${file}`, `${to}:1`], forgetful);
         expect([exitCode, stdout], `${kind} ${what} ${stderr}`).toEqual([6, ""]);
         expect((await refused(["digest", `${to}:1`])).exitCode).toBe(4);
       }
