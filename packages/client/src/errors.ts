@@ -124,7 +124,8 @@ export class UnreplayableBodyError extends BerthError<"ERR_UNREPLAYABLE_BODY"> {
   constructor(options?: BerthErrorOptions) {
     const why = BerthError.is(options?.cause) ? shortened(options.cause.message) : undefined;
     const message = "Cannot send the request again: its body can be read only once";
-    super("ERR_UNREPLAYABLE_BODY", why === undefined ? message : `${message} (the first time: ${why})`, options);
+    const advice = "give bytes, a file, or another source that can be opened again";
+    super("ERR_UNREPLAYABLE_BODY", `${message}${why === undefined ? "" : ` (the first time: ${why})`}; ${advice}`, options);
   }
 }
 

@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { type AddressInfo, createServer } from "node:net";
-import { MEDIA_TYPES } from "@berth/oci";
+import { type Descriptor, MEDIA_TYPES } from "@berth/oci";
 import { descriptorOf, digestOf } from "@berth/oci/node";
 import { type ScriptedReply, startScriptedRegistry } from "@berth/testkit/scripted";
 import { expect, onTestFinished, test } from "vitest";
@@ -24,6 +24,11 @@ const index = {
     manifests: [{ ...blob, mediaType: MEDIA_TYPES.ociManifest, platform: { os: "linux", architecture: "amd64" } }],
   }),
 };
+
+function imageWithConfig(config: Descriptor): ScriptedReply {
+  const mediaType = MEDIA_TYPES.ociManifest;
+  return { headers: { "content-type": mediaType }, body: JSON.stringify({ schemaVersion: 2, mediaType, config, layers: [] }) };
+}
 
 /** What a call against a registry that answers so fails with; its address is written `HOST`. */
 async function messageOf(
@@ -103,13 +108,23 @@ test.each<[string, readonly [string, string, ScriptedReply], (repository: Remote
       pull,
     ],
     [
+      'Cannot accept manifest from "HOST": the media type is missing and the content does not tell it',
+      ["GET", MANIFEST, { body: "{}" }],
+      pull,
+    ],
+    [
+      `Cannot accept content "${blob.digest}" of 6000000 bytes from "HOST": the limit is 4194304 (maxMetadataBytes)`,
+      ["GET", MANIFEST, imageWithConfig({ ...blob, size: 6_000_000 })],
+      (repository) => repository.fetchConfig("v1"),
+    ],
+    [
       'Cannot accept response of more than 50 bytes from "HOST": the limit is 50 (maxMetadataBytes)',
       ["GET", MANIFEST, { headers: { "content-type": MEDIA_TYPES.ociManifest }, body: Buffer.alloc(100) }],
       pull,
       { maxMetadataBytes: 50 },
     ],
     [
-      'Cannot accept content from "HOST": got 11 bytes, expected 5',
+      `Cannot accept content "${blob.digest}" from "HOST": got 11 bytes, expected 5`,
       ["GET", `/v2/team/app/blobs/${blob.digest}`, { body: "hello world" }],
       pullBlob,
     ],
@@ -181,4 +196,29 @@ test.each([
   ["ghcr.io/Acme/App", "repository name must be lowercase"],
 ])("[client/X-9,B-12] %j is refused with what to write instead", (reference, reason) => {
   expect(() => createRemoteRepository(reference)).toThrow(`Cannot parse reference "${reference}": ${reason}`);
+});
+
+test.each<[string, readonly [string, ScriptedReply], (repository: RemoteRepository) => Promise<unknown>, object]>([
+  ["manifest", [MANIFEST, { body: "{}" }], pull, { code: "ERR_INVALID_MANIFEST", request: { operation: "fetch manifest", method: "GET" } }],
+  [
+    "digest",
+    [MANIFEST, { headers: { "content-type": MEDIA_TYPES.ociIndex, "docker-content-digest": blob.digest }, body: index.body }],
+    pull,
+    { code: "ERR_DIGEST_MISMATCH", expected: blob.digest, request: { operation: "fetch manifest", method: "GET" } },
+  ],
+  [
+    "size",
+    [`/v2/team/app/blobs/${blob.digest}`, { body: "hello world" }],
+    pullBlob,
+    { code: "ERR_SIZE_MISMATCH", digest: blob.digest, request: { operation: "fetch blob", method: "GET" } },
+  ],
+])("[client/X-9] an error about what was sent, a %s, says in answer to what", async (_, [path, reply], call, expected) => {
+  const server = await startScriptedRegistry();
+  onTestFinished(() => server.close());
+  server.on("GET", path, reply);
+  const error = await call(createRemoteRepository(`${server.host}/team/app`, { plainHttp: true, retry: false })).catch(
+    (reason: unknown) => reason,
+  );
+  expect(error).toMatchObject(expected);
+  expect(error).toHaveProperty("request.url", `${server.url}${path}`);
 });

@@ -1,11 +1,22 @@
 const brand: unique symbol = Symbol.for("berth.error") as never;
 
+/** The request whose answer an error is about. */
+export interface AnsweredRequest {
+  /** What was wanted: `fetch blob`. */
+  readonly operation: string;
+  readonly method: string;
+  /** Without secrets. */
+  readonly url: string;
+}
+
 /** Options that every Berth error takes. */
 export interface BerthErrorOptions {
   /** What made this error happen; kept as `cause`. */
   readonly cause?: unknown;
   /** Whether the same call may succeed when made again; default false. */
   readonly retryable?: boolean;
+  /** The request that it came of, where that is known. */
+  readonly request?: AnsweredRequest;
 }
 
 /**
@@ -15,12 +26,15 @@ export interface BerthErrorOptions {
 export class BerthError<Code extends string = string> extends Error {
   readonly code: Code;
   readonly retryable: boolean;
+  /** The request that it came of, for errors about what a registry sent; those of requests that failed say it themselves. */
+  declare readonly request?: AnsweredRequest;
 
   constructor(code: Code, message: string, options: BerthErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.name = new.target.name;
     this.code = code;
     this.retryable = options.retryable ?? false;
+    if (options.request !== undefined) this.request = options.request;
   }
 
   /** True for a Berth error of any copy of this package, unlike `instanceof`. */
@@ -78,6 +92,8 @@ export class InvalidLinkError extends BerthError<"ERR_INVALID_LINK"> {
 export interface ContentErrorOptions extends BerthErrorOptions {
   /** Who gave the content: a registry's host, perhaps with the repository. The message names it. */
   readonly from?: string;
+  /** Digest of the content that was wanted. The message names it. */
+  readonly digest?: string;
 }
 
 /** Content does not have the digest that was promised. */
@@ -105,6 +121,8 @@ export class SizeMismatchError extends BerthError<"ERR_SIZE_MISMATCH"> {
   readonly actual: number;
   /** Who gave the content, or said what it is; undefined when that is not known. */
   readonly from: string | undefined;
+  /** Of the content that was wanted; undefined when nobody said. */
+  readonly digest: string | undefined;
   /** Why bytes are missing; undefined when nobody said. */
   readonly reason: string | undefined;
 
@@ -114,10 +132,15 @@ export class SizeMismatchError extends BerthError<"ERR_SIZE_MISMATCH"> {
     options?: ContentErrorOptions & { readonly reason?: string },
   ) {
     const reason = options?.reason === undefined ? "" : `: ${options.reason}`;
-    super("ERR_SIZE_MISMATCH", `Cannot accept content${giver(options)}: got ${actual} bytes, expected ${expected}${reason}`, options);
+    super(
+      "ERR_SIZE_MISMATCH",
+      `Cannot accept ${content(options)}${giver(options)}: got ${actual} bytes, expected ${expected}${reason}`,
+      options,
+    );
     this.expected = expected;
     this.actual = actual;
     this.from = options?.from;
+    this.digest = options?.digest;
     this.reason = options?.reason;
   }
 }
@@ -178,6 +201,10 @@ export class UnsupportedError extends BerthError<"ERR_UNSUPPORTED"> {
 
 function giver({ from }: ContentErrorOptions = {}): string {
   return from === undefined ? "" : ` from "${clip(from)}"`;
+}
+
+function content({ digest }: ContentErrorOptions = {}): string {
+  return digest === undefined ? "content" : `content "${clip(digest)}"`;
 }
 
 /** Queries may hold signatures. */

@@ -46,7 +46,7 @@ export {
 } from "./digest.ts";
 export type { ErrorCodeDescriptor, OciError, OciErrorCode } from "./error-codes.ts";
 export { ERROR_CODES, errorCodeDescriptor } from "./error-codes.ts";
-export type { AnswerErrorOptions, BerthErrorOptions, ContentErrorOptions, NotFoundKind } from "./errors.ts";
+export type { AnsweredRequest, AnswerErrorOptions, BerthErrorOptions, ContentErrorOptions, NotFoundKind } from "./errors.ts";
 export {
   BerthError,
   DigestMismatchError,

@@ -11,7 +11,7 @@ import {
 import { ProtocolError, ResponseError } from "../errors.ts";
 import { plainText } from "../transport/plain-text.ts";
 import { readBounded } from "../transport/read-bounded.ts";
-import { serverOf } from "../transport/network-error.ts";
+import { giverOf, serverOf } from "../transport/network-error.ts";
 import { headerValue, type TransportResponse } from "../transport/transport.ts";
 
 /** What an error that stands for a refusal is made with: the refusal, and what it says behind the words for what was wanted. */
@@ -88,7 +88,7 @@ export function contentDigest(response: TransportResponse): Digest | undefined {
 export function checkContentDigest(response: TransportResponse, expected: Digest): void {
   const actual = contentDigest(response);
   if (actual === undefined || actual === expected || digestAlgorithm(actual) !== digestAlgorithm(expected)) return;
-  throw new DigestMismatchError({ expected, actual }, { from: response.request.url.host });
+  throw new DigestMismatchError({ expected, actual }, giverOf(response.request));
 }
 
 /** Reads a manifest, an index or a page of a list. @throws {LimitExceededError} */

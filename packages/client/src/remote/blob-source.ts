@@ -8,6 +8,7 @@ import {
   parseContentRange,
   SizeMismatchError,
 } from "@berth/oci";
+import { giverOf } from "../transport/network-error.ts";
 import { type ResponseHeaders, headerValue, type TransportResponse } from "../transport/transport.ts";
 import { checkContentDigest, contentLength, orNotFound, protocolError } from "./answers.ts";
 import { blobPath, type RepositoryContext, scopesOf } from "./context.ts";
@@ -83,7 +84,7 @@ export function openedSpan(response: TransportResponse, span: ByteSpan, { digest
   const expected = (status === 206 ? span.end : size) - start;
   const actual = contentLength(response);
   if (actual !== undefined && actual !== expected) {
-    throw new SizeMismatchError({ expected, actual }, { from: response.request.url.host });
+    throw new SizeMismatchError({ expected, actual }, { ...giverOf(response.request), digest });
   }
   const etag = headerValue(headers, "etag");
   return { body, start, etag: etag?.startsWith('"') ? etag : undefined, headers, ...(passing && { passing }) };

@@ -3,6 +3,7 @@ import { digestOf } from "@berth/oci/node";
 import type { ScriptedReply } from "@berth/testkit/scripted";
 import { expect, test } from "vitest";
 import { ResponseError } from "../errors.ts";
+import { parseImageName } from "./image-name.ts";
 import { createRemoteRepository } from "./create-repository.ts";
 import { failure, sample, scripted, textOf } from "./testing/scripted.test-kit.ts";
 
@@ -21,6 +22,8 @@ test("[client/B-7,B-14] a repository keeps the tag or digest it was named with, 
   expect(repository.parseReference(`v1@${digest}`)).toEqual({ registry: "r.test", repository: "a/b", reference: parseDigest(digest) });
   expect(repository.parseReference("localhost")).toMatchObject({ reference: "localhost" });
   expect(() => repository.parseReference("r.test/a/c:v1")).toThrow(/expected a reference within "r\.test\/a\/b"/);
+  const { name, registry, reference } = createRemoteRepository(parseImageName("busybox:1.36"));
+  expect([registry, name, reference]).toEqual(["docker.io", "library/busybox", "1.36"]);
   expect(() => createRemoteRepository("a")).toThrow(expect.objectContaining({ code: "ERR_INVALID_REFERENCE" }));
 });
 

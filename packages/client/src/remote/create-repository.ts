@@ -1,4 +1,10 @@
-import { isSchema1MediaType, parseReferenceWithin, parseRegistryReference, type RegistryReference } from "@berth/oci";
+import {
+  formatRegistryReference,
+  isSchema1MediaType,
+  parseReferenceWithin,
+  parseRegistryReference,
+  type RegistryReference,
+} from "@berth/oci";
 import { createBlobStore } from "./blob-store.ts";
 import { connect, type RemoteOptions } from "./connect.ts";
 import type { RepositoryContext } from "./context.ts";
@@ -16,7 +22,7 @@ export interface RemoteRepositoryOptions extends RepositoryOptions, RemoteOption
 /**
  * Makes a client of one repository. Nothing is sent yet.
  *
- * @param reference `registry/repository`; a tag or digest behind it is kept as `reference`.
+ * @param reference `registry/repository`, as text or parsed, as by `parseImageName`; a tag or digest behind it is kept as `reference`.
  * @throws {InvalidReferenceError}
  *
  * @example
@@ -25,8 +31,8 @@ export interface RemoteRepositoryOptions extends RepositoryOptions, RemoteOption
  * const { config } = await repository.fetchConfig("v1.2.3", { platform: { os: "linux", architecture: "arm64" } });
  * ```
  */
-export function createRemoteRepository(reference: string, options: RemoteRepositoryOptions = {}): RemoteRepository {
-  const parsed = parseRegistryReference(reference);
+export function createRemoteRepository(reference: string | RegistryReference, options: RemoteRepositoryOptions = {}): RemoteRepository {
+  const parsed = parseRegistryReference(typeof reference === "string" ? reference : formatRegistryReference(reference));
   const connection = connect(parsed.registry, options);
   return repositoryIn({ connection, name: parsed.repository, settings: repositorySettings(options) }, parsed);
 }

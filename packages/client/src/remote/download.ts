@@ -155,7 +155,13 @@ export class Download {
   /** Retryable: the same call may succeed when made again. */
   #sizeMismatch(at: number, cause?: unknown, reason = cause === undefined ? undefined : reasonOf(cause)): SizeMismatchError {
     const { start, end } = this.#span;
-    const options = { cause, retryable: at < end, from: this.#source.from, ...(reason !== undefined && { reason }) };
+    const options = {
+      cause,
+      retryable: at < end,
+      from: this.#source.from,
+      digest: this.#source.target.digest,
+      ...(reason !== undefined && { reason }),
+    };
     return new SizeMismatchError({ expected: end - start, actual: at - start }, options);
   }
 }

@@ -10,11 +10,19 @@ export async function fetchBytes(
   context: RepositoryContext,
   repository: RemoteRepository,
   target: Descriptor,
-  { maxBytes = context.settings.maxMetadataBytes, signal }: FetchBytesOptions = {},
+  { maxBytes: given, signal }: FetchBytesOptions = {},
 ): Promise<Uint8Array> {
+  const maxBytes = given ?? context.settings.maxMetadataBytes;
   if (target.size > maxBytes && !isManifestMediaType(target.mediaType))
     // of those the size may be told wrong
-    throw new LimitExceededError({ what: `content of ${target.size} bytes`, limit: maxBytes, option: "maxBytes" });
+    throw new LimitExceededError(
+      {
+        what: `content "${target.digest}" of ${target.size} bytes`,
+        limit: maxBytes,
+        option: given === undefined ? "maxMetadataBytes" : "maxBytes",
+      },
+      { from: repository.registry },
+    );
   return await readBounded(await repository.fetch(target, signal === undefined ? {} : { signal }), maxBytes); // checked on its way
 }
 

@@ -1,12 +1,5 @@
-import {
-  type CallOptions,
-  type Descriptor,
-  decodeManifest,
-  InvalidManifestError,
-  type Manifest,
-  MEDIA_TYPES,
-  UnsupportedError,
-} from "@berth/oci";
+import { type CallOptions, type Descriptor, InvalidManifestError, type Manifest, MEDIA_TYPES, UnsupportedError } from "@berth/oci";
+import { decodeManifestFrom } from "./decode-manifest-from.ts";
 import type { RemoteRepository } from "./remote-repository.ts";
 
 /** A manifest, read and decoded. */
@@ -31,12 +24,7 @@ export interface FetchedConfig {
 /** Decodes a manifest out of its bytes; `from` is the host that errors name. */
 export async function decodeContent(descriptor: Descriptor, content: AsyncIterable<Uint8Array>, from: string): Promise<FetchedImage> {
   const bytes = Buffer.concat(await Array.fromAsync(content)); // in memory already
-  try {
-    return { descriptor, manifest: decodeManifest(bytes, descriptor.mediaType) };
-  } catch (error) {
-    if (!(error instanceof InvalidManifestError)) throw error;
-    throw new InvalidManifestError(error.reason, { from, cause: error.cause });
-  }
+  return { descriptor, manifest: decodeManifestFrom(bytes, descriptor.mediaType, { from }) };
 }
 
 /** Reads the manifest that a descriptor names. */

@@ -12,8 +12,10 @@ import {
   schema1Payload,
 } from "@berth/oci";
 import { digestOf } from "@berth/oci/node";
+import { giverOf } from "../transport/network-error.ts";
 import type { RateLimit } from "../transport/rate-limit.ts";
 import type { ResponseHeaders, TransportResponse } from "../transport/transport.ts";
+import { decodeManifestFrom } from "./decode-manifest-from.ts";
 import { checkContentDigest, contentDigest, contentLength, contentType } from "./answers.ts";
 
 /** What a registry says about a manifest. */
@@ -59,7 +61,7 @@ export function isVagueType(mediaType: string): boolean {
 /** What the answer says, unless that is nothing and the content is of schema 1: that is named by another digest than that of its bytes. */
 function typeOf(response: TransportResponse, bytes: Uint8Array): string {
   const said = contentType(response);
-  if (said === undefined) return decodeManifest(bytes, undefined).mediaType;
+  if (said === undefined) return decodeManifestFrom(bytes, undefined, giverOf(response.request)).mediaType;
   return (isVagueType(said) ? schema1TypeOf(bytes) : undefined) ?? said;
 }
 
@@ -84,7 +86,7 @@ export function describeByContent(response: TransportResponse, reference: string
   const expected = isDigest(reference) ? reference : contentDigest(response);
   const digest = manifestDigest(bytes, mediaType, expected === undefined ? undefined : digestAlgorithm(expected));
   if (expected !== undefined && expected !== digest) {
-    throw new DigestMismatchError({ expected, actual: digest }, { from: response.request.url.host });
+    throw new DigestMismatchError({ expected, actual: digest }, giverOf(response.request));
   }
   checkContentDigest(response, digest);
   return { mediaType, digest, size: bytes.byteLength };

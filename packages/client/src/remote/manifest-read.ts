@@ -12,6 +12,7 @@ import {
   type NotFoundError,
   SizeMismatchError,
 } from "@berth/oci";
+import { giverOf } from "../transport/network-error.ts";
 import type { ResponseHeaders, TransportResponse } from "../transport/transport.ts";
 import { checkContentDigest, contentType, orNotFound, protocolError, readMetadata } from "./answers.ts";
 import { manifestPath, type RepositoryContext, scopesOf } from "./context.ts";
@@ -51,7 +52,7 @@ export async function readDescribedManifest(
     throw problem;
   }
   const bytes = await readMetadata(response, context.settings.maxMetadataBytes);
-  checkDigest(bytes, target, response.request.url.host);
+  checkDigest(bytes, target, giverOf(response.request));
   return bytes;
 }
 
@@ -76,8 +77,7 @@ export function checkManifest(bytes: Uint8Array, expected: Descriptor): void {
   checkDigest(bytes, expected);
 }
 
-function checkDigest(bytes: Uint8Array, expected: Descriptor, from?: string): void {
-  const giver = from === undefined ? {} : { from };
+function checkDigest(bytes: Uint8Array, expected: Descriptor, giver: Partial<ReturnType<typeof giverOf>> = {}): void {
   const actual = manifestDigest(bytes, expected.mediaType, digestAlgorithm(expected.digest));
   if (actual !== expected.digest) throw new DigestMismatchError({ expected: expected.digest, actual }, giver);
 }

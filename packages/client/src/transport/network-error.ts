@@ -1,4 +1,4 @@
-import { SizeMismatchError } from "@berth/oci";
+import { type AnsweredRequest, SizeMismatchError } from "@berth/oci";
 import { NetworkError, type RequestFailure, ResponseError } from "../errors.ts";
 import { errorCode } from "./error-code.ts";
 import { redactUrl } from "./redact.ts";
@@ -168,6 +168,12 @@ export function serverOf({ url, proxy }: Pick<TransportRequest, "url" | "proxy">
 export function failureOf(request: TransportRequest): Pick<RequestFailure, "operation" | "method" | "url" | "proxy"> {
   const { method, url, proxy } = request;
   return { operation: operationOf(request), method, url: redactUrl(url), ...(proxy !== undefined && { proxy }) };
+}
+
+/** Who sent something, and in answer to what: for errors about what came. */
+export function giverOf(request: TransportRequest): { readonly from: string; readonly request: AnsweredRequest } {
+  const { operation, method, url } = failureOf(request);
+  return { from: request.url.host, request: { operation, method, url } };
 }
 
 function explain(cause: unknown): Explanation {

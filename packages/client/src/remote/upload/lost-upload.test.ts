@@ -43,7 +43,7 @@ test("[client/C-31] an upload that the registry lost is begun anew; content that
   );
   expect(error).toBeInstanceOf(UnreplayableBodyError);
   expect(error).toMatchObject({
-    message: `Cannot send the request again: its body can be read only once (the first time: "${registry.host}" answered 404 Not Found)`,
+    message: `Cannot send the request again: its body can be read only once (the first time: "${registry.host}" answered 404 Not Found); give bytes, a file, or another source that can be opened again`,
     cause: { code: "ERR_NOT_FOUND", cause: { status: 404 } },
   });
 });
