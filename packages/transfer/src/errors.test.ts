@@ -182,6 +182,12 @@ test.each<[string, unknown, object]>([
   ],
   ["anything", new Error("what"), { class: "Failed", code: "ERR_UNKNOWN", retryable: false }],
   ["no error", "what", { class: "Failed", code: "ERR_UNKNOWN" }],
+  ["content that is too short", new SizeMismatchError({ expected: 2, actual: 1 }), { class: "DigestMismatch" }],
+  [
+    "content that the network cut short",
+    new SizeMismatchError({ expected: 2, actual: 1 }, { cause: network("ECONNREFUSED"), retryable: true }),
+    { class: "Unavailable", retryable: true },
+  ],
   ["nothing", undefined, { class: "Failed" }],
 ])("[engine/T6] classifyError() of %s", (_, error, wanted) => {
   const { hint: wantedHint, ...rest } = { hint: {}, ...wanted } as { readonly hint?: object };

@@ -90,11 +90,16 @@ function classificationOf({ class: found, code, status, registry, retryable, hin
 function decide(causes: readonly unknown[], codes: readonly string[]): { readonly found: ErrorClass; readonly code: string | undefined } {
   const full = codes.find((code) => CLASS_BY_CODE[code] === "NoSpace");
   if (full !== undefined) return { found: "NoSpace", code: full };
-  for (const cause of causes) {
+  for (const cause of causes.filter((one) => !isCutShort(one))) {
     const found = classOf(cause);
     if (found !== undefined) return { found, code: codeOf(cause) };
   }
   return { found: "Failed", code: undefined };
+}
+
+/** Of content that is too short because of something else that says more. */
+function isCutShort(cause: unknown): boolean {
+  return codeOf(cause) === "ERR_SIZE_MISMATCH" && has(cause, "cause") && classOf(cause.cause) !== undefined;
 }
 
 function classOf(cause: unknown): ErrorClass | undefined {

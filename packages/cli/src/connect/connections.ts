@@ -36,6 +36,7 @@ export class Connections {
   /** What registries were shown last. */
   readonly #shown = new WeakMap<Connection, Credential>();
   readonly #log: DebugLog | undefined;
+  readonly #downloads: Pick<RepositoryOptions, "downloadRetries" | "downloadRetryDelayMs">;
   #userConfig: Promise<UserConfig> | undefined;
   /** Who a sync file says that we are, by host. */
   #signIns: ReadonlyMap<string, SignIn> = new Map();
@@ -45,7 +46,11 @@ export class Connections {
     this.#rates = rates;
     this.#settings = settings;
     this.#warnings = warnings;
-    const { debug, traceFile } = settings;
+    const { debug, traceFile, retries, retryDelayMs } = settings;
+    this.#downloads = {
+      ...(retries !== undefined && { downloadRetries: retries }),
+      ...(retryDelayMs !== undefined && { downloadRetryDelayMs: retryDelayMs }),
+    };
     this.#log = openDebugLog({ ...(debug && { stream: io.stderr }), ...(traceFile !== undefined && { file: traceFile }) });
   }
 
@@ -84,14 +89,14 @@ export class Connections {
   async registry(host: string, side?: Side, options: RepositoryOptions = {}): Promise<RemoteRegistry> {
     const connection = await this.to(host, side);
     const { createRemoteRegistry } = await import("@berth/client");
-    return createRemoteRegistry(host, { ...options, connection });
+    return createRemoteRegistry(host, { ...this.#downloads, ...options, connection });
   }
 
   /** A repository, by host and name. @throws {InvalidReferenceError} */
   async repository(host: string, name: string, side?: Side, options: RepositoryOptions = {}): Promise<RemoteRepository> {
     const connection = await this.to(host, side);
     const { createRemoteRepository } = await import("@berth/client");
-    return createRemoteRepository(`${host}/${name}`, { ...options, connection });
+    return createRemoteRepository(`${host}/${name}`, { ...this.#downloads, ...options, connection });
   }
 
   /**
@@ -106,7 +111,7 @@ export class Connections {
       const signIn = async (): Promise<CredentialSource | undefined> => await this.#credentialsFor(host, undefined);
       return await this.#connect(host, {}, signIn, (options) => connectEndpoint(endpoint, options));
     });
-    return createRemoteRepository(`${host}/${prefix}${name}`, { ...options, connection });
+    return createRemoteRepository(`${host}/${prefix}${name}`, { ...this.#downloads, ...options, connection });
   }
 
   /** Who we said that we are over a connection; undefined as long as nobody asked. */

@@ -116,6 +116,7 @@ export function downloadOptions(
   const onProgress = both(options.onProgress, tell && (({ received, total }: DownloadProgress) => tell(received, total)));
   return {
     retries: context.settings.downloadRetries,
+    retryDelayMs: context.settings.downloadRetryDelayMs,
     verify: options.verify ?? true,
     ...(onProgress && { onProgress }),
     ...(options.signal && { signal: options.signal }),

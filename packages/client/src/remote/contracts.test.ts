@@ -78,6 +78,7 @@ test("[client/B-9] options are plain members without methods", () => {
     maxMetadataBytes: 5,
     skipReferrersGc: true,
     downloadRetries: 6,
+    downloadRetryDelayMs: 7,
   };
   expect(createRemoteRepository("r.test/a", JSON.parse(JSON.stringify(options))).name).toBe("a");
   for (const wrong of [-1, 0.5, Number.NaN]) {

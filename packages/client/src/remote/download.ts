@@ -5,8 +5,7 @@ import { NetworkError, ProtocolError } from "../errors.ts";
 import { reasonOf } from "../transport/network-error.ts";
 import type { BlobSource, OpenedSpan, OpenSpanOptions } from "./blob-source.ts";
 
-/** Milliseconds before the second try in a row that brought nothing; doubled for each further one. */
-const FIRST_DELAY_MS = 250;
+/** Milliseconds between tries that brought nothing, at most. */
 const MAX_DELAY_MS = 5000;
 
 /** Counts of a download. */
@@ -21,6 +20,8 @@ export interface DownloadProgress {
 export interface DownloadOptions extends CallOptions {
   /** How often in a row the download is taken up again without a byte having come. */
   readonly retries: number;
+  /** Milliseconds before the second try in a row that brought nothing; doubled for each further one. */
+  readonly retryDelayMs: number;
   /** Whether the digest is checked; only possible when the span is the whole blob. */
   readonly verify: boolean;
   /** Told of each piece that came, before the reader has it. */
@@ -110,11 +111,11 @@ export class Download {
    * @throws {SizeMismatchError} which tells how much came; its cause is the last reason.
    */
   async reopen(cause: unknown, isGivenUp: () => boolean = () => false): Promise<OpenedSpan | undefined> {
-    const { retries, signal, bulk = false } = this.#options;
+    const { retries, retryDelayMs, signal, bulk = false } = this.#options;
     const call: OpenSpanOptions = { bulk, retry: "never", ...(signal && { signal }) }; // every failure counts here, and only here
     for (let last = cause; !isGivenUp(); ) {
       if (this.#fruitless >= retries) throw this.#sizeMismatch(this.#position, last);
-      const wait = this.#fruitless === 0 ? 0 : Math.min(FIRST_DELAY_MS * 2 ** (this.#fruitless - 1), MAX_DELAY_MS);
+      const wait = this.#fruitless === 0 ? 0 : Math.min(retryDelayMs * 2 ** (this.#fruitless - 1), MAX_DELAY_MS);
       this.#fruitless++;
       try {
         if (wait > 0) await delay(wait, undefined, { ref: true, ...(signal && { signal }) });

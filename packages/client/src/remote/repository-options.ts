@@ -23,6 +23,8 @@ export interface RepositoryOptions {
   readonly skipReferrersGc?: boolean;
   /** How often in a row a download is taken up again without any byte having come; default 5. */
   readonly downloadRetries?: number;
+  /** Milliseconds before the second such try in a row; doubled for each further one, up to 5 s. Default 250. */
+  readonly downloadRetryDelayMs?: number;
 }
 
 /** {@link RepositoryOptions} with the defaults filled in. */
@@ -63,6 +65,7 @@ export function repositorySettings(options: RepositoryOptions = {}): RepositoryS
     referrerListMaxPages: count("referrerListMaxPages", options.referrerListMaxPages, DEFAULT_MAX_PAGES),
     skipReferrersGc: options.skipReferrersGc ?? false,
     downloadRetries: count("downloadRetries", options.downloadRetries, 5),
+    downloadRetryDelayMs: count("downloadRetryDelayMs", options.downloadRetryDelayMs, 250),
   };
 }
 
