@@ -75,7 +75,7 @@ export function cpCommand(options: RunOptions): Command {
       "Bytes stay what they are, so digests stay too, but for docker archives, which have a form of their own and hold no manifest: of them the",
       "image ID is told, by which docker knows an image. What is there already is not sent again, and within one registry blobs are not sent at",
       "all; nor are those that a repository of it was seen to hold by an earlier run: they are mounted from there. A copy that was cut off goes",
-      "on where it was when the same command runs again. Of an upload that was cut off the reference registry keeps nothing, but from version",
+      "on where it was when the same command runs again, except into an archive. Of an upload that was cut off the reference registry keeps nothing, but from version",
       "3 on the chunks that were whole: set --chunk-size for it. With --all-tags a tag that cannot be copied",
       "does not hold up the others: it is told of at the end, and the exit code is 9; with --atomic no tag moves then.",
     ].join("\n"),

@@ -70,7 +70,7 @@ export function pullCommand(options: RunOptions): Command {
   return addHelp(command, {
     text: [
       "An artifact becomes files: what is no safe path below the folder is refused, and nothing is written then. An image becomes an OCI",
-      "layout, or a file that docker load takes. What was pulled in part is gone on with.",
+      "layout, or a file that docker load takes. What was pulled in part is gone on with, but for archives and packed folders.",
     ].join("\n"),
     examples: [
       ["berth pull localhost:5000/report:v1", "the files of an artifact, into this folder"],

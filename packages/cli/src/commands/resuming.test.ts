@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import { tmpdir } from "node:os";
@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { bytesSource, type Descriptor, MEDIA_TYPES } from "@berth/oci";
-import { descriptorOf } from "@berth/oci/node";
+import { descriptorOf, digestOf } from "@berth/oci/node";
 import { createRegistry, type EmbeddedRegistry } from "@berth/registry";
 import { type CopyStats, openLayout, type TransferEvent } from "@berth/transfer";
 import { afterAll, beforeAll, expect, onTestFinished, test, vi } from "vitest";
@@ -17,6 +17,7 @@ import { serveHandler } from "../testing/registry.ts";
 
 const BIN = fileURLToPath(new URL("../../bin/berth.cjs", import.meta.url));
 const SIZE = 24 << 20;
+const EMPTY = descriptorOf("application/vnd.oci.empty.v1+json", Buffer.from("{}"));
 
 let folder: string;
 let registry: EmbeddedRegistry;
@@ -48,6 +49,12 @@ beforeAll(async () => {
     await target.push(manifest, bytesSource(bytes));
     await target.tag(manifest, "v1");
   }
+  const file = { ...layer, annotations: { "org.opencontainers.image.title": "large.bin" } };
+  const files = { schemaVersion: 2, mediaType: MEDIA_TYPES.ociManifest, artifactType: "x/files", config: EMPTY, layers: [file] };
+  const artifact = Buffer.from(JSON.stringify(files));
+  await registry.repository("source").push({ ...EMPTY, mediaType: MEDIA_TYPES.octetStream }, bytesSource("{}"));
+  await registry.repository("source").push(descriptorOf(MEDIA_TYPES.ociManifest, artifact), bytesSource(artifact));
+  await registry.repository("source").tag(descriptorOf(MEDIA_TYPES.ociManifest, artifact), "files");
 });
 
 afterAll(async () => {
@@ -123,6 +130,17 @@ test("[engine/T11] a pull that was killed at 70 % goes on: less than 35 % is fet
   expect(fetched).toBeLessThan(0.35 * SIZE);
   expect(told.result).toBe(told.progress);
   expect(Math.abs(fetched - told.result)).toBeLessThan(20_000);
+});
+
+test("[engine/T11] a pull of files that was killed at 70 % goes on: less than 35 % is fetched again, and nothing else is left", async () => {
+  const args = ["pull", "-o", "files", `${host}/source:files`];
+  const killed = await run([...args, "--limit-rate", "16MiB"], 0.7, (child) => child.kill("SIGKILL"));
+  expect([killed.signal, readdirSync(join(folder, "files"))]).toEqual(["SIGKILL", [expect.stringMatching(/^\.berth-partial-/)]]);
+  const before = moved("bytesWritten");
+  expect(await run(args, 2)).toMatchObject({ code: 0 });
+  expect(moved("bytesWritten") - before).toBeLessThan(0.35 * SIZE);
+  expect(readdirSync(join(folder, "files"))).toEqual(["large.bin"]);
+  expect(digestOf(readFileSync(join(folder, "files", "large.bin")))).toBe(layer.digest);
 });
 
 test("what a download that was killed left beside its file goes with the next one; that of a running one stays", async () => {

@@ -16,6 +16,7 @@ export {
   outsideOfWork,
   removeAbandoned,
   removeAbandonedBeside,
+  takeAbandoned,
   unfinishedBeside,
   unfinishedName,
   type WorkFolder,

@@ -1,11 +1,19 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { lchown, mkdtemp, readdir, rm, stat, writeFile } from "node:fs/promises";
+import { lchown, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, onTestFinished, test } from "vitest";
-import { makeWorkFolder, outsideOfWork, removeAbandoned, removeAbandonedBeside, unfinishedBeside, unfinishedName } from "./unfinished.ts";
+import {
+  makeWorkFolder,
+  outsideOfWork,
+  removeAbandoned,
+  removeAbandonedBeside,
+  takeAbandoned,
+  unfinishedBeside,
+  unfinishedName,
+} from "./unfinished.ts";
 
 /** Names something in another process, which lives until its standard input ends. */
 async function nameInChild(prefix: string): Promise<{ readonly name: string; end(): Promise<void> }> {
@@ -59,6 +67,24 @@ test("a file that is not whole stands in its folder, under a name of its own; wh
   for (const name of [child.name, basename(own), ofOther, "app.tar"]) await writeFile(join(folder, name), "");
   await removeAbandonedBeside(path);
   expect((await readdir(folder)).toSorted()).toEqual([basename(own), ofOther, "app.tar"].toSorted());
+});
+
+test("what a killed process left unfinished is taken over: the largest, by one alone; what others work on is not", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "berth-unfinished-"));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  const [small, large, running] = [await nameInChild(".x-"), await nameInChild(".x-"), await nameInChild(".x-")];
+  for (const [{ name }, content] of [
+    [small, "1"],
+    [large, "22"],
+    [running, "333"],
+  ] as const)
+    await writeFile(join(folder, name), content);
+  for (const { end } of [small, large]) await end();
+  const first = await takeAbandoned(folder, ".x-");
+  expect(await readFile(first ?? "", "utf8")).toBe("22");
+  expect(basename(first ?? "")).toMatch(/^\.x-/);
+  expect(await readFile((await takeAbandoned(folder, ".x-")) ?? "", "utf8")).toBe("1");
+  expect([await takeAbandoned(folder, ".x-"), await takeAbandoned(join(folder, "none"), ".x-")]).toEqual([undefined, undefined]);
 });
 
 test("outsideOfWork() tells the folder that work is done in, and leaves other paths alone", async () => {

@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from "node:crypto";
-import { lstat, mkdir, readdir, rm } from "node:fs/promises";
+import { lstat, mkdir, readdir, rename, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { isRunning, type ProcessIdentity, thisProcess } from "./process-identity.ts";
@@ -66,6 +66,29 @@ export async function removeAbandoned(folder: string, prefix: string): Promise<v
   for (const name of names) {
     if (name.startsWith(prefix) && isAbandoned(name.slice(prefix.length))) await removeOwn(join(folder, name)).catch(() => undefined);
   }
+}
+
+/**
+ * Takes over what a process that was killed left unfinished under a name with a prefix: it gets a name of this process, and so belongs to
+ * nobody else.
+ *
+ * @returns its new path; undefined when there is nothing. Of several the largest, the others stay.
+ */
+export async function takeAbandoned(folder: string, prefix: string): Promise<string | undefined> {
+  const names = await readdir(folder).catch(() => []);
+  const abandoned = names.filter((name) => name.startsWith(prefix) && isAbandoned(name.slice(prefix.length)));
+  const found = await Promise.all(abandoned.map(async (name) => ({ name, stats: await lstat(join(folder, name)).catch(() => undefined) })));
+  const own = found.filter(({ stats }) => stats?.isFile() === true && stats.uid === (process.getuid?.() ?? stats.uid));
+  for (const { name } of own.sort((a, b) => (b.stats?.size ?? 0) - (a.stats?.size ?? 0))) {
+    const path = join(folder, unfinishedName(prefix));
+    try {
+      await rename(join(folder, name), path);
+      return path;
+    } catch {
+      // somebody else took it
+    }
+  }
+  return undefined;
 }
 
 /** In a folder that all may write to, somebody else's entry could turn into a link while it is removed. */

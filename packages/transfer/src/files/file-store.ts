@@ -1,3 +1,4 @@
+import { constants } from "node:fs";
 import { rm, open, stat } from "node:fs/promises";
 import { basename, resolve } from "node:path";
 import { Readable } from "node:stream";
@@ -26,7 +27,6 @@ import {
 import { fileSource, readAllVerified, verifyingStream } from "@berth/oci/node";
 import { abortable } from "../archive/abortable.ts";
 import { checked, startCheck } from "../archive/checked.ts";
-import { openToWrite, writeAll } from "../archive/write-all.ts";
 import type { LayerLimits } from "../image/layer-limits.ts";
 import { discardSource } from "../memory/discard-source.ts";
 import { createMemoryStore, type MemoryTarget } from "../memory/memory-store.ts";
@@ -34,6 +34,7 @@ import { type CompressedFile, compressToFile } from "../pack/compress-to-file.ts
 import { tarFolder } from "../pack/tar-folder.ts";
 import { describeFile, type DescribedFile } from "./described-file.ts";
 import { DuplicateTitleError } from "./errors.ts";
+import { fillFile } from "../fill-file.ts";
 import { writingTo } from "../no-space.ts";
 import { type OldFiles, TargetFolder } from "./target-folder.ts";
 import { isPacked, TITLE, titleKey, titleOf, titleParts, UNPACK, UNPACKED_DIGEST } from "./title.ts";
@@ -255,13 +256,14 @@ class TitledFiles implements FileStore {
       if (isHere) await this.#pushTitled(descriptor, title, await this.fetch(descriptor, options), options);
       else if (this.#skipped.has(descriptor.digest)) throw new NotFoundError("blob", descriptor.digest); // it came as no file first
     }
+    await this.#target.removePartials();
   }
 
   async #pushTitled(expected: Descriptor, title: string, content: ByteSource, options: CallOptions): Promise<void> {
     const parts = titleParts(title);
     const key = titleKey(parts);
     this.#claim(title, key, expected.digest);
-    const temporary = await this.#target.temporary();
+    const temporary = await (isPacked(expected) ? this.#target.temporary() : this.#target.partial(expected.digest));
     try {
       await this.#target.checkFree(title, parts);
       if (isPacked(expected)) {
@@ -320,9 +322,8 @@ class TitledFiles implements FileStore {
 }
 
 async function writeFile(path: string, expected: Descriptor, content: ByteSource, { signal }: CallOptions): Promise<void> {
-  await using file = await open(path, "wx");
-  const { source, isPassing } = openToWrite(content);
-  await writeAll(file, 0, checked(abortable(source, signal), startCheck(expected)), { isPassing, ...(signal && { signal }) });
+  await using file = await open(path, constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW);
+  await fillFile(file, expected, content, signal);
 }
 
 async function* first(content: AsyncIterable<Uint8Array>, length: number): AsyncGenerator<Uint8Array> {

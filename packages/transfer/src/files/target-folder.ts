@@ -1,11 +1,15 @@
 import { lstat, link, mkdir, readdir, realpath, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { makeFolder, removeAbandoned, unfinishedName } from "@berth/oci/node";
+import { type Digest, digestEncoded } from "@berth/oci";
+import { makeFolder, removeAbandoned, takeAbandoned, unfinishedName } from "@berth/oci/node";
 import { errnoOf, ignoreMissing } from "../layout/errno.ts";
 import { FileExistsError, UnsafeTitleError } from "./errors.ts";
 
 /** Of what is not finished yet. */
 const PREFIX = ".berth-";
+
+/** Of a file that is not whole yet; the digest of its content follows. */
+const PARTIAL = ".berth-partial-";
 
 /** What happens to files that are there already. */
 export type OldFiles = "replace" | "keep";
@@ -27,6 +31,26 @@ export class TargetFolder {
   /** A path for something unfinished, on the same file system. Whoever asks removes it. */
   async temporary(): Promise<string> {
     return join(await this.#open(), unfinishedName(PREFIX));
+  }
+
+  /**
+   * A path for a file with this content until it is whole, and what a process that was killed left of one: it is taken over. Whoever asks
+   * removes it.
+   */
+  async partial(digest: Digest): Promise<string> {
+    const prefix = `${PARTIAL}${digestEncoded(digest)}-`;
+    const root = await this.#open();
+    return (await takeAbandoned(root, prefix)) ?? join(root, unfinishedName(prefix));
+  }
+
+  /** Removes what processes that were killed left of files that nobody asked for since. */
+  async removePartials(): Promise<void> {
+    if (this.#root === undefined) return; // nothing was written
+    const root = await this.#root;
+    for (const name of await readdir(root)) {
+      const prefix = /^\.berth-partial-[0-9a-f]+-/.exec(name)?.[0];
+      if (prefix !== undefined) await removeAbandoned(root, prefix);
+    }
   }
 
   /** What is at a title: a path, unless there is nothing or the way there leads through something that is no folder. */

@@ -1,18 +1,9 @@
 import { constants } from "node:fs";
-import { type FileHandle, open, rm, stat } from "node:fs/promises";
-import {
-  type ByteSource,
-  type CallOptions,
-  type Descriptor,
-  type Digest,
-  DigestMismatchError,
-  isReplayable,
-  SizeMismatchError,
-} from "@berth/oci";
-import { createVerifier, readChunksVerified, type Verifier } from "@berth/oci/node";
+import { open, rm, stat } from "node:fs/promises";
+import { type ByteSource, type CallOptions, type Descriptor, type Digest, isReplayable } from "@berth/oci";
+import { readChunksVerified } from "@berth/oci/node";
 import { discardSource } from "../memory/discard-source.ts";
-import { abortable } from "../archive/abortable.ts";
-import { openToWrite, writeAll } from "../archive/write-all.ts";
+import { fillFile, isWrongContent } from "../fill-file.ts";
 import type { BlobFiles } from "./blob-files.ts";
 import type { DurableFiles } from "./durable-files.ts";
 import { LayoutBusyError } from "./errors.ts";
@@ -97,10 +88,10 @@ export class Ingest {
   async #pushInto(path: string, expected: Descriptor, content: ByteSource, { signal, keep }: PushIntoOptions): Promise<void> {
     const file = await this.#files.within(this.#paths.ingest, () => open(path, constants.O_RDWR | constants.O_CREAT));
     try {
-      await fill(file, expected, content, signal);
+      await fillFile(file, expected, content, signal);
       if (this.#files.isFull) await file.datasync();
     } catch (error) {
-      if (keep === 0 || isWrong(error) || (await file.stat()).size <= keep) await rm(path, { force: true });
+      if (keep === 0 || isWrongContent(error) || (await file.stat()).size <= keep) await rm(path, { force: true });
       throw error;
     } finally {
       await file.close();
@@ -113,64 +104,6 @@ interface PushIntoOptions {
   readonly signal: AbortSignal | undefined;
   /** Bytes; 0: the file never stays. */
   readonly keep: number;
-}
-
-/** Brings a file to what is expected, from what it holds already where the content can be opened there. */
-async function fill(file: FileHandle, expected: Descriptor, content: ByteSource, signal: AbortSignal | undefined): Promise<void> {
-  const { size } = await file.stat();
-  if (size > 0 && size <= expected.size && isReplayable(content)) {
-    try {
-      return await fillFrom(file, size, expected, content, signal);
-    } catch (error) {
-      if (!isWrong(error)) throw error; // else: what was there, or what came after it, is of something else
-    }
-  }
-  if (size > 0) await file.truncate(0);
-  await fillFrom(file, 0, expected, content, signal);
-}
-
-async function fillFrom(
-  file: FileHandle,
-  offset: number,
-  expected: Descriptor,
-  content: ByteSource,
-  signal: AbortSignal | undefined,
-): Promise<void> {
-  const verifier = createVerifier(expected);
-  await readInto(verifier, file, offset, signal);
-  if (offset < expected.size) {
-    const { source, isPassing } = openToWrite(content, offset);
-    await writeAll(file, offset, hashed(abortable(source, signal), verifier), {
-      isPassing,
-      size: expected.size - offset,
-      ...(signal && { signal }),
-    });
-  }
-  verifier.verify();
-}
-
-async function* hashed(content: ByteSource, verifier: Verifier): AsyncGenerator<Uint8Array> {
-  for await (const chunk of content) {
-    verifier.update(chunk);
-    yield chunk;
-  }
-}
-
-/** Hashes what a file holds up to `end`. */
-async function readInto(verifier: Verifier, file: FileHandle, end: number, signal: AbortSignal | undefined): Promise<void> {
-  const buffer = Buffer.allocUnsafeSlow(Math.min(end, SMALL));
-  for (let at = 0; at < end; ) {
-    signal?.throwIfAborted();
-    const { bytesRead } = await file.read(buffer, 0, Math.min(buffer.byteLength, end - at), at);
-    if (bytesRead === 0) throw new SizeMismatchError({ expected: end, actual: at });
-    verifier.update(buffer.subarray(0, bytesRead));
-    at += bytesRead;
-  }
-}
-
-/** True when the bytes are of something else, and no more of them would make them right. */
-function isWrong(error: unknown): boolean {
-  return error instanceof DigestMismatchError || (error instanceof SizeMismatchError && error.actual > error.expected);
 }
 
 async function sizeOf(path: string): Promise<number> {
