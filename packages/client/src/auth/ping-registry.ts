@@ -1,5 +1,6 @@
 import { type CallOptions, type Challenge, parseChallenges } from "@berth/oci";
 import { NetworkError, ResponseError } from "../errors.ts";
+import { wholeNumber } from "../number-option.ts";
 import { mayBePlainHttp, registryOrigin } from "./registry-address.ts";
 import { CertificatesError } from "../transport/certs-d.ts";
 import { responseError } from "../transport/check-response.ts";
@@ -25,7 +26,7 @@ export interface PingRegistryOptions extends CallOptions {
   readonly transport: Transport;
   /** Whether plain HTTP is tried too; default: when the registry is on this machine or a private network. HTTPS is always tried. */
   readonly allowPlainHttp?: boolean;
-  /** Milliseconds that HTTPS has for itself; default 300. */
+  /** Milliseconds that HTTPS has for itself; default 300, `Infinity`: until it fails. */
   readonly plainHttpDelayMs?: number;
   /**
    * Whether any answer by HTTPS shows that it is spoken, also a failure or a certificate that is not trusted: then plain HTTP is not tried any
@@ -43,18 +44,13 @@ export interface PingRegistryOptions extends CallOptions {
  * fails; the first answer counts, and the other request is given up.
  *
  * @param registry host, perhaps with a port.
- * @throws {ResponseError} when the answer is neither 200 nor 401.
+ * @throws {RangeError} on a `plainHttpDelayMs` that is none. @throws {ResponseError} when the answer is neither 200 nor 401.
  * @throws {NetworkError} When both ways were tried and failed, its `cause` is an `AggregateError` with the two errors, HTTPS first.
  * @see OCI distribution-spec, "Determining Support"; ggcr, transport.Ping
  */
 export async function pingRegistry(registry: string, options: PingRegistryOptions): Promise<RegistryChallenge> {
-  const {
-    signal,
-    allowPlainHttp = mayBePlainHttp(registry),
-    plainHttpDelayMs = 300,
-    anyAnswerCounts = false,
-    clock = systemClock,
-  } = options;
+  const { signal, allowPlainHttp = mayBePlainHttp(registry), anyAnswerCounts = false, clock = systemClock } = options;
+  const plainHttpDelayMs = wholeNumber("plainHttpDelayMs", options.plainHttpDelayMs, 300, { orInfinity: true });
   signal?.throwIfAborted();
   if (!allowPlainHttp) return await pingOnce(registry, "https", options);
   const over = new AbortController();

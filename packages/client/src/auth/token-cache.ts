@@ -1,4 +1,5 @@
 import type { CallOptions } from "@berth/oci";
+import { wholeNumber } from "../number-option.ts";
 import { SharedCall } from "../shared-call.ts";
 import type { KnownChallenge } from "./known-challenge.ts";
 import { coversScopes, scopeKey } from "./scopes.ts";
@@ -37,17 +38,19 @@ export interface TokenCache {
 
 /** Options of {@link createTokenCache}. */
 export interface TokenCacheOptions {
-  /** Hosts that are remembered; those not used for longest go first; default 256. */
+  /** Hosts that are remembered; those not used for longest go first; default 256, `Infinity`: no limit. */
   readonly maxHosts?: number;
-  /** Tokens of a host that are kept; the oldest go first; default 256. */
+  /** Tokens of a host that are kept; the oldest go first; default 256, `Infinity`: no limit. */
   readonly maxTokens?: number;
   /** For clients that do one thing only: any token of the host will do when none has the wanted scopes; default false. */
   readonly singleContext?: boolean;
 }
 
-/** Makes an empty cache. The counterpart of oras' `NewCache` and, with `singleContext`, of its `NewSingleContextCache`. */
+/** Makes an empty cache. The counterpart of oras' `NewCache` and, with `singleContext`, of its `NewSingleContextCache`. @throws {RangeError} */
 export function createTokenCache(options: TokenCacheOptions = {}): TokenCache {
-  const { maxHosts = 256, maxTokens = 256, singleContext = false } = options;
+  const { singleContext = false } = options;
+  const maxHosts = wholeNumber("maxHosts", options.maxHosts, 256, { orInfinity: true });
+  const maxTokens = wholeNumber("maxTokens", options.maxTokens, 256, { orInfinity: true });
   const hosts = new Map<string, Host>();
   const open = (origin: string): Host => {
     const host = hosts.get(origin) ?? { challenge: undefined, tokens: new Map(), calls: new Map(), refreshTokens: new Map() };

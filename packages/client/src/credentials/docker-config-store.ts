@@ -1,4 +1,5 @@
 import type { CallOptions } from "@berth/oci";
+import { timeLimit } from "../number-option.ts";
 import { encodeAuthEntry } from "./auth-entry.ts";
 import { changeConfigFile, loadConfigFile } from "./config-file.ts";
 import type { Credential, CredentialStore, CredentialTarget } from "./credential.ts";
@@ -24,7 +25,7 @@ export interface DockerConfigStoreOptions extends CredentialEnvironment, Pick<He
   readonly detectDefaultHelper?: boolean;
   /** `none`: the file's own entries only; default `run`. */
   readonly helpers?: "run" | "none";
-  /** Milliseconds that one run of a helper may take; default 30,000. */
+  /** Milliseconds that one run of a helper may take; default 30,000; 0 or `Infinity`: no limit. */
   readonly helperTimeoutMs?: number;
   /** When given, a look-up tells of broken helpers and unreadable files here and goes on, unless it is for a push. */
   readonly onWarning?: CredentialWarningHandler;
@@ -43,12 +44,13 @@ export interface DockerConfigStore extends CredentialStore {
  * file. Reads also containers' auth.json, whose keys may name parts of a registry. The file is read anew at each call. A look-up goes on
  * from a helper that has nothing to the file's own entries. An absent or blank file says nothing.
  *
- * @throws {TypeError} when no path is given and the environment has no home.
+ * @throws {TypeError} when no path is given and the environment has no home. @throws {RangeError} on a `helperTimeoutMs` that is none.
  * @see docker config.json, containers-auth.json(5)
  */
 export function createDockerConfigStore(options: DockerConfigStoreOptions = {}): DockerConfigStore {
   const path = options.path ?? dockerConfigPath(resolveEnvironment(options));
   if (path === undefined) throw new TypeError("Cannot place docker's config file: the environment has no home folder");
+  timeLimit("helperTimeoutMs", options.helperTimeoutMs, 0);
   return new FileAndHelpers(path, options);
 }
 

@@ -1,4 +1,5 @@
 import type { CallOptions } from "@berth/oci";
+import { timeLimit } from "../number-option.ts";
 import { concealed } from "./conceal.ts";
 import { type Credential, type CredentialStore, isAnonymous } from "./credential.ts";
 import { isHelperSuffix } from "./docker-config.ts";
@@ -14,7 +15,7 @@ const TOKEN_USER = "<token>";
 
 /** Options of {@link createHelperStore}. */
 export interface HelperStoreOptions extends Pick<CredentialEnvironment, "env"> {
-  /** Milliseconds that one run may take; default 30,000. */
+  /** Milliseconds that one run may take; default 30,000; 0 or `Infinity`: no limit. */
   readonly timeoutMs?: number;
   /** Default: nobody is told. */
   readonly trace?: CredentialHelperTrace;
@@ -35,14 +36,15 @@ export interface HelperStore extends CredentialStore {
  *
  * @throws {CredentialHelperError} from each call, when the program is missing, fails, takes too long or answers nonsense; what it printed is
  * in the message only when it failed, that on standard error only when there is nothing else.
- * @throws {TypeError} when the suffix is no part of a file name.
+ * @throws {TypeError} when the suffix is no part of a file name. @throws {RangeError} on a `timeoutMs` that is none.
  * @see docker-credential-helpers, "Development"
  */
 export function createHelperStore(suffix: string, options: HelperStoreOptions = {}): HelperStore {
   if (suffix === "" || !isHelperSuffix(suffix))
     throw new TypeError("Cannot use credential helper: its name may have letters, digits and _ . + @ - only");
   const program = `docker-credential-${suffix}`;
-  const { timeoutMs = DEFAULT_HELPER_TIMEOUT_MS, trace, namedBy } = options;
+  const { trace, namedBy } = options;
+  const timeoutMs = timeLimit("timeoutMs", options.timeoutMs, DEFAULT_HELPER_TIMEOUT_MS);
   const { env } = resolveEnvironment(options);
   const advice = namedBy === undefined ? `install "${program}"` : `install "${program}", or remove "${suffix}" from ${namedBy}`;
 

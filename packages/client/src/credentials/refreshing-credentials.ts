@@ -1,3 +1,4 @@
+import { wholeNumber } from "../number-option.ts";
 import { unlessAborted } from "../unless-aborted.ts";
 import type { Credential, CredentialSource, CredentialTarget } from "./credential.ts";
 
@@ -5,7 +6,7 @@ import type { Credential, CredentialSource, CredentialTarget } from "./credentia
 export interface RefreshingCredentialsOptions {
   /** Milliseconds that an answer, also "nobody", is kept; default 300,000 (5 minutes). Infinity: for ever. */
   readonly ttlMs?: number;
-  /** Answers that are kept; the oldest go first; default 1,000. */
+  /** Answers that are kept; the oldest go first; default 1,000, `Infinity`: no limit. */
   readonly maxEntries?: number;
   /** Milliseconds of a clock that never goes back; default `performance.now`. */
   readonly now?: () => number;
@@ -21,9 +22,13 @@ interface Entry {
  * one look-up; one that fails is not kept. The counterpart of ggcr's `RefreshingKeychain`.
  *
  * The look-up itself runs without the callers' signals, since it serves all of them: a caller who gives up stops waiting.
+ *
+ * @throws {RangeError} on a number that is none. The source @throws whatever `source` does.
  */
 export function refreshingCredentials(source: CredentialSource, options: RefreshingCredentialsOptions = {}): CredentialSource {
-  const { ttlMs = 300_000, maxEntries = 1000, now = () => performance.now() } = options;
+  const { now = () => performance.now() } = options;
+  const ttlMs = wholeNumber("ttlMs", options.ttlMs, 300_000, { orInfinity: true });
+  const maxEntries = wholeNumber("maxEntries", options.maxEntries, 1000, { orInfinity: true });
   const entries = new Map<string, Entry>();
   const lookUp = (target: CredentialTarget): Promise<Credential | undefined> => {
     const key = JSON.stringify([target.registry, target.repository, target.purpose]);

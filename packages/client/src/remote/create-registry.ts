@@ -1,17 +1,18 @@
 import { type CallOptions, type ListOptions, type Paged, parseRegistryHost, parseRepositoryName, type Registry } from "@berth/oci";
+import { wholeNumber } from "../number-option.ts";
 import { drain } from "../transport/drain.ts";
 import { connect, type RemoteOptions } from "./connect.ts";
 import type { Connection } from "./connection.ts";
 import { repositoryIn } from "./create-repository.ts";
 import { readTexts, remoteList, withQuery } from "./list.ts";
 import type { RemoteRepository } from "./remote-repository.ts";
-import { count, DEFAULT_MAX_PAGES, DEFAULT_PAGE_SIZE, type RepositoryOptions, repositorySettings } from "./repository-options.ts";
+import { DEFAULT_MAX_PAGES, DEFAULT_PAGE_SIZE, type RepositoryOptions, repositorySettings } from "./repository-options.ts";
 
 /** Options of {@link createRemoteRegistry}. Those of repositories are passed on to each one that is made. */
 export interface RemoteRegistryOptions extends RepositoryOptions, RemoteOptions {
   /** Repositories a page of the catalog; 0: as the registry likes. Default 1000, the most that all registries take. */
   readonly repositoryListPageSize?: number;
-  /** Pages of the catalog at most; 0: no limit. Default 10,000. */
+  /** Pages of the catalog at most; 0 or `Infinity`: no limit. Default 10,000. */
   readonly repositoryListMaxPages?: number;
 }
 
@@ -28,7 +29,7 @@ export interface RemoteRegistry extends Registry {
   ping(options?: CallOptions): Promise<void>;
   /** A repository over the same connection. Never waits. @throws {InvalidReferenceError} */
   repository(name: string): RemoteRepository;
-  /** The catalog. Many public registries have none. */
+  /** The catalog. Many public registries have none. @throws {RangeError} on a size of a page that is none. */
   repositories(options?: ListOptions): Paged<string>;
   /** Closes idle connections. */
   close(options?: CallOptions): Promise<void>;
@@ -49,8 +50,8 @@ export interface RemoteRegistry extends Registry {
 export function createRemoteRegistry(host: string, options: RemoteRegistryOptions = {}): RemoteRegistry {
   const connection = connect(parseRegistryHost(host), options);
   const settings = repositorySettings(options);
-  const catalogPageSize = count("repositoryListPageSize", options.repositoryListPageSize, DEFAULT_PAGE_SIZE);
-  const maxPages = count("repositoryListMaxPages", options.repositoryListMaxPages, DEFAULT_MAX_PAGES);
+  const catalogPageSize = wholeNumber("repositoryListPageSize", options.repositoryListPageSize, DEFAULT_PAGE_SIZE);
+  const maxPages = wholeNumber("repositoryListMaxPages", options.repositoryListMaxPages, DEFAULT_MAX_PAGES, { orInfinity: true });
   return {
     host,
     connection,
@@ -63,7 +64,8 @@ export function createRemoteRegistry(host: string, options: RemoteRegistryOption
       const repository = parseRepositoryName(name);
       return repositoryIn({ connection, name: repository, settings: repositorySettings(settings) }, { registry: host, repository });
     },
-    repositories({ last, pageSize = catalogPageSize, signal } = {}) {
+    repositories({ last, signal, ...list } = {}) {
+      const pageSize = wholeNumber("pageSize", list.pageSize, catalogPageSize);
       return remoteList({
         connection,
         target: withQuery("/v2/_catalog", { n: pageSize > 0 ? pageSize : undefined, last }),

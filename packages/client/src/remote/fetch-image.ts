@@ -1,4 +1,5 @@
 import { type Descriptor, isManifestMediaType, LimitExceededError } from "@berth/oci";
+import { wholeNumber } from "../number-option.ts";
 import { readBounded } from "../transport/read-bounded.ts";
 import type { RepositoryContext } from "./context.ts";
 import { decodeContent, type FetchedConfig, type FetchedImage, readConfig } from "./image-content.ts";
@@ -12,7 +13,7 @@ export async function fetchBytes(
   target: Descriptor,
   { maxBytes: given, signal }: FetchBytesOptions = {},
 ): Promise<Uint8Array> {
-  const maxBytes = given ?? context.settings.maxMetadataBytes;
+  const maxBytes = wholeNumber("maxBytes", given, context.settings.maxMetadataBytes, { orInfinity: true });
   if (target.size > maxBytes && !isManifestMediaType(target.mediaType))
     // of those the size may be told wrong
     throw new LimitExceededError(

@@ -1,9 +1,11 @@
 import { MEDIA_TYPES } from "@berth/oci";
+import { wholeNumber } from "../number-option.ts";
 
 /** How a client of repositories works: limits on what a registry answers, sizes of pages, media types. All have defaults. */
 export interface RepositoryOptions {
   /**
-   * Bytes of a manifest, an index or one page of a list that are taken at most, in either direction; 0 or less: the default, 4 MiB.
+   * Bytes of a manifest, an index or one page of a list that are taken at most, in either direction; 0 or less: the default, 4 MiB;
+   * `Infinity`: no limit.
    */
   readonly maxMetadataBytes?: number;
   /**
@@ -13,15 +15,15 @@ export interface RepositoryOptions {
   readonly manifestMediaTypes?: readonly string[];
   /** Tags a page; 0: as the registry likes. Default 1000, the most that all registries take. */
   readonly tagListPageSize?: number;
-  /** Pages of tags at most; 0: no limit. Default 10,000. */
+  /** Pages of tags at most; 0 or `Infinity`: no limit. Default 10,000. */
   readonly tagListMaxPages?: number;
   /** Referrers a page; 0, the default: as the registry likes. */
   readonly referrerListPageSize?: number;
-  /** Pages of referrers at most; 0: no limit. Default 10,000. */
+  /** Pages of referrers at most; 0 or `Infinity`: no limit. Default 10,000. */
   readonly referrerListMaxPages?: number;
   /** Where a registry has no list of referrers: keeps each replaced index instead of deleting it. Default false. */
   readonly skipReferrersGc?: boolean;
-  /** How often in a row a download is taken up again without any byte having come; default 5. */
+  /** How often in a row a download is taken up again without any byte having come; default 5, `Infinity`: no limit. */
   readonly downloadRetries?: number;
   /** Milliseconds before the second such try in a row; doubled for each further one, up to 5 s. Default 250. */
   readonly downloadRetryDelayMs?: number;
@@ -51,27 +53,23 @@ export const DEFAULT_MAX_METADATA_BYTES = 4_194_304;
 /**
  * Copies options, so that what happens to the original later changes nothing, and fills in the defaults.
  *
- * @throws {RangeError} on a number that is none or negative.
+ * @throws {RangeError} on a number that is none, or negative where that means nothing.
  */
 export function repositorySettings(options: RepositoryOptions = {}): RepositorySettings {
   const mediaTypes = options.manifestMediaTypes ?? [];
-  const maxMetadataBytes = options.maxMetadataBytes ?? 0;
+  const maxMetadataBytes = wholeNumber("maxMetadataBytes", options.maxMetadataBytes, 0, {
+    from: Number.MIN_SAFE_INTEGER,
+    orInfinity: true,
+  });
   return {
     maxMetadataBytes: maxMetadataBytes > 0 ? maxMetadataBytes : DEFAULT_MAX_METADATA_BYTES,
     manifestMediaTypes: [...(mediaTypes.length === 0 ? DEFAULT_MANIFEST_MEDIA_TYPES : mediaTypes)],
-    tagListPageSize: count("tagListPageSize", options.tagListPageSize, DEFAULT_PAGE_SIZE),
-    tagListMaxPages: count("tagListMaxPages", options.tagListMaxPages, DEFAULT_MAX_PAGES),
-    referrerListPageSize: count("referrerListPageSize", options.referrerListPageSize, 0),
-    referrerListMaxPages: count("referrerListMaxPages", options.referrerListMaxPages, DEFAULT_MAX_PAGES),
+    tagListPageSize: wholeNumber("tagListPageSize", options.tagListPageSize, DEFAULT_PAGE_SIZE),
+    tagListMaxPages: wholeNumber("tagListMaxPages", options.tagListMaxPages, DEFAULT_MAX_PAGES, { orInfinity: true }),
+    referrerListPageSize: wholeNumber("referrerListPageSize", options.referrerListPageSize, 0),
+    referrerListMaxPages: wholeNumber("referrerListMaxPages", options.referrerListMaxPages, DEFAULT_MAX_PAGES, { orInfinity: true }),
     skipReferrersGc: options.skipReferrersGc ?? false,
-    downloadRetries: count("downloadRetries", options.downloadRetries, 5),
-    downloadRetryDelayMs: count("downloadRetryDelayMs", options.downloadRetryDelayMs, 250),
+    downloadRetries: wholeNumber("downloadRetries", options.downloadRetries, 5, { orInfinity: true }),
+    downloadRetryDelayMs: wholeNumber("downloadRetryDelayMs", options.downloadRetryDelayMs, 250),
   };
-}
-
-/** Checks an option that counts something. */
-export function count(name: string, value: number | undefined, fallback: number): number {
-  if (value === undefined) return fallback;
-  if (!Number.isSafeInteger(value) || value < 0) throw new RangeError(`Cannot use ${name} ${value}: expected a whole number from 0`);
-  return value;
 }

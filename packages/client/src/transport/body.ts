@@ -1,5 +1,6 @@
 import { type ByteSource, bytesSource, isReplayable, SizeMismatchError } from "@berth/oci";
 import { UnreplayableBodyError } from "../errors.ts";
+import { wholeNumber } from "../number-option.ts";
 
 /** What callers may hand over as content. */
 export type Content = ByteSource | Uint8Array | string;
@@ -21,9 +22,11 @@ export interface RequestBody {
 /**
  * Makes a body of content. `size` is what was promised; undefined: the content's own size if it knows it.
  *
+ * @throws {RangeError} on a `size` that is none.
  * @throws {SizeMismatchError} when the content knows its size and it is another one: nothing is sent then.
  */
 export function requestBody(content: Content, size?: number): RequestBody {
+  wholeNumber("size", size, 0);
   const source = typeof content === "string" || content instanceof Uint8Array ? bytesSource(content) : content;
   const known = isReplayable(source) ? source.size : undefined;
   if (size !== undefined && known !== undefined && known !== size) throw new SizeMismatchError({ expected: size, actual: known });

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
+import { MAX_TIMER_MS } from "../number-option.ts";
 
 /** Time, for those who wait; tests have their own. */
 export interface Clock {
@@ -13,7 +14,11 @@ export const systemClock: Clock = {
   now: () => Date.now(),
   async sleep(ms, signal) {
     try {
-      await delay(ms, undefined, signal && { signal });
+      let left = ms;
+      do {
+        await delay(Math.min(left, MAX_TIMER_MS), undefined, signal && { signal });
+        left -= MAX_TIMER_MS;
+      } while (left > 0);
     } catch (error) {
       signal?.throwIfAborted(); // Node's own AbortError only wraps the reason
       throw error;

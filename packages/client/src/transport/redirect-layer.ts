@@ -1,5 +1,6 @@
 import { isLoopbackHost, isPrivateHost } from "./private-address.ts";
 import { ProtocolError, UnreplayableBodyError } from "../errors.ts";
+import { wholeNumber } from "../number-option.ts";
 import { drain } from "./drain.ts";
 import { failureOf, operationOf, serverOf } from "./network-error.ts";
 import { redactUrl } from "./redact.ts";
@@ -32,11 +33,12 @@ const OWN_HEADERS: ReadonlySet<string> = new Set(["authorization", "cookie", "pr
  * Follows redirects. On a change of scheme, host or port the caller's credentials stay behind. `response.request.url` is where the answer
  * came from in the end. Put it outermost: layers below see each hop as a request of its own.
  *
+ * @throws {RangeError} on a `maxRedirects` that is no whole number.
  * The calls throw `ProtocolError` when a redirect leads nowhere, in circles, from HTTPS to HTTP, into a private network, or would turn
  * an upload or a delete into a GET; and `UnreplayableBodyError` when the body would have to be sent again and cannot.
  */
 export function redirectLayer(options: RedirectOptions = {}): TransportLayer {
-  const { maxRedirects = DEFAULT_MAX_REDIRECTS } = options;
+  const maxRedirects = wholeNumber("maxRedirects", options.maxRedirects, DEFAULT_MAX_REDIRECTS);
   return (inner) => async (first) => {
     let request = first;
     for (let hops = 0; ; hops++) {

@@ -1,4 +1,5 @@
 import { NetworkError } from "../errors.ts";
+import { wholeNumber } from "../number-option.ts";
 import { rateLimitedError } from "./check-response.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import { drain } from "./drain.ts";
@@ -43,11 +44,12 @@ export interface RetryOptions {
  * is returned. Between retries answers are drained; the last one is returned with its body to be read. When a host asks to slow down (429,
  * or 503 with `Retry-After`), all requests through this layer to that host wait.
  *
+ * @throws {RangeError} on a number of the policy that is none.
  * Its transport @throws {RateLimitedError} when a host wants us to wait longer than the policy allows. @throws {NetworkError} which says
  * how often it was tried.
  */
 export function retryLayer(options: RetryOptions = {}): TransportLayer {
-  const policy: RetryPolicy = { ...DEFAULT_RETRY_POLICY, ...options.policy };
+  const policy = checkedPolicy({ ...DEFAULT_RETRY_POLICY, ...options.policy });
   const { clock = systemClock, random = Math.random, onRetry } = options;
   const gate = new HostGate(clock, random);
 
@@ -73,6 +75,12 @@ export function retryLayer(options: RetryOptions = {}): TransportLayer {
       await clock.sleep(delayMs, request.signal);
     }
   };
+}
+
+/** @throws {RangeError} */
+function checkedPolicy(policy: RetryPolicy): RetryPolicy {
+  for (const name of ["maxRetries", "maxRetryAfterMs"] as const) wholeNumber(name, policy[name], 0, { orInfinity: true });
+  return policy;
 }
 
 async function attempt(inner: Transport, request: TransportRequest): Promise<RetryOutcome> {

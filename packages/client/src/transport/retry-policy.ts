@@ -16,13 +16,13 @@ export type RetryPredicate = (outcome: RetryOutcome) => boolean;
 
 /** When, how often and how long after a failure a request is sent again. */
 export interface RetryPolicy {
-  /** Retries at most; 0: each request is sent once. */
+  /** Retries at most; 0: each request is sent once; `Infinity`: no limit. */
   readonly maxRetries: number;
   readonly backoff: Backoff;
   readonly shouldRetry: RetryPredicate;
   /**
    * Milliseconds that a `Retry-After` of a 429 or 503 may ask for; when it asks for more, the call fails with `RateLimitedError`.
-   * Undefined: that header is not looked at.
+   * `Infinity`: no limit; undefined: that header is not looked at.
    */
   readonly maxRetryAfterMs?: number | undefined;
 }

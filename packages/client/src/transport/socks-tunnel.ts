@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { isIP, type Socket } from "node:net";
 import { unescape } from "node:querystring";
+import { MAX_TIMER_MS } from "../number-option.ts";
 import { ConnectionFailure } from "./connection-failure.ts";
 import type { ConnectTarget } from "./connector.ts";
 import { errorCode } from "./error-code.ts";
@@ -42,7 +43,7 @@ export async function openSocksTunnel(
     proxy,
     connect({ hostname, host: proxy.host, port: Number(proxy.port) || DEFAULT_PORT, isSecure: false }),
   );
-  const timer = setTimeout(() => socket.destroy(proxyFailure(proxy, "did not answer in time")), timeoutMs || 2 ** 31 - 1);
+  const timer = setTimeout(() => socket.destroy(proxyFailure(proxy, "did not answer in time")), timeoutMs || MAX_TIMER_MS);
   try {
     const answers = new Answers(socket, proxy);
     await greet(socket, proxy, answers);

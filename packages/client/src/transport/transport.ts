@@ -28,7 +28,7 @@ export interface TransportRequest {
   readonly bulk?: boolean;
   /** The proxy that it went to: host and port, and the scheme before them where it is one of SOCKS. The transport says it with what it answers, and takes no notice of it. */
   readonly proxy?: string;
-  /** Milliseconds until response headers must have come; 0: no limit. Default: the transport's own. */
+  /** Milliseconds until response headers must have come; 0 or `Infinity`: no limit. Default: the transport's own. */
   readonly headersTimeoutMs?: number;
 }
 

@@ -1,4 +1,5 @@
 import type { Socket } from "node:net";
+import { MAX_TIMER_MS } from "../number-option.ts";
 import { ConnectionFailure } from "./connection-failure.ts";
 import type { ConnectTarget } from "./connector.ts";
 import { errorCode } from "./error-code.ts";
@@ -34,7 +35,7 @@ export async function openTunnel(
     headers: { host: authority, ...(authorization && { "proxy-authorization": authorization }) },
     createConnection: () => socket,
   });
-  const timer = setTimeout(() => request.destroy(proxyFailure(proxy, "did not answer in time")), timeoutMs || 2 ** 31 - 1);
+  const timer = setTimeout(() => request.destroy(proxyFailure(proxy, "did not answer in time")), timeoutMs || MAX_TIMER_MS);
   request.on("connect", ({ statusCode = 0, statusMessage }, tunnel, head) => {
     if (statusCode !== 200) {
       tunnel.destroy();

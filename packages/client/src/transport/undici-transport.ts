@@ -1,5 +1,6 @@
 import type { Socket } from "node:net";
 import { Agent, type buildConnector, Client } from "undici";
+import { MAX_TIMER_MS, timeLimit, wholeNumber } from "../number-option.ts";
 import { defaultCertsDirs } from "./certs-d.ts";
 import { ConnectionFailure } from "./connection-failure.ts";
 import { type ConnectorOptions, createConnector } from "./connector.ts";
@@ -17,31 +18,31 @@ export const DEFAULT_CONNECT_TIMEOUT_MS = 30_000;
 /** `headersTimeoutMs` unless told otherwise, in milliseconds, of requests without a body. */
 export const DEFAULT_HEADERS_TIMEOUT_MS = 60_000;
 
-/** Options of {@link createUndiciTransport}. All times are milliseconds. */
+/** Options of {@link createUndiciTransport}. All times are whole milliseconds; a limit of 0 or `Infinity` is none. */
 export interface UndiciTransportOptions {
   /** Until a TCP connection must stand; default 30 s. */
   readonly connectTimeoutMs?: number;
   /** For the TLS handshake; default 10 s. */
   readonly tlsTimeoutMs?: number;
-  /** How long an idle connection is kept; default 90 s. A server's `Keep-Alive` header goes before it. */
+  /** How long an idle connection is kept, from 1; default 90 s. A server's `Keep-Alive` header goes before it. */
   readonly keepAliveTimeoutMs?: number;
   /**
    * From the end of the request until the response headers; default 60 s, and no limit for requests with a body: registries hash what
-   * they got before they answer. 0: no limit. A request's own `headersTimeoutMs` goes before it.
+   * they got before they answer. A request's own `headersTimeoutMs` goes before it.
    */
   readonly headersTimeoutMs?: number;
   /**
    * A transfer fails when no byte of a body moved for that long while one was waited for: a reader that lets bytes wait stalls nothing, and
-   * downloads of blobs are taken up again where they stopped. Default 60 s for the bodies of answers, no limit for those of requests: 0.
+   * downloads of blobs are taken up again where they stopped. Default 60 s for the bodies of answers, no limit for those of requests.
    * Bytes that are sent are seen to move by about 64 KiB: a limit of 30 s wants 2 KiB/s.
    */
   readonly stallTimeoutMs?: number;
   /**
    * A refusal that comes before the body of its request has gone ends when no byte of it comes for that long; what came counts. Default
-   * 2 s; 0: no limit. There are servers that end their answer only when they have read everything, which they are not sent any more.
+   * 2 s. There are servers that end their answer only when they have read everything, which they are not sent any more.
    */
   readonly earlyAnswerTimeoutMs?: number;
-  /** Connections to one host at a time; default 0: no limit. A response that nobody reads holds its connection. */
+  /** Connections to one host at a time; default 0: no limit, as is `Infinity`. A response that nobody reads holds its connection. */
   readonly maxConnectionsPerHost?: number;
   /** For all hosts; `certsDirs` adds what belongs to single ones. */
   readonly tls?: TlsOptions;
@@ -57,16 +58,13 @@ export interface UndiciTransportOptions {
  * Makes the transport that speaks HTTP/1.1 over TCP and TLS. It adds nothing to requests but `accept-encoding: identity`, decompresses
  * nothing and follows no redirect: layers do more. Connections are kept and used again; `close()` ends them.
  *
- * @throws {TypeError} when an address of a proxy is none. Its transport @throws {NetworkError} when there is no answer, and `TypeError` when
+ * @throws {TypeError} when an address of a proxy is none. @throws {RangeError} on a number that is none of those above. Its transport @throws {NetworkError} when there is no answer, and `TypeError` when
  *   a header holds what headers cannot.
  */
 export function createUndiciTransport(options: UndiciTransportOptions = {}): ClosableTransport {
-  const {
-    connectTimeoutMs = DEFAULT_CONNECT_TIMEOUT_MS,
-    certsDirs = defaultCertsDirs(),
-    tls = {},
-    proxy = proxyFromEnvironment(),
-  } = options;
+  const { certsDirs = defaultCertsDirs(), tls = {}, proxy = proxyFromEnvironment() } = options;
+  const limits = limitsOf(options);
+  const { connectTimeoutMs } = limits;
   const proxyOf = createProxySelector(proxy === false ? {} : proxy);
   const reuse = new WeakMap<Error, boolean>();
   const sockets = new Set<Socket>();
@@ -76,7 +74,7 @@ export function createUndiciTransport(options: UndiciTransportOptions = {}): Clo
   let isClosing = false;
   const connectorOptions: ConnectorOptions = {
     connectTimeoutMs,
-    tlsTimeoutMs: options.tlsTimeoutMs ?? 10_000,
+    tlsTimeoutMs: limits.tlsTimeoutMs,
     tlsFor: (host) => tlsSettings(host, tls, certsDirs),
     ...(tls.systemCa === "when-needed" && { wideTlsFor: (host) => tlsSettings(host, { ...tls, systemCa: true }, certsDirs) }),
     ...(options.addresses && { addresses: options.addresses }),
@@ -93,8 +91,8 @@ export function createUndiciTransport(options: UndiciTransportOptions = {}): Clo
   const agent = new Agent({
     ...shared,
     connect: noting(createConnector(connectorOptions), (socket) => noteReuse(socket, reuse)),
-    connections: options.maxConnectionsPerHost || null,
-    keepAliveTimeout: options.keepAliveTimeoutMs ?? 90_000,
+    connections: limits.maxConnectionsPerHost,
+    keepAliveTimeout: limits.keepAliveTimeoutMs,
   });
   const own = new Set<Client>();
 
@@ -117,13 +115,13 @@ export function createUndiciTransport(options: UndiciTransportOptions = {}): Clo
     const proxy = proxyOf(url);
     // a proxy of HTTP is told the whole address of what is plain HTTP; for the rest it opens a tunnel
     const through = url.protocol === "http:" && proxy !== undefined && !isSocks(proxy) ? proxy : undefined;
-    const isAlone = request.bulk === true && url.protocol === "http:" && proxy === undefined && !options.maxConnectionsPerHost;
+    const isAlone = request.bulk === true && url.protocol === "http:" && proxy === undefined && limits.maxConnectionsPerHost === null;
     const reads = isAlone ? new PassingReads() : undefined;
     const client = reads && ownClient(url.origin, reads);
     const exchange: Exchange = new Exchange(proxy === undefined ? request : { ...request, proxy: proxyName(proxy) }, {
-      sendStallMs: options.stallTimeoutMs ?? 0,
-      readStallMs: options.stallTimeoutMs ?? 60_000,
-      earlyAnswerTimeoutMs: options.earlyAnswerTimeoutMs ?? 2_000,
+      sendStallMs: limits.sendStallMs,
+      readStallMs: limits.readStallMs,
+      earlyAnswerTimeoutMs: limits.earlyAnswerTimeoutMs,
       wasReused: (error) => reuse.get(error) === true,
       ...(reads && { reads }),
       onFinish() {
@@ -132,7 +130,7 @@ export function createUndiciTransport(options: UndiciTransportOptions = {}): Clo
       },
     });
     const path = `${url.pathname}${url.search}`;
-    const headersTimeout = request.headersTimeoutMs ?? (body === undefined ? (options.headersTimeoutMs ?? DEFAULT_HEADERS_TIMEOUT_MS) : 0);
+    const headersTimeout = timeLimit("headersTimeoutMs", request.headersTimeoutMs, body === undefined ? limits.headersTimeoutMs : 0);
     const headers = { ...(through && proxyHeaders(url, through)), ...headersOf(request, exchange.sending?.size) };
     if (through !== undefined) proxies.set(through.origin, through);
     running.add(exchange);
@@ -175,6 +173,26 @@ export function createUndiciTransport(options: UndiciTransportOptions = {}): Clo
       await closed;
     },
   });
+}
+
+/** The options that are numbers, checked and filled in. @throws {RangeError} */
+function limitsOf(options: UndiciTransportOptions) {
+  const { stallTimeoutMs, keepAliveTimeoutMs, maxConnectionsPerHost } = options;
+  const connections = wholeNumber("maxConnectionsPerHost", maxConnectionsPerHost, 0, { orInfinity: true });
+  return {
+    connectTimeoutMs: timeLimit("connectTimeoutMs", options.connectTimeoutMs, DEFAULT_CONNECT_TIMEOUT_MS),
+    tlsTimeoutMs: timeLimit("tlsTimeoutMs", options.tlsTimeoutMs, 10_000),
+    keepAliveTimeoutMs: Math.min(
+      wholeNumber("keepAliveTimeoutMs", keepAliveTimeoutMs, 90_000, { from: 1, orInfinity: true }),
+      MAX_TIMER_MS,
+    ),
+    headersTimeoutMs: timeLimit("headersTimeoutMs", options.headersTimeoutMs, DEFAULT_HEADERS_TIMEOUT_MS),
+    sendStallMs: timeLimit("stallTimeoutMs", stallTimeoutMs, 0),
+    readStallMs: timeLimit("stallTimeoutMs", stallTimeoutMs, 60_000),
+    earlyAnswerTimeoutMs: timeLimit("earlyAnswerTimeoutMs", options.earlyAnswerTimeoutMs, 2_000),
+    /** Null: no limit. */
+    maxConnectionsPerHost: Number.isFinite(connections) ? connections || null : null,
+  };
 }
 
 /** Undici's parser is WebAssembly: it would wait for it for ever. */

@@ -10,6 +10,7 @@ import {
   parseDigest,
   parseMediaType,
 } from "@berth/oci";
+import { wholeNumber } from "../../number-option.ts";
 import { hasErrorCode, type ProtocolError, ResponseError } from "../../errors.ts";
 import { drain } from "../../transport/drain.ts";
 import { headerValue, type ResponseHeaders, type TransportResponse } from "../../transport/transport.ts";
@@ -52,7 +53,7 @@ export async function firstPage(
   query: ReferrersQuery,
   call: CallOptions,
 ): Promise<ReferrersPage | NoReferrersApi> {
-  const pageSize = query.pageSize ?? context.settings.referrerListPageSize;
+  const pageSize = wholeNumber("pageSize", query.pageSize, context.settings.referrerListPageSize);
   const parameters = { artifactType: query.artifactType || undefined, n: pageSize > 0 ? pageSize : undefined };
   return await requestPage(context, withQuery(`/v2/${context.name}/referrers/${subject}`, parameters), query, call);
 }

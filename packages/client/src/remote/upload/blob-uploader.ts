@@ -10,7 +10,7 @@ import { createDigester } from "@berth/oci/node";
 import { statBlob } from "../blob-stat.ts";
 import type { Connection } from "../connection.ts";
 import { defaultBackoff, type UploadBackoff } from "./chunk-sender.ts";
-import { checkChunkSize, DEFAULT_CHUNK_SIZE } from "./push-options.ts";
+import { chunkSizeOf } from "./push-options.ts";
 import { RemoteBlobUpload } from "./remote-blob-upload.ts";
 import { requestMount } from "./request-mount.ts";
 import { uploadRoute, UploadSession } from "./session.ts";
@@ -41,9 +41,8 @@ export interface RemoteBlobUploader extends BlobUploader {
  */
 export function createBlobUploader(connection: Connection, repository: string, options: BlobUploaderOptions = {}): RemoteBlobUploader {
   const name = parseRepositoryName(repository);
-  const { chunkSize = DEFAULT_CHUNK_SIZE, backoff = defaultBackoff } = options;
-  checkChunkSize(chunkSize);
-  const settings = { chunkSize, backoff };
+  const { backoff = defaultBackoff } = options;
+  const settings = { chunkSize: chunkSizeOf(options), backoff };
   const plain = uploadRoute(connection, name, options);
   return {
     async create({ mount, digestAlgorithm: algorithm, signal }: CreateUploadOptions = {}): Promise<RemoteBlobUpload> {

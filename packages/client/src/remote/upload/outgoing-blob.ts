@@ -12,6 +12,7 @@ import {
 } from "@berth/oci";
 import { createDigester, createVerifier, type Digester, readAllVerified } from "@berth/oci/node";
 import { UnreplayableBodyError } from "../../errors.ts";
+import { wholeNumber } from "../../number-option.ts";
 import type { Content } from "../../transport/body.ts";
 import { closeSource, OneShotReader } from "./one-shot-reader.ts";
 import { memorySpan, type Span } from "./span.ts";
@@ -90,7 +91,8 @@ export class OutgoingBlob implements Span {
     expected: Descriptor,
     options: CallOptions & { readonly wholeBytes?: number; readonly onProgress?: (progress: UploadProgress) => void } = {},
   ): Promise<OutgoingBlob> {
-    const { signal, onProgress, wholeBytes = SMALL_BLOB } = options;
+    const { signal, onProgress } = options;
+    const wholeBytes = wholeNumber("wholeBytes", options.wholeBytes, SMALL_BLOB, { orInfinity: true });
     const source = typeof content === "string" ? Buffer.from(content) : content;
     const known = source instanceof Uint8Array ? source.byteLength : isReplayable(source) ? source.size : expected.size;
     if (known !== expected.size) throw new SizeMismatchError({ expected: expected.size, actual: known });

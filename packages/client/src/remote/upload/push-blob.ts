@@ -9,7 +9,7 @@ import { BlobPush } from "./blob-push.ts";
 import { defaultBackoff } from "./chunk-sender.ts";
 import { pushOnce } from "./in-flight.ts";
 import { OutgoingBlob, type UploadProgress } from "./outgoing-blob.ts";
-import { checkChunkSize, DEFAULT_CHUNK_SIZE, type PushBlobOptions } from "./push-options.ts";
+import { chunkSizeOf, type PushBlobOptions } from "./push-options.ts";
 import { type UploadRoute, uploadRoute, type UploadSession } from "./session.ts";
 
 /**
@@ -17,6 +17,7 @@ import { type UploadRoute, uploadRoute, type UploadSession } from "./session.ts"
  * once cannot, save in chunks. Memory is bounded: by 4 MiB, or one chunk. The same blob on its way to the same repository over the same
  * connection is sent once.
  *
+ * @throws {RangeError} on a number that is none.
  * @throws {SizeMismatchError} before anything is sent when the content knows its size; otherwise, as with
  * @throws {DigestMismatchError}, before the registry has it whole. Nothing is kept then.
  * @throws {UnreplayableBodyError} when bytes were lost that cannot be read again; its `cause` says how they were lost.
@@ -53,13 +54,13 @@ export async function pushInto(
   options: PushBlobOptions,
   started?: UploadSession,
 ): Promise<void> {
-  const { signal, chunkSize = DEFAULT_CHUNK_SIZE, mode = "auto", backoff = defaultBackoff } = options;
+  const { signal, mode = "auto", backoff = defaultBackoff } = options;
   const { digest } = descriptor;
   let blob: OutgoingBlob | undefined;
   let unused = started;
   try {
     signal?.throwIfAborted();
-    checkChunkSize(chunkSize);
+    const chunkSize = chunkSizeOf(options);
     const tell = blobProgress(route, "push blob", digest);
     const onProgress = both(options.onProgress, tell && (({ sent, total }: UploadProgress) => tell(sent, total)));
     blob = await OutgoingBlob.open(content, descriptor, { ...options, ...(onProgress && { onProgress }) });

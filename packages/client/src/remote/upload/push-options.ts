@@ -1,4 +1,5 @@
 import type { CallOptions } from "@berth/oci";
+import { wholeNumber } from "../../number-option.ts";
 import type { UploadBackoff } from "./chunk-sender.ts";
 import type { UploadProgress } from "./outgoing-blob.ts";
 
@@ -43,8 +44,7 @@ export interface PushBlobOptions extends CallOptions {
   readonly backoff?: UploadBackoff;
 }
 
-/** @throws {RangeError} */
-export function checkChunkSize(chunkSize: number): void {
-  if (!Number.isSafeInteger(chunkSize) || chunkSize < 1)
-    throw new RangeError(`Cannot use chunks of ${chunkSize} bytes: expected a whole number from 1`);
+/** Bytes of a chunk. @throws {RangeError} */
+export function chunkSizeOf({ chunkSize }: Pick<PushBlobOptions, "chunkSize">): number {
+  return wholeNumber("chunkSize", chunkSize, DEFAULT_CHUNK_SIZE, { from: 1 });
 }
