@@ -1,6 +1,13 @@
 import { createHash } from "node:crypto";
 import { finished } from "node:stream/promises";
-import { createRemoteRegistry, createRemoteRepository, isNotFound, type RemoteRegistry, type RemoteRegistryOptions } from "@berth/client";
+import {
+  createRemoteRegistry,
+  createRemoteRepository,
+  isNotFound,
+  type RemoteRegistry,
+  type RegistryOptions,
+  type StackConnectionOptions,
+} from "@berth/client";
 import { bytesSource, type Descriptor, MEDIA_TYPES } from "@berth/oci";
 import { descriptorOf } from "@berth/oci/node";
 import { blobFixture, EMPTY_JSON, imageManifest, indexManifest, Random } from "@berth/testkit/images";
@@ -20,7 +27,7 @@ interface Setting {
   readonly sent: string[];
 }
 
-async function start(options: RemoteRegistryOptions = {}): Promise<Setting> {
+async function start(options: RegistryOptions & StackConnectionOptions = {}): Promise<Setting> {
   const server = await startOwnRegistry();
   onTestFinished(() => server.close());
   const sent: string[] = [];

@@ -11,15 +11,17 @@ import {
   type Connection,
   type Credential,
   createConnection,
-  type createRemoteRegistry,
+  createRemoteRegistry,
   createRemoteRepository,
   type NetworkError,
   parseImageName,
   type RegistryClientOptions,
+  type RemoteOptions,
   type RemoteRegistry,
   type RemoteRepository,
   type RepositoryOptions,
   ResponseError,
+  type StackConnectionOptions,
   staticCredentials,
   type Transport,
 } from "./index.ts";
@@ -112,6 +114,54 @@ test("a transport is a function; no class has to be extended", () => {
   // @ts-expect-error a source is asked when it is needed: hand over a function
   createConnection("localhost", { credentials: { username: "a", password: "b" } });
   createConnection("localhost", { credentials: staticCredentials("localhost", { username: "a", password: "b" }) });
+});
+
+test("[client/C-27] what takes the place of something is not given beside it", () => {
+  const transport: Transport = () => Promise.reject(new Error("offline"));
+  const connection = createConnection("localhost", { transport, plainHttp: true, onWarning: () => undefined });
+  const credentials = staticCredentials("localhost", { accessToken: "a" });
+  // @ts-expect-error the transport has its own
+  createConnection("localhost", { transport, credentials });
+  // @ts-expect-error
+  createRemoteRepository("localhost/app", { transport, http: {} });
+  // @ts-expect-error the connection has its own
+  createRemoteRepository("localhost/app", { connection, credentials });
+  // @ts-expect-error
+  createRemoteRepository("localhost/app", { connection, http: {} });
+  // @ts-expect-error
+  createRemoteRegistry("localhost", { connection, plainHttp: true });
+  // @ts-expect-error
+  createRemoteRegistry("localhost", { connection, transport });
+  createRemoteRepository("localhost/app", { connection, onWarning: () => undefined, tagListPageSize: 1 });
+  createRemoteRegistry("localhost", { transport, plainHttp: true, repositoryListPageSize: 1 });
+});
+
+test("[client/C-27] options can be chosen, added to and passed on", () => {
+  const credentials = staticCredentials("localhost", { accessToken: "a" });
+  const either: RemoteOptions = Math.random() < 0.5 ? { connection: createConnection("localhost") } : { credentials };
+  createRemoteRepository("localhost/app", either);
+  createRemoteRepository("localhost/app", { ...either, tagListPageSize: 1 });
+  const open = (options: RepositoryOptions & StackConnectionOptions = {}): RemoteRepository =>
+    createRemoteRepository("localhost/app", { plainHttp: true, ...options });
+  open({ credentials, maxMetadataBytes: 1024 });
+  interface Own extends StackConnectionOptions {
+    readonly name: string;
+  }
+  const own: Own = { name: "app", retry: false };
+  createConnection("localhost", own);
+});
+
+test("[client/B-53] a static credential proves something", () => {
+  // @ts-expect-error nobody is what is left when there are no credentials
+  staticCredentials("localhost", {});
+  // @ts-expect-error a user name proves nothing
+  staticCredentials("localhost", { username: "a" });
+  // @ts-expect-error it is password
+  staticCredentials("localhost", { username: "a", pasword: "b" });
+  staticCredentials("localhost", { refreshToken: "a" });
+  staticCredentials("localhost", { username: "a", password: "b", accessToken: "c" });
+  const found = {} as Credential;
+  staticCredentials("localhost", found);
 });
 
 test("[client/X-10] hooks take what they are told, and nothing else", () => {

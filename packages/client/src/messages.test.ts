@@ -4,7 +4,7 @@ import { type Descriptor, MEDIA_TYPES } from "@berth/oci";
 import { descriptorOf, digestOf } from "@berth/oci/node";
 import { type ScriptedReply, startScriptedRegistry } from "@berth/testkit/scripted";
 import { expect, onTestFinished, test } from "vitest";
-import { createRemoteRegistry, createRemoteRepository, type RemoteRepository, type RemoteRepositoryOptions } from "./index.ts";
+import { createRemoteRegistry, createRemoteRepository, type RemoteRepository, type RepositoryOptions } from "./index.ts";
 import { networkError } from "./transport/network-error.ts";
 
 const bytes = Buffer.from("hello");
@@ -34,7 +34,7 @@ function imageWithConfig(config: Descriptor): ScriptedReply {
 async function messageOf(
   [method, path, reply]: readonly [string, string, ScriptedReply],
   call: (repository: RemoteRepository) => Promise<unknown>,
-  options: RemoteRepositoryOptions = {},
+  options: RepositoryOptions = {},
 ): Promise<string> {
   const server = await startScriptedRegistry();
   onTestFinished(() => server.close());
@@ -50,106 +50,104 @@ function wordsOf(error: unknown, host: string): string {
 const pull = (repository: RemoteRepository): Promise<unknown> => repository.fetchManifest("v1");
 const pullBlob = (repository: RemoteRepository): Promise<unknown> => repository.fetchBytes(blob);
 
-test.each<[string, readonly [string, string, ScriptedReply], (repository: RemoteRepository) => Promise<unknown>, RemoteRepositoryOptions?]>(
+test.each<[string, readonly [string, string, ScriptedReply], (repository: RemoteRepository) => Promise<unknown>, RepositoryOptions?]>([
   [
-    [
-      'Cannot find manifest "team/app:v1": "HOST" answered 404 Not Found: manifest unknown: no such tag; check the name, tag or digest',
-      ["GET", MANIFEST, refusal(404, "MANIFEST_UNKNOWN", "no such tag")],
-      pull,
-    ],
-    [
-      `Cannot find blob "${blob.digest}": "HOST" answered 404 Not Found: blob unknown: gone; check the name, tag or digest`,
-      ["GET", `/v2/team/app/blobs/${blob.digest}`, refusal(404, "BLOB_UNKNOWN", "gone", blob.digest)],
-      pullBlob,
-    ],
-    [
-      'Cannot find repository "team/app": "HOST" answered 404 Not Found: name unknown: no such name; check the name, tag or digest',
-      ["GET", "/v2/team/app/tags/list", refusal(404, "NAME_UNKNOWN", "no such name")],
-      (repository) => Array.fromAsync(repository.tags()),
-    ],
-    [
-      `Cannot find manifest "HOST/team/app@${digestOf(index.body)}": it has no image for linux/riscv64; there are images for linux/amd64`,
-      ["GET", MANIFEST, index],
-      (repository) => repository.fetchConfig("v1", { platform: { os: "linux", architecture: "riscv64" } }),
-    ],
-    [
-      'Cannot fetch manifest: "HOST" answered 403 Forbidden: denied: not yours; the credentials do not suffice, or the name is not yours',
-      ["GET", MANIFEST, refusal(403, "DENIED", "not yours")],
-      pull,
-    ],
-    [
-      'Cannot fetch manifest: "HOST" asks for a user name and password, and there is no credential for it: log in first',
-      ["GET", MANIFEST, { status: 401, headers: { "www-authenticate": 'Basic realm="x"' } }],
-      pull,
-    ],
-    [
-      'Cannot fetch manifest: "HOST" asks for "negotiate", which is not supported: Basic and Bearer are',
-      ["GET", MANIFEST, { status: 401, headers: { "www-authenticate": "Negotiate" } }],
-      pull,
-    ],
-    [
-      'Cannot fetch manifest: "HOST" answered 429 Too Many Requests: toomanyrequests: slow down; wait, or log in for a higher limit',
-      ["GET", MANIFEST, refusal(429, "TOOMANYREQUESTS", "slow down")],
-      pull,
-    ],
-    [
-      'Cannot fetch manifest: "HOST" answered 500 Internal Server Error (request id "r-1"): "oops"; the registry failed: its log says more',
-      ["GET", MANIFEST, { status: 500, headers: { "x-request-id": "r-1" }, body: "oops" }],
-      pull,
-    ],
-    [
-      'Cannot fetch manifest: "HOST" sent a web page: it is no registry, or something stands in front of it',
-      ["GET", MANIFEST, { headers: { "content-type": "text/html" }, body: "<html>" }],
-      pull,
-    ],
-    [
-      'Cannot accept manifest from "HOST": expected JSON',
-      ["GET", MANIFEST, { headers: { "content-type": MEDIA_TYPES.ociManifest }, body: "{oops" }],
-      pull,
-    ],
-    [
-      'Cannot accept manifest from "HOST": the media type is missing and the content does not tell it',
-      ["GET", MANIFEST, { body: "{}" }],
-      pull,
-    ],
-    [
-      `Cannot accept content "${blob.digest}" of 6000000 bytes from "HOST": the limit is 4194304 (maxMetadataBytes)`,
-      ["GET", MANIFEST, imageWithConfig({ ...blob, size: 6_000_000 })],
-      (repository) => repository.fetchConfig("v1"),
-    ],
-    [
-      'Cannot accept response of more than 50 bytes from "HOST": the limit is 50 (maxMetadataBytes)',
-      ["GET", MANIFEST, { headers: { "content-type": MEDIA_TYPES.ociManifest }, body: Buffer.alloc(100) }],
-      pull,
-      { maxMetadataBytes: 50 },
-    ],
-    [
-      `Cannot accept content "${blob.digest}" from "HOST": got 11 bytes, expected 5`,
-      ["GET", `/v2/team/app/blobs/${blob.digest}`, { body: "hello world" }],
-      pullBlob,
-    ],
-    [
-      'Cannot delete manifest: "HOST" answered 405 Method Not Allowed: unsupported: off; the registry does not offer it, or has it switched off',
-      ["DELETE", `/v2/team/app/manifests/${blob.digest}`, refusal(405, "UNSUPPORTED", "off")],
-      (repository) => repository.manifests.delete({ ...blob, mediaType: MEDIA_TYPES.dockerManifest }),
-    ],
-    [
-      `Cannot push manifest: "HOST" answered 400 Bad Request: manifest blob unknown: gone (${blob.digest}); push what the manifest names before the manifest`,
-      ["PUT", MANIFEST, refusal(400, "MANIFEST_BLOB_UNKNOWN", "gone", { digest: blob.digest })],
-      (repository) => repository.pushReference(descriptorOf(MEDIA_TYPES.ociManifest, Buffer.from(index.body)), index.body, "v1"),
-    ],
-    [
-      'Cannot push manifest: "HOST" answered 400 Bad Request: manifest invalid (config is missing)',
-      ["PUT", MANIFEST, refusal(400, "MANIFEST_INVALID", "manifest invalid", "config is missing")],
-      (repository) => repository.pushReference(descriptorOf(MEDIA_TYPES.ociManifest, Buffer.from(index.body)), index.body, "v1"),
-    ],
-    [
-      'Cannot push blob: "HOST" answered 413 Payload Too Large; the registry, or a proxy before it, limits the size of requests',
-      ["POST", "/v2/team/app/blobs/uploads/", { status: 413 }],
-      (repository) => repository.push(blob, bytes),
-    ],
+    'Cannot find manifest "team/app:v1": "HOST" answered 404 Not Found: manifest unknown: no such tag; check the name, tag or digest',
+    ["GET", MANIFEST, refusal(404, "MANIFEST_UNKNOWN", "no such tag")],
+    pull,
   ],
-)("[client/X-9,C-16] %s", async (message, script, call, options) => {
+  [
+    `Cannot find blob "${blob.digest}": "HOST" answered 404 Not Found: blob unknown: gone; check the name, tag or digest`,
+    ["GET", `/v2/team/app/blobs/${blob.digest}`, refusal(404, "BLOB_UNKNOWN", "gone", blob.digest)],
+    pullBlob,
+  ],
+  [
+    'Cannot find repository "team/app": "HOST" answered 404 Not Found: name unknown: no such name; check the name, tag or digest',
+    ["GET", "/v2/team/app/tags/list", refusal(404, "NAME_UNKNOWN", "no such name")],
+    (repository) => Array.fromAsync(repository.tags()),
+  ],
+  [
+    `Cannot find manifest "HOST/team/app@${digestOf(index.body)}": it has no image for linux/riscv64; there are images for linux/amd64`,
+    ["GET", MANIFEST, index],
+    (repository) => repository.fetchConfig("v1", { platform: { os: "linux", architecture: "riscv64" } }),
+  ],
+  [
+    'Cannot fetch manifest: "HOST" answered 403 Forbidden: denied: not yours; the credentials do not suffice, or the name is not yours',
+    ["GET", MANIFEST, refusal(403, "DENIED", "not yours")],
+    pull,
+  ],
+  [
+    'Cannot fetch manifest: "HOST" asks for a user name and password, and there is no credential for it: log in first',
+    ["GET", MANIFEST, { status: 401, headers: { "www-authenticate": 'Basic realm="x"' } }],
+    pull,
+  ],
+  [
+    'Cannot fetch manifest: "HOST" asks for "negotiate", which is not supported: Basic and Bearer are',
+    ["GET", MANIFEST, { status: 401, headers: { "www-authenticate": "Negotiate" } }],
+    pull,
+  ],
+  [
+    'Cannot fetch manifest: "HOST" answered 429 Too Many Requests: toomanyrequests: slow down; wait, or log in for a higher limit',
+    ["GET", MANIFEST, refusal(429, "TOOMANYREQUESTS", "slow down")],
+    pull,
+  ],
+  [
+    'Cannot fetch manifest: "HOST" answered 500 Internal Server Error (request id "r-1"): "oops"; the registry failed: its log says more',
+    ["GET", MANIFEST, { status: 500, headers: { "x-request-id": "r-1" }, body: "oops" }],
+    pull,
+  ],
+  [
+    'Cannot fetch manifest: "HOST" sent a web page: it is no registry, or something stands in front of it',
+    ["GET", MANIFEST, { headers: { "content-type": "text/html" }, body: "<html>" }],
+    pull,
+  ],
+  [
+    'Cannot accept manifest from "HOST": expected JSON',
+    ["GET", MANIFEST, { headers: { "content-type": MEDIA_TYPES.ociManifest }, body: "{oops" }],
+    pull,
+  ],
+  [
+    'Cannot accept manifest from "HOST": the media type is missing and the content does not tell it',
+    ["GET", MANIFEST, { body: "{}" }],
+    pull,
+  ],
+  [
+    `Cannot accept content "${blob.digest}" of 6000000 bytes from "HOST": the limit is 4194304 (maxMetadataBytes)`,
+    ["GET", MANIFEST, imageWithConfig({ ...blob, size: 6_000_000 })],
+    (repository) => repository.fetchConfig("v1"),
+  ],
+  [
+    'Cannot accept response of more than 50 bytes from "HOST": the limit is 50 (maxMetadataBytes)',
+    ["GET", MANIFEST, { headers: { "content-type": MEDIA_TYPES.ociManifest }, body: Buffer.alloc(100) }],
+    pull,
+    { maxMetadataBytes: 50 },
+  ],
+  [
+    `Cannot accept content "${blob.digest}" from "HOST": got 11 bytes, expected 5`,
+    ["GET", `/v2/team/app/blobs/${blob.digest}`, { body: "hello world" }],
+    pullBlob,
+  ],
+  [
+    'Cannot delete manifest: "HOST" answered 405 Method Not Allowed: unsupported: off; the registry does not offer it, or has it switched off',
+    ["DELETE", `/v2/team/app/manifests/${blob.digest}`, refusal(405, "UNSUPPORTED", "off")],
+    (repository) => repository.manifests.delete({ ...blob, mediaType: MEDIA_TYPES.dockerManifest }),
+  ],
+  [
+    `Cannot push manifest: "HOST" answered 400 Bad Request: manifest blob unknown: gone (${blob.digest}); push what the manifest names before the manifest`,
+    ["PUT", MANIFEST, refusal(400, "MANIFEST_BLOB_UNKNOWN", "gone", { digest: blob.digest })],
+    (repository) => repository.pushReference(descriptorOf(MEDIA_TYPES.ociManifest, Buffer.from(index.body)), index.body, "v1"),
+  ],
+  [
+    'Cannot push manifest: "HOST" answered 400 Bad Request: manifest invalid (config is missing)',
+    ["PUT", MANIFEST, refusal(400, "MANIFEST_INVALID", "manifest invalid", "config is missing")],
+    (repository) => repository.pushReference(descriptorOf(MEDIA_TYPES.ociManifest, Buffer.from(index.body)), index.body, "v1"),
+  ],
+  [
+    'Cannot push blob: "HOST" answered 413 Payload Too Large; the registry, or a proxy before it, limits the size of requests',
+    ["POST", "/v2/team/app/blobs/uploads/", { status: 413 }],
+    (repository) => repository.push(blob, bytes),
+  ],
+])("[client/X-9,C-16] %s", async (message, script, call, options) => {
   expect(await messageOf(script, call, options)).toBe(message);
 });
 

@@ -1,4 +1,10 @@
-import { createRemoteRegistry, type RemoteRegistry, type RemoteRegistryOptions, staticCredentials } from "@berth/client";
+import {
+  createRemoteRegistry,
+  type RegistryOptions,
+  type RemoteRegistry,
+  type StackConnectionOptions,
+  staticCredentials,
+} from "@berth/client";
 import type { TestUser } from "@berth/testkit/parts";
 import type { RunningServer, ServerTls } from "./servers.ts";
 
@@ -6,7 +12,7 @@ import type { RunningServer, ServerTls } from "./servers.ts";
 export interface ClientChanges {
   readonly user?: TestUser | undefined;
   readonly tls?: ServerTls | undefined;
-  readonly options?: RemoteRegistryOptions;
+  readonly options?: RegistryOptions & StackConnectionOptions;
 }
 
 /** Our client of a server, with the credential and the certificates that it wants. Close it. */

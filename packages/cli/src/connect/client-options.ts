@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises";
-import type { ClientHooks, ConnectionOptions, LogSink, TlsOptions, WarningHandler } from "@berth/client";
+import type { ClientHooks, LogSink, StackConnectionOptions, TlsOptions, WarningHandler } from "@berth/client";
 import { CommandFailure, EXIT_CODE } from "../exit-code.ts";
 import type { Settings, SideSettings } from "../flags/settings.ts";
 import type { CommandIo } from "../io.ts";
@@ -19,7 +19,7 @@ export interface ClientOptionsInput {
 }
 
 /** Options of a connection to one host: flags and variables, then the user's config, then the defaults of the client. */
-export async function clientOptions(input: ClientOptionsInput): Promise<Omit<ConnectionOptions, "credentials" | "transport">> {
+export async function clientOptions(input: ClientOptionsInput): Promise<Omit<StackConnectionOptions, "credentials">> {
   const { createBackoff, createProxySelector, defaultCertsDirs, proxyFromEnvironment } = await import("@berth/client");
   const { io, settings, side, config, log, hooks, onWarning } = input;
   const plainHttp = side.plainHttp ?? config.plainHttp;

@@ -1,11 +1,11 @@
 import type {
   Connection,
-  ConnectionOptions,
   Credential,
   CredentialSource,
   RemoteRegistry,
   RemoteRepository,
   RepositoryOptions,
+  StackConnectionOptions,
 } from "@berth/client";
 import type { Side } from "../flags/flag-reader.ts";
 import type { Settings, SideSettings } from "../flags/settings.ts";
@@ -127,11 +127,11 @@ export class Connections {
   }
 
   /** Options of a connection to a host, all but who we are. */
-  async optionsFor(host: string, side?: Side): Promise<Omit<ConnectionOptions, "credentials" | "transport">> {
+  async optionsFor(host: string, side?: Side): Promise<Omit<StackConnectionOptions, "credentials">> {
     return await this.#options(host, this.#settings.side(side));
   }
 
-  async #options(host: string, side: SideSettings): Promise<Omit<ConnectionOptions, "credentials" | "transport">> {
+  async #options(host: string, side: SideSettings): Promise<Omit<StackConnectionOptions, "credentials">> {
     const { onceEach } = await import("@berth/client");
     return await clientOptions({
       io: this.#io,
@@ -171,7 +171,7 @@ export class Connections {
     host: string,
     side: SideSettings,
     signIn: () => Promise<CredentialSource | undefined>,
-    make?: (options: ConnectionOptions) => Connection,
+    make?: (options: StackConnectionOptions) => Connection,
   ): Promise<Connection> {
     const { plainHttp, requestsPerSecond } = await this.configOf(host);
     const [isHttp, options, credentials, { createConnection }] = await Promise.all([

@@ -11,8 +11,8 @@ const TARGET = { registry: "r.test" };
 test("[client/C-20] the first source that is not anonymous counts, and an error ends the search", async () => {
   const nobody: CredentialSource = async () => ({});
   const broken: CredentialSource = () => Promise.reject(new RangeError("broken"));
-  const [a, b] = [staticCredentials("r.test", { username: "a" }), staticCredentials("r.test", { username: "b" })];
-  expect(await firstCredentials(nobody, a, b, broken)(TARGET)).toEqual({ username: "a" });
+  const [a, b] = [staticCredentials("r.test", { accessToken: "a" }), staticCredentials("r.test", { accessToken: "b" })];
+  expect(await firstCredentials(nobody, a, b, broken)(TARGET)).toEqual({ accessToken: "a" });
   expect(await firstCredentials(nobody)(TARGET)).toBeUndefined();
   await expect(firstCredentials(broken, a)(TARGET)).rejects.toThrow("broken");
 });
@@ -24,7 +24,7 @@ test("[client/B-53] a static credential is for one registry, under any of its na
   }
   for (const registry of ["docker.io.evil.test", "r.test", "docker.io:5000"]) expect(await find({ registry })).toBeUndefined();
   expect(inspect(await find({ registry: "docker.io" }))).not.toContain("hunter2");
-  expect(await staticCredentials("r.test:443", { username: "u" })(TARGET)).toEqual({ username: "u" });
+  expect(await staticCredentials("r.test:443", { accessToken: "t" })(TARGET)).toEqual({ accessToken: "t" });
 });
 
 test("[client/B-61] a store that knows no repositories is asked for the server address", async () => {

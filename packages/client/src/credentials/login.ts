@@ -1,7 +1,7 @@
 import type { CallOptions } from "@berth/oci";
 import { createTokenCache } from "../auth/token-cache.ts";
 import type { Connection } from "../remote/connection.ts";
-import { type ConnectionOptions, createConnection } from "../remote/create-connection.ts";
+import { createConnection, type StackConnectionOptions } from "../remote/create-connection.ts";
 import { drain } from "../transport/drain.ts";
 import { type Credential, type CredentialSource, type CredentialStore, isAnonymous } from "./credential.ts";
 import { InvalidCredentialError } from "./errors.ts";
@@ -13,7 +13,7 @@ export interface LoginOptions extends CallOptions {
   /** Where the credential goes when it is good. */
   readonly store: CredentialStore;
   /** How to reach the registry. No transport of your own: it would take the place of the one that proves the credential; see `connect`. */
-  readonly connection?: Omit<ConnectionOptions, "credentials" | "transport">;
+  readonly connection?: Omit<StackConnectionOptions, "credentials">;
   /** Makes the connection that is asked with the credential, without tokens of earlier ones; closed afterwards. Default `createConnection`. */
   readonly connect?: (registry: string, credentials: CredentialSource) => Connection | Promise<Connection>;
 }

@@ -2,7 +2,7 @@ import type { AuthOptions } from "../auth/auth-options.ts";
 import { basicLayer } from "../auth/basic-layer.ts";
 import { bearerLayer } from "../auth/bearer-layer.ts";
 import { registryName } from "../auth/registry-name.ts";
-import type { CredentialSource } from "../credentials/credential.ts";
+import type { Credential, CredentialSource } from "../credentials/credential.ts";
 import { staticCredentials } from "../credentials/static-credentials.ts";
 import { errorLayer } from "../transport/error-layer.ts";
 import { composeTransport, type Transport } from "../transport/transport.ts";
@@ -36,5 +36,6 @@ export function authOptionsOf({ disableBasicAuth = false }: IdentityOptions): Pi
 /** Undefined: nobody. */
 export function credentialsOf(registry: string, { username, password }: IdentityOptions): CredentialSource | undefined {
   if (!username && !password) return undefined;
-  return staticCredentials(registry, { ...(username && { username }), ...(password && { password }) });
+  const credential: Credential = { ...(username && { username }), ...(password && { password }) };
+  return staticCredentials(registry, credential);
 }

@@ -1,12 +1,17 @@
 import type { Connection } from "./connection.ts";
-import { type ConnectionOptions, createConnection, STACK_OPTIONS } from "./create-connection.ts";
+import { type AnyConnectionOptions, type ConnectionOptions, createConnection, STACK_OPTIONS, type Without } from "./create-connection.ts";
 import { withWarnings } from "./warnings.ts";
 
-/** How to reach a registry: a connection that others use too, or what a new one is made of. */
-export interface RemoteOptions extends ConnectionOptions {
+/** A connection that others use too. */
+export interface SharedConnection extends Pick<AnyConnectionOptions, "onWarning"> {
   /** Shares connections, tokens and limits with everything else that uses it. Only `onWarning` can be given beside it. */
-  readonly connection?: Connection;
+  readonly connection: Connection;
 }
+
+/** How to reach a registry: a connection that others use too, or what a new one is made of. */
+export type RemoteOptions =
+  | (ConnectionOptions & Without<Pick<SharedConnection, "connection">>)
+  | (SharedConnection & Without<Omit<ConnectionOptions, "onWarning">>);
 
 /**
  * The connection that options ask for.

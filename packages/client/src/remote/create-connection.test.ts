@@ -9,7 +9,7 @@ import type { CredentialSource } from "../credentials/credential.ts";
 import { staticCredentials } from "../credentials/static-credentials.ts";
 import type { Transport, TransportRequest } from "../transport/transport.ts";
 import { mayBePlainHttp } from "../auth/registry-address.ts";
-import { createConnection } from "./create-connection.ts";
+import { createConnection, type StackConnectionOptions } from "./create-connection.ts";
 import { createRemoteRegistry } from "./create-registry.ts";
 import { createRemoteRepository, type RemoteRepositoryOptions } from "./create-repository.ts";
 import { failure, scripted } from "./testing/scripted.test-kit.ts";
@@ -60,7 +60,7 @@ test("[client/B-1] connections that say nothing of who they are, whom they trust
   expect(registry.given).toBe(1);
 });
 
-test.each<[string, RemoteRepositoryOptions]>([
+test.each<[string, StackConnectionOptions]>([
   ["of a credential", { credentials: who }],
   ["of a token server that others may not trust", { auth: { trustedRealms: [] } }],
   ["that came over connections of its own", { http: { stallTimeoutMs: 1000 } }],
@@ -83,9 +83,12 @@ test.each<[string, RemoteRepositoryOptions]>([
 test("[client/C-27] a transport and what it replaces, or a connection and what it was made of, cannot be given together", () => {
   const { transport } = recorder();
   const credentials = async (): Promise<undefined> => undefined;
+  // @ts-expect-error it does not compile
   expect(() => createRemoteRegistry("r.test", { transport, credentials })).toThrow(/^Cannot use credentials with a transport/);
   const connection = createConnection("r.test", { transport });
+  // @ts-expect-error
   expect(() => createRemoteRepository("r.test/a", { connection, credentials })).toThrow(/^Cannot use credentials with a connection/);
+  // @ts-expect-error
   expect(() => createRemoteRepository("r.test/a", { connection, plainHttp: true })).toThrow(/^Cannot use plainHttp with a connection/);
   expect(() => createRemoteRepository("other.test/a", { connection })).toThrow('Cannot use a connection to "r.test" for "other.test"');
 });

@@ -9,15 +9,30 @@ import { originSource } from "./origin.ts";
 import { createTransportStack, type TransportStack, type TransportStackOptions } from "./transport-stack.ts";
 import { reportWarnings, type WarningHandler } from "./warnings.ts";
 
-/** Options of {@link createConnection}. */
-export interface ConnectionOptions extends TransportStackOptions {
-  /** Takes the place of the whole stack, so that none of its options can be given beside it. */
-  readonly transport?: Transport;
+/** Options of a connection, whatever its transport is. */
+export interface AnyConnectionOptions {
   /** Default `auto`. */
   readonly plainHttp?: PlainHttp;
   /** Called for each warning of each answer; see `onceEach`. */
   readonly onWarning?: WarningHandler;
 }
+
+/** A transport of the caller's own. */
+export interface OwnTransport {
+  /** Takes the place of the whole stack, so that none of its options can be given beside it. */
+  readonly transport: Transport;
+}
+
+/** Options of a connection with a transport of ours: what to take for options that are passed on with others added. */
+export interface StackConnectionOptions extends AnyConnectionOptions, TransportStackOptions {}
+
+/** None of the members of `Type`: giving one of them does not compile. */
+export type Without<Type> = { readonly [Name in keyof Type]?: never };
+
+/** Options of {@link createConnection}: what its transport is made of, or one of the caller's own. */
+export type ConnectionOptions =
+  | (StackConnectionOptions & Without<OwnTransport>)
+  | (AnyConnectionOptions & OwnTransport & Without<TransportStackOptions>);
 
 /** Options that make the stack. */
 export const STACK_OPTIONS: readonly (keyof TransportStackOptions)[] = [

@@ -2,7 +2,7 @@ import { Readable } from "node:stream";
 import { expect, test } from "vitest";
 import { hasErrorCode, isNotFound, isUnauthorized, ResponseError } from "../errors.ts";
 import type { Transport } from "../transport/transport.ts";
-import { createRemoteRegistry, type RemoteRegistryOptions } from "./create-registry.ts";
+import { createRemoteRegistry, type RegistryOptions } from "./create-registry.ts";
 import { repositorySettings } from "./repository-options.ts";
 import { failure, scripted } from "./testing/scripted.test-kit.ts";
 
@@ -64,7 +64,7 @@ test("[client/B-8,B-5] the catalog has the limits of other lists", async () => {
   const { server } = await scripted();
   let page = 0;
   server.on("GET", "/v2/_catalog", () => ({ headers: { link: `<?last=${page++}>; rel="next"` }, body: '{"repositories":["a"]}' }));
-  const list = async (options: RemoteRegistryOptions): Promise<unknown> =>
+  const list = async (options: RegistryOptions): Promise<unknown> =>
     await failure(Array.fromAsync(createRemoteRegistry(server.host, { plainHttp: true, ...options }).repositories()));
   expect(await list({ repositoryListMaxPages: 3 })).toMatchObject({ code: "ERR_LIMIT_EXCEEDED", limit: 3 });
   expect(server.requests).toHaveLength(3);

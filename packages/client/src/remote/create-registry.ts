@@ -8,13 +8,16 @@ import { readTexts, remoteList, withQuery } from "./list.ts";
 import type { RemoteRepository } from "./remote-repository.ts";
 import { DEFAULT_MAX_PAGES, DEFAULT_PAGE_SIZE, type RepositoryOptions, repositorySettings } from "./repository-options.ts";
 
-/** Options of {@link createRemoteRegistry}. Those of repositories are passed on to each one that is made. */
-export interface RemoteRegistryOptions extends RepositoryOptions, RemoteOptions {
+/** How a client of a registry works. What is for repositories is passed on to each one that is made. */
+export interface RegistryOptions extends RepositoryOptions {
   /** Repositories a page of the catalog; 0: as the registry likes. Default 1000, the most that all registries take. */
   readonly repositoryListPageSize?: number;
   /** Pages of the catalog at most; 0 or `Infinity`: no limit. Default 10,000. */
   readonly repositoryListMaxPages?: number;
 }
+
+/** Options of {@link createRemoteRegistry}. */
+export type RemoteRegistryOptions = RegistryOptions & RemoteOptions;
 
 /** A remote registry. */
 export interface RemoteRegistry extends Registry {

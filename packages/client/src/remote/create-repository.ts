@@ -17,7 +17,7 @@ import { selectDescriptor } from "./select-platform.ts";
 import { createTagStore } from "./tag-store.ts";
 
 /** Options of {@link createRemoteRepository}. */
-export interface RemoteRepositoryOptions extends RepositoryOptions, RemoteOptions {}
+export type RemoteRepositoryOptions = RepositoryOptions & RemoteOptions;
 
 /**
  * Makes a client of one repository. Nothing is sent yet.

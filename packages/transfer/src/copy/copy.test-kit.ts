@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import { buffer } from "node:stream/consumers";
-import { createRemoteRepository, type RemoteRepository, type RemoteRepositoryOptions } from "@berth/client";
+import { createRemoteRepository, type RemoteRepository, type RepositoryOptions, type StackConnectionOptions } from "@berth/client";
 import { bytesSource, type Descriptor, MEDIA_TYPES, type Pusher } from "@berth/oci";
 import { descriptorOf, digestOf } from "@berth/oci/node";
 import { blobFixture, type BlobFixture, imageManifest, type ImageGraph, Random } from "@berth/testkit/images";
@@ -61,7 +61,7 @@ export class FakeRegistry {
   }
 
   /** A client of one repository. */
-  repository(name: string, options: RemoteRepositoryOptions = {}): RemoteRepository {
+  repository(name: string, options: RepositoryOptions & StackConnectionOptions = {}): RemoteRepository {
     return createRemoteRepository(`${this.host}/${name}`, { plainHttp: true, http: {}, ...options });
   }
 

@@ -2,6 +2,7 @@ import { BerthError } from "@berth/oci";
 import {
   type Connection,
   type ConnectionOptions,
+  type StackConnectionOptions,
   type ConnectionRequest,
   createConnection,
   DEFAULT_CONNECT_TIMEOUT_MS,
@@ -29,7 +30,7 @@ export function connectEndpoint(endpoint: Endpoint, options: ConnectionOptions =
   return namespace === undefined ? made : withNamespace(made, namespace);
 }
 
-function connectMirror({ host, answerTimeoutMs: limit }: Endpoint, options: ConnectionOptions): Connection {
+function connectMirror({ host, answerTimeoutMs: limit }: Endpoint, options: StackConnectionOptions): Connection {
   const { retry = {}, http = {} } = options;
   const shouldRetry = (retry && retry.policy?.shouldRetry) || defaultRetryPredicate;
   const { connectTimeoutMs = DEFAULT_CONNECT_TIMEOUT_MS, headersTimeoutMs = DEFAULT_HEADERS_TIMEOUT_MS } = http;

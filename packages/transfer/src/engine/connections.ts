@@ -1,4 +1,10 @@
-import { type Connection, type ConnectionOptions, createRemoteRepository, type RemoteRepository, type RequestHeaders } from "@berth/client";
+import {
+  type Connection,
+  createRemoteRepository,
+  type RemoteRepository,
+  type RequestHeaders,
+  type StackConnectionOptions,
+} from "@berth/client";
 import type { Named } from "@berth/oci";
 import { connectEndpoint } from "./connect-endpoint.ts";
 import { type Endpoint, endpointConnection, nameAt } from "./hosts.ts";
@@ -37,7 +43,7 @@ export class Connections {
     const { connection: common = {}, metaHeaders = {} } = this.#options;
     const { retry = {} } = common;
     const headers = metaFields(metaHeaders);
-    const options: ConnectionOptions = {
+    const options: StackConnectionOptions = {
       ...common,
       retry: retry === false ? false : { ...retry, policy: { maxRetries: MAX_RETRIES, ...retry.policy } },
       ...endpointConnection(endpoint, common),

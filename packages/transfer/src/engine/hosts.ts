@@ -1,4 +1,4 @@
-import { type ConnectionOptions, mayBePlainHttp, type PlainHttp } from "@berth/client";
+import { type StackConnectionOptions, mayBePlainHttp, type PlainHttp } from "@berth/client";
 import { InvalidReferenceError, isRegistryHost, type Named, parseRepositoryName } from "@berth/oci";
 
 /** What an endpoint is asked for. `resolve`: tags into digests; `pull`: content; `referrers`: their lists; `push`: everything that changes it. */
@@ -23,11 +23,11 @@ export interface MirrorOptions {
    */
   readonly answerTimeoutMs?: number;
   /** TLS, proxies and time limits; goes before that of the engine. */
-  readonly http?: ConnectionOptions["http"];
+  readonly http?: StackConnectionOptions["http"];
 }
 
 /** How one registry is reached. */
-export interface HostOptions extends Pick<ConnectionOptions, "http"> {
+export interface HostOptions extends Pick<StackConnectionOptions, "http"> {
   /** Asked before the registry itself, in this order; a text is a `url`. Only to read. */
   readonly mirrors?: readonly (string | MirrorOptions)[];
   /** Accepts any certificate, and plain HTTP where HTTPS is not spoken: HTTPS is always tried first. Default false. */
@@ -53,7 +53,7 @@ export interface Endpoint {
   readonly insecure: boolean;
   /** Milliseconds until a mirror must have answered, as long as it has answered nothing; 0: as long as any registry has. */
   readonly answerTimeoutMs: number;
-  readonly http: ConnectionOptions["http"];
+  readonly http: StackConnectionOptions["http"];
 }
 
 /** Milliseconds that a mirror has for its first answer unless told otherwise. @see moby, registry.PingV2Registry */
@@ -103,8 +103,8 @@ function mirrorEndpoint(registry: string, options: MirrorOptions): Endpoint {
 /** What a connection to an endpoint is made with, beyond what all connections have. */
 export function endpointConnection(
   { host, insecure, plainHttp, http }: Endpoint,
-  common: ConnectionOptions,
-): Pick<ConnectionOptions, "http" | "plainHttp"> {
+  common: StackConnectionOptions,
+): Pick<StackConnectionOptions, "http" | "plainHttp"> {
   const settings = http ?? common.http;
   const scheme: PlainHttp | undefined = plainHttp ?? (insecure ? (mayBePlainHttp(host) ? "auto" : "allowed") : common.plainHttp);
   const open = insecure ? { ...settings, tls: { ...settings?.tls, insecure: true } } : settings;

@@ -1,4 +1,4 @@
-import type { ConnectionOptions, RepositoryOptions, RequestHeaders } from "@berth/client";
+import type { RepositoryOptions, RequestHeaders, StackConnectionOptions } from "@berth/client";
 import type { CallOptions, Descriptor, Digest, Platform, ReadOnlyTarget, Resolver, Storage, Tagger, TagLister, Target } from "@berth/oci";
 import type { CopyGraphOptions, CopyOptions, CopyStats } from "../copy/options.ts";
 import type { TransferEvent } from "../events.ts";
@@ -15,7 +15,7 @@ export interface RegistryOptions {
    * Credentials, TLS, proxies, retries and the log of all connections. A request is sent five times at most unless this says otherwise. Credentials are asked for by the host that is really spoken to, so
    * that a mirror never gets those of the registry that it stands in for.
    */
-  readonly connection?: ConnectionOptions;
+  readonly connection?: StackConnectionOptions;
   /** Limits on what registries answer. */
   readonly repository?: RepositoryOptions;
   /** Mirrors and special ways, by registry. */

@@ -2,7 +2,8 @@ import type { Descriptor } from "@berth/oci";
 import { descriptorOf } from "@berth/oci/node";
 import { type ScriptedRegistry, startScriptedRegistry } from "@berth/testkit/scripted";
 import { expect, onTestFinished } from "vitest";
-import { createRemoteRegistry, type RemoteRegistryOptions } from "../create-registry.ts";
+import type { StackConnectionOptions } from "../create-connection.ts";
+import { createRemoteRegistry, type RegistryOptions } from "../create-registry.ts";
 import type { RemoteRepository } from "../remote-repository.ts";
 
 /** A scripted registry, and a client of its repository `a/b`. */
@@ -12,7 +13,7 @@ export interface ScriptedRepository {
 }
 
 /** Starts a scripted registry that ends with the test. */
-export async function scripted(options: RemoteRegistryOptions = {}): Promise<ScriptedRepository> {
+export async function scripted(options: RegistryOptions & StackConnectionOptions = {}): Promise<ScriptedRepository> {
   const server = await startScriptedRegistry();
   onTestFinished(() => server.close());
   return { server, repository: createRemoteRegistry(server.host, { plainHttp: true, retry: false, ...options }).repository("a/b") };
