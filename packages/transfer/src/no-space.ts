@@ -1,4 +1,4 @@
-import { BerthError } from "@berth/oci";
+import { BerthError, type BerthErrorOptions } from "@berth/oci";
 import { outsideOfWork, systemReason } from "@berth/oci/node";
 import { CLASS_BY_CODE } from "./error-classes.ts";
 
@@ -7,7 +7,7 @@ export class NoSpaceError extends BerthError {
   /** What was written to, by the name that it was given: not what something is called until it is whole. */
   readonly place: string;
 
-  constructor(place: string, code: string, options?: ErrorOptions) {
+  constructor(place: string, code: string, options?: BerthErrorOptions) {
     super(code, `Cannot write to "${place}": ${systemReason({ code })}`, options);
     this.place = place;
   }
