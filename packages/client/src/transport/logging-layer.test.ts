@@ -58,6 +58,30 @@ link: </v2/_catalog?last=a&sig=REDACTED>; rel="next"
   expect(sent).toBe(request);
 });
 
+test.each([
+  ["X-Registry-Auth", "REDACTED"],
+  ["x-registry-config", "REDACTED"],
+  ["Private-Token", "REDACTED"],
+  ["x-amz-security-token", "REDACTED"],
+  ["X-Client-Secret", "REDACTED"],
+  ["x-passwd", "REDACTED"],
+  ["X-Password", "REDACTED"],
+  ["Set-Cookie2", "REDACTED"],
+  ["X-API-Key", "REDACTED"],
+  ["apikey", "REDACTED"],
+  ["X-Forwarded-Authorization", "Basic REDACTED"],
+  ["www-authenticate", "Basic s3cret"],
+  ["Proxy-Authenticate", "Basic s3cret"],
+  ["docker-distribution-api-version", "Basic s3cret"],
+])("[client/C-14] the header %s stands in the log as %s", async (name, shown) => {
+  const whole = shown === "REDACTED" ? "s3cret" : "Basic s3cret";
+  const request = fakeRequest("https://reg.test/v2/", { headers: { [name]: whole } });
+  const { log, sent } = await logged({ headers: { [name.toLowerCase()]: whole } }, request);
+  expect(log).toContain(`\n${name}: ${shown}\n`);
+  expect(log).toContain(`\n${name.toLowerCase()}: ${shown}\n`);
+  expect(sent?.headers[name]).toBe(whole);
+});
+
 const json = (body: string): FakeReply => ({
   headers: { "content-type": "application/json; charset=utf-8", "content-length": String(body.length) },
   body,

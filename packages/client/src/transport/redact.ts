@@ -15,7 +15,11 @@ const OPEN_QUERIES: ReadonlySet<string> = new Set([
   "tag",
 ]);
 
-const SECRET_HEADERS: ReadonlySet<string> = new Set(["authorization", "proxy-authorization", "cookie", "set-cookie"]);
+/** Names of headers that hold proof of who somebody is, whoever made them up: `x-registry-auth`, `private-token`. */
+const SECRET_HEADER = /auth|token|secret|passw|credential|cookie|api-?key|^x-registry-config$/i;
+
+/** They say how somebody can prove it. */
+const CHALLENGES: ReadonlySet<string> = new Set(["www-authenticate", "proxy-authenticate"]);
 
 /** Headers that hold a URL. */
 const URL_HEADERS: ReadonlySet<string> = new Set(["location", "content-location", "referer"]);
@@ -37,10 +41,15 @@ export function redactUrl(url: URL | string): string {
   return copy.href;
 }
 
+/** True for a header whose value is nobody else's business, by its name in any case. */
+export function isSecretHeader(name: string): boolean {
+  return SECRET_HEADER.test(name) && !CHALLENGES.has(name.toLowerCase());
+}
+
 /** The value of a header as it may stand in logs. */
 export function redactHeader(name: string, value: string): string {
   const lower = name.toLowerCase();
-  if (SECRET_HEADERS.has(lower)) {
+  if (isSecretHeader(lower)) {
     const [scheme, ...rest] = value.split(" ");
     return lower.endsWith("authorization") && rest.length > 0 ? `${scheme} ${REDACTED}` : REDACTED;
   }

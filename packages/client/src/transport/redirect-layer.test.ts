@@ -32,7 +32,7 @@ test.each([
   ["/b", true],
 ])("[client/B-51,A-9] after a redirect to %s the caller's credentials are kept: %s", async (location, kept) => {
   const base = fakeTransport(to(location), { status: 401 });
-  const headers = { authorization: "Basic x", cookie: "c", "proxy-authorization": "p", accept: "y" };
+  const headers = { authorization: "Basic x", cookie: "c", "proxy-authorization": "p", "X-Registry-Auth": "e30=", accept: "y" };
   const response = await follow(base)(fakeRequest("https://reg.test/a", { headers }));
   expect(base.requests[1]?.headers).toEqual(kept ? headers : { accept: "y" });
   expect(response.status).toBe(401);

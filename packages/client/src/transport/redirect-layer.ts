@@ -3,7 +3,7 @@ import { ProtocolError, UnreplayableBodyError } from "../errors.ts";
 import { wholeNumber } from "../number-option.ts";
 import { drain } from "./drain.ts";
 import { failureOf, operationOf, serverOf } from "./network-error.ts";
-import { redactUrl } from "./redact.ts";
+import { isSecretHeader, redactUrl } from "./redact.ts";
 import { headerValue, type RequestHeaders, type TransportLayer, type TransportRequest, type TransportResponse } from "./transport.ts";
 
 /** Redirects that one request follows at most, unless told otherwise. */
@@ -26,11 +26,10 @@ export interface RedirectOptions {
 const KEEP_METHOD: ReadonlySet<number> = new Set([307, 308]);
 /** Redirects that turn anything but GET and HEAD into a GET: never what an upload or a delete wants. */
 const BECOME_GET: ReadonlySet<number> = new Set([301, 302, 303]);
-/** Headers that belong to one host. */
-const OWN_HEADERS: ReadonlySet<string> = new Set(["authorization", "cookie", "proxy-authorization"]);
 
 /**
- * Follows redirects. On a change of scheme, host or port the caller's credentials stay behind. `response.request.url` is where the answer
+ * Follows redirects. On a change of scheme, host or port the caller's credentials stay behind, in whatever
+ * header they are. `response.request.url` is where the answer
  * came from in the end. Put it outermost: layers below see each hop as a request of its own.
  *
  * @throws {RangeError} on a `maxRedirects` that is no whole number.
@@ -92,9 +91,7 @@ function refusal(from: URL, to: URL, options: RedirectOptions): string | undefin
 
 function headersFor(request: TransportRequest, url: URL): RequestHeaders {
   const sameOrigin = url.origin === request.url.origin; // default ports are normalised
-  return Object.fromEntries(
-    Object.entries(request.headers).filter(([name]) => name !== "host" && (sameOrigin || !OWN_HEADERS.has(name.toLowerCase()))),
-  );
+  return Object.fromEntries(Object.entries(request.headers).filter(([name]) => name !== "host" && (sameOrigin || !isSecretHeader(name))));
 }
 
 function failure(request: TransportRequest, reason: string): ProtocolError {
