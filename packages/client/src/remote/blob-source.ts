@@ -11,6 +11,7 @@ import {
 import { giverOf } from "../transport/network-error.ts";
 import { type ResponseHeaders, headerValue, type TransportResponse } from "../transport/transport.ts";
 import { checkContentDigest, contentLength, orNotFound, protocolError } from "./answers.ts";
+import type { ConnectionRequest } from "./connection.ts";
 import { blobPath, type RepositoryContext, scopesOf } from "./context.ts";
 
 /** Bytes of a blob on their way. */
@@ -31,6 +32,8 @@ export interface OpenSpanOptions extends CallOptions {
   readonly bulk?: boolean;
   /** `never`: whoever asks has a retry loop of its own around this, so that the two do not multiply. */
   readonly retry?: "never";
+  /** As {@link ConnectionRequest.again}. */
+  readonly again?: NonNullable<ConnectionRequest["again"]>;
 }
 
 /** Opens a blob somewhere; called again when a download breaks. */
@@ -47,7 +50,7 @@ export function blobSource(context: RepositoryContext, target: Descriptor, url?:
   return {
     target,
     from: url?.host ?? context.connection.registry,
-    async open(span, etag, { signal, bulk, retry }) {
+    async open(span, etag, { signal, bulk, retry, again }) {
       const answer = context.connection.send({
         method: "GET",
         target: url ?? blobPath(context, target.digest),
@@ -57,6 +60,7 @@ export function blobSource(context: RepositoryContext, target: Descriptor, url?:
         expect: [200, 206],
         ...(bulk === true && { bulk }),
         ...(retry && { retry }),
+        ...(again && { again }),
         ...(signal && { signal }),
       });
       const response = await orNotFound(answer, (options) => new BlobUnknownError(target.digest, options));

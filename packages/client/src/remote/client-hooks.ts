@@ -26,7 +26,10 @@ export type BlobProgressHandler = (progress: BlobProgress) => void;
  * told of: let hooks not throw.
  */
 export interface ClientHooks extends TransportHooks {
-  /** A request failed, and is about to be waited for and sent again. */
+  /**
+   * A request failed, and is about to be waited for and sent again; or a download broke off, and its rest is about to be asked for. What
+   * a push sends anew after a cut is told to `onRequest` alone.
+   */
   readonly onRetry?: (event: RetryEvent) => void;
   /** A token server gave a token. */
   readonly onToken?: (event: TokenEvent) => void;

@@ -1,6 +1,7 @@
 import type { CallOptions } from "@berth/oci";
 import type { Content } from "../transport/body.ts";
 import type { RequestHeaders, TransportRequest, TransportResponse } from "../transport/transport.ts";
+import type { RetryEvent } from "../transport/retry-layer.ts";
 import type { BlobProgressHandler } from "./client-hooks.ts";
 
 /** One request to the registry of a {@link Connection}. */
@@ -14,6 +15,8 @@ export interface ConnectionRequest
   readonly content?: Content;
   /** Bytes of `content`, when it does not know by itself. */
   readonly size?: number;
+  /** Why it goes out, when it takes up what broke off: `hooks.onRetry` is told of it. Absent: it is sent for the first time. */
+  readonly again?: Pick<RetryEvent, "retry" | "delayMs" | "status" | "error">;
   /** Statuses that count as success. Any other one is thrown as `ResponseError`, its body read and closed. */
   readonly expect: readonly number[];
 }

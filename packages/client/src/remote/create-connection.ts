@@ -1,6 +1,7 @@
 import { parseRegistryHost } from "@berth/oci";
 import { requestBody } from "../transport/body.ts";
 import { checkResponse } from "../transport/check-response.ts";
+import { redactUrl } from "../transport/redact.ts";
 import type { Transport, TransportResponse } from "../transport/transport.ts";
 import type { PlainHttp } from "../auth/registry-address.ts";
 import { both } from "./client-hooks.ts";
@@ -64,9 +65,10 @@ export function createConnection(registry: string, options: ConnectionOptions = 
     registry: host,
     ...(hooks?.onProgress && { onProgress: hooks.onProgress }),
     async send(request: ConnectionRequest): Promise<TransportResponse> {
-      const { target, headers = {}, content, size, expect, operation = "send request", ...rest } = request;
+      const { target, headers = {}, content, size, expect, again, operation = "send request", ...rest } = request;
       rest.signal?.throwIfAborted();
       const url = typeof target === "string" ? new URL((await originOf(rest)).origin + target) : target;
+      if (again !== undefined) hooks?.onRetry?.({ ...again, operation, method: rest.method, url: redactUrl(url) });
       const body = content === undefined ? undefined : requestBody(content, size);
       const response = await transport({ ...rest, url, headers, operation, ...(body && { body }) });
       if (onWarning !== undefined) reportWarnings(response, onWarning, { registry: host, operation });

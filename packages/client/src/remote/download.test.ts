@@ -5,6 +5,7 @@ import type { Descriptor, FetchOptions } from "@berth/oci";
 import type { ScriptedReply, ScriptedRequest } from "@berth/testkit/scripted";
 import { createRemoteRegistry } from "./create-registry.ts";
 import type { RemoteRepository } from "./remote-repository.ts";
+import type { RetryEvent } from "../transport/retry-layer.ts";
 import { stallingAfter } from "../transport/testing/stalling.test-kit.ts";
 import { failure, sample, scripted, type ScriptedRepository } from "./testing/scripted.test-kit.ts";
 
@@ -63,6 +64,20 @@ describe.each(WAYS)("a download $way", ({ copies, isPassing }) => {
     expect(await read(started.repository)).toBe(TEXT);
     expect(ranges(started)).toEqual([undefined, `bytes=4000-${size - 1}`]);
     expect(started.server.requests[1]?.headers["if-range"]).toBe('"e"');
+  });
+
+  test("[client/X-5,X-10] onRetry is told of each time that a download is taken up again, and why", async () => {
+    const told: RetryEvent[] = [];
+    const started = await scripted({ http: {}, hooks: { onRetry: (event) => told.push(event) } });
+    started.server.on("GET", AT, upTo(1000), upTo(2000), { status: 503 }, whole);
+    expect(await read(started.repository)).toBe(TEXT);
+    const about = { operation: "fetch blob", method: "GET", url: `${started.server.url}${AT}` };
+    expect(told).toMatchObject([
+      { ...about, retry: 1, delayMs: 0, error: expect.any(Error) },
+      { ...about, retry: 1, delayMs: 0, error: expect.any(Error) },
+      { ...about, retry: 2, delayMs: 250, status: 503 },
+    ]);
+    expect(started.server.requests).toHaveLength(told.length + 1);
   });
 
   test("[client/X-5] a weak entity tag proves nothing, and is not sent back", async () => {

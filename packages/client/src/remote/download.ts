@@ -1,7 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { BerthError, type ByteSpan, type CallOptions, SizeMismatchError } from "@berth/oci";
 import { createVerifier, type Verifier } from "@berth/oci/node";
-import { NetworkError, ProtocolError } from "../errors.ts";
+import { NetworkError, ProtocolError, ResponseError } from "../errors.ts";
 import { reasonOf } from "../transport/network-error.ts";
 import type { BlobSource, OpenedSpan, OpenSpanOptions } from "./blob-source.ts";
 
@@ -117,9 +117,11 @@ export class Download {
       if (this.#fruitless >= retries) throw this.#sizeMismatch(this.#position, last);
       const wait = this.#fruitless === 0 ? 0 : Math.min(retryDelayMs * 2 ** (this.#fruitless - 1), MAX_DELAY_MS);
       this.#fruitless++;
+      const reason = last instanceof ResponseError ? { status: last.status } : { error: last };
+      const again = { retry: this.#fruitless, delayMs: wait, ...reason };
       try {
         if (wait > 0) await delay(wait, undefined, { ref: true, ...(signal && { signal }) });
-        const opened = await this.#openRest(call);
+        const opened = await this.#openRest({ ...call, again });
         this.#wasResumed = true;
         this.begin(opened);
         return opened;

@@ -10,16 +10,16 @@ import { parseRetryAfter } from "./retry-after.ts";
 import { DEFAULT_RETRY_POLICY, type RetryOutcome, type RetryPolicy } from "./retry-policy.ts";
 import { headerValue, type Transport, type TransportLayer, type TransportRequest, type TransportResponse } from "./transport.ts";
 
-/** One more sending of a request that is about to be waited for. */
+/** One more sending of a request that is about to be waited for, or of the rest of a download that broke off. */
 export interface RetryEvent {
   /** What it is for, in words that fit behind "Cannot": `push blob`. */
   readonly operation: string;
   readonly method: string;
   /** Without secrets. */
   readonly url: string;
-  /** Counts from 1. */
+  /** Counts from 1; of a download, from the last byte that came. */
   readonly retry: number;
-  /** Milliseconds until it is sent. */
+  /** Milliseconds until it is sent; of a download, those that were waited. */
   readonly delayMs: number;
   /** Of the answer that was not good enough. */
   readonly status?: number;
