@@ -31,8 +31,8 @@ interface Sent {
  * host is used for its next requests. Requests that have an `Authorization` pass as they are. Each host has its own credential and
  * tokens, so that after a redirect nothing goes where it does not belong. A 401 that nothing more can be done about is returned.
  *
- * The layer rejects with `AuthError` when there is no way to answer, and with `UnreplayableBodyError` when there is one, but the body is
- * gone; a token is then at hand for a second call.
+ * Its transport @throws {AuthError} when there is no way to answer, and `UnreplayableBodyError` when there is one, but the body is gone; a
+ * token is then at hand for a second call.
  *
  * @see OCI distribution-spec, "Authentication"; oras-go, auth.Client; RFC 9110, section 11
  */

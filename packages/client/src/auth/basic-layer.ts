@@ -15,6 +15,7 @@ export interface BasicLayerOptions {
  * Sends a credential with each request to one registry, before it asks. Requests to other hosts, and those that have an `Authorization`,
  * pass as they are.
  *
+ * @throws {TypeError} when `registry` is an origin that is no URL.
  * @see docker-registry-client, BasicTransport
  */
 export function basicLayer({ registry, credential }: BasicLayerOptions): TransportLayer {

@@ -44,7 +44,7 @@ export interface PingRegistryOptions extends CallOptions {
  * fails; the first answer counts, and the other request is given up.
  *
  * @param registry host, perhaps with a port.
- * @throws {RangeError} on a `plainHttpDelayMs` that is none. @throws {ResponseError} when the answer is neither 200 nor 401.
+ * @throws {TypeError} when `registry` is no host. @throws {RangeError} on a `plainHttpDelayMs` that is none. @throws {ResponseError} when the answer is neither 200 nor 401.
  * @throws {NetworkError} When both ways were tried and failed, its `cause` is an `AggregateError` with the two errors, HTTPS first.
  * @see OCI distribution-spec, "Determining Support"; ggcr, transport.Ping
  */

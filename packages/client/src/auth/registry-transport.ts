@@ -32,7 +32,7 @@ export interface RegistryTransportOptions extends Omit<AuthOptions, "hints" | "p
  * is complete already comes back as it is, and nothing is sent.
  *
  * @param registry host, perhaps with a port.
- * @throws {AuthError} @throws {NetworkError} @throws {ResponseError}
+ * @throws {TypeError} when `registry` is no host. @throws {AuthError} @throws {NetworkError} @throws {ResponseError}
  * @see ggcr, transport.NewWithContext
  */
 export async function createRegistryTransport(
@@ -57,7 +57,7 @@ export async function createRegistryTransport(
  * Makes a transport from a challenge and a token that were kept. Nothing is sent. A token that has expired is replaced after the first
  * 401.
  *
- * @throws {AuthError} when the challenge is one that nobody can answer.
+ * @throws {TypeError} when `registry` is no host. @throws {AuthError} when the challenge is one that nobody can answer.
  * @see ggcr, transport.FromToken
  */
 export async function transportFromToken(

@@ -2,7 +2,7 @@ import type { CredentialSource, CredentialStore } from "./credential.ts";
 import { isAnonymous } from "./credential.ts";
 import { serverAddress } from "./server-address.ts";
 
-/** Asks a store: with regard to the repository when the store can, else for the registry as a whole. */
+/** Asks a store: with regard to the repository when the store can, else for the registry as a whole. The source @throws what the store does. */
 export function storeCredentials(store: CredentialStore): CredentialSource {
   return async (target, options) =>
     store.find === undefined ? await store.get(serverAddress(target.registry), options) : await store.find(target, options);
@@ -21,6 +21,7 @@ export function firstCredentials(...sources: readonly CredentialSource[]): Crede
 
 /**
  * Makes a store that asks others when the first one has nothing. Puts and deletes go to the first one alone.
+ * An error of one is an error of all.
  *
  * @see oras-go, credentials.NewStoreWithFallbacks
  */

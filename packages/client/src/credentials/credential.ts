@@ -27,18 +27,30 @@ export interface CredentialTarget {
   readonly purpose?: "pull" | "push";
 }
 
-/** Finds a credential; undefined: be nobody. The counterpart of oras' `CredentialFunc` and ggcr's `Keychain`. */
+/**
+ * Finds a credential; undefined: be nobody. What it throws fails the request that the credential is for. The counterpart of oras'
+ * `CredentialFunc` and ggcr's `Keychain`.
+ */
 export type CredentialSource = (target: CredentialTarget, options?: CallOptions) => Promise<Credential | undefined>;
 
-/** Keeps credentials. */
+/** Keeps credentials. Stores of the caller's own may throw what they like: it fails the call that asked them. */
 export interface CredentialStore {
-  /** Undefined when there is none; that is no error. */
+  /** Undefined when there is none; that is no error. @throws {CredentialFileError} @throws {CredentialHelperError} when it cannot be looked up. */
   get(serverAddress: string, options?: CallOptions): Promise<Credential | undefined>;
-  /** Looks up with regard to the repository; stores that know whole registries only lack it. See `storeCredentials`. */
+  /**
+   * Looks up with regard to the repository; stores that know whole registries only lack it. See `storeCredentials`.
+   *
+   * @throws {CredentialFileError} @throws {CredentialHelperError} as `get` does.
+   */
   find?(target: CredentialTarget, options?: CallOptions): Promise<Credential | undefined>;
-  /** Keeps a credential in place of the one that was there. @throws {InvalidCredentialError} when the store has no form for it. */
+  /**
+   * Keeps a credential in place of the one that was there.
+   *
+   * @throws {InvalidCredentialError} when the store has no form for it. @throws {PlaintextPutError} when it would be there for all to read.
+   * @throws {CredentialFileError} @throws {CredentialHelperError} when it cannot be kept.
+   */
   put(serverAddress: string, credential: Credential, options?: CallOptions): Promise<void>;
-  /** Deleting what is not there does nothing. */
+  /** Deleting what is not there does nothing. @throws {CredentialFileError} @throws {CredentialHelperError} when it cannot be deleted. */
   delete(serverAddress: string, options?: CallOptions): Promise<void>;
 }
 

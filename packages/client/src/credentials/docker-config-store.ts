@@ -57,6 +57,8 @@ export function createDockerConfigStore(options: DockerConfigStoreOptions = {}):
 /**
  * Keeps credentials in one config file and asks no helper, whatever the file names. Plain text is what it is for, so that a put is allowed
  * unless `allowPlaintextPut` is false.
+ *
+ * Its calls @throws {CredentialFileError} when the file cannot be read or written, and `PlaintextPutError`.
  */
 export function createFileStore(path: string, options: { readonly allowPlaintextPut?: boolean } = {}): DockerConfigStore {
   return new FileAndHelpers(path, { allowPlaintextPut: true, ...options, env: {}, helpers: "none" });

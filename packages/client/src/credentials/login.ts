@@ -49,7 +49,11 @@ export async function login(registry: string, credential: Credential, options: L
   await store.put(serverAddress(registry), credential, { ...(signal && { signal }) });
 }
 
-/** Forgets the credential of a registry; that there is none is no error. Tokens that were made with it live on until they expire. */
+/**
+ * Forgets the credential of a registry; that there is none is no error. Tokens that were made with it live on until they expire.
+ *
+ * @throws {CredentialFileError} @throws {CredentialHelperError} when the store cannot forget it.
+ */
 export async function logout(registry: string, options: CallOptions & { readonly store: CredentialStore }): Promise<void> {
   const { store, ...call } = options;
   await store.delete(serverAddress(registry), call);

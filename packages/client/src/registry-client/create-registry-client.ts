@@ -45,7 +45,11 @@ export function createRegistryClient(url: string, options: Omit<RegistryClientOp
   return clientOver(base, connection, log);
 }
 
-/** Makes a client, and pings the registry first when the options say so. @throws {TypeError} @throws whatever the ping does. */
+/**
+ * Makes a client, and pings the registry first when the options say so.
+ *
+ * @throws {TypeError} when `url` is no URL of a registry. @throws {ResponseError} @throws {NetworkError} @throws {AuthError} of the ping.
+ */
 export async function openRegistryClient(
   url: string,
   options: RegistryClientOptions = {},
@@ -58,15 +62,21 @@ export async function openRegistryClient(
 }
 
 /**
- * Makes a client and pings the registry, as docker-registry-client's `New` does: fails when it does not answer, or takes no such user.
+ * Makes a client and pings the registry, as docker-registry-client's `New` does.
  *
  * @param username may be empty: nobody.
+ * @throws {TypeError} when `url` is no URL of a registry. @throws {NetworkError} when it does not answer.
+ * @throws {ResponseError} @throws {AuthError} when it takes no such user, or is no registry.
  */
 export async function connectRegistry(url: string, username: string, password: string, call: CallOptions = {}): Promise<RegistryClient> {
   return await openRegistryClient(url, { username, password, pingFirst: true }, call);
 }
 
-/** {@link connectRegistry} that takes any certificate: the counterpart of `NewInsecure`. Other clients are not touched by it. */
+/**
+ * {@link connectRegistry} that takes any certificate: the counterpart of `NewInsecure`. Other clients are not touched by it.
+ *
+ * @throws {TypeError} @throws {NetworkError} @throws {ResponseError} @throws {AuthError} as that does.
+ */
 export async function connectInsecureRegistry(
   url: string,
   username: string,

@@ -9,13 +9,13 @@ export class NoMorePagesError extends BerthError<"ERR_NO_MORE_PAGES"> {
 
 /** Reads a list page by page, where a loop over `pages()` does not fit. */
 export interface PageReader<T> {
-  /** The next page. @throws {NoMorePagesError} behind the last one. */
+  /** The next page. @throws {NoMorePagesError} behind the last one. @throws whatever the list does. */
   next(): Promise<readonly T[]>;
   /** Ends the reading early. */
   close(): Promise<void>;
 }
 
-/** Reads a list page by page. Nothing is sent before the first `next()`, which throws what the list does, and `NoMorePagesError` behind its end. */
+/** Reads a list page by page. Nothing is sent before the first `next()`. */
 export function createPageReader<T>(list: Paged<T>): PageReader<T> {
   let pages: AsyncIterator<readonly T[]> | undefined;
   return {

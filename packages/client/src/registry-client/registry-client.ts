@@ -16,6 +16,9 @@ export interface DownloadBlobOptions extends CallOptions {
 /**
  * A registry as docker-registry-client shows it: one object, a method for each thing to do, repositories by name. It stands on the
  * same ground as `RemoteRegistry`, which does more. Wherever a reference is wanted, a tag or a digest will do.
+ *
+ * Whatever asks the registry @throws {InvalidReferenceError} on a bad name of a repository or a tag, before anything is sent;
+ * @throws {ResponseError} on any other refusal than those named below; @throws {AuthError} @throws {NetworkError} @throws {ProtocolError}.
  */
 export interface RegistryClient {
   /** Without a slash at the end; below it lies `/v2/`. */
@@ -34,30 +37,30 @@ export interface RegistryClient {
   repositories(options?: CallOptions): Promise<readonly string[]>;
   /** The same, page by page; see `createPageReader`. */
   repositoryPages(options?: CallOptions): Paged<string>;
-  /** All tags of a repository. @throws {NotFoundError} */
+  /** All tags of a repository. @throws {NotFoundError} when there is no such repository. */
   tags(repository: string, options?: CallOptions): Promise<readonly string[]>;
   /** The same, page by page; see `createPageReader`. */
   tagPages(repository: string, options?: CallOptions): Paged<string>;
 
   /** Whether the repository holds a blob. @throws {InvalidDigestError} */
   hasBlob(repository: string, digest: string, options?: CallOptions): Promise<boolean>;
-  /** Digest and size of a blob. @throws {NotFoundError} */
+  /** Digest and size of a blob. @throws {NotFoundError} @throws {InvalidDigestError} */
   blobMetadata(repository: string, digest: string, options?: CallOptions): Promise<Descriptor>;
   /**
    * Opens a blob. The stream fails instead of ending when the bytes do not have the digest. Consume or destroy it.
    *
-   * @throws {NotFoundError}
+   * @throws {NotFoundError} @throws {InvalidDigestError}
    */
   downloadBlob(repository: string, digest: string, options?: DownloadBlobOptions): Promise<ByteReadable>;
   /**
    * Uploads a blob in one piece. When the registry asks for a token only now, content that can be read only once is lost, unless
    * `getBody` opens it anew.
    *
-   * @throws {UnreplayableBodyError} then. @throws {ResponseError} when the registry refuses it.
+   * @throws {UnreplayableBodyError} then. @throws {ResponseError} when the registry refuses it. @throws {InvalidDigestError}
    */
   uploadBlob(repository: string, digest: string, content: Content, options?: UploadBlobOptions): Promise<void>;
 
-  /** Reads a manifest of any type, best as a Docker image. Its `raw` are the bytes as they came. @throws {NotFoundError} */
+  /** Reads a manifest of any type, best as a Docker image. Its `raw` are the bytes as they came. @throws {NotFoundError} @throws {InvalidManifestError} */
   manifest(repository: string, reference: string, options?: CallOptions): Promise<Manifest>;
   /** Reads a schema 1 manifest. @throws {NotFoundError} @throws {UnsupportedError} when there is only another one. */
   manifestV1(repository: string, reference: string, options?: CallOptions): Promise<Schema1Manifest>;
@@ -79,9 +82,14 @@ export interface RegistryClient {
   manifestDigest(repository: string, reference: string, options?: CallOptions): Promise<Digest>;
   /** The digest of the Docker v2 image manifest. @throws {NotFoundError} @throws {ProtocolError} when the registry names none. */
   manifestV2Digest(repository: string, reference: string, options?: CallOptions): Promise<Digest>;
-  /** Deletes a manifest. @throws {NotFoundError} @throws {UnsupportedError} when deletes are switched off. */
+  /** Deletes a manifest. @throws {NotFoundError} @throws {InvalidDigestError} @throws {UnsupportedError} when deletes are switched off. */
   deleteManifest(repository: string, digest: string, options?: CallOptions): Promise<void>;
-  /** Pushes a manifest: its own bytes, under its own media type. */
+  /**
+   * Pushes a manifest: its own bytes, under its own media type.
+   *
+   * @throws {InvalidReferenceError} when the reference is another digest. @throws {LimitExceededError} when it has more than 4 MiB.
+   * @throws {ResponseError} when the registry refuses it, for one when it lacks what the manifest names.
+   */
   putManifest(repository: string, reference: string, manifest: Manifest, options?: CallOptions): Promise<void>;
   /** Writes a Docker v2 image manifest and pushes it. Gives its digest. @throws {InvalidManifestError} before anything is sent. */
   putManifestV2(repository: string, reference: string, fields: Schema2Fields, options?: CallOptions): Promise<Digest>;

@@ -17,7 +17,7 @@ export interface ConnectionRequest
   readonly size?: number;
   /** Why it goes out, when it takes up what broke off: `hooks.onRetry` is told of it. Absent: it is sent for the first time. */
   readonly again?: Pick<RetryEvent, "retry" | "delayMs" | "status" | "error">;
-  /** Statuses that count as success. Any other one is thrown as `ResponseError`, its body read and closed. */
+  /** Statuses that count as success. On any other one `send` @throws {ResponseError}, the body read and closed. */
   readonly expect: readonly number[];
 }
 
@@ -27,7 +27,13 @@ export interface Connection {
   readonly registry: string;
   /** Told as bytes of blobs move; absent: nobody wants to know. */
   readonly onProgress?: BlobProgressHandler;
-  /** Sends a request. @throws {ResponseError} on a status that is not expected. @throws {NetworkError} @throws {AuthError} */
+  /**
+   * Sends a request.
+   *
+   * @throws {ResponseError} on a status that is not expected; {RateLimitedError} among them. @throws {NetworkError} when there is no answer.
+   * @throws {AuthError} @throws {ProtocolError} when a redirect leads astray. @throws {UnreplayableBodyError} when content had to be sent again.
+   * @throws {SizeMismatchError} when content knows its size, and `size` is another one.
+   */
   send(request: ConnectionRequest): Promise<TransportResponse>;
   /** Closes idle connections to the registry. Requests that run are not disturbed. */
   close(options?: CallOptions): Promise<void>;

@@ -52,7 +52,7 @@ export const STACK_OPTIONS: readonly (keyof TransportStackOptions)[] = [
  * belong to the connection: to share them share it, or give connections with the same credentials one `auth.tokenCache`.
  *
  * @param registry host, perhaps with a port: `docker.io`, `localhost:5000`.
- * @throws {InvalidReferenceError} @throws {TypeError} when `transport` is given together with options of the stack that it replaces.
+ * @throws {InvalidReferenceError} @throws {RangeError} on a number that an option cannot take. @throws {TypeError} when `transport` is given together with options of the stack that it replaces.
  */
 export function createConnection(registry: string, options: ConnectionOptions = {}): Connection {
   const host = parseRegistryHost(registry);

@@ -42,7 +42,8 @@ export interface RemoteRegistry extends Registry {
  * Makes a client of a registry. Nothing is sent yet.
  *
  * @param host host, perhaps with a port: `docker.io`, `localhost:5000`.
- * @throws {InvalidReferenceError}
+ * @throws {InvalidReferenceError} @throws {RangeError} on a number that an option cannot take.
+ * @throws {TypeError} when options exclude each other, or `connection` is one to another registry.
  *
  * @example
  * ```ts

@@ -23,7 +23,8 @@ export type RemoteRepositoryOptions = RepositoryOptions & RemoteOptions;
  * Makes a client of one repository. Nothing is sent yet.
  *
  * @param reference `registry/repository`, as text or parsed, as by `parseImageName`; a tag or digest behind it is kept as `reference`.
- * @throws {InvalidReferenceError}
+ * @throws {InvalidReferenceError} @throws {RangeError} on a number that an option cannot take.
+ * @throws {TypeError} when options exclude each other, or `connection` is one to another registry.
  *
  * @example
  * ```ts

@@ -30,7 +30,7 @@ export async function checkResponse(response: TransportResponse, expected: reado
   throw await responseError(response, expected);
 }
 
-/** Reads a response whole, closes it and makes the error for it. */
+/** Reads a response whole, closes it and makes the error for it. @throws the reason of the request's signal, once that is aborted. */
 export async function responseError(response: TransportResponse, expected: readonly number[] = []): Promise<ResponseError> {
   const failure = await responseFailure(response);
   return new ResponseError(responseMessage(failure, response.request, expected), failure);
