@@ -71,6 +71,8 @@ export {
   isSchema1MediaType,
   parseMediaType,
 } from "./media-types.ts";
+export type { ContainerConfig, ImageConfigFile, ImageHistory, ImageRootfs } from "./image-config.ts";
+export { decodeImageConfig } from "./image-config.ts";
 export type { DecodeManifestOptions } from "./manifest/decode.ts";
 export { DEFAULT_MAX_REFERENCES, decodeManifest } from "./manifest/decode.ts";
 export { readDescriptor } from "./manifest/fields.ts";

@@ -15,7 +15,7 @@ export interface FetchedConfig {
   readonly descriptor: Descriptor;
   /** As it came. */
   readonly raw: Uint8Array;
-  /** Parsed JSON, unchecked: what a config says is up to its media type. */
+  /** Parsed JSON, unchecked: what a config says is up to its media type. `decodeImageConfig(raw)` of `@berth/oci` checks that of an image. */
   readonly config: Readonly<Record<string, unknown>>;
   /** The manifest that names the config. */
   readonly image: FetchedImage;
