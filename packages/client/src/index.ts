@@ -188,4 +188,5 @@ export { composeTransport, headerValue } from "./transport/transport.ts";
 export type { UndiciTransportOptions } from "./transport/undici-transport.ts";
 export { createUndiciTransport, DEFAULT_CONNECT_TIMEOUT_MS, DEFAULT_HEADERS_TIMEOUT_MS } from "./transport/undici-transport.ts";
 export { userAgentLayer } from "./transport/user-agent-layer.ts";
+export { acknowledged } from "./transport/web-page.ts";
 export { VERSION } from "./version.ts";

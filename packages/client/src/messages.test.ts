@@ -97,7 +97,7 @@ test.each<[string, readonly [string, string, ScriptedReply], (repository: Remote
     pull,
   ],
   [
-    'Cannot fetch manifest: "HOST" sent a web page: it is no registry, or something stands in front of it',
+    'Cannot fetch manifest: "HOST" sent a web page: it is no registry; a proxy, or a page to sign in to the network, may stand in front of it',
     ["GET", MANIFEST, { headers: { "content-type": "text/html" }, body: "<html>" }],
     pull,
   ],

@@ -52,7 +52,7 @@ export function pingCommand(options: RunOptions): Command {
 }
 
 async function ping(session: Session, text: string): Promise<Pong> {
-  const { drain, parseRateLimit } = await import("@berth/client");
+  const { acknowledged, parseRateLimit } = await import("@berth/client");
   const isHost = text === DEFAULT_REGISTRY || registryHostOf(text) !== undefined;
   const { signal } = session;
   const began = performance.now();
@@ -61,7 +61,7 @@ async function ping(session: Session, text: string): Promise<Pong> {
     session.subject = registry;
     const connection = await session.connections.to(registry);
     const response = await connection.send({ method: "GET", target: "/v2/", operation: `reach "${registry}"`, expect: [200], signal });
-    await drain(response);
+    await acknowledged(response);
     const { origin } = response.request.url;
     return { registry, url: origin, durationMs: Math.round(performance.now() - began), rateLimit: parseRateLimit(response.headers) };
   }

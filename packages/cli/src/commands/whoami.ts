@@ -17,7 +17,7 @@ export function whoamiCommand(options: RunOptions): Command {
         const registry = hostOf(text);
         session.subject = registry;
         const { signal } = session;
-        const { createConnection, drain, isAnonymous, staticCredentials } = await import("@berth/client");
+        const { acknowledged, createConnection, isAnonymous, staticCredentials } = await import("@berth/client");
         const source = await session.connections.credentialsFor(registry);
         const credential = await source?.({ registry, purpose: "pull" }, { signal });
         if (credential === undefined || isAnonymous(credential))
@@ -28,7 +28,7 @@ export function whoamiCommand(options: RunOptions): Command {
           const connection = createConnection(registry, { ...options, credentials: staticCredentials(registry, credential) });
           try {
             const operation = `ask "${registry}" who we are`;
-            await drain(await connection.send({ method: "GET", target: "/v2/", operation, expect: [200], signal }));
+            await acknowledged(await connection.send({ method: "GET", target: "/v2/", operation, expect: [200], signal }));
           } finally {
             await connection.close();
           }

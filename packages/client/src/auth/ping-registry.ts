@@ -8,6 +8,7 @@ import { type Clock, systemClock } from "../transport/clock.ts";
 import { drain } from "../transport/drain.ts";
 import { showsTls } from "../transport/network-error.ts";
 import { headerValue, type RequestHeaders, type Transport, type TransportResponse } from "../transport/transport.ts";
+import { acknowledged } from "../transport/web-page.ts";
 
 /** What a registry answered when it was asked who may enter. @see ggcr, transport.Challenge */
 export interface RegistryChallenge {
@@ -29,7 +30,7 @@ export interface PingRegistryOptions extends CallOptions {
   /** Milliseconds that HTTPS has for itself; default 300, `Infinity`: until it fails. */
   readonly plainHttpDelayMs?: number;
   /**
-   * Whether any answer by HTTPS shows that it is spoken, also a failure or a certificate that is not trusted: then plain HTTP is not tried any
+   * Whether any answer by HTTPS shows that it is spoken, also a failure, a web page or a certificate that is not trusted: then plain HTTP is not tried any
    * more. Default false.
    */
   readonly anyAnswerCounts?: boolean;
@@ -83,11 +84,12 @@ export async function pingRegistry(registry: string, options: PingRegistryOption
 }
 
 async function pingOnce(registry: string, scheme: "http" | "https", options: PingRegistryOptions): Promise<RegistryChallenge> {
-  const { transport, headers = {}, signal } = options;
+  const { transport, headers = {}, anyAnswerCounts = false, signal } = options;
   const url = new URL("/v2/", registryOrigin(registry, scheme));
   const response = await transport({ method: "GET", url, headers, operation: `reach registry "${registry}"`, ...(signal && { signal }) });
   if (response.status !== 200 && response.status !== 401) throw await responseError(response, [200, 401]);
-  await drain(response);
+  if (anyAnswerCounts) await drain(response);
+  else await acknowledged(response);
   return challengeOf(response);
 }
 

@@ -1,8 +1,7 @@
+import { PAGE_IN_BETWEEN } from "../transport/web-page.ts";
+
 /** What helps when a registry sends its clients to where no token is to be had. */
 export const MEND_REALM = "who runs the registry has to mend that";
-
-/** What helps when a web page comes in place of a token. */
-export const PAGE_IN_BETWEEN = "a proxy, or a page to sign in to the network, may stand in front of it";
 
 const LOG_IN = "log in, or check the credentials";
 

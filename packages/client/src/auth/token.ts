@@ -1,7 +1,7 @@
 import { AuthError, ProtocolError, type RequestFailure } from "../errors.ts";
-import { isWebPage } from "../transport/web-page.ts";
+import { isWebPage, PAGE_IN_BETWEEN } from "../transport/web-page.ts";
 import { describeAnswer } from "./describe-answer.ts";
-import { MEND_REALM, PAGE_IN_BETWEEN } from "./token-advice.ts";
+import { MEND_REALM } from "./token-advice.ts";
 
 /** Seconds that a token lives when its server does not say, or says less: what the specification promises to old clients. */
 export const MIN_TOKEN_SECONDS = 60;

@@ -2,7 +2,7 @@ import type { CallOptions } from "@berth/oci";
 import { createTokenCache } from "../auth/token-cache.ts";
 import type { Connection } from "../remote/connection.ts";
 import { createConnection, type StackConnectionOptions } from "../remote/create-connection.ts";
-import { drain } from "../transport/drain.ts";
+import { acknowledged } from "../transport/web-page.ts";
 import { type Credential, type CredentialSource, type CredentialStore, isAnonymous } from "./credential.ts";
 import { InvalidCredentialError } from "./errors.ts";
 import { serverAddress } from "./server-address.ts";
@@ -42,7 +42,7 @@ export async function login(registry: string, credential: Credential, options: L
       operation: "log in",
       ...(signal && { signal }),
     });
-    await drain(response);
+    await acknowledged(response);
   } finally {
     await connection.close();
   }

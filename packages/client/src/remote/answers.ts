@@ -13,6 +13,7 @@ import { plainText } from "../transport/plain-text.ts";
 import { readBounded } from "../transport/read-bounded.ts";
 import { giverOf, serverOf } from "../transport/network-error.ts";
 import { headerValue, type TransportResponse } from "../transport/transport.ts";
+import { webPageError } from "../transport/web-page.ts";
 
 /** What an error that stands for a refusal is made with: the refusal, and what it says behind the words for what was wanted. */
 export function answered(refusal: ResponseError): AnswerErrorOptions {
@@ -67,7 +68,7 @@ export function contentType(response: TransportResponse): string | undefined {
   if (value === undefined) return undefined;
   const mediaType = parseMediaType(value);
   if (mediaType === undefined) throw protocolError(response, `sent the Content-Type "${value.slice(0, 100)}"`);
-  if (mediaType === "text/html") throw protocolError(response, "sent a web page: it is no registry, or something stands in front of it");
+  if (mediaType === "text/html") throw webPageError(response);
   return mediaType;
 }
 

@@ -9,8 +9,8 @@ import {
 } from "@berth/oci";
 import type { ByteReadable } from "../transport/byte-readable.ts";
 import type { Content } from "../transport/body.ts";
-import { drain } from "../transport/drain.ts";
 import type { ResponseHeaders } from "../transport/transport.ts";
+import { acknowledged } from "../transport/web-page.ts";
 import { checkContentDigest, orNotFound, orUnsupported } from "./answers.ts";
 import { downloadStream, fetchBlob, type FetchBlobOptions, openUnknown } from "./blob-fetch.ts";
 import { type BlobHandle, openBlob } from "./blob-handle.ts";
@@ -65,10 +65,10 @@ export function createBlobStore(context: RepositoryContext, registry: string): R
   return {
     stat,
     resolve: async (reference, options) => await stat(digestOf(reference), options),
-    exists: async (target, options = {}) => await hasBlob(context, target.digest, options),
+    exists: async (target, options = {}) => await hasBlob(context, target, options),
     async fetchHead(target, options = {}) {
       const response = await askForBlob(context, "HEAD", target.digest, options);
-      await drain(response);
+      await acknowledged(response);
       return response.headers;
     },
     fetch: async (target, options) => await fetchBlob(context, target, options),
@@ -99,6 +99,6 @@ async function deleteBlob(context: RepositoryContext, digest: Digest, { signal }
     orNotFound(answer, (options) => new BlobUnknownError(digest, options)),
     "delete blob",
   );
-  await drain(response);
+  await acknowledged(response);
   checkContentDigest(response, digest);
 }

@@ -1,6 +1,6 @@
 import { type CallOptions, type ListOptions, type Paged, parseRegistryHost, parseRepositoryName, type Registry } from "@berth/oci";
 import { wholeNumber } from "../number-option.ts";
-import { drain } from "../transport/drain.ts";
+import { acknowledged } from "../transport/web-page.ts";
 import { connect, type RemoteOptions } from "./connect.ts";
 import type { Connection } from "./connection.ts";
 import { repositoryIn } from "./create-repository.ts";
@@ -60,7 +60,7 @@ export function createRemoteRegistry(host: string, options: RemoteRegistryOption
     host,
     connection,
     async ping({ signal } = {}) {
-      await drain(
+      await acknowledged(
         await connection.send({ method: "GET", target: "/v2/", operation: "ping registry", expect: [200], ...(signal && { signal }) }),
       );
     },

@@ -73,7 +73,7 @@ test("[client/B-23,D-2] pages that lead around in a circle are an error", async 
 });
 
 test.each([
-  ["a web page", "text/html", "<html>", /sent no JSON but "text\/html"/],
+  ["a web page", "text/html", "<html>", /sent a web page: it is no registry; a proxy, or a page to sign in/],
   ["what would paint on a terminal", "text/\u009b31mred", "[", /sent no JSON but "text\/ 31mred"$/],
   ["something else under the key", "application/json", '{"tags":"x"}', /a list under "tags" that is not one of texts/],
   ["numbers", "application/json", '{"tags":[1]}', /a list under "tags" that is not one of texts/],

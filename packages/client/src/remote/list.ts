@@ -1,5 +1,6 @@
 import { type CallOptions, InvalidLinkError, LimitExceededError, nextPage, type Paged } from "@berth/oci";
-import type { TransportResponse } from "../transport/transport.ts";
+import { headerValue, type TransportResponse } from "../transport/transport.ts";
+import { isWebPage, webPageError } from "../transport/web-page.ts";
 import { protocolError, readMetadata } from "./answers.ts";
 import type { Connection } from "./connection.ts";
 
@@ -84,10 +85,9 @@ export async function readJson(response: TransportResponse, maxBytes: number): P
   try {
     return JSON.parse(bytes.toString("utf8"));
   } catch (cause) {
-    const type = response.headers["content-type"];
-    throw protocolError(response, `sent no JSON but ${type === undefined ? "nothing known" : `"${String(type).slice(0, 100)}"`}`, {
-      cause,
-    });
+    const type = headerValue(response.headers, "content-type");
+    if (isWebPage(bytes, type)) throw webPageError(response);
+    throw protocolError(response, `sent no JSON but ${type === undefined ? "nothing known" : `"${type.slice(0, 100)}"`}`, { cause });
   }
 }
 

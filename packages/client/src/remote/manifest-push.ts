@@ -10,13 +10,13 @@ import {
 } from "@berth/oci";
 import { ResponseError } from "../errors.ts";
 import type { TransportResponse } from "../transport/transport.ts";
+import { acknowledged } from "../transport/web-page.ts";
 import { checkContentDigest } from "./answers.ts";
 import type { Connection, ConnectionRequest } from "./connection.ts";
 import { originalOf } from "./connection-face.ts";
 import { manifestPath, type RepositoryContext, scopesOf } from "./context.ts";
 import { orRefusedAlgorithm } from "./refused-algorithm.ts";
 import { checkManifest } from "./manifest-read.ts";
-import { drain } from "../transport/drain.ts";
 
 /** Reads the content of a manifest into memory, since it may have to be sent again, and checks it, all before anything is sent. */
 export async function readForPush(
@@ -58,11 +58,11 @@ export async function putManifest(
     content: bytes,
     operation: "push manifest",
     scopes: scopesOf(context, "pull", "push"),
-    expect: [201, 200, 202], // 201 by the book
+    expect: [201, 200, 202], // 201 by the book; who says anything else is looked at
     ...(options.signal && { signal: options.signal }),
   };
   const response = await orRefusedAlgorithm(expected.digest, async () => await context.connection.send(put));
-  await drain(response);
+  await acknowledged(response);
   checkContentDigest(response, expected.digest);
   return response;
 }

@@ -14,7 +14,7 @@ import {
 import type { ByteReadable } from "../transport/byte-readable.ts";
 import type { ResponseHeaders, TransportResponse } from "../transport/transport.ts";
 import type { Content } from "../transport/body.ts";
-import { drain } from "../transport/drain.ts";
+import { acknowledged } from "../transport/web-page.ts";
 import { checkContentDigest, orNotFound, orUnsupported } from "./answers.ts";
 import { bytesStream } from "./bytes-stream.ts";
 import { manifestPath, type RepositoryContext, scopesOf } from "./context.ts";
@@ -97,12 +97,12 @@ export function createManifestStore(context: RepositoryContext, registry: string
     stat: async (reference, options) => await statManifest(context, check(reference), options),
     async fetchHead(target, options = {}) {
       const response = await ask(context, "HEAD", target.digest, [target.mediaType], "fetch manifest headers", options);
-      await drain(response);
+      await acknowledged(response);
       return response.headers;
     },
     async exists(target, options = {}) {
       const response = await ask(context, "HEAD", target.digest, [target.mediaType], "look up manifest", options, [200, 404]);
-      await drain(response);
+      await acknowledged(response);
       return response.status === 200;
     },
     async fetch(target, options = {}) {
@@ -145,7 +145,7 @@ async function deleteManifest(context: RepositoryContext, target: Descriptor, { 
     orNotFound(answer, (options) => manifestUnknown(context, target.digest, options)),
     "delete manifest",
   );
-  await drain(response);
+  await acknowledged(response);
   checkContentDigest(response, target.digest);
   return response;
 }

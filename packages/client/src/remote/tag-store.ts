@@ -9,7 +9,7 @@ import {
   UnsupportedError,
 } from "@berth/oci";
 import { ResponseError } from "../errors.ts";
-import { drain } from "../transport/drain.ts";
+import { acknowledged } from "../transport/web-page.ts";
 import { answered, orNotFound } from "./answers.ts";
 import { manifestPath, type RepositoryContext, scopesOf } from "./context.ts";
 import { readTexts, remoteList, withQuery } from "./list.ts";
@@ -60,7 +60,7 @@ async function untag(context: RepositoryContext, tag: string, { signal }: CallOp
   const response = await orNotFound(answer, (options) => new TagUnknownError(tag, options)).catch((error: unknown) => {
     throw error instanceof ResponseError && NO_TAG_DELETES.has(error.status) ? cannotUntag(error) : error;
   });
-  await drain(response);
+  await acknowledged(response);
 }
 
 /** Answers of registries that take nothing but digests there; distribution before 3.0 says 400 DIGEST_INVALID. */

@@ -11,7 +11,7 @@ import {
 } from "@berth/oci";
 import { digestOf } from "@berth/oci/node";
 import { isNotFound } from "../../errors.ts";
-import { drain } from "../../transport/drain.ts";
+import { acknowledged } from "../../transport/web-page.ts";
 import { headerValue, type TransportResponse } from "../../transport/transport.ts";
 import { readMetadata } from "../answers.ts";
 import { manifestPath, type RepositoryContext, scopesOf } from "../context.ts";
@@ -82,7 +82,7 @@ export async function putTagIndex(
     scopes: scopesOf(context, "pull", "push"),
     ...(call.signal && { signal: call.signal }),
   });
-  await drain(response);
+  await acknowledged(response);
 }
 
 /** Deletes an index; one that is gone is fine. */
@@ -95,5 +95,5 @@ export async function deleteIndex(context: RepositoryContext, digest: Digest, ca
     scopes: scopesOf(context, "delete"),
     ...(call.signal && { signal: call.signal }),
   });
-  await drain(response);
+  await acknowledged(response);
 }

@@ -197,7 +197,8 @@ export class BlobPush {
 
   /** The answer to a commit may have been lost, not the commit. */
   async #isThere(): Promise<boolean> {
-    return await hasBlob(this.#route, this.#digest, { scopes: this.#route.scopes, signal: this.#options.signal });
+    const blob = { digest: this.#digest, size: this.#blob.end };
+    return await hasBlob(this.#route, blob, { scopes: this.#route.scopes, signal: this.#options.signal });
   }
 
   /** Throws the upload away and the error on, unless another try may do. */

@@ -1,4 +1,4 @@
-import { type Descriptor, type Digest, parseRepositoryName } from "@berth/oci";
+import { type Descriptor, parseRepositoryName } from "@berth/oci";
 import { isLookRefused } from "../../errors.ts";
 import type { Content } from "../../transport/body.ts";
 import { hasBlob } from "../blob-stat.ts";
@@ -37,9 +37,9 @@ export async function pushBlob(
 }
 
 /** Whether the registry has a blob. One that refuses to say is sent it. */
-async function isHeld(route: UploadRoute, digest: Digest, signal: AbortSignal | undefined): Promise<boolean> {
+async function isHeld(route: UploadRoute, descriptor: Descriptor, signal: AbortSignal | undefined): Promise<boolean> {
   try {
-    return await hasBlob(route, digest, { scopes: route.scopes, signal });
+    return await hasBlob(route, descriptor, { scopes: route.scopes, signal });
   } catch (error) {
     if (isLookRefused(error)) return false;
     throw error;
@@ -64,7 +64,7 @@ export async function pushInto(
     const tell = blobProgress(route, "push blob", digest);
     const onProgress = both(options.onProgress, tell && (({ sent, total }: UploadProgress) => tell(sent, total)));
     blob = await OutgoingBlob.open(content, descriptor, { ...options, ...(onProgress && { onProgress }) });
-    if (options.skipExisting === true && (await isHeld(route, digest, signal))) return;
+    if (options.skipExisting === true && (await isHeld(route, descriptor, signal))) return;
     const push = new BlobPush(route, digest, blob, { ...options, mode, chunkSize, backoff, started });
     await pushOnce(route, digest, signal, async () => {
       unused = undefined;

@@ -150,7 +150,7 @@ export class RemoteBlobUpload implements BlobUpload {
 
   async #isThere(digest: Digest, signal: AbortSignal | undefined): Promise<boolean> {
     const { route } = this.#session;
-    return await hasBlob(route, digest, { scopes: route.scopes, signal });
+    return await hasBlob(route, { digest, size: this.size }, { scopes: route.scopes, signal });
   }
 
   /** A digest that we know to be wrong is not even asked for. */

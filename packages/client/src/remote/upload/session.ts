@@ -12,6 +12,7 @@ import { ResponseError } from "../../errors.ts";
 import type { Content } from "../../transport/body.ts";
 import { drain } from "../../transport/drain.ts";
 import { headerValue, type ResponseHeaders, type TransportResponse } from "../../transport/transport.ts";
+import { acknowledged } from "../../transport/web-page.ts";
 import { answered, checkContentDigest } from "../answers.ts";
 import type { Connection, ConnectionRequest } from "../connection.ts";
 import type { RepositoryPlace } from "../context.ts";
@@ -201,7 +202,7 @@ export class UploadSession {
   async #send(request: ConnectionRequest): Promise<TransportResponse> {
     try {
       const response = await this.route.connection.send({ operation: "push blob", scopes: this.route.scopes, ...request });
-      await drain(response);
+      await acknowledged(response);
       return response;
     } catch (error) {
       if (uploadFault(error) !== "lost") throw error;
