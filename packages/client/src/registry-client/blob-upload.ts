@@ -49,7 +49,7 @@ export async function uploadWhole(
     checkContentDigest(response, digest);
   } catch (error) {
     if (typeof content === "object" && !(content instanceof Uint8Array)) await closeSource(content, undefined);
-    if (!(error instanceof ResponseError && error.status === 404)) await session?.abandon();
+    if (!(error instanceof ResponseError && error.status === 404)) await session?.abandon(signal);
     throw error;
   }
 }

@@ -213,7 +213,7 @@ export class BlobPush {
     const cutOff = fault === "interrupted" && (onUpload === undefined || !this.#mayResume);
     const mendable = blob.failure === undefined && (cutOff || fault === "lost" || (fault === "damaged" && this.#wasResumed));
     const keep = onUpload !== undefined && blob.failure === undefined && fault !== "damaged" && !mendable;
-    if (!keep) await session.abandon();
+    if (!keep) await session.abandon(signal);
     if (!mendable || restarts >= MAX_RESTARTS) throw error;
     if (!blob.replayable && blob.isSpent) throw new UnreplayableBodyError({ cause: error, retryable: true });
     if (fault === "damaged") this.#mayResume = false;

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { AuthError } from "../../errors.ts";
 import type { Connection } from "../connection.ts";
-import { mountBlob } from "./mount-blob.ts";
+import { type MountBlobOptions, mountBlob } from "./mount-blob.ts";
 import { checkPushPermission } from "./push-permission.ts";
 import { blobOf, once, startScripted, UPLOADS } from "./upload.test-kit.ts";
 
@@ -155,4 +155,20 @@ test("[client/C-32] permission to push is found out by starting an upload, which
   await deleted.promise;
   registry.on("POST", UPLOADS, { status: 403 });
   await expect(checkPushPermission(connection, "a/b")).rejects.toMatchObject({ status: 403 });
+});
+
+test("[client/B-29] who aborts does not wait until the upload that they got instead is thrown away", async () => {
+  const { registry, connection } = await startScripted();
+  registry.on("POST", UPLOADS, started);
+  const fallbacks: MountBlobOptions["fallback"][] = [undefined, "fetch", () => undefined, () => Promise.reject(new Error("no such file"))];
+  for (const fallback of fallbacks) {
+    const abort = new AbortController();
+    registry.on("DELETE", `${UPLOADS}u`, () => {
+      abort.abort("enough");
+      return { hang: true };
+    });
+    const options = { signal: abort.signal, ...(fallback && { fallback }) };
+    await expect(mountBlob(connection, "a/b", hello.descriptor, "other/repo", options)).rejects.toBe("enough");
+  }
+  expect(registry.journal("DELETE")).toHaveLength(fallbacks.length);
 });

@@ -61,19 +61,19 @@ export async function mountBlob(
   if (answer.kind === "refused") onRefused?.(answer.error);
   const session = answer.kind === "started" ? answer.session : undefined;
   if (fallback === "give-up" || (fallback === "fetch" && source === undefined)) {
-    await session?.abandon();
+    await session?.abandon(signal);
     return "refused";
   }
   let content: Content | undefined;
   try {
     content = fallback === "fetch" ? await read(route, target, source ?? name, signal) : await fallback();
   } catch (cause) {
-    await session?.abandon();
+    await session?.abandon(signal);
     signal?.throwIfAborted();
     throw new MountContentError(target, { cause });
   }
   if (content === undefined) {
-    await session?.abandon();
+    await session?.abandon(signal);
     return "refused";
   }
   const plain = session === undefined ? uploadRoute(connection, name, options) : route;

@@ -72,6 +72,6 @@ export async function pushInto(
     });
   } finally {
     await blob?.close();
-    await unused?.abandon();
+    await unused?.abandon(signal);
   }
 }

@@ -106,12 +106,12 @@ export class RemoteBlobUpload implements BlobUpload {
     const { size } = this;
     const { digest } = expected;
     if (expected.size !== undefined && expected.size !== size) throw new SizeMismatchError({ expected: expected.size, actual: size });
-    await this.#verify(digest);
+    await this.#verify(digest, signal);
     try {
       await this.#finish(digest, signal);
     } catch (error) {
       if (!(error instanceof ResponseError) || uploadFault(error) !== "damaged") throw error;
-      await this.cancel(); // some registries keep it
+      await this.#drop(signal); // some registries keep it
       throw new DigestMismatchError(
         { expected: digest, actual: "unknown" },
         { from: this.#session.route.connection.registry, cause: error },
@@ -154,13 +154,20 @@ export class RemoteBlobUpload implements BlobUpload {
   }
 
   /** A digest that we know to be wrong is not even asked for. */
-  async #verify(expected: Digest): Promise<void> {
+  async #verify(expected: Digest, signal: AbortSignal | undefined): Promise<void> {
     const { digester } = this.#options;
     if (digester === undefined || digester.algorithm !== digestAlgorithm(expected)) return;
     const actual = digester.digest();
     if (actual === expected) return;
-    await this.cancel();
+    await this.#drop(signal);
     throw new DigestMismatchError({ expected, actual });
+  }
+
+  /** {@link cancel} for content that turned out to be wrong: that is what the caller is told, however the cancelling ends. */
+  async #drop(signal: AbortSignal | undefined): Promise<void> {
+    this.#state = "over";
+    this.#pending.clear();
+    await this.#session.abandon(signal);
   }
 
   /** Sends what makes whole chunks; what is left may not be enough for a chunk yet. */

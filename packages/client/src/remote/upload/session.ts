@@ -13,6 +13,7 @@ import type { Content } from "../../transport/body.ts";
 import { drain } from "../../transport/drain.ts";
 import { headerValue, type ResponseHeaders, type TransportResponse } from "../../transport/transport.ts";
 import { acknowledged } from "../../transport/web-page.ts";
+import { unlessAborted } from "../../unless-aborted.ts";
 import { answered, checkContentDigest } from "../answers.ts";
 import type { Connection, ConnectionRequest } from "../connection.ts";
 import type { RepositoryPlace } from "../context.ts";
@@ -190,13 +191,15 @@ export class UploadSession {
     await this.#send({ method: "DELETE", target: this.#url, ...request });
   }
 
-  /** {@link cancel} for when something else has failed: takes 5 s at most and never fails. */
-  async abandon(): Promise<void> {
-    try {
-      await this.cancel(AbortSignal.timeout(CANCEL_MS));
-    } catch {
-      // the registry drops it by itself after some time
-    }
+  /**
+   * {@link cancel} for when something else has failed, or is not wanted: takes 5 s at most. Who aborts waits no longer, and what was sent
+   * goes on without them.
+   *
+   * @throws the reason of `signal`, and nothing else.
+   */
+  async abandon(signal?: AbortSignal): Promise<void> {
+    const cancelled = this.cancel(AbortSignal.timeout(CANCEL_MS)).catch(() => undefined); // the registry drops it by itself after some time
+    await unlessAborted(cancelled, signal);
   }
 
   async #send(request: ConnectionRequest): Promise<TransportResponse> {
