@@ -52,7 +52,7 @@ export interface RemoteBlobStore extends BlobStore, PassingFetcher {
   open(target: Descriptor, options?: CallOptions): Promise<BlobHandle>;
   /** Stores a blob; see `pushBlob`. @throws {DigestMismatchError} @throws {SizeMismatchError} nothing is kept then. */
   push(expected: Descriptor, content: Content, options?: PushBlobOptions): Promise<void>;
-  /** Takes a blob over from another repository of the registry; see `mountBlob`. False when it is not here afterwards. */
+  /** Takes a blob over from another repository of the registry; see `mountBlob`. False when it is not here afterwards. @throws {ResponseError} 401 @throws {AuthError} when nobody else is told of it. */
   mount(target: Descriptor, from: string | undefined, options?: MountBlobOptions): Promise<boolean>;
   /** Stores blobs in steps that a later process can go on with. */
   readonly uploads: RemoteBlobUploader;

@@ -92,7 +92,7 @@ export interface RemoteRepository extends Repository {
   push(expected: Descriptor, content: Content, options?: PushBlobOptions): Promise<void>;
   /** Pushes a manifest and tags it in one step. */
   pushReference(expected: Descriptor, content: Content, reference: string, options?: CallOptions): Promise<void>;
-  /** Takes a blob over from another repository of this registry. True when it is now here. */
+  /** Takes a blob over from another repository of this registry. True when it is now here. @throws {ResponseError} 401 @throws {AuthError} unless the options deal with it. */
   mount(target: Descriptor, from: string | undefined, options?: MountBlobOptions): Promise<boolean>;
   /** By the referrers API, or the tag that stands for it where a registry has none; asks nothing before it is read. */
   referrers(subject: Descriptor, options?: ReferrersOptions): Paged<Descriptor>;

@@ -117,6 +117,19 @@ test.each([400, 401, 403, 404, 405])("[client/B-29] status %i to the mount means
 test("[client/B-29] so does a token that is not given for both repositories", async () => {
   const failure = new AuthError("Cannot get token", { operation: "get token", method: "GET", url: "http://t.test/" });
   const connection: Connection = { registry: "r.test", send: () => Promise.reject(failure), close: () => Promise.resolve() };
+  const refusals: unknown[] = [];
+  const onRefused = (error: unknown): number => refusals.push(error);
+  expect(await mountBlob(connection, "a/b", hello.descriptor, "other/repo", { onRefused })).toBe("refused");
+  expect(refusals).toEqual([failure]);
+  await expect(mountBlob(connection, "a/b", hello.descriptor, "other/repo")).rejects.toBe(failure);
+});
+
+test("[client/B-29] a missing credential is not taken for a registry that will not mount, where nobody else is told of it", async () => {
+  const { registry, connection } = await startScripted();
+  registry.on("POST", UPLOADS, { status: 401 });
+  await expect(mountBlob(connection, "a/b", hello.descriptor, "other/repo")).rejects.toMatchObject({ status: 401 });
+  await expect(mountBlob(connection, "a/b", hello.descriptor, undefined, { fallback: "fetch" })).rejects.toMatchObject({ status: 401 });
+  registry.on("POST", UPLOADS, { status: 403 });
   expect(await mountBlob(connection, "a/b", hello.descriptor, "other/repo")).toBe("refused");
 });
 

@@ -1,4 +1,5 @@
 import { BerthError, type BerthErrorOptions, type ByteSource, type Descriptor, formatScope, parseRepositoryName } from "@berth/oci";
+import { AuthError, isUnauthorized } from "../../errors.ts";
 import type { Content } from "../../transport/body.ts";
 import type { Connection } from "../connection.ts";
 import { pushInto } from "./push-blob.ts";
@@ -16,7 +17,10 @@ export interface MountBlobOptions extends Omit<PushBlobOptions, "resume" | "skip
    * what a function gives.
    */
   readonly fallback?: "give-up" | "fetch" | MountContent;
-  /** Told the error of a registry that refused, before the fallback; not when it merely started an upload. */
+  /**
+   * Told the error of a registry that refused, before the fallback; not when it merely started an upload. Where nobody is told and there is
+   * no fallback, a refusal for want of a credential (401, `AuthError`) is thrown.
+   */
   readonly onRefused?: (error: unknown) => void;
 }
 
@@ -37,11 +41,12 @@ export class MountContentError extends BerthError<"ERR_MOUNT_CONTENT"> {
 
 /**
  * Takes a blob over from another repository of the same registry without moving bytes. Asks for one token that lets us write here and
- * read there. A registry that will not mount is no error: `fallback` says what happens then, in the upload that it offered.
+ * read there. A registry that will not mount is no error: `fallback` says what happens then, in the upload that it offered. A missing credential
+ * is one, unless `fallback` or `onRefused` is there to deal with it.
  *
  * @param from name of the repository that holds the blob; undefined: the registry looks for one itself, if it can.
  * @throws {MountContentError} when the content for the fallback cannot be had; the upload is thrown away.
- * @throws {ResponseError} @throws {NetworkError} @throws {ProtocolError} and, with a fallback, what `pushBlob` throws.
+ * @throws {ResponseError} @throws {AuthError} @throws {NetworkError} @throws {ProtocolError} and, with a fallback, what `pushBlob` throws.
  * @see OCI distribution-spec, "Mounting a blob from another repository"
  */
 export async function mountBlob(
@@ -58,9 +63,14 @@ export async function mountBlob(
   signal?.throwIfAborted();
   const answer = await requestMount(route, { digest: target.digest, from: source }, signal);
   if (answer.kind === "mounted") return "mounted";
-  if (answer.kind === "refused") onRefused?.(answer.error);
   const session = answer.kind === "started" ? answer.session : undefined;
-  if (fallback === "give-up" || (fallback === "fetch" && source === undefined)) {
+  const givesUp = fallback === "give-up" || (fallback === "fetch" && source === undefined);
+  if (answer.kind === "refused") {
+    const { error } = answer;
+    if (givesUp && onRefused === undefined && (error instanceof AuthError || isUnauthorized(error))) throw error;
+    onRefused?.(error);
+  }
+  if (givesUp) {
     await session?.abandon(signal);
     return "refused";
   }
