@@ -1,6 +1,7 @@
+import { Readable } from "node:stream";
 import { inspect } from "node:util";
 import { type Challenge, parseChallenges } from "@berth/oci";
-import { describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
 import type { Credential } from "../credentials/credential.ts";
 import { AuthError, hasErrorCode, isUnauthorized, ResponseError } from "../errors.ts";
 import { type FakeReply, failureOfCall, type FakeTransport, fakeTransport } from "../transport/testing/fake-transport.test-kit.ts";
@@ -53,6 +54,20 @@ describe("exchangeToken() by GET", () => {
     const { transport, result } = exchange(OK, { challenge: challenge('Bearer realm="https://a.test/t",service=""') });
     await result;
     expect(transport.requests.map(({ url, headers }) => [url.href, headers["authorization"]])).toEqual([["https://a.test/t", undefined]]);
+  });
+
+  test("[client/B-46] a token that trickles is not waited for longer than 30 s: others wait for it too", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    onTestFinished(() => void vi.useRealTimers());
+    const body = new Readable({ read: () => undefined });
+    const failed = failureOfCall(exchange({ body }).result);
+    body.push('{"token":');
+    await vi.waitUntil(() => vi.getTimerCount() > 0);
+    vi.advanceTimersByTime(30_000);
+    expect(await failed).toMatchObject({
+      code: "ERR_NETWORK",
+      message: expect.stringContaining('the answer from "a.test" broke off: it took more than 30 s: got'),
+    });
   });
 
   test("[client/B-46,C-6] access_token goes before token", async () => {

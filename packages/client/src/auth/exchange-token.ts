@@ -17,6 +17,9 @@ import { getTokenRequest, type OAuth2Grant, oauth2TokenRequest, type TokenWish }
 /** Bytes that the answer of a token server may have. */
 export const MAX_TOKEN_BYTES = 131_072;
 
+/** Milliseconds that it may take to come: everybody who wants the token waits for it. */
+const MAX_TOKEN_MS = 30_000;
+
 /** What a token is proved with. */
 export type TokenGrant = "anonymous" | "password" | "refresh_token";
 
@@ -125,7 +128,7 @@ async function readToken(response: TransportResponse, operation: string): Promis
   const failure = { ...failureOf(response.request), operation, host: response.request.url.host, ...(contentType && { contentType }) };
   if (response.status !== 200) throw await tokenRefusal(response, operation);
   try {
-    return parseToken(await readBounded(response, MAX_TOKEN_BYTES, "answer of a token server"), failure);
+    return parseToken(await readBounded(response, MAX_TOKEN_BYTES, "answer of a token server", undefined, MAX_TOKEN_MS), failure);
   } catch (error) {
     if (!BerthError.is(error) || error.code !== "ERR_LIMIT_EXCEEDED") throw error;
     throw new AuthError(`Cannot ${operation}: the answer of the token server "${failure.host}" is longer than ${MAX_TOKEN_BYTES} bytes`, {

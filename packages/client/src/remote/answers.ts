@@ -92,7 +92,7 @@ export function checkContentDigest(response: TransportResponse, expected: Digest
   throw new DigestMismatchError({ expected, actual }, giverOf(response.request));
 }
 
-/** Reads a manifest, an index or a page of a list. @throws {LimitExceededError} */
+/** Reads a manifest, an index or a page of a list, which may take 5 minutes. @throws {LimitExceededError} @throws {NetworkError} */
 export async function readMetadata(response: TransportResponse, maxBytes: number): Promise<Buffer> {
   return await readBounded(response, maxBytes, "response", "maxMetadataBytes");
 }

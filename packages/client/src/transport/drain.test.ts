@@ -1,9 +1,10 @@
 import { Readable } from "node:stream";
+import { setImmediate as turn } from "node:timers/promises";
 import { LimitExceededError } from "@berth/oci";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { drain } from "./drain.ts";
 import { readBounded, readStart } from "./read-bounded.ts";
-import { failureOfCall } from "./testing/fake-transport.test-kit.ts";
+import { failureOfCall, fakeRequest } from "./testing/fake-transport.test-kit.ts";
 
 function body(...sizes: readonly number[]): Readable {
   return Readable.from(
@@ -53,6 +54,35 @@ test("[client/A-13] what does not come is not waited for: a rest 2 s, an explana
   expect((await starting).bytes.toString()).toBe("half");
   await drain({ body: body(1000) });
   await readStart(body(1000), 10);
+  expect(vi.getTimerCount()).toBe(0);
+});
+
+test("[client/N-8] an answer that is read whole has 5 minutes, or what it is given, however it trickles", async () => {
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+  onTestFinished(() => void vi.useRealTimers());
+  const request = fakeRequest("https://r.test/v2/a/tags/list", { operation: "list tags" });
+  for (const [timeoutMs, minutes] of [
+    [undefined, 5],
+    [60_000, 1],
+  ] as const) {
+    const trickle = new Readable({ read: () => undefined });
+    const reading = failureOfCall(
+      readBounded({ body: trickle, request, headers: { "content-length": "100" } }, 100, "list", "x", timeoutMs),
+    );
+    for (let minute = 0; minute < minutes; minute++) {
+      expect(trickle.destroyed).toBe(false);
+      trickle.push("x");
+      await turn();
+      vi.advanceTimersByTime(60_000);
+    }
+    expect(await reading).toMatchObject({
+      code: "ERR_NETWORK",
+      message: `Cannot list tags: the answer from "r.test" broke off: it took more than ${minutes * 60} s: expected 100 bytes, got ${minutes}`,
+    });
+  }
+  await readBounded({ body: body(10) }, 10);
+  await failureOfCall(readBounded({ body: body(10) }, 5));
+  void failureOfCall(readBounded({ body: new Readable({ read: () => undefined }), request }, 5, "list", "x", 0));
   expect(vi.getTimerCount()).toBe(0);
 });
 

@@ -1,6 +1,7 @@
 import { Readable } from "node:stream";
 import { BerthError } from "@berth/oci";
 import type { Dispatcher } from "undici";
+import { type InterimAnswers, interimAnswers } from "./interim-answers.ts";
 import { networkError, truncatedError } from "./network-error.ts";
 import { type SendingBody, sendingBody } from "./sending-body.ts";
 import type { PassingReads, ReadsWatch } from "./passing-reads.ts";
@@ -12,6 +13,8 @@ const READ_AHEAD = 262_144;
 
 /** What an exchange needs to know of the connection it runs on. */
 export interface ExchangeOptions {
+  /** Milliseconds from the end of the request until the headers of the answer, whatever comes before them; 0: no limit. */
+  readonly headersTimeoutMs: number;
   /** Milliseconds without a byte of the request going out; 0: no limit. */
   readonly sendStallMs: number;
   /** Milliseconds without a byte of the answer coming in; 0: no limit. */
@@ -43,10 +46,12 @@ export class Exchange implements Dispatcher.DispatchHandler {
   readonly #options: ExchangeOptions;
   readonly #sendStall: StallTimer;
   #readStall: StallTimer;
+  readonly #interim: InterimAnswers;
   readonly #settle: PromiseWithResolvers<TransportResponse>;
   #controller: Dispatcher.DispatchController | undefined;
   #body: Readable | undefined;
   #expected: number | undefined;
+  #startedAt = 0;
   #received = 0;
   #answered = false;
   #ended = false;
@@ -60,6 +65,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
     this.response = this.#settle.promise;
     this.#sendStall = this.#stallTimer(options.sendStallMs);
     this.#readStall = this.#stallTimer(options.readStallMs);
+    this.#interim = interimAnswers(options.headersTimeoutMs, (error) => this.#giveUp(error));
     this.sending = request.body === undefined ? undefined : sendingBody(request.body, this.#sendStall);
     request.signal?.addEventListener("abort", this.#onAbort, { once: true });
   }
@@ -68,7 +74,14 @@ export class Exchange implements Dispatcher.DispatchHandler {
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.#controller = controller;
+    this.#startedAt = performance.now();
     if (this.#reason !== undefined) controller.abort(asError(this.#reason.error)); // it waited for a connection meanwhile
+  }
+
+  /** When the request had gone, at the latest; undefined: some of it has not. */
+  get #sentAt(): number | undefined {
+    if (this.sending === undefined) return this.#startedAt;
+    return this.sending.isWhole ? performance.now() : undefined;
   }
 
   onResponseStarted(): void {
@@ -76,7 +89,8 @@ export class Exchange implements Dispatcher.DispatchHandler {
   }
 
   onResponseStart(controller: Dispatcher.DispatchController, status: number, headers: ResponseHeaders): void {
-    if (status < 200) return; // 103 and the like: the answer is still to come
+    if (status < 200) return this.#interim.came(this.#sentAt); // 103 and the like: the answer is still to come
+    this.#interim.stop();
     if (status >= 300) this.#stopSending();
     const { method } = this.#request;
     const length = method === "HEAD" || status === 204 || status === 304 ? undefined : headerValue(headers, "content-length");
@@ -192,6 +206,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
     this.#options.onFinish?.();
     this.#sendStall.stop();
     this.#readStall.stop();
+    this.#interim.stop();
     this.#request.signal?.removeEventListener("abort", this.#onAbort);
   }
 }

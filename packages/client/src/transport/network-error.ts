@@ -64,6 +64,8 @@ const EXPLANATIONS: Readonly<Record<string, Explanation>> = {
   EHOSTUNREACH: UNREACHABLE,
   ENETUNREACH: UNREACHABLE,
   UND_ERR_HEADERS_TIMEOUT: { what: "no answer came in time" },
+  ERR_INTERIM_ANSWERS: { what: "", retryable: false },
+  ERR_BODY_TIMEOUT: { what: "" },
   ERR_STALLED: { what: "no byte moved in time" },
   ERR_TLS_TIMEOUT: { what: "the TLS handshake took too long", hint: "check that the port speaks TLS" },
   ERR_PROXY: { what: "", hint: "check HTTPS_PROXY, HTTP_PROXY, NO_PROXY and the proxy's credentials", retryable: false },

@@ -33,6 +33,37 @@ test("[client/N-8] the limit of the transport is for requests without a body: re
   expect(response.status).toBe(201);
 });
 
+const EARLY_HINTS = "HTTP/1.1 103 Early Hints\r\n\r\n";
+
+test("[client/N-8] informational answers do not put the limit off: it is one until the answer", async () => {
+  const url = await tcpServer((socket) => {
+    const hints = setInterval(() => socket.write(EARLY_HINTS), 50);
+    socket.once("close", () => clearInterval(hints));
+  });
+  const send = transport({ headersTimeoutMs: 200 });
+  for (const more of [{}, { method: "PUT", body: requestBody("bytes"), headersTimeoutMs: 200 }]) {
+    await expect(send(request(url, more))).rejects.toThrow("no answer came in time");
+  }
+});
+
+test("[client/N-8] nor are there any number of them, whatever the limit", async () => {
+  const url = await tcpServer((socket) => void socket.once("data", () => socket.write(EARLY_HINTS.repeat(101))));
+  expect(await failure(transport()(request(url, { headersTimeoutMs: 0 })))).toMatchObject({
+    code: "ERR_NETWORK",
+    retryable: false,
+    message: expect.stringMatching(
+      /^Cannot send GET request: no answer from ".*": it sent more than 100 informational answers and no other$/,
+    ),
+  });
+});
+
+test("[client/N-8] some of them are welcome, and the answer behind them counts", async () => {
+  const answer = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+  const url = await tcpServer((socket) => void socket.once("data", () => socket.write(EARLY_HINTS.repeat(100) + answer)));
+  const response = await transport()(request(url));
+  expect([response.status, (await readBounded(response, 10)).toString()]).toEqual([200, "ok"]);
+});
+
 /** Where three bytes come, and no more. */
 async function stallingUrl(): Promise<string> {
   const scripted = await registry();

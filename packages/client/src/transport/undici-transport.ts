@@ -28,7 +28,8 @@ export interface UndiciTransportOptions {
   readonly keepAliveTimeoutMs?: number;
   /**
    * From the end of the request until the response headers; default 60 s, and no limit for requests with a body: registries hash what
-   * they got before they answer. A request's own `headersTimeoutMs` goes before it.
+   * they got before they answer. A request's own `headersTimeoutMs` goes before it. Informational answers (103 and the like) do not put
+   * it off; a server that sends more than 100 of them is given up in any case.
    */
   readonly headersTimeoutMs?: number;
   /**
@@ -118,7 +119,9 @@ export function createUndiciTransport(options: UndiciTransportOptions = {}): Clo
     const isAlone = request.bulk === true && url.protocol === "http:" && proxy === undefined && limits.maxConnectionsPerHost === null;
     const reads = isAlone ? new PassingReads() : undefined;
     const client = reads && ownClient(url.origin, reads);
+    const headersTimeout = timeLimit("headersTimeoutMs", request.headersTimeoutMs, body === undefined ? limits.headersTimeoutMs : 0);
     const exchange: Exchange = new Exchange(proxy === undefined ? request : { ...request, proxy: proxyName(proxy) }, {
+      headersTimeoutMs: headersTimeout,
       sendStallMs: limits.sendStallMs,
       readStallMs: limits.readStallMs,
       earlyAnswerTimeoutMs: limits.earlyAnswerTimeoutMs,
@@ -130,7 +133,6 @@ export function createUndiciTransport(options: UndiciTransportOptions = {}): Clo
       },
     });
     const path = `${url.pathname}${url.search}`;
-    const headersTimeout = timeLimit("headersTimeoutMs", request.headersTimeoutMs, body === undefined ? limits.headersTimeoutMs : 0);
     const headers = { ...(through && proxyHeaders(url, through)), ...headersOf(request, exchange.sending?.size) };
     if (through !== undefined) proxies.set(through.origin, through);
     running.add(exchange);
