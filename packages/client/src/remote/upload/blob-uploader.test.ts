@@ -125,6 +125,23 @@ test("a commit checks size and digest before it asks; a wrong digest ends the up
   expect(registry.journal("DELETE")).toHaveLength(1);
 });
 
+test("a wrong digest is told however throwing the upload away ends, and who aborts does not wait for that", async () => {
+  const { registry, uploader } = await start();
+  const other = { digest: blobOf("another").descriptor.digest };
+  registry.on("DELETE", UPLOAD, { status: 403 });
+  const refused = await uploader.create();
+  await refused.write(hello.bytes);
+  await expect(refused.commit(other)).rejects.toThrow(DigestMismatchError);
+  const controller = new AbortController();
+  registry.on("DELETE", UPLOAD, () => {
+    controller.abort("enough");
+    return { hang: true };
+  });
+  const silent = await uploader.create();
+  await silent.write(hello.bytes);
+  await expect(silent.commit(other, { signal: controller.signal })).rejects.toBe("enough");
+});
+
 test("a digest that only the registry can check is checked there", async () => {
   const { registry, uploader } = await start();
   const body = '{"errors":[{"code":"DIGEST_INVALID"}]}';

@@ -296,6 +296,17 @@ test("an aborted push rejects with the signal's reason and throws its upload awa
   await deleted.promise;
 });
 
+test("nor does who aborts wait while the upload of a push that failed is thrown away", async () => {
+  const { registry, connection } = await startScripted();
+  const controller = new AbortController();
+  registry.on("POST", UPLOADS, { status: 202, headers: { location: "u" } }).on("PUT", `${UPLOADS}u`, { status: 403 });
+  registry.on("DELETE", `${UPLOADS}u`, () => {
+    controller.abort("enough");
+    return { hang: true };
+  });
+  await expect(pushBlob(connection, "a/b", hello.descriptor, "hello world", { signal: controller.signal })).rejects.toBe("enough");
+});
+
 test("content that can be read once and is lost on the way is said to be so, with the reason", async () => {
   const { registry, connection } = await startScripted();
   const { bytes, descriptor } = randomBlob(5 * MIB);
