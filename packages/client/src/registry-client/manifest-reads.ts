@@ -19,7 +19,7 @@ import { manifestPath, type RepositoryContext, scopesOf } from "../remote/contex
 import { describeByContent } from "../remote/manifest-descriptor.ts";
 import { ask, manifestUnknown } from "../remote/manifest-read.ts";
 import { DEFAULT_PLATFORM } from "../remote/select-platform.ts";
-import { drain } from "../transport/drain.ts";
+import { acknowledged } from "../transport/web-page.ts";
 
 /** Asked for when any manifest will do: Docker's own, then OCI's. A registry turns a list into the image for it when it can. */
 export const ANY_MANIFEST: readonly string[] = [
@@ -143,7 +143,7 @@ export async function readDigest(
     ...(signal && { signal }),
   });
   const response = await orNotFound(answer, (options) => manifestUnknown(context, reference, options));
-  await drain(response);
+  await acknowledged(response);
   const digest = contentDigest(response);
   if (digest === undefined) throw protocolError(response, "sent no Docker-Content-Digest");
   return digest;
