@@ -1,5 +1,6 @@
 import type { Readable } from "node:stream";
 import { type ByteSource, LimitExceededError } from "@berth/oci";
+import { timeLimit } from "../number-option.ts";
 import { drainStream } from "./drain.ts";
 import { truncatedError } from "./network-error.ts";
 import { headerValue, type TransportResponse } from "./transport.ts";
@@ -44,15 +45,16 @@ export async function readBounded(
   maxBytes: number,
   what = "response",
   option?: string,
-  timeoutMs: number = MAX_WHOLE_MS,
+  timeoutMs?: number,
 ): Promise<Buffer> {
+  const limitMs = timeLimit("timeoutMs", timeoutMs, MAX_WHOLE_MS);
   const answer = Symbol.asyncIterator in from ? undefined : from;
   const source: ByteSource = Symbol.asyncIterator in from ? from : from.body;
   const host = answer?.request?.url.host;
   const chunks: Uint8Array[] = [];
   let size = 0;
-  const end = (): unknown => answer?.body.destroy(tooSlow(answer, size, timeoutMs));
-  const timer = answer !== undefined && timeoutMs > 0 ? setTimeout(end, timeoutMs) : undefined;
+  const end = (): unknown => answer?.body.destroy(tooSlow(answer, size, limitMs));
+  const timer = answer !== undefined && limitMs > 0 ? setTimeout(end, limitMs) : undefined;
   try {
     for await (const chunk of source) {
       size += chunk.byteLength;
