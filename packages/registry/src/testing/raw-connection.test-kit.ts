@@ -39,14 +39,16 @@ export class RawConnection {
   /** Resolves when `pattern` came, or the other side closed. */
   async until(pattern: RegExp): Promise<string> {
     while (!pattern.test(this.#received) && !this.socket.closed) {
-      await Promise.race([once(this.socket, "data"), once(this.socket, "close")]);
+      const { promise, resolve } = Promise.withResolvers<void>();
+      for (const event of ["data", "close"]) this.socket.once(event, resolve);
+      await promise;
     }
     return this.#received;
   }
 
   /** Resolves when the other side closed. */
   async closed(): Promise<string> {
-    if (!this.socket.closed) await once(this.socket, "close");
+    if (!this.socket.closed) await new Promise((resolve) => void this.socket.once("close", resolve)); // a reset closes it, too
     return this.#received;
   }
 
