@@ -1,3 +1,4 @@
+import { withoutUserinfo } from "@berth/oci";
 import { Command, CommanderError } from "commander";
 import { buildCommands, type MakerOf } from "./command/build.ts";
 import { findCommand } from "./command/find.ts";
@@ -100,6 +101,11 @@ function adviceFor(command: Command, text: string): string {
   return text.includes("'--json'") && command.options.some(({ long }) => long === "--format") ? "\n(Did you mean --format json?)" : "";
 }
 
+/** The parser quotes what it was given, also an address that was pasted. */
+function withoutPasswords(text: string): string {
+  return text.replace(/'([^'\n]*)'/g, (_, quoted: string) => `'${withoutUserinfo(quoted)}'`);
+}
+
 /** Sends the words of the parser to the right place, for every command: one line on a mistake, not the whole help. */
 function prepare(command: Command, io: CommandIo): void {
   command
@@ -116,7 +122,9 @@ function prepare(command: Command, io: CommandIo): void {
       getOutHelpWidth: () => helpWidthOf(io.stdout),
       getErrHelpWidth: () => helpWidthOf(io.stderr),
       outputError: (text, write) =>
-        write(`${text.replace(/^error: /, "berth: ").trimEnd()}${adviceFor(command, text)}\nusage: ${usageOf(command)}\n`),
+        write(
+          `${withoutPasswords(text.replace(/^error: /, "berth: ")).trimEnd()}${adviceFor(command, text)}\nusage: ${usageOf(command)}\n`,
+        ),
     });
   for (const below of command.commands) prepare(below, io);
 }

@@ -1,3 +1,5 @@
+import { withoutUserinfo } from "./userinfo.ts";
+
 const brand: unique symbol = Symbol.for("berth.error") as never;
 
 /** The request whose answer an error is about. */
@@ -58,14 +60,15 @@ export class InvalidDigestError extends BerthError<"ERR_INVALID_DIGEST"> {
 
 /** A string is not an image reference, repository name or tag. */
 export class InvalidReferenceError extends BerthError<"ERR_INVALID_REFERENCE"> {
-  /** The string, whole; the message may show only its start. */
+  /** The string, without a password that was pasted with it; the message may show only its start. */
   readonly input: string;
   /** The reason alone, in the words of the reference implementation. */
   readonly reason: string;
 
   constructor(input: string, reason: string) {
-    super("ERR_INVALID_REFERENCE", `Cannot parse reference "${clip(input)}": ${reason}`);
-    this.input = input;
+    const shown = withoutUserinfo(input);
+    super("ERR_INVALID_REFERENCE", `Cannot parse reference "${clip(shown)}": ${reason}`);
+    this.input = shown;
     this.reason = reason;
   }
 }

@@ -236,3 +236,4 @@ export { referrersOf } from "./referrers-of.ts";
 export { referrersTag } from "./referrers-tag.ts";
 export type { SelectPlatformOptions } from "./select-platform.ts";
 export { findPlatform, rankPlatforms, selectPlatform } from "./select-platform.ts";
+export { withoutUserinfo } from "./userinfo.ts";

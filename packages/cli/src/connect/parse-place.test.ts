@@ -43,3 +43,33 @@ test("[client/B-13] an address that was pasted is read and written as what it na
     stderr: expect.stringContaining(`berth ls ${at.app}\n`),
   });
 });
+
+test.each<readonly string[]>([
+  ["digest", "https://alice:s3cr3tPW@localhost:7016/p/deb:1"],
+  ["digest", "alice:s3cr3tPW@localhost:7016/p/deb:1"],
+  ["digest", "oci://alice:s3cr3tPW@localhost:7016/p/deb:1"],
+  ["ls", "https://alice:s3cr3tPW@localhost:7016/p/deb"],
+  ["cp", "oci:nothing", "https://alice:s3cr3tPW@localhost:7016/p/deb:1"],
+  ["tag", "http://alice:s3cr3tPW@localhost:7016/p/deb:1", "2"],
+  ["untag", "--keep-going", "http://alice:s3cr3tPW@localhost:7016/p/deb:1"],
+  ["push", "alice:s3cr3tPW@localhost:7016/p/deb:1", "-"],
+  ["blob", "head", "alice:s3cr3tPW@localhost:7016/p/deb@sha256:cut"],
+  ["rm", "https://alice:s3cr3tPW@localhost:7016/p/deb:1"],
+  ["ping", "https://alice:s3cr3tPW@localhost:7016"],
+  ["login", "alice:s3cr3tPW@localhost:7016"],
+  ["https://alice:s3cr3tPW@localhost:7016/p/deb:1"],
+])("a password in a pasted address is not told again, in any form: %j %j", async (...args) => {
+  for (const how of [[], ["--debug"], ["--format", "json"]]) {
+    const { code, stdout, stderr } = await berth([...args, ...(args.length > 1 ? how : [])]);
+    expect(code).toBeGreaterThan(0);
+    expect(stderr).toContain("localhost:7016");
+    expect(stdout + stderr).not.toMatch(/s3cr3t|alice/);
+  }
+});
+
+test("who pastes a password with a reference learns how to sign in", async () => {
+  const { code, stderr } = await berth(["digest", "https://alice:s3cr3tPW@localhost:7016/p/deb:1"]);
+  expect(code).toBe(2);
+  expect(stderr).toContain('berth: Cannot use "localhost:7016/p/deb:1": a reference holds no user name and no password');
+  expect(stderr).toContain("hint: sign in: berth login localhost:7016\n");
+});

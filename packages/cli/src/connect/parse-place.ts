@@ -1,4 +1,5 @@
 import { InvalidLocationError, type Location, parseLocation } from "@berth/transfer/location";
+import { AdvisedError } from "../errors/advised-error.ts";
 
 /** The scheme of an address that was pasted for a reference. */
 const SCHEME = /^https?:\/\//;
@@ -12,10 +13,24 @@ export function withoutScheme(text: string): string {
  * Reads where an image is, also behind `https://` or `http://`, as people paste it.
  *
  * @throws {InvalidLocationError} also when what follows the scheme is in no registry.
+ * @throws {AdvisedError} for one with a user name or password in it, which are said elsewhere.
  */
 export function parsePlace(text: string): Location {
-  const location = parseLocation(withoutScheme(text));
+  const location = readLocation(withoutScheme(text));
   if (location.transport !== "registry" && SCHEME.test(text))
     throw new InvalidLocationError(text, "what follows the scheme is in no registry");
   return location;
+}
+
+function readLocation(text: string): Location {
+  try {
+    return parseLocation(text);
+  } catch (error) {
+    if (!(error instanceof InvalidLocationError) || error.input === text) throw error;
+    const [host = ""] = withoutScheme(error.input.replace(/^(?:oci|docker):\/\//, "")).split("/", 1);
+    throw new AdvisedError(
+      new InvalidLocationError(error.input, "a reference holds no user name and no password"),
+      `sign in: berth login ${host}`,
+    );
+  }
 }

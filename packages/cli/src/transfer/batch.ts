@@ -1,3 +1,4 @@
+import { withoutUserinfo } from "@berth/oci";
 import { Option } from "commander";
 import { type ErrorReport, reportError } from "../errors/error-report.ts";
 import { CommandFailure, EXIT_CODE } from "../exit-code.ts";
@@ -39,8 +40,9 @@ export class Batch {
   async fail(subject: string, error: unknown): Promise<void> {
     if (!this.#keepGoing || this.#session.signal.aborted) throw error;
     const { exitCode: _, ...report } = await reportError(error, { stopped: false, subject }); // of all of it the code is one
-    this.failures.push({ source: subject, ...report });
-    this.#session.warnings.add(`${subject}: ${report.message}`);
+    const source = withoutUserinfo(subject);
+    this.failures.push({ source, ...report });
+    this.#session.warnings.add(`${source}: ${report.message}`);
   }
 
   /** Whether it goes on when one thing fails. */

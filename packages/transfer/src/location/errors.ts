@@ -1,4 +1,4 @@
-import { BerthError, type BerthErrorOptions } from "@berth/oci";
+import { BerthError, type BerthErrorOptions, withoutUserinfo } from "@berth/oci";
 
 /** The ways to write a place, as errors and help name them. */
 export const LOCATION_FORMS: readonly string[] = [
@@ -11,15 +11,16 @@ export const LOCATION_FORMS: readonly string[] = [
 
 /** A text names no place to copy from or to. */
 export class InvalidLocationError extends BerthError<"ERR_INVALID_LOCATION"> {
-  /** The text, whole; the message may show only its start. */
+  /** The text, without a password that was pasted with it; the message may show only its start. */
   readonly input: string;
   /** Why, in a few words. */
   readonly reason: string;
 
   constructor(input: string, reason: string, options?: BerthErrorOptions) {
-    const shown = input.length <= 300 ? input : `${input.slice(0, 300)}...`;
+    const named = withoutUserinfo(input);
+    const shown = named.length <= 300 ? named : `${named.slice(0, 300)}...`;
     super("ERR_INVALID_LOCATION", `Cannot use "${shown}": ${reason}, expected one of: ${LOCATION_FORMS.join(", ")}`, options);
-    this.input = input;
+    this.input = named;
     this.reason = reason;
   }
 }
