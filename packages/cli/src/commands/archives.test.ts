@@ -117,3 +117,25 @@ test("an image without a name is not written over by one with a name, but by ano
   expect(await berth(["cp", `${app}@${other}`, archive])).toMatchObject({ code: 0 });
   expect((await berth(["digest", archive])).stdout).toBe(`${other}\n`);
 });
+
+test.each(["docker", "oci"])("load of a %s archive gives no tag to one image and then to another", async (kind) => {
+  const file = join(folder, "both.tar");
+  for (const [name, tag] of [
+    ["colla", "v1"],
+    ["collb", "v2"],
+  ])
+    await berth(["cp", `${app}:${tag}`, `${server.host}/${name}:v1`]);
+  const save = ["save", "--format-archive", kind, "-o", file];
+  expect(await berth([...save, `${server.host}/colla:v1`, `${server.host}/collb:v1`])).toMatchObject({ code: 0 });
+  for (const dryRun of [["--dry-run"], []]) {
+    const refused = await berth(["load", ...dryRun, file, `${server.host}/coll`]);
+    expect(refused).toMatchObject({ code: 5, stdout: "", stderr: expect.stringMatching(/colla:v1" and .*collb:v1" .*--registry HOST/) });
+  }
+  expect(await berth(["ls", `${server.host}/coll`])).toMatchObject({ code: 4 });
+  expect(await berth(["load", "--registry", `${server.host}/mirror`, file])).toMatchObject({ code: 0 });
+  await berth(["cp", `${server.host}/colla:v1`, `${server.host}/collb:v1`]);
+  const same = join(folder, "same.tar");
+  await berth([...save.slice(0, -1), same, `${server.host}/colla:v1`, `${server.host}/collb:v1`]);
+  const loaded = await berth(["load", same, `${server.host}/coll`]);
+  expect(loaded).toMatchObject({ code: 0, stdout: expect.stringMatching(/^[^\n]*coll:v1@sha256:[0-9a-f]+\n$/) });
+});

@@ -1,4 +1,4 @@
-import { formatName, parseNormalizedNamed, withTag } from "@berth/oci";
+import { type CallOptions, formatName, formatReference, parseNormalizedNamed, withTag } from "@berth/oci";
 import { Command } from "commander";
 import type { CopiedTag, CopyStats } from "@berth/transfer";
 import { addHelp } from "../command/add-help.ts";
@@ -7,6 +7,7 @@ import { parsePlace, withoutScheme } from "../connect/parse-place.ts";
 import { type Place, withPlace } from "../connect/place.ts";
 import { CommandFailure, EXIT_CODE } from "../exit-code.ts";
 import { addRegistryFlags } from "../flags/add-flags.ts";
+import { oneLine } from "../output/plain-text.ts";
 import type { RunOptions } from "../run-options.ts";
 import { act } from "../session/act.ts";
 import type { Session } from "../session/session.ts";
@@ -37,6 +38,7 @@ export function loadCommand(options: RunOptions): Command {
       act(options, async (session, file: string, destination: string | undefined, flags: LoadFlags) => {
         if ((destination === undefined) === (flags.registry === undefined))
           throw new CommandFailure(EXIT_CODE.usage, "say where the images go: a destination, or --registry HOST");
+        if (destination !== undefined) parsePlace(destination); // before the archive is read, which may come through a pipe
         await withArchive(session, file, async (place) => {
           await withPlace(session, place, async (source) => await loadFrom(session, source, destination, flags));
         });
@@ -72,7 +74,11 @@ interface Load {
 async function loadFrom(session: Session, source: Place, destination: string | undefined, flags: LoadFlags): Promise<void> {
   const call = { signal: session.signal };
   const names = await Array.fromAsync(source.target.tags?.(call) ?? []);
-  const loads = destination === undefined ? byName(names, flags.registry ?? "") : intoOne(names, destination);
+  const loads = await withoutClashes(
+    source,
+    destination === undefined ? byName(names, flags.registry ?? "") : intoOne(names, destination),
+    call,
+  );
   const results: Copied["tags"][number][] = [];
   const batch = new Batch(session, flags);
   let stats: CopyStats | undefined;
@@ -110,6 +116,21 @@ async function loadFrom(session: Session, source: Place, destination: string | u
     ...(stats ? { stats } : { dryRun: true }),
   });
   batch.end(loads.length);
+}
+
+/** An image must not take the tag of another one of the same archive. @returns each tag once. @throws {CommandFailure} exit code 5. */
+async function withoutClashes({ target }: Place, loads: readonly Load[], call: CallOptions): Promise<readonly Load[]> {
+  const byTag = new Map<string, Load>();
+  for (const load of loads) {
+    const to = formatReference(load.to);
+    const before = byTag.get(to);
+    if (before === undefined) byTag.set(to, load);
+    else if ((await target.resolve(before.name, call)).digest !== (await target.resolve(load.name, call)).digest) {
+      const both = `"${oneLine(before.name)}" and "${oneLine(load.name)}" are different images, and would both be ${to}`;
+      throw new CommandFailure(EXIT_CODE.conflict, `${both}: --registry HOST/FOLDER gives each its own name, berth cp takes one`);
+    }
+  }
+  return [...byTag.values()];
 }
 
 async function loadOne(

@@ -53,6 +53,7 @@ test.each<readonly string[]>([
   ["tag", "http://alice:s3cr3tPW@localhost:7016/p/deb:1", "2"],
   ["untag", "--keep-going", "http://alice:s3cr3tPW@localhost:7016/p/deb:1"],
   ["push", "alice:s3cr3tPW@localhost:7016/p/deb:1", "-"],
+  ["load", "-", "alice:s3cr3tPW@localhost:7016/p/deb:1"],
   ["blob", "head", "alice:s3cr3tPW@localhost:7016/p/deb@sha256:cut"],
   ["rm", "https://alice:s3cr3tPW@localhost:7016/p/deb:1"],
   ["ping", "https://alice:s3cr3tPW@localhost:7016"],
