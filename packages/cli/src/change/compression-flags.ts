@@ -1,4 +1,5 @@
 import { type Command, Option } from "commander";
+import { CommandFailure, EXIT_CODE } from "../exit-code.ts";
 import { parseCount } from "../flags/values.ts";
 
 const COMPRESSIONS = ["gzip", "zstd", "none"] as const;
@@ -27,7 +28,18 @@ export function addLevelFlag(command: Command): Command {
   return command.option("--level <number>", "how hard to compress: 1 to 9 for gzip, to 19 for zstd", parseCount(1));
 }
 
-/** The flags as options of the engine. */
+/** What `--level` may be, at most. */
+const MAX_LEVELS: Readonly<Record<CompressionName, number>> = { gzip: 9, zstd: 19, none: Number.MAX_SAFE_INTEGER };
+
+/** @throws {CommandFailure} for a level that a compression does not have. */
+export function checkLevel(compression: CompressionName, level: number | undefined): void {
+  const max = MAX_LEVELS[compression];
+  if (level !== undefined && level > max)
+    throw new CommandFailure(EXIT_CODE.usage, `${compression} has no --level ${level}: expected a whole number from 1 to ${max}`);
+}
+
+/** The flags as options of the engine. @throws {CommandFailure} for a level that the compression does not have. */
 export function compressionOptions({ compression, level }: CompressionFlags): CompressionFlags {
+  checkLevel(compression ?? "gzip", level);
   return { ...(compression && { compression }), ...(level !== undefined && { level }) };
 }

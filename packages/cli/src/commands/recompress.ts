@@ -1,6 +1,6 @@
 import { Command } from "commander";
 import { addHelp } from "../command/add-help.ts";
-import { addLevelFlag, type CompressionName, compressionOption } from "../change/compression-flags.ts";
+import { addLevelFlag, checkLevel, type CompressionName, compressionOption } from "../change/compression-flags.ts";
 import { MADE_FIELDS, makeNew } from "../change/make-new.ts";
 import { addResultFlags, type ResultFlags } from "../change/result-flags.ts";
 import { addWhichFlags, platformsOf, type WhichFlags } from "../change/which-flags.ts";
@@ -19,8 +19,9 @@ export function recompressCommand(options: RunOptions): Command {
     .addOption(compressionOption("--to <kind>", "how layers are to be compressed").makeOptionMandatory());
   addResultFlags(addWhichFlags(addLevelFlag(command))).action(
     act(options, async (session, text: string, flags: RecompressFlags) => {
-      const { recompressLayers } = await import("@berth/transfer");
       const { to, level } = flags;
+      checkLevel(to, level);
+      const { recompressLayers } = await import("@berth/transfer");
       await makeNew(
         session,
         text,

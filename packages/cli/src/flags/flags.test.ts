@@ -1,8 +1,9 @@
 import { expect, test } from "vitest";
 import { COMMANDS } from "../command/table.ts";
+import { berth } from "../testing/run-berth.ts";
 import { hoistFlags } from "./hoist.ts";
 import { readSettings } from "./settings.ts";
-import { parseAddressOverride, parseDuration, parseHeader, parseSize, parseSwitch } from "./values.ts";
+import { parseAddressOverride, parseDuration, parseHeader, parseSize, parseSwitch, parseWait } from "./values.ts";
 
 test("times, sizes, headers, addresses and switches are read as people write them", () => {
   expect(["30", "1.5", "250ms", "1m30s", "2h", "1d"].map(parseDuration)).toEqual([30_000, 1500, 250, 90_000, 7_200_000, 86_400_000]);
@@ -14,7 +15,16 @@ test("times, sizes, headers, addresses and switches are read as people write the
 
 test.each([
   [parseDuration, "soon"],
+  [parseDuration, "-1s"],
+  [parseDuration, "NaN"],
+  [parseWait, "25d"],
+  [parseWait, "99999999999999d"],
   [parseSize, "big"],
+  [parseSize, "0"],
+  [parseSize, "0.1"],
+  [parseSize, "-1"],
+  [parseSize, "NaN"],
+  [parseSize, "999999999999999GiB"],
   [parseHeader, "no colon"],
   [parseHeader, "a: b\r\nc: d"],
   [parseAddressOverride, "r.test:1.2.3.4"],
@@ -91,4 +101,30 @@ test.each([
   ],
 ])("shared flags may stand before the command: %j", (args, expected) => {
   expect(hoistFlags(COMMANDS, args)).toEqual(expected);
+});
+
+test.each([
+  ["--limit-rate", "0"],
+  ["--limit-rate", "-1"],
+  ["--limit-rate", "999999999999999GiB"],
+  ["--chunk-size", "0"],
+  ["--timeout", "30d"],
+  ["--timeout", "99999999999999d"],
+  ["--stall-timeout", "30d"],
+  ["--retry-delay", "30d"],
+  ["--retries", "-1"],
+  ["--jobs", "0"],
+  ["--jobs", "NaN"],
+])("a number that cannot be is wrong usage, no bug: cp %s %s", async (flag, value) => {
+  const { code, stderr } = await berth(["cp", `${flag}=${value}`, "oci:nothing:a", "oci:nothing:b"]);
+  expect(code).toBe(2);
+  expect(stderr).toMatch(/^berth: .*expected/);
+});
+
+test.each([
+  ["gzip", "10"],
+  ["zstd", "20"],
+])("%s has no level %s", async (kind, level) => {
+  const { code, stderr } = await berth(["recompress", "--to", kind, "--level", level, "oci:nothing:a"]);
+  expect([code, stderr]).toEqual([2, expect.stringContaining(`${kind} has no --level ${level}`)]);
 });

@@ -2,7 +2,7 @@ import type { CommandIo } from "../io.ts";
 import { FlagReader, type Side } from "./flag-reader.ts";
 import { type ProgressMode, parseProgressMode } from "./shared-flags.ts";
 import { readSignIn, type SignIn } from "./sign-in.ts";
-import { parseAddressOverride, parseCount, parseDuration, parseHeader } from "./values.ts";
+import { parseAddressOverride, parseCount, parseHeader, parseWait } from "./values.ts";
 
 /** What flags and variables say about the registry of one side. What they do not say is absent. */
 export interface SideSettings {
@@ -38,10 +38,10 @@ export interface Settings {
 /** Reads all shared flags. @throws {CommandFailure} on a value that cannot be, exit code 2. */
 export function readSettings(flags: Readonly<Record<string, unknown>>, env: CommandIo["env"]): Settings {
   const reader = new FlagReader(flags, env);
-  const timeoutMs = reader.value("timeout", parseDuration);
-  const stallTimeoutMs = reader.value("stall-timeout", parseDuration);
+  const timeoutMs = reader.value("timeout", parseWait);
+  const stallTimeoutMs = reader.value("stall-timeout", parseWait);
   const retries = reader.value("retries", parseCount(0));
-  const retryDelayMs = reader.value("retry-delay", parseDuration);
+  const retryDelayMs = reader.value("retry-delay", parseWait);
   const jobs = reader.value("jobs", parseCount(1));
   const traceFile = reader.value("trace-http", String);
   const format = reader.value("format", String);

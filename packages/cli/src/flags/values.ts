@@ -9,6 +9,16 @@ const UNITS: ReadonlyMap<string, number> = new Map([
   ["d", 86_400_000],
 ]);
 
+/** What a timer can wait for, at most. Milliseconds; a little under 25 days. */
+const MAX_TIMER_MS = 2_147_483_647;
+
+/** Reads a time that is waited for, as {@link parseDuration} does. @throws {InvalidArgumentError} also for more than 24 days. */
+export function parseWait(text: string): number {
+  const ms = parseDuration(text);
+  if (ms > MAX_TIMER_MS) throw new InvalidArgumentError("expected a time up to 24d");
+  return ms;
+}
+
 /** Reads `90s`, `1m30s`, `250ms`, or seconds alone, as milliseconds. @throws {InvalidArgumentError} */
 export function parseDuration(text: string): number {
   if (/^\d+(\.\d+)?$/.test(text)) return Math.round(Number(text) * 1000);
@@ -37,12 +47,14 @@ const SIZE_UNITS: ReadonlyMap<string, number> = new Map([
   ["gi", 1_073_741_824],
 ]);
 
-/** Reads `16MiB`, `10M`, `4096` as bytes. @throws {InvalidArgumentError} */
+/** Reads `16MiB`, `10M`, `4096` as bytes, from 1 up. @throws {InvalidArgumentError} */
 export function parseSize(text: string): number {
   const [, number = "", unit = ""] = /^(\d{1,15}(?:\.\d{1,3})?)\s*([kmg]i?)?b?$/i.exec(text) ?? [];
   const factor = SIZE_UNITS.get(unit.toLowerCase());
   if (number === "" || factor === undefined) throw new InvalidArgumentError("expected a size such as 16MiB, 10M or 4096");
-  return Math.round(Number(number) * factor);
+  const bytes = Math.round(Number(number) * factor);
+  if (bytes < 1 || !Number.isSafeInteger(bytes)) throw new InvalidArgumentError("expected a size from 1 byte up, such as 16MiB");
+  return bytes;
 }
 
 /** Reads `true`, `1`, `yes`, `false`, `0` and `no`, as variables have them. @throws {InvalidArgumentError} */

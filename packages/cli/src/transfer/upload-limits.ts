@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { RemoteRepository } from "@berth/client";
-import { InvalidArgumentError, Option } from "commander";
+import { Option } from "commander";
 import { parseSize } from "../flags/values.ts";
 import type { Session } from "../session/session.ts";
 import { stateFolder } from "./upload-journal.ts";
@@ -14,10 +14,7 @@ export function chunkSizeOption(): Option {
   const doc =
     "send no more than this in one request: 16MiB; auto, the default: blobs whole, and in chunks where something on the way refuses that";
   return new Option("--chunk-size <size|auto>", doc).argParser((text): ChunkSize => {
-    if (text === "auto") return text;
-    const size = parseSize(text);
-    if (size < 1) throw new InvalidArgumentError("expected a size such as 16MiB, or auto");
-    return size;
+    return text === "auto" ? text : parseSize(text);
   });
 }
 

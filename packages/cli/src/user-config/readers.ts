@@ -1,4 +1,4 @@
-import { parseDuration, parseSize } from "../flags/values.ts";
+import { parseSize, parseWait } from "../flags/values.ts";
 
 /** One mistake of a file. */
 export interface ConfigMistake {
@@ -51,7 +51,7 @@ export const count: Read<number> = (value) => (whole(value) > 0 ? whole(value) :
 /** Milliseconds: a text such as `15s`, or a number of seconds. */
 export const duration: Read<number> = (value) => {
   try {
-    return parseDuration(typeof value === "number" ? String(value) : text(value));
+    return parseWait(typeof value === "number" ? String(value) : text(value));
   } catch {
     return expected("a time such as 15s", value);
   }
