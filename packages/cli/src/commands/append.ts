@@ -8,12 +8,13 @@ import { addResultFlags, type ResultFlags } from "../change/result-flags.ts";
 import { sourceEpoch } from "../change/source-epoch.ts";
 import { addWhichFlags, platformsOf, type WhichFlags } from "../change/which-flags.ts";
 import { inputStream } from "../content/input-stream.ts";
+import { layerLimits, type LimitFlags, maxRatioOption } from "../flags/limit-flags.ts";
 import type { RunOptions } from "../run-options.ts";
 import { act } from "../session/act.ts";
 import type { Session } from "../session/session.ts";
 import { more } from "../transfer/transfer-flags.ts";
 
-interface AppendFlags extends ResultFlags, WhichFlags, CompressionFlags {
+interface AppendFlags extends ResultFlags, WhichFlags, CompressionFlags, LimitFlags {
   readonly layer: readonly string[];
   readonly at: string;
   readonly createdBy?: string;
@@ -30,7 +31,7 @@ export function appendCommand(options: RunOptions): Command {
     )
     .option("--at <path>", "where the content of folders goes in the image", "/")
     .option("--created-by <text>", "what the history says made the layer");
-  addResultFlags(addWhichFlags(addCompressionFlags(command))).action(
+  addResultFlags(addWhichFlags(addCompressionFlags(command.addOption(maxRatioOption())))).action(
     act(options, async (session, text: string, flags: AppendFlags) => {
       const { appendLayer } = await import("@berth/transfer");
       const epoch = await sourceEpoch(session);
@@ -48,6 +49,7 @@ export function appendCommand(options: RunOptions): Command {
               ...edit,
               ...platformsOf(flags),
               ...compressionOptions(flags),
+              ...layerLimits(flags),
               ...(epoch !== undefined && { epoch }),
               ...(createdBy !== undefined && { createdBy }),
             });

@@ -6,10 +6,11 @@ import { resolveOneImage } from "../content/resolve-image.ts";
 import { addOutputFlags, addRegistryFlags } from "../flags/add-flags.ts";
 import { platformOption } from "../flags/platform.ts";
 import { writeBytes, writeFileOf } from "../output/write-bytes.ts";
+import { layerLimits, type LimitFlags, maxRatioOption } from "../flags/limit-flags.ts";
 import type { RunOptions } from "../run-options.ts";
 import { act } from "../session/act.ts";
 
-interface CatFlags {
+interface CatFlags extends LimitFlags {
   readonly output?: string;
   readonly platform?: Platform;
   readonly follow?: boolean;
@@ -23,13 +24,15 @@ export function catCommand(options: RunOptions): Command {
     .option("-o, --output <file>", "write it to this file, which is there when all of it is; - for standard output")
     .addOption(platformOption("of an index, the image for this platform; default: this machine's"))
     .option("--no-follow", "fail when the path is a link, instead of following it")
+    .addOption(maxRatioOption())
     .action(
-      act(options, async (session, text: string, path: string, { output, platform, follow }: CatFlags) => {
+      act(options, async (session, text: string, path: string, flags: CatFlags) => {
+        const { output, platform, follow } = flags;
         const { readFileOf } = await import("@berth/transfer");
         await withPlace(session, text, async (place, call) => {
           const { target } = place;
           const root = await resolveOneImage(place, platform, call);
-          const read = { ...call, ...(follow === false && { followLinks: false }) };
+          const read = { ...call, ...layerLimits(flags), ...(follow === false && { followLinks: false }) };
           const { content } = await readFileOf(target, root, path, read);
           try {
             await (output === undefined || output === "-"

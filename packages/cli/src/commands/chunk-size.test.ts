@@ -107,7 +107,7 @@ test("a size that is said is kept from the first request on, goes before the con
     expect(await berth(more, { env: { BERTH_CONFIG: config } })).toMatchObject({ code: 0 });
     expect(sizes[0]).toBe(first);
   }
-  expect(await run([...args("0"), "x"])).toMatchObject({ code: 2, stderr: expect.stringContaining("or auto") });
+  expect(await run([...args("0"), "x"])).toMatchObject({ code: 2, stderr: expect.stringContaining("expected a size from 1 byte up") });
   expect(await run([...args("big"), "x"])).toMatchObject({ code: 2 });
   expect(await run(["save", "--chunk-size", "1M", "-o", join(folder, "x.tar"), `${server.host}/app:v1`])).toMatchObject({ code: 2 });
 });

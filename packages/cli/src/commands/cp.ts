@@ -12,6 +12,7 @@ import { inParallel, LOOK_UPS } from "../content/in-parallel.ts";
 import { nameFilter } from "../content/name-filter.ts";
 import { CommandFailure, EXIT_CODE } from "../exit-code.ts";
 import { addRegistryFlags } from "../flags/add-flags.ts";
+import { layerLimits, type LimitFlags, maxRatioOption } from "../flags/limit-flags.ts";
 import type { RunOptions } from "../run-options.ts";
 import { act } from "../session/act.ts";
 import type { Session } from "../session/session.ts";
@@ -31,7 +32,7 @@ import { addTransferFlags, digestFileOption, more, refsFileOption, type Transfer
 import { verifyLayers } from "../transfer/verify-layers.ts";
 import { withTransfer } from "../transfer/with-transfer.ts";
 
-interface CpFlags extends CopyFlags, TransferFlags {
+interface CpFlags extends CopyFlags, LimitFlags, TransferFlags {
   readonly allTags?: boolean;
   readonly match?: readonly string[];
   readonly exclude?: readonly string[];
@@ -54,6 +55,7 @@ export function cpCommand(options: RunOptions): Command {
   addCopyFlags(command)
     .addOption(overwriteOption())
     .option("--verify-layers", "unpack all layers first, and hold them against the config: reads the source twice")
+    .addOption(maxRatioOption())
     .option("--dry-run", "only say what would be done to tags")
     .addOption(digestFileOption())
     .addOption(refsFileOption())
@@ -232,13 +234,13 @@ async function verifyImages(
   source: Place,
   destination: Destination,
   references: readonly string[],
-  { platform }: CpFlags,
+  flags: CpFlags,
   signal: AbortSignal,
 ): Promise<void> {
   for (const reference of references) {
     const one = { target: source.target, reference };
-    const chosen = await imageToCopy(one, destination, platform, { signal });
-    await verifyLayers(one, chosen ?? (await source.target.resolve(reference, { signal })), { signal });
+    const chosen = await imageToCopy(one, destination, flags.platform, { signal });
+    await verifyLayers(one, chosen ?? (await source.target.resolve(reference, { signal })), { signal, ...layerLimits(flags) });
   }
 }
 

@@ -8,10 +8,11 @@ import { addOutputFlags, addRegistryFlags } from "../flags/add-flags.ts";
 import { platformOption } from "../flags/platform.ts";
 import { writeBytes, writeFileOf } from "../output/write-bytes.ts";
 import { counted } from "../progress/counted.ts";
+import { layerLimits, type LimitFlags, maxRatioOption } from "../flags/limit-flags.ts";
 import type { RunOptions } from "../run-options.ts";
 import { act } from "../session/act.ts";
 
-interface ExportFlags {
+interface ExportFlags extends LimitFlags {
   readonly output?: string;
   readonly platform?: Platform;
 }
@@ -22,8 +23,10 @@ export function exportCommand(options: RunOptions): Command {
     .argument("<reference>", "an image")
     .option("-o, --output <file>", "write it to this file, which is there when all of it is; - for standard output")
     .addOption(platformOption("of an index, the image for this platform; default: this machine's"))
+    .addOption(maxRatioOption())
     .action(
-      act(options, async (session, text: string, { output, platform }: ExportFlags) => {
+      act(options, async (session, text: string, flags: ExportFlags) => {
+        const { output, platform } = flags;
         const { io } = session;
         if (output === undefined && io.stdout.isTTY === true)
           throw new CommandFailure(EXIT_CODE.usage, "will not write an archive to a terminal: name a file with --output");
@@ -32,7 +35,7 @@ export function exportCommand(options: RunOptions): Command {
         await withPlace(session, text, async (place, call) => {
           const { target } = place;
           const root = await resolveOneImage(place, platform, call);
-          const archive = await flatten(target, root, call);
+          const archive = await flatten(target, root, { ...call, ...layerLimits(flags) });
           const view = await session.openView({ stdoutIsData: toFile === undefined });
           try {
             const source = counted(archive, view, { id: "files", action: "downloading", total: 0 });

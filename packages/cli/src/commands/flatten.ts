@@ -4,15 +4,16 @@ import { addCompressionFlags, compressionOptions, type CompressionFlags } from "
 import { MADE_FIELDS, makeNew } from "../change/make-new.ts";
 import { addResultFlags, type ResultFlags } from "../change/result-flags.ts";
 import { addWhichFlags, platformsOf, type WhichFlags } from "../change/which-flags.ts";
+import { layerLimits, type LimitFlags, maxRatioOption } from "../flags/limit-flags.ts";
 import type { RunOptions } from "../run-options.ts";
 import { act } from "../session/act.ts";
 
-interface FlattenFlags extends ResultFlags, WhichFlags, CompressionFlags {}
+interface FlattenFlags extends ResultFlags, WhichFlags, CompressionFlags, LimitFlags {}
 
 /** `berth flatten`. */
 export function flattenCommand(options: RunOptions): Command {
   const command = new Command().argument("<reference>", "an image; of an index every image is flattened");
-  addResultFlags(addWhichFlags(addCompressionFlags(command))).action(
+  addResultFlags(addWhichFlags(addCompressionFlags(command.addOption(maxRatioOption())))).action(
     act(options, async (session, text: string, flags: FlattenFlags) => {
       const { flattenImage } = await import("@berth/transfer");
       await makeNew(
@@ -20,7 +21,12 @@ export function flattenCommand(options: RunOptions): Command {
         text,
         flags,
         async ({ from, into, descriptor, options: edit }) =>
-          await flattenImage(from, descriptor, into, { ...edit, ...platformsOf(flags), ...compressionOptions(flags) }),
+          await flattenImage(from, descriptor, into, {
+            ...edit,
+            ...platformsOf(flags),
+            ...compressionOptions(flags),
+            ...layerLimits(flags),
+          }),
         { platform: flags.platform },
       );
     }),

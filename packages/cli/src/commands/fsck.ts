@@ -9,11 +9,12 @@ import { addOutputFlags, addRegistryFlags } from "../flags/add-flags.ts";
 import { platformOption } from "../flags/platform.ts";
 import { humanSize } from "../output/human.ts";
 import { oneLine } from "../output/plain-text.ts";
+import { layerLimits, type LimitFlags, maxRatioOption } from "../flags/limit-flags.ts";
 import type { RunOptions } from "../run-options.ts";
 import { act } from "../session/act.ts";
 import type { Session } from "../session/session.ts";
 
-interface FsckFlags {
+interface FsckFlags extends LimitFlags {
   readonly platform?: Platform;
   readonly fast?: boolean;
   readonly digests?: boolean;
@@ -26,6 +27,7 @@ export function fsckCommand(options: RunOptions): Command {
     .addOption(platformOption("of an index, only the image for this platform"))
     .option("--fast", "only see whether everything is there")
     .option("--digests", "read everything, but do not unpack layers")
+    .addOption(maxRatioOption())
     .action(
       act(options, async (session, text: string, flags: FsckFlags) => {
         await withPlace(session, text, async (place, call) => {
@@ -61,11 +63,12 @@ export function fsckCommand(options: RunOptions): Command {
   });
 }
 
-async function checkImage(session: Session, place: Place, { platform, fast, digests }: FsckFlags, call: CallOptions): Promise<boolean> {
+async function checkImage(session: Session, place: Place, flags: FsckFlags, call: CallOptions): Promise<boolean> {
+  const { platform, fast, digests } = flags;
   const { validateImage } = await import("@berth/transfer");
   const root = await resolveImage(place, platform, call);
   const depth = fast === true ? "presence" : digests === true ? "digests" : "layers";
-  const report = await validateImage(place.target, root, { ...call, depth });
+  const report = await validateImage(place.target, root, { ...call, depth, ...layerLimits(flags) });
   const { ok, manifests, blobs, foreign } = report;
   const problems = report.problems.map(({ path, descriptor, error }) => ({ path, digest: descriptor.digest, message: error.message }));
   const { mediaType, digest, size } = root;

@@ -167,3 +167,12 @@ test.each([
   expect(registry.server.journal.filter((line) => !/^(GET|HEAD) /.test(line))).toEqual([]);
   expect((await berth([...args, "--tag", "new", `${app}:base`])).stdout).toBe(dry.stdout.replace(" (dry run)\n", "\n"));
 });
+
+test.each(["append", "cat", "cp", "export", "flatten", "fsck", "ls-files", "pull", "recompress"])(
+  "%s unpacks layers as far as it is told",
+  async (name) => {
+    expect(await berth([name, "--help"])).toMatchObject({ stdout: expect.stringContaining("--max-ratio <number>") });
+    const { code, stderr } = await berth([name, "--max-ratio", "0"]);
+    expect([code, stderr]).toEqual([2, expect.stringContaining("expected a whole number from 1")]);
+  },
+);

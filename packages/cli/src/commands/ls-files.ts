@@ -8,11 +8,12 @@ import { resolveOneImage } from "../content/resolve-image.ts";
 import { addOutputFlags, addRegistryFlags } from "../flags/add-flags.ts";
 import { platformOption } from "../flags/platform.ts";
 import { oneLine } from "../output/plain-text.ts";
+import { layerLimits, type LimitFlags, maxRatioOption } from "../flags/limit-flags.ts";
 import type { RunOptions } from "../run-options.ts";
 import { act } from "../session/act.ts";
 import { more } from "../transfer/transfer-flags.ts";
 
-interface LsFilesFlags {
+interface LsFilesFlags extends LimitFlags {
   readonly platform?: Platform;
   readonly long?: boolean;
   readonly match?: readonly string[];
@@ -27,15 +28,17 @@ export function lsFilesCommand(options: RunOptions): Command {
     .option("-l, --long", "show mode, owner, size and time of each file")
     .option("--match <pattern>", "list what matches a shell pattern, or /expression/; repeatable", more)
     .option("--exclude <pattern>", "leave out what matches; repeatable", more)
+    .addOption(maxRatioOption())
     .action(
-      act(options, async (session, text: string, { platform, long, match, exclude }: LsFilesFlags) => {
+      act(options, async (session, text: string, flags: LsFilesFlags) => {
+        const { platform, long, match, exclude } = flags;
         const { listFiles } = await import("@berth/transfer");
         const wanted = nameFilter({ ...(match && { match: match.map(fromRoot) }), ...(exclude && { exclude: exclude.map(fromRoot) }) });
         await withPlace(session, text, async (place, call) => {
           const { target } = place;
           const root = await resolveOneImage(place, platform, call);
           const files: ImageFile[] = [];
-          for await (const file of listFiles(target, root, call)) {
+          for await (const file of listFiles(target, root, { ...call, ...layerLimits(flags) })) {
             if (!wanted(file.path)) continue;
             if (session.format.kind === "text") session.io.stdout.write(`${long === true ? longLine(file) : oneLine(`/${file.path}`)}\n`);
             else files.push(file);

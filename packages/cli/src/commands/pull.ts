@@ -21,6 +21,7 @@ import { CommandFailure, EXIT_CODE } from "../exit-code.ts";
 import { addRegistryFlags } from "../flags/add-flags.ts";
 import { platformOption } from "../flags/platform.ts";
 import { plainText } from "../output/plain-text.ts";
+import { layerLimits, type LimitFlags, maxRatioOption } from "../flags/limit-flags.ts";
 import type { RunOptions } from "../run-options.ts";
 import { act } from "../session/act.ts";
 import type { Session } from "../session/session.ts";
@@ -33,7 +34,7 @@ import { tagsAt } from "../transfer/tags-at.ts";
 import { addTransferFlags, digestFileOption, type TransferFlags } from "../transfer/transfer-flags.ts";
 import { withTransfer } from "../transfer/with-transfer.ts";
 
-interface PullFlags extends TransferFlags {
+interface PullFlags extends LimitFlags, TransferFlags {
   readonly output?: string;
   readonly overwrite?: boolean;
   readonly platform?: Platform;
@@ -57,6 +58,7 @@ export function pullCommand(options: RunOptions): Command {
     .option("--all-platforms", "the index as it is, with all images")
     .option("-k, --keep-old-files", "of an artifact: fail instead of replacing a file by another one")
     .option("--verify", "of an image: unpack its layers, and hold them against its config, before anything leads to it")
+    .addOption(maxRatioOption())
     .option("--dry-run", "only say what would be done")
     .addOption(digestFileOption())
     .action(
@@ -135,7 +137,7 @@ async function pullImage(session: Session, source: Place, image: Descriptor, to:
   const copied = await withDestination(session, to, async (destination) => {
     const { tags: named, stats } = await withTransfer(session, { ...flags, stdoutIsData: isStdout }, async (transfer) => {
       const pace = await transfer.between({ source: source.repository, destination: destination.repository });
-      if (flags.verify === true) return await copyVerified(source, image, destination, tags, pace);
+      if (flags.verify === true) return await copyVerified(source, image, destination, tags, { ...pace, ...layerLimits(flags) });
       return await copy(source.target, image.digest, destination.target, tags, pace);
     });
     const told = await copiedInto(destination, destination.target, image, named, call);

@@ -4,10 +4,11 @@ import { addLevelFlag, checkLevel, type CompressionName, compressionOption } fro
 import { MADE_FIELDS, makeNew } from "../change/make-new.ts";
 import { addResultFlags, type ResultFlags } from "../change/result-flags.ts";
 import { addWhichFlags, platformsOf, type WhichFlags } from "../change/which-flags.ts";
+import { layerLimits, type LimitFlags, maxRatioOption } from "../flags/limit-flags.ts";
 import type { RunOptions } from "../run-options.ts";
 import { act } from "../session/act.ts";
 
-interface RecompressFlags extends ResultFlags, WhichFlags {
+interface RecompressFlags extends ResultFlags, WhichFlags, LimitFlags {
   readonly to: CompressionName;
   readonly level?: number;
 }
@@ -17,7 +18,7 @@ export function recompressCommand(options: RunOptions): Command {
   const command = new Command()
     .argument("<reference>", "an image; of an index the layers of every image are compressed anew")
     .addOption(compressionOption("--to <kind>", "how layers are to be compressed").makeOptionMandatory());
-  addResultFlags(addWhichFlags(addLevelFlag(command))).action(
+  addResultFlags(addWhichFlags(addLevelFlag(command.addOption(maxRatioOption())))).action(
     act(options, async (session, text: string, flags: RecompressFlags) => {
       const { to, level } = flags;
       checkLevel(to, level);
@@ -27,7 +28,13 @@ export function recompressCommand(options: RunOptions): Command {
         text,
         flags,
         async ({ from, into, descriptor, options: edit }) =>
-          await recompressLayers(from, descriptor, into, { ...edit, ...platformsOf(flags), to, ...(level !== undefined && { level }) }),
+          await recompressLayers(from, descriptor, into, {
+            ...edit,
+            ...platformsOf(flags),
+            ...layerLimits(flags),
+            to,
+            ...(level !== undefined && { level }),
+          }),
         { platform: flags.platform },
       );
     }),

@@ -1,5 +1,12 @@
 import { readFile } from "node:fs/promises";
-import { BerthError, DigestMismatchError, InvalidManifestError, InvalidReferenceError, NotFoundError } from "@berth/oci";
+import {
+  BerthError,
+  DigestMismatchError,
+  InvalidManifestError,
+  InvalidReferenceError,
+  LimitExceededError,
+  NotFoundError,
+} from "@berth/oci";
 import { NetworkError, RateLimitedError, ResponseError } from "@berth/client";
 import { expect, test } from "vitest";
 import { CommandFailure } from "../exit-code.ts";
@@ -31,6 +38,8 @@ test.each<[string, unknown, number]>([
   ["412", answered(412), 5],
   ["another digest", new DigestMismatchError({ expected: "a", actual: "b" }), 6],
   ["a bad manifest", new InvalidManifestError("why"), 6],
+  ["more than is taken", new LimitExceededError({ what: "manifest of 5000000 bytes", limit: 4_194_304 }), 6],
+  ["413", answered(413), 1],
   ["no connection", new NetworkError("Cannot list tags", FAILURE), 7],
   ["503", answered(503), 7],
   ["429", answered(429), 8],
@@ -128,4 +137,14 @@ test("only a file that the user wrote may have a mistake on each line", async ()
   const lines = "Cannot use it:\n  first\n  second";
   expect((await reportError(new UserFileError("ERR_SYNC_FILE", lines), { stopped: false })).message).toBe(lines);
   expect((await reportError(new BerthError("ERR_OTHER", lines), { stopped: false })).message).toBe("Cannot use it: first second");
+});
+
+test("who may raise the limit of the ratio learns how, where a flag is for it", async () => {
+  const error = new LimitExceededError({ what: "layer with a higher compression ratio", limit: 1000, option: "maxRatio" });
+  expect(await reportError(error, { stopped: false, hasMaxRatio: true })).toMatchObject({
+    class: "LimitExceeded",
+    exitCode: 6,
+    hint: "if you trust whoever made it, allow more: --max-ratio NUMBER",
+  });
+  expect(await reportError(error, { stopped: false })).not.toHaveProperty("hint");
 });

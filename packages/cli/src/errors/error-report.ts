@@ -31,6 +31,8 @@ export interface ErrorContext {
   readonly subject?: string;
   /** Whether flags or variables said who we are, so that to sign in is no advice. */
   readonly isSignedIn?: () => boolean;
+  /** Whether the command has `--max-ratio`. */
+  readonly hasMaxRatio?: boolean;
   /** Milliseconds of `--timeout`, when they are over. */
   readonly timedOutMs?: number;
   /** Whether the user or the system asked the process to stop. */
@@ -49,7 +51,7 @@ const BY_CLASS: Readonly<Record<ErrorClass, number>> = {
   Failed: EXIT_CODE.failure,
   InvalidInput: EXIT_CODE.usage,
   InvalidManifest: EXIT_CODE.invalid,
-  LimitExceeded: EXIT_CODE.failure,
+  LimitExceeded: EXIT_CODE.invalid,
   NoMatchingPlatform: EXIT_CODE.notFound,
   NoSpace: EXIT_CODE.failure,
   NotFound: EXIT_CODE.notFound,
@@ -101,6 +103,7 @@ export async function reportError(error: unknown, context: ErrorContext): Promis
   const { classifyError } = await import("@berth/transfer/errors");
   const found = classifyError(error);
   // what the system forbids is no matter of signing in
+  const isRefused = found.class === "LimitExceeded" && found.status !== undefined; // nothing is wrong with what a registry does not take
   const isSystem = found.class === "Denied" && found.status === undefined && /^E[A-Z]+$/.test(found.code);
   const said = await messageOf(error);
   const { message, hint: usual } = isSystem ? { message: said } : told({ ...found, error }, said, context);
@@ -115,7 +118,7 @@ export async function reportError(error: unknown, context: ErrorContext): Promis
     ...(found.status !== undefined && { status: found.status }),
     ...(retryAfterMs !== undefined && { retryAfterMs }),
     ...(hint !== undefined && { hint }),
-    exitCode: isSystem ? EXIT_CODE.failure : BY_CLASS[found.class],
+    exitCode: isSystem || isRefused ? EXIT_CODE.failure : BY_CLASS[found.class],
   };
 }
 

@@ -12,6 +12,9 @@ export interface Told {
 /** What was found out of an error, and the error. */
 type Classified = Pick<ErrorClassification, "class" | "hint" | "registry" | "code"> & { readonly error: unknown };
 
+/** What is known about the command. */
+type TellContext = Pick<ErrorContext, "subject" | "isSignedIn" | "hasMaxRatio">;
+
 /** What the client advises who calls it from a program, by the name of its options. */
 const OF_LIBRARY = /; (?:[^;]*\b(?:tls\.\w+|plain HTTP option|trustedRealms)\b.*)$/;
 
@@ -22,7 +25,7 @@ const TLS_HINTS: Readonly<Record<string, string>> = {
 };
 
 /** Tells a failure in words of this command line: what is advised to programs is left out, and what helps here is said instead. */
-export function told(found: Classified, message: string, context: Pick<ErrorContext, "subject" | "isSignedIn">): Told {
+export function told(found: Classified, message: string, context: TellContext): Told {
   const { subject } = context;
   const own = message.replace(OF_LIBRARY, "");
   const named =
@@ -35,9 +38,10 @@ export function told(found: Classified, message: string, context: Pick<ErrorCont
 function hintText(
   { hint, registry, code, error }: Classified,
   message: string,
-  { subject, isSignedIn }: Pick<ErrorContext, "subject" | "isSignedIn">,
+  { subject, isSignedIn, hasMaxRatio }: TellContext,
 ): string | undefined {
   const host = registry ?? "HOST";
+  if (hasMaxRatio === true && message.endsWith("(maxRatio)")) return "if you trust whoever made it, allow more: --max-ratio NUMBER";
   const ofTls = tlsHint(error);
   if (ofTls !== undefined) return ofTls;
   if (hint === undefined) return code === "NAME_UNKNOWN" ? `see which repositories there are: berth ls ${host}` : undefined;

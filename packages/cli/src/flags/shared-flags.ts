@@ -38,13 +38,13 @@ export const SIGN_IN_FLAGS: readonly SharedFlag[] = [
   { name: "user", short: "u", value: "name", doc: "sign in as this user, whatever docker's config says", sided: true },
   { name: "password-stdin", doc: "read the password from standard input", sided: true, variable: false },
   { name: "token", value: "token", doc: "send this bearer token; better kept in BERTH_TOKEN", sided: true },
-  { name: "anonymous", doc: "do not sign in, whatever docker's config says", sided: true, parse: parseSwitch, parseWait },
+  { name: "anonymous", doc: "do not sign in, whatever docker's config says", sided: true, parse: parseSwitch },
 ];
 
 /** How a registry is reached. */
 export const CONNECTION_FLAGS: readonly SharedFlag[] = [
-  { name: "plain-http", doc: "speak HTTP without TLS", sided: true, parse: parseSwitch, parseWait },
-  { name: "insecure", doc: "accept any certificate", sided: true, parse: parseSwitch, parseWait },
+  { name: "plain-http", doc: "speak HTTP without TLS", sided: true, parse: parseSwitch },
+  { name: "insecure", doc: "accept any certificate", sided: true, parse: parseSwitch },
   { name: "ca-file", value: "file", doc: "trust the authorities of this file too (PEM)", sided: true },
   { name: "cert", value: "file", doc: "prove ourselves with this certificate (PEM)", sided: true },
   { name: "key", value: "file", doc: "the key of the certificate (PEM)", sided: true },
@@ -72,14 +72,14 @@ export const CONNECTION_FLAGS: readonly SharedFlag[] = [
   },
   { name: "retries", value: "number", doc: "send a failed request again, at most so often; default 5", parse: parseCount(0) },
   { name: "retry-delay", value: "time", doc: "wait so long before the first retry, then ever longer; default 250ms", parse: parseWait },
-  { name: "debug", doc: "show every request and answer on standard error, without secrets", parse: parseSwitch, parseWait },
+  { name: "debug", doc: "show every request and answer on standard error, without secrets", parse: parseSwitch },
   { name: "trace-http", value: "file", doc: "write every request and answer to a file, without secrets" },
 ];
 
 /** What is said, and how. */
 export const OUTPUT_FLAGS: Readonly<Record<"format" | "jobs" | "progress" | "quiet", SharedFlag>> = {
   format: { name: "format", value: "format", doc: "text, json, yaml, go-template=... or jsonpath=...; see `berth help formats`" },
-  quiet: { name: "quiet", short: "q", doc: "say nothing that was not asked for", parse: parseSwitch, parseWait },
+  quiet: { name: "quiet", short: "q", doc: "say nothing that was not asked for", parse: parseSwitch },
   progress: {
     name: "progress",
     value: "mode",

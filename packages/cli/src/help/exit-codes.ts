@@ -7,7 +7,7 @@ export const EXIT_CODES_PAGE = `Exit codes
     3  not allowed: no credentials, wrong ones, or ones that do not suffice (401, 403)
     4  not there: no such tag, manifest, blob, repository or platform (404)
     5  in the way: it exists already, or may not be changed (409, 412)
-    6  not what it should be: a digest, a size or a manifest is wrong
+    6  not what it should be: a digest, a size or a manifest is wrong, or there is more than is taken
     7  not reached: no connection, no answer, no answer in time, or 5xx
     8  too many requests (429)
     9  some of many things failed

@@ -54,6 +54,7 @@ async function told(
     stopReason: signal.reason,
     ...(session?.stopHint !== undefined && { stopHint: session.stopHint }),
     isSignedIn: () => command.name() === "login" || isNamed(session, isSource ? "from" : "to"),
+    hasMaxRatio: command.options.some(({ long }) => long === "--max-ratio"),
     ...(subject !== undefined && { subject }),
     ...(session?.isTimedOut === true && timeoutMs !== undefined && { timedOutMs: timeoutMs }),
   });

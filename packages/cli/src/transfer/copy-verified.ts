@@ -4,7 +4,7 @@ import type { Destination } from "../connect/destination.ts";
 import type { Place } from "../connect/place.ts";
 import { AdvisedError } from "../errors/advised-error.ts";
 import { heldTarget } from "./held-target.ts";
-import { verifyLayers } from "./verify-layers.ts";
+import { type VerifyOptions, verifyLayers } from "./verify-layers.ts";
 import type { TransferSettings } from "./with-transfer.ts";
 
 /**
@@ -18,21 +18,22 @@ export async function copyVerified(
   image: Descriptor,
   destination: Destination,
   tags: readonly string[],
-  settings: TransferSettings,
+  { limits, ...settings }: TransferSettings & Pick<VerifyOptions, "limits">,
 ): Promise<Pick<CopyResult, "stats" | "tags">> {
   const { copy } = await import("@berth/transfer");
   const { location, target } = destination;
   const call = { ...(settings.signal && { signal: settings.signal }) };
+  const verify = { ...call, ...(limits && { limits }) };
   if (location.transport === "docker-archive") return await copy(source.target, image.digest, target, tags, settings); // checks it itself
   if (location.transport !== "oci") {
     const done = await copy(source.target, image.digest, target, tags, settings);
-    await verifyLayers({ target: destination.isStdout ? source.target : target }, image, call);
+    await verifyLayers({ target: destination.isStdout ? source.target : target }, image, verify);
     return done;
   }
   const held = heldTarget(target);
   const { stats } = await copy(source.target, image.digest, held.target, [], settings);
   try {
-    await verifyLayers(held, image, call);
+    await verifyLayers(held, image, verify);
   } catch (error) {
     if (!held.holdsAny() || !(error instanceof Error) || call.signal?.aborted === true) throw error;
     const place = destination.describe("");

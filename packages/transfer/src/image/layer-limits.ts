@@ -5,8 +5,10 @@ import type { TarEntry } from "./tar-entry.ts";
 export interface LayerLimits {
   /** Bytes of the uncompressed archives, of all layers of an image together; default 64 GiB. */
   readonly maxBytes?: number;
-  /** Uncompressed bytes for each compressed one, beyond the first GiB; default 1,000. */
+  /** Uncompressed bytes for each compressed one, of a layer beyond `ratioFloor`; default 1,000. */
   readonly maxRatio?: number;
+  /** Uncompressed bytes that a layer may have whatever its ratio is, for a file of zeros is no attack; default 1 GiB. */
+  readonly ratioFloor?: number;
   /** Entries, of all layers of an image together; default 2,000,000. */
   readonly maxEntries?: number;
   /** Bytes of the extensions of one entry (PAX records, long names); default 1 MiB. */
@@ -23,6 +25,7 @@ export interface LayerLimits {
 export const DEFAULT_LAYER_LIMITS: Required<LayerLimits> = {
   maxBytes: 64 * 1024 ** 3,
   maxRatio: 1000,
+  ratioFloor: 1024 ** 3,
   maxEntries: 2_000_000,
   maxHeaderBytes: 1_048_576,
   maxPathBytes: 4096,
@@ -33,17 +36,15 @@ export const DEFAULT_LAYER_LIMITS: Required<LayerLimits> = {
 /** What a path, a folder or a record costs whoever remembers it, besides its text. Bytes. */
 const ITEM_COST = 64;
 
-/** Below this many uncompressed bytes nothing is said about the ratio: a file of zeros is no attack. */
-const RATIO_FLOOR = 1024 ** 3;
-
 /** Refuses what no files compress to. @throws {LimitExceededError} */
 export function checkRatio(
   what: "archive" | "layer",
   { compressed, uncompressed }: { readonly compressed: number; readonly uncompressed: number },
   maxRatio: number,
+  ratioFloor: number = DEFAULT_LAYER_LIMITS.ratioFloor,
 ): void {
-  if (uncompressed <= RATIO_FLOOR || uncompressed <= compressed * maxRatio) return;
-  throw new LimitExceededError({ what: `${what} with a higher compression ratio`, limit: maxRatio });
+  if (uncompressed <= ratioFloor || uncompressed <= compressed * maxRatio) return;
+  throw new LimitExceededError({ what: `${what} with a higher compression ratio`, limit: maxRatio, option: "maxRatio" });
 }
 
 /** Counts what layers hold against their limits. One budget serves all layers of an image. */
@@ -60,10 +61,10 @@ export class LayerBudget {
 
   /** Takes uncompressed bytes. `layer` says how many the layer has made so far, out of how many. @throws {LimitExceededError} */
   takeBytes(count: number, layer: { readonly compressed: number; readonly uncompressed: number }): void {
-    const { maxBytes, maxRatio } = this.limits;
+    const { maxBytes, maxRatio, ratioFloor } = this.limits;
     this.#bytes += count;
     if (this.#bytes > maxBytes) throw new LimitExceededError({ what: "layers of more uncompressed bytes", limit: maxBytes });
-    checkRatio("layer", layer, maxRatio);
+    checkRatio("layer", layer, maxRatio, ratioFloor);
   }
 
   /** Takes the texts of an entry: its path, each folder in it that the path before did not have, and the rest. @throws {LimitExceededError} */

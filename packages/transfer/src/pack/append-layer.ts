@@ -41,7 +41,7 @@ export interface AppendLayerOptions extends RewriteOptions {
   readonly comment?: string;
   /** Of the step in the history; default none. */
   readonly author?: string;
-  /** Of an archive that is given. */
+  /** Of an archive that is given; the ratio counts when it was compressed. */
   readonly limits?: LayerLimits;
   /** The folder for what is compressed; default that of the system for such files. */
   readonly temporaryFolder?: string;
@@ -91,7 +91,8 @@ function isFiles(input: LayerInput): input is readonly TarInput[] {
 /** A layer that is no archive would be found out by whoever runs the image. */
 async function checkArchive(content: ByteSource, limits: LayerLimits | undefined): Promise<void> {
   const budget = new LayerBudget(limits);
-  for await (const _ of readTar(openLayer(content, MEDIA_TYPES.ociLayer, { limits: limits ?? {} }), budget));
+  const own = { ...limits, maxRatio: Number.POSITIVE_INFINITY }; // how small it is was our doing
+  for await (const _ of readTar(openLayer(content, MEDIA_TYPES.ociLayer, { limits: own }), budget));
 }
 
 async function appendOne(

@@ -43,6 +43,20 @@ async function* one(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
 }
 
 describe("appendLayer()", () => {
+  test("takes what it compressed itself however small it came out, and what others compressed within the limits", async () => {
+    const image = imageOf(tars, {});
+    const zeros = tarOf({ path: "zeros", text: "\0".repeat(100_000) });
+    const limits = { maxRatio: 100, ratioFloor: 0 };
+    for (const compression of ["gzip", "zstd"] as const) {
+      const store = createMemoryStore();
+      const made = await appendLayer(image, image.descriptor, one(zeros), store, { compression, limits });
+      expect(await pathsOf(store, made)).toContain("zeros");
+      expect((await validateImage(store, made, { limits })).problems).toMatchObject([{ error: { code: "ERR_LIMIT_EXCEEDED" } }]);
+    }
+    const given = appendLayer(image, image.descriptor, one(gzipSync(zeros)), createMemoryStore(), { limits });
+    await expect(given).rejects.toThrow("the limit is 100 (maxRatio)");
+  });
+
   test.each([
     ["oci", "gzip", MEDIA_TYPES.ociLayerGzip],
     ["oci", "zstd", MEDIA_TYPES.ociLayerZstd],

@@ -1,0 +1,19 @@
+import type { LayerLimits } from "@berth/transfer";
+import { Option } from "commander";
+import { parseCount } from "./values.ts";
+
+/** Flags of commands that unpack layers. */
+export interface LimitFlags {
+  readonly maxRatio?: number;
+}
+
+/** `--max-ratio`. */
+export function maxRatioOption(): Option {
+  const doc = "unpack layers beyond 1 GiB to no more than so many bytes for each compressed one; default 1000";
+  return new Option("--max-ratio <number>", doc).argParser(parseCount(1));
+}
+
+/** {@link LimitFlags} as an option of the engine. */
+export function layerLimits({ maxRatio }: LimitFlags): { readonly limits?: LayerLimits } {
+  return maxRatio === undefined ? {} : { limits: { maxRatio } };
+}
