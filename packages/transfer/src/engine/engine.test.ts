@@ -294,3 +294,11 @@ test("[engine/T4,T25] a repository of an engine is reached over its connections,
   expect(await repository.resolve("v1")).toEqual(image.manifest.descriptor);
   expect([new Set(seen), mirror.journal]).toEqual([new Set(["7"]), []]);
 });
+
+test("an engine that was closed begins no operation", async () => {
+  const engine = createEngine();
+  await engine.close();
+  const closed = await engine.resolve("oci:nothing").catch((error: unknown) => error);
+  expect(closed).toBeInstanceOf(EngineError);
+  expect(closed).toMatchObject({ class: "Unsupported", message: expect.stringContaining("the engine is closed") });
+});

@@ -7,6 +7,7 @@ import {
   InvalidReferenceError,
   type Named,
   parseNormalizedNamed,
+  UnsupportedError,
 } from "@berth/oci";
 import { formatLocation, referenceWithin } from "../location/location.ts";
 import { callOf } from "./call-of.ts";
@@ -78,7 +79,7 @@ export interface Engine {
    * @see moby, distribution.NewV2Repository
    */
   repository(reference: string | Named): RemoteRepository;
-  /** Writes down what is remembered, and closes idle connections. */
+  /** Writes down what is remembered, and closes idle connections. Operations that are begun later reject with an {@link EngineError}. */
   close(): Promise<void>;
 }
 
@@ -103,6 +104,7 @@ export function createEngine(options: EngineOptions = {}): Engine {
 class TransferEngine implements Engine {
   readonly #context: EngineContext;
   readonly start: EngineStarters;
+  #isClosed = false;
 
   constructor(context: EngineContext) {
     this.#context = context;
@@ -178,6 +180,7 @@ class TransferEngine implements Engine {
   }
 
   async close(): Promise<void> {
+    this.#isClosed = true;
     await this.#context.sources.flush();
     await this.#context.connections.close();
   }
@@ -188,7 +191,10 @@ class TransferEngine implements Engine {
     run: () => Promise<{ readonly result: T; readonly digests?: readonly Digest[] }>,
   ): Promise<T> {
     const subject = { action, reference: normalized(reference), ...(destination !== undefined && { destination }) };
-    return await runOperation(subject, options, this.#context.options.log, run);
+    return await runOperation(subject, options, this.#context.options.log, async () => {
+      if (this.#isClosed) throw new UnsupportedError(`${action} "${subject.reference}"`, { answer: "the engine is closed" });
+      return await run();
+    });
   }
 }
 

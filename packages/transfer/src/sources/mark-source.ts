@@ -11,7 +11,8 @@ export interface SourceMarker {
 
 /**
  * Makes the marks for a credential: an HMAC of content and repository, keyed with a hash of the credential. So it can be told later
- * whether the credentials of that day reached it, and nothing about them is stored.
+ * whether the credentials of that day reached it. Neither they nor the key are stored; but whoever reads a mark can try guesses at a weak
+ * password against it, so marks belong into a file that nobody else reads.
  *
  * @see moby, metadata.ComputeV2MetadataHMAC
  */
