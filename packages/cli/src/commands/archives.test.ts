@@ -139,3 +139,53 @@ test.each(["docker", "oci"])("load of a %s archive gives no tag to one image and
   const loaded = await berth(["load", same, `${server.host}/coll`]);
   expect(loaded).toMatchObject({ code: 0, stdout: expect.stringMatching(/^[^\n]*coll:v1@sha256:[0-9a-f]+\n$/) });
 });
+
+test("save keeps an archive that holds other images, unless --overwrite says so", async () => {
+  const file = join(folder, "kept.tar");
+  expect(await berth(["save", "-o", file, `${app}:v1`])).toMatchObject({ code: 0 });
+  expect(await berth(["save", "-o", file, `${app}:v1`])).toMatchObject({ code: 0 });
+  for (const dryRun of [["--dry-run"], []]) {
+    const refused = await berth(["save", ...dryRun, "-o", file, `${app}:v2`]);
+    expect(refused).toMatchObject({ code: 5, stdout: "", stderr: expect.stringMatching(/app:v1" would be lost.*add --overwrite/) });
+  }
+  expect((await berth(["ls", `docker-archive:${file}`])).stdout).toBe(`${app}:v1\n`);
+  expect(await berth(["save", "--overwrite", "-o", file, `${app}:v2`])).toMatchObject({ code: 0 });
+  expect((await berth(["ls", `docker-archive:${file}`])).stdout).toBe(`${app}:v2\n`);
+});
+
+test("a dry run of save fails where save fails: for an artifact, and a file that cannot be", async () => {
+  const content = join(folder, "a.txt");
+  writeFileSync(content, "a");
+  await berth(["push", `${server.host}/files:v1`, content]);
+  for (const dryRun of [["--dry-run"], []]) {
+    const artifact = await berth(["save", ...dryRun, "-o", join(folder, "s.tar"), `${server.host}/files:v1`]);
+    expect(artifact).toMatchObject({ code: 1, stdout: "", stderr: expect.stringContaining("to a docker archive: it is") });
+    expect(artifact.stderr).toContain("hint: an artifact has files instead: berth pull");
+    const nowhere = await berth(["save", ...dryRun, "-o", join(folder, "none", "s.tar"), `${app}:v1`]);
+    expect(nowhere).toMatchObject({ code: 2, stdout: "", stderr: expect.stringContaining("no such file or folder") });
+  }
+  expect(existsSync(join(folder, "s.tar"))).toBe(false);
+});
+
+test("cp --all-tags sends who has an archive of whole names to load, before anything is sent", async () => {
+  const file = join(folder, "names.tar");
+  for (const [kind, place] of [
+    ["docker", "docker-archive"],
+    ["oci", "oci-archive"],
+  ] as const) {
+    await berth(["save", "--overwrite", "--format-archive", kind, "-o", file, `${app}:v1`, `${app}:v2`]);
+    const refused = await berth(["cp", "--all-tags", `${place}:${file}`, `${server.host}/all`]);
+    expect(refused).toMatchObject({ code: 2, stdout: "", stderr: expect.stringContaining(`berth load ${file} ${server.host}/all`) });
+    expect(await berth(["load", "--dry-run", file, `${server.host}/all`])).toMatchObject({ code: 0 });
+  }
+  expect(await berth(["ls", `${server.host}/all`])).toMatchObject({ code: 4 });
+});
+
+test.each([["untag"], ["rm"]])("%s takes nothing away when one of its arguments cannot be", async (verb) => {
+  const layout = `oci:${join(folder, "layout")}`;
+  await berth(["cp", `${app}:v1`, `${layout}:a`]);
+  expect(await berth([verb, `${layout}:a`, "UPPER CASE"])).toMatchObject({ code: 2, stdout: "" });
+  if (verb === "untag")
+    expect(await berth([verb, `${layout}:a`, "b"])).toMatchObject({ code: 2, stderr: expect.stringContaining("names no tag") });
+  expect((await berth(["ls", layout])).stdout).toBe("a\n");
+});

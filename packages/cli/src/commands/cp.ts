@@ -1,4 +1,4 @@
-import { type Descriptor, UnsupportedError } from "@berth/oci";
+import { type Descriptor, formatName, UnsupportedError } from "@berth/oci";
 import { Command } from "commander";
 import type { CopyOptions, CopyStats } from "@berth/transfer";
 import type { Location } from "@berth/transfer/location";
@@ -46,7 +46,7 @@ interface CpFlags extends CopyFlags, LimitFlags, TransferFlags {
 /** `berth cp`. */
 export function cpCommand(options: RunOptions): Command {
   const command = new Command()
-    .argument("<source>", "an image, an index, an artifact; with --all-tags a repository, a layout or an archive")
+    .argument("<source>", "an image, an index, an artifact; with --all-tags a repository, a layout or an OCI archive")
     .argument("<destination>", "where it goes; a tag that is not given is that of the source")
     .argument("[tag...]", "more tags at the destination")
     .option("-a, --all-tags", "copy every tag, under its own name")
@@ -63,7 +63,7 @@ export function cpCommand(options: RunOptions): Command {
       act(options, async (session, from: string, to: string, tags: string[], flags: CpFlags) => {
         const target = parsePlace(to);
         const isMany = flags.allTags === true || flags.match !== undefined || flags.exclude !== undefined;
-        if (isMany) checkMany(target, tags, flags);
+        if (isMany) checkMany(parsePlace(from), target, tags, flags);
         const job = { target, tags, flags, settings: copyOptions(flags) };
         // mirrors need not have all tags, and what went through a pipe cannot be taken back
         const open = isMany || isStdout(target) ? withPlace : withSource;
@@ -167,6 +167,11 @@ async function copyMany(session: Session, source: Place, { target, flags, settin
   const names = (await Array.fromAsync(source.target.tags(call))).filter(filter);
   if (names.length === 0)
     throw new CommandFailure(EXIT_CODE.notFound, `no tag of "${source.name}" ${match || exclude ? "matches" : "is there"}`);
+  if (target.transport === "registry" && source.location.transport !== "registry" && names.some((name) => /[:/]/.test(name)))
+    throw new CommandFailure(
+      EXIT_CODE.usage,
+      `images of "${source.name}" have whole names, not tags: use berth load ${source.location.path} ${formatName(target.reference)}`,
+    );
   await keepArchive(session, target, names, flags);
   const batch = new Batch(session, { keepGoing: names.length > 1 && settings.atomic !== true }); // atomic: all of them, or none
   const nameOf = (tag: string): string => describeLocation(source.location, tag);
@@ -244,7 +249,15 @@ async function verifyImages(
   }
 }
 
-function checkMany(target: Location, tags: readonly string[], { digestFile }: CpFlags): void {
+function checkMany(source: Location, target: Location, tags: readonly string[], { digestFile }: CpFlags): void {
+  if (source.transport === "docker-archive") {
+    const to = target.transport === "registry" ? formatName(target.reference) : "HOST/NAME";
+    const one = `or copy one of them: docker-archive:${source.path}:NAME:TAG`;
+    throw new CommandFailure(
+      EXIT_CODE.usage,
+      `images of a docker archive have whole names, not tags: use berth load ${source.path} ${to}, ${one}`,
+    );
+  }
   if (tags.length > 0 || ownReference(target) !== "")
     throw new CommandFailure(EXIT_CODE.usage, "with all tags each keeps its name: leave the tag of the destination away");
   if (digestFile !== undefined) throw contradiction("--digest-file", "all tags");

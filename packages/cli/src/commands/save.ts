@@ -1,9 +1,11 @@
-import { formatName, isDigest, type Platform } from "@berth/oci";
+import { type CallOptions, type Descriptor, formatName, isDigest, MEDIA_TYPES, type Platform, UnsupportedError } from "@berth/oci";
 import { Command, Option } from "commander";
 import type { FileLocation } from "@berth/transfer/location";
 import { addHelp } from "../command/add-help.ts";
 import { type Destination, ownReference, withDestination } from "../connect/destination.ts";
 import { type Place, withPlace, withSource } from "../connect/place.ts";
+import { readDescribed } from "../content/read-manifest.ts";
+import { AdvisedError } from "../errors/advised-error.ts";
 import { CommandFailure, EXIT_CODE } from "../exit-code.ts";
 import { addRegistryFlags } from "../flags/add-flags.ts";
 import { platformOption } from "../flags/platform.ts";
@@ -12,6 +14,9 @@ import { act } from "../session/act.ts";
 import type { Session } from "../session/session.ts";
 import { addStats, NO_STATS } from "../transfer/add-stats.ts";
 import { COPIED_FIELDS, printCopied, type ToldTag } from "../transfer/copied.ts";
+import { keepArchive, type KeepFlags, overwriteOption } from "../connect/keep-archive.ts";
+import { parsePlace } from "../connect/parse-place.ts";
+import { checkWritable } from "../output/check-writable.ts";
 import { Batch, keepGoingOption } from "../transfer/batch.ts";
 import { copiedInto, previewPlace } from "../transfer/copied-into.ts";
 import { copyImage, imageToCopy } from "../transfer/copy-image.ts";
@@ -19,7 +24,10 @@ import { addTransferFlags, type TransferFlags } from "../transfer/transfer-flags
 import { withTransfer } from "../transfer/with-transfer.ts";
 import type { CopiedTag } from "@berth/transfer";
 
-interface SaveFlags extends TransferFlags {
+/** Configs of images, which a docker archive takes. */
+const CONFIG_TYPES: ReadonlySet<string> = new Set([MEDIA_TYPES.ociConfig, MEDIA_TYPES.dockerConfig]);
+
+interface SaveFlags extends KeepFlags, TransferFlags {
   readonly output?: string;
   readonly formatArchive: "docker" | "oci";
   readonly platform?: Platform;
@@ -34,6 +42,7 @@ export function saveCommand(options: RunOptions): Command {
     .option("-o, --output <file>", "the archive, which is there when all of it is; - for standard output")
     .addOption(new Option("--format-archive <kind>", "what kind of archive").choices(["docker", "oci"]).default("docker"))
     .addOption(platformOption("of an index, the image for this platform; default: this machine's, in an OCI archive all"))
+    .addOption(overwriteOption())
     .addOption(keepGoingOption())
     .option("--dry-run", "only say what would be done")
     .action(
@@ -43,6 +52,12 @@ export function saveCommand(options: RunOptions): Command {
           throw new CommandFailure(EXIT_CODE.usage, "will not write an archive to a terminal: name a file with --output");
         const to: FileLocation = { transport: formatArchive === "docker" ? "docker-archive" : "oci-archive", path: output };
         const isStdout = output === "-";
+        const names = references.flatMap((text) => {
+          const found = nameIn({ location: to }, { location: parsePlace(text) });
+          return found.length > 0 ? found : [""];
+        });
+        if (!isStdout) await checkWritable("output", output);
+        await keepArchive(session, to, names, flags);
         if (dryRun === true) return await previewSave(session, references, to, flags);
         const tags: ToldTag[] = [];
         let stats = NO_STATS;
@@ -93,6 +108,7 @@ async function previewSave(session: Session, references: readonly string[], to: 
     await batch.attempt(text, async () => {
       await withSource(session, text, async (source) => {
         const image = (await imageToCopy(source, place, flags.platform, call)) ?? (await source.target.resolve(source.reference, call));
+        if (to.transport === "docker-archive") await checkIsImage(source, image, call);
         const { digest, size } = image;
         const named = nameIn(place, source).map((tag): CopiedTag => ({ tag, digest, size, outcome: "tagged" }));
         tags.push(...(await copiedInto(place, source.target, image, named, call)).tags);
@@ -104,8 +120,18 @@ async function previewSave(session: Session, references: readonly string[], to: 
   batch.end(references.length);
 }
 
+/** @throws {UnsupportedError} for artifacts, which a docker archive has no room for. */
+async function checkIsImage({ target, describe }: Place, image: Descriptor, call: CallOptions): Promise<void> {
+  const { manifest } = await readDescribed(target, image, call);
+  if (manifest.kind === "image" && CONFIG_TYPES.has(manifest.config.mediaType)) return;
+  throw new AdvisedError(
+    new UnsupportedError(`write "${describe()}" to a docker archive`, { answer: "it is an artifact, not an image" }),
+    `an artifact has files instead: berth pull ${describe()}`,
+  );
+}
+
 /** What an image is called in the archive: its whole name; nothing when it is known by its digest alone. */
-function nameIn({ location: to }: Pick<Destination, "location">, { location }: Place): readonly string[] {
+function nameIn({ location: to }: Pick<Destination, "location">, { location }: Pick<Place, "location">): readonly string[] {
   if (location.transport === "registry") {
     const { tag, digest } = location.reference;
     return tag === undefined && digest !== undefined ? [] : [`${formatName(location.reference)}:${tag ?? "latest"}`];

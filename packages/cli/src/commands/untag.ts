@@ -1,8 +1,9 @@
 import { Command } from "commander";
 import { addHelp } from "../command/add-help.ts";
+import { parsePlace } from "../connect/parse-place.ts";
 import type { DeleteFlags } from "../content/confirm-delete.ts";
 import { REMOVED_FIELDS, removeMany } from "../content/remove-many.ts";
-import { removeTag } from "../content/remove-tag.ts";
+import { checkTag, removeTag } from "../content/remove-tag.ts";
 import { addOutputFlags, addRegistryFlags } from "../flags/add-flags.ts";
 import type { RunOptions } from "../run-options.ts";
 import { act } from "../session/act.ts";
@@ -17,6 +18,7 @@ export function untagCommand(options: RunOptions): Command {
     .addOption(keepGoingOption())
     .action(
       act(options, async (session, references: string[], flags: DeleteFlags) => {
+        for (const text of references) checkTag(parsePlace(text)); // before the first of them is gone
         await removeMany(session, references, flags, removeTag);
       }),
     );

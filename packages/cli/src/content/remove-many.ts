@@ -1,4 +1,5 @@
 import type { CallOptions } from "@berth/oci";
+import { parsePlace } from "../connect/parse-place.ts";
 import { type Place, withPlace } from "../connect/place.ts";
 import type { Session } from "../session/session.ts";
 import { Batch } from "../transfer/batch.ts";
@@ -28,6 +29,7 @@ export async function removeMany<F extends DeleteFlags>(
   flags: F,
   remove: Remove<F>,
 ): Promise<void> {
+  for (const text of references) parsePlace(text); // one that cannot be is told before the first is gone
   const batch = new Batch(session, flags);
   const removed: Removed[] = [];
   try {

@@ -1,4 +1,7 @@
 import { type CallOptions, isDigest } from "@berth/oci";
+import type { Location } from "@berth/transfer/location";
+import { describeLocation } from "../connect/describe-location.ts";
+import { ownReference } from "../connect/destination.ts";
 import type { Place } from "../connect/place.ts";
 import { isMissing } from "../errors/is-missing.ts";
 import { CommandFailure, EXIT_CODE } from "../exit-code.ts";
@@ -8,6 +11,13 @@ import type { DeleteFlags } from "./confirm-delete.ts";
 import type { Removed } from "./remove.ts";
 import { untagAt } from "./untag-at.ts";
 
+/** @throws {CommandFailure} for a place that names no tag. */
+export function checkTag(location: Location): void {
+  const tag = location.transport === "registry" ? location.reference.tag : location.reference;
+  const isByDigest = isDigest(ownReference(location));
+  if (tag === undefined || isByDigest) throw new CommandFailure(EXIT_CODE.usage, `"${describeLocation(location)}" names no tag`);
+}
+
 /** Takes the tag away that a place names; nobody is asked. @returns what went; with `--dry-run` what would go. @throws {CommandFailure} */
 export async function removeTag(
   session: Session,
@@ -16,8 +26,7 @@ export async function removeTag(
   call: CallOptions,
 ): Promise<readonly Removed[]> {
   const { location, reference } = place;
-  const named = location.transport === "registry" ? location.reference.tag : location.reference;
-  if (named === undefined || isDigest(reference)) throw new CommandFailure(EXIT_CODE.usage, `"${place.name}" names no tag`);
+  checkTag(location);
   try {
     const target = await changeable(session, place);
     if (dryRun === true) {

@@ -10,7 +10,8 @@ export const REFERENCES_PAGE = `References
                                    what "docker save" writes
   -                                an OCI archive on standard input or output
 
-The names that other tools have for them are understood: docker://, oci://, ocidir://, oci-layout:.
+The names that other tools have for them are understood: docker://, ocidir://, oci-layout:. oci://HOST/NAME, as
+helm writes it, is in a registry; the folder is oci:FOLDER, with no slashes in between.
 Most commands that read take all of them, and most that change something registries and layouts; archives are
 written whole, and not over one that holds other images unless --overwrite says so. One that cannot take a place says so.
 
