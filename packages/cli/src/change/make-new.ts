@@ -138,7 +138,7 @@ function tell(place: Place, { digest }: Descriptor, made: CopiedFields): Made {
 /** @throws {UnsupportedError} for archives. */
 function sameLocation({ location, name }: Place): Location {
   if (location.transport === "registry" || location.transport === "oci") return location;
-  throw new UnsupportedError(`change "${name}": archives are written whole, so name another place with --output`);
+  throw new UnsupportedError(`change "${name}"`, { answer: "archives are written whole, so name another place with --output" });
 }
 
 function tagsHere({ reference, location }: Place, tags: readonly string[], isReplaced: boolean): readonly string[] {

@@ -236,3 +236,25 @@ test("[engine/T36] each side signs in by itself, and no password is shown or wri
   expect(save.stderr).not.toContain("wrong-one");
   expect(existsSync(`${path}.tar`)).toBe(false);
 });
+
+test("push refuses two files of one title, before any of them is read", async () => {
+  const twice = await berth(["push", `${repository}:twice`, "a.txt", "./a.txt:text/plain"]);
+  expect(twice).toMatchObject({ code: 2, stdout: "", stderr: expect.stringContaining('would both be called "a.txt"') });
+  const piped = await berth(["push", "--stdin-name", "a.txt", `${repository}:twice`, "a.txt", "-"], { stdin: "x" });
+  expect(piped).toMatchObject({ code: 2, stderr: expect.stringContaining('"a.txt" and "-"') });
+});
+
+test("an artifact may be its type alone: its config and only layer are empty", async () => {
+  expect(await berth(["push", "--artifact-type", "application/vnd.acme.mark", `${repository}:mark`])).toMatchObject({
+    code: 0,
+    stderr: "",
+  });
+  const { artifactType, config, layers } = JSON.parse((await berth(["manifest", "get", `${repository}:mark`])).stdout);
+  const mediaType = "application/vnd.oci.empty.v1+json";
+  expect({ artifactType, config, layers }).toMatchObject({
+    artifactType: "application/vnd.acme.mark",
+    config: { mediaType },
+    layers: [{ mediaType }],
+  });
+  expect(await berth(["push", `${repository}:mark`])).toMatchObject({ code: 2, stderr: expect.stringContaining("--artifact-type") });
+});

@@ -48,8 +48,12 @@ export function pushCommand(options: RunOptions): Command {
       act(options, async (session, reference: string, files: string[], flags: PushFlags) => {
         const [only] = files;
         if (only !== undefined && files.length === 1 && isImage(only)) return await pushImage(session, reference, only, flags);
-        if (files.length === 0 && flags.config === undefined && flags.annotation === undefined && flags.annotationFile === undefined)
-          throw new CommandFailure(EXIT_CODE.usage, "nothing to push: name files, or an image such as oci:FOLDER:TAG");
+        const { artifactType, config, annotation, annotationFile } = flags;
+        if (files.length === 0 && [artifactType, config, annotation, annotationFile].every((one) => one === undefined))
+          throw new CommandFailure(
+            EXIT_CODE.usage,
+            "nothing to push: name files, or an image such as oci:FOLDER:TAG, or an --artifact-type for an artifact without files",
+          );
         const { tagsWithin } = await import("@berth/transfer/location");
         const to = parsePlace(reference);
         const subject =

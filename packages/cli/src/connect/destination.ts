@@ -41,7 +41,8 @@ export async function withDestination<T>(
   const location = typeof place === "string" ? parsePlace(place) : place;
   session.subject = describeLocation(location);
   const stdoutIsData = isStdout(location);
-  if (stdoutIsData && session.io.stdout.isTTY === true) throw new UnsupportedError("write an archive to a terminal: name a file");
+  if (stdoutIsData && session.io.stdout.isTTY === true)
+    throw new UnsupportedError("write an archive to a terminal", { answer: "name a file" });
   const epoch = location.transport === "registry" ? undefined : await sourceEpoch(session);
   let repository: RemoteRepository | undefined;
   const opened = await openDestination(location, {

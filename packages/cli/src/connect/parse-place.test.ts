@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import { formatLocation, InvalidLocationError } from "@berth/transfer/location";
 import { expect, test } from "vitest";
 import { useRegistry } from "../testing/use-registry.test-kit.ts";
@@ -73,4 +74,18 @@ test("who pastes a password with a reference learns how to sign in", async () =>
   expect(code).toBe(2);
   expect(stderr).toContain('berth: Cannot use "localhost:7016/p/deb:1": a reference holds no user name and no password');
   expect(stderr).toContain("hint: sign in: berth login localhost:7016\n");
+});
+
+test("oci:// is a registry: where a layout of that name is at hand, it is said how that is named", async () => {
+  await pushImage(at.repository, { tags: ["v1"] });
+  await berth(["cp", `${at.app}:v1`, `oci:${join(at.folder, "lay")}:12`]);
+  const before = process.cwd();
+  process.chdir(at.folder);
+  try {
+    const { code, stderr } = await berth(["digest", "oci://lay:12"]);
+    expect([code, stderr]).toEqual([2, expect.stringContaining("is oci:lay:12\n")]);
+    expect(await berth(["digest", "oci:lay:12"])).toMatchObject({ code: 0 });
+  } finally {
+    process.chdir(before);
+  }
 });

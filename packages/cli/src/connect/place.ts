@@ -1,7 +1,9 @@
-import { statSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
+import { join } from "node:path";
 import type { RemoteRepository } from "@berth/client";
 import {
   type CallOptions,
+  DEFAULT_DOMAIN,
   type Descriptor,
   formatRegistryReference,
   isDigest,
@@ -136,7 +138,13 @@ export function withKnown(repository: RemoteRepository, reference: string, found
 
 function locationOf(text: string): Location {
   if (isFile(text)) throw new CommandFailure(EXIT_CODE.usage, ofFile(text));
-  return parsePlace(text);
+  const location = parsePlace(text);
+  if (location.transport === "registry" && location.reference.domain === DEFAULT_DOMAIN) {
+    const [, rest = "", folder = ""] = /^oci:\/\/(([^:@]+).*)$/s.exec(text) ?? [];
+    if (folder !== "" && existsSync(join(folder, "oci-layout")))
+      throw new CommandFailure(EXIT_CODE.usage, `"${text}" is an image of Docker Hub: the layout in this folder is oci:${rest}`);
+  }
+  return location;
 }
 
 /** Whether a text that could be an image of Docker Hub names a file here: no image there has a dot in its name. */

@@ -65,6 +65,7 @@ export async function withPackedFiles<T>(
   await using store = await openFileStore(".", { temporaryFolder: temporary, ...(epoch !== undefined && { epoch }) });
   const annotations = await readAnnotations(session, flags);
   const layers: Descriptor[] = [];
+  await checkTitles(files, flags);
   for (const text of files) layers.push(await addFile(session, store, text, { annotations, temporary, flags }));
   const config = await configOf(session, flags, annotations, temporary);
   const type = flags.artifactType ?? (config === undefined && flags.imageSpec !== "1.0" ? UNKNOWN_ARTIFACT_TYPE : undefined);
@@ -135,6 +136,20 @@ function titleOf(path: string): string {
     throw new CommandFailure(EXIT_CODE.usage, `cannot push "${path}": ${reason}: push it from its folder, or by its absolute path`);
   }
   return isAbsolute(path) ? basename(path) : path.replace(/^(?:\.\/+)+/, "").replace(/\/+$/, "") || path;
+}
+
+/** @throws {CommandFailure} for two files of one title, of which only one could be pulled. */
+async function checkTitles(files: readonly string[], { stdinName = "stdin" }: PackFlags): Promise<void> {
+  const { parseFileReference } = await import("@berth/transfer");
+  const seen = new Map<string, string>();
+  for (const text of files) {
+    const { path } = parseFileReference(text);
+    const title = path === "-" ? stdinName : titleOf(path);
+    const before = seen.get(title);
+    if (before !== undefined)
+      throw new CommandFailure(EXIT_CODE.usage, `"${before}" and "${path}" would both be called "${title}": push one of them`);
+    seen.set(title, path);
+  }
 }
 
 /** A file that can be read as often as needed: the one that was named, or what came out of a pipe. */
