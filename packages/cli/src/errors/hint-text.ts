@@ -56,7 +56,7 @@ function hintText(
     "list-platforms": `see which platforms there are: berth inspect ${reference}`,
     "list-tags": `see which tags there are: berth ls ${withoutReference(reference)}`,
     "log-in": `sign in: berth login ${host}`,
-    "pull-files": /^docker-archive:/.test(reference) ? undefined : `an artifact has files instead: berth pull ${reference}`,
+    "pull-files": reference.startsWith("docker-archive:") ? undefined : `an artifact has files instead: berth pull ${reference}`,
     "plain-http": "did you mean http? add --plain-http",
     "trust-certificate": "trust its authority with --ca-file FILE, or any certificate with --insecure",
     "trust-realm": `name it in trustedRealms of "${host}" in the config file, if it is yours: berth help env`,

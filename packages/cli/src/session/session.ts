@@ -31,6 +31,7 @@ export class Session {
   readonly #rates: RateWatch;
   /** Files that are written when the work is done, by the flags that name them. */
   readonly #lastFiles: readonly (readonly [flag: string, path: string])[];
+  #notice: NodeJS.Timeout | undefined;
   #view: ProgressView | undefined;
 
   /** @param flags as the parser found them. @throws {CommandFailure} on a value that cannot be. */
@@ -116,9 +117,14 @@ export class Session {
     if (!this.settings.quiet) this.io.stderr.write(`${text}\n`);
   }
 
+  /** Says something to a person who waits for longer than a moment until all is closed. */
+  sayIfSlow(text: string): void {
+    this.#notice ??= setTimeout(() => this.say(text), WORTH_TELLING_MS);
+  }
+
   /** Closes what was opened, and says what registries warned of. */
   async close(): Promise<void> {
-    await this.connections.close();
+    await this.connections.close().finally(() => clearTimeout(this.#notice));
     this.warnings.flush(this.io.stderr);
   }
 }

@@ -51,11 +51,10 @@ export async function withTransfer<T>(
     for await (const event of events.watch()) view.take(event);
   })();
   const { jobs } = session.settings;
-  let notice: NodeJS.Timeout | undefined;
   const onStop = (): void => {
     if (repositories.size === 0 || resume === true) return;
     const advice = session.isTimedOut ? "" : "; Ctrl-C again to stop at once";
-    notice = setTimeout(() => session.say(`berth: taking back what was uploaded${advice}`), WORTH_TELLING_MS);
+    session.sayIfSlow(`berth: taking back what was uploaded${advice}`);
   };
   signal.addEventListener("abort", onStop, { once: true });
   try {
@@ -79,16 +78,12 @@ export async function withTransfer<T>(
     throw error;
   } finally {
     signal.removeEventListener("abort", onStop);
-    clearTimeout(notice);
     await Promise.all([limits.remember(), sources.remember()]);
     events.end();
     await showing;
     view.end();
   }
 }
-
-/** What ends sooner is over before anybody wonders. Milliseconds. */
-const WORTH_TELLING_MS = 1000;
 
 const GOES_ON = "the same command goes on with what was uploaded";
 const SENDS_THE_REST = "the same command sends the rest; --resume also keeps unfinished uploads";
