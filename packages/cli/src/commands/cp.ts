@@ -25,6 +25,7 @@ import { copiedInto, previewPlace } from "../transfer/copied-into.ts";
 import { addCopyFlags, contradiction, type CopyFlags, copyOptions } from "../transfer/copy-flags.ts";
 import { copyImage, imageToCopy } from "../transfer/copy-image.ts";
 import { warnOfDockerForm } from "../transfer/docker-form.ts";
+import { platformWarning } from "../transfer/platform-warning.ts";
 import { previewTags } from "../transfer/preview-copy.ts";
 import { type RestyleJob, restyleSignatures } from "../transfer/restyle-signatures.ts";
 import { tagsAt } from "../transfer/tags-at.ts";
@@ -77,8 +78,10 @@ export function cpCommand(options: RunOptions): Command {
       "Bytes stay what they are, so digests stay too, but for docker archives, which have a form of their own and hold no manifest: of them the",
       "image ID is told, by which docker knows an image. What is there already is not sent again, and within one registry blobs are not sent at",
       "all; nor are those that a repository of it was seen to hold by an earlier run: they are mounted from there. A copy that was cut off goes",
-      "on where it was when the same command runs again, except into an archive. Of an upload that was cut off the reference registry keeps nothing, but from version",
-      "3 on the chunks that were whole: set --chunk-size for it. With --all-tags a tag that cannot be copied",
+      "on where it was when the same command runs again, except into an archive. Of an upload that was cut off the reference registry keeps",
+      "nothing, but from version 3 on the chunks that were whole: set --chunk-size for it. A layout is looked at whole, so what it lost, or never got, comes with the",
+      "next copy. A registry is only asked for the tag where that is unchanged, and, with --platforms, for these images: where it may have an",
+      "index in part, from an earlier --platforms or --index-only, or lost something, add --recheck. With --all-tags a tag that cannot be copied",
       "does not hold up the others: it is told of at the end, and the exit code is 9; with --atomic no tag moves then.",
     ].join("\n"),
     examples: [
@@ -206,7 +209,8 @@ async function copyMany(session: Session, source: Place, { target, flags, settin
         const pace = await transfer.between({ source: source.repository, destination: destination.repository });
         if (flags.verifyLayers === true) await verifyImages(source, destination, names, flags, session.signal);
         const done = await copyAllTags(batch, names, nameOf, async (options) => {
-          return await copyTags(source.target, names, destination.target, { ...settings, ...pace, ...options });
+          const wanted = { ...settings, ...pace, ...options, onPlatformMissing: platformWarning(session) };
+          return await copyTags(source.target, names, destination.target, wanted);
         });
         const moved = new Set(done.tags.filter(({ outcome }) => outcome !== "kept").map(({ digest }) => digest));
         const isRestyled = (flags.referrersStyle ?? "keep") !== "keep";

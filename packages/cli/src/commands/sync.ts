@@ -9,7 +9,7 @@ import type { RunOptions } from "../run-options.ts";
 import { act } from "../session/act.ts";
 import type { Session } from "../session/session.ts";
 import { SyncRun } from "../sync/sync-run.ts";
-import { STATS_FIELDS } from "../transfer/copied.ts";
+import { outcomeText, STATS_FIELDS } from "../transfer/copied.ts";
 import { Batch, keepGoingOption } from "../transfer/batch.ts";
 import { addTransferFlags, type TransferFlags } from "../transfer/transfer-flags.ts";
 import { withTransfer } from "../transfer/with-transfer.ts";
@@ -19,6 +19,7 @@ interface SyncFlags extends TransferFlags {
   readonly keepGoing?: boolean;
   readonly delete?: boolean;
   readonly force?: boolean;
+  readonly recheck?: boolean;
 }
 
 /** `berth sync`. */
@@ -28,6 +29,7 @@ export function syncCommand(options: RunOptions): Command {
     .option("--dry-run", "only say what would be done to tags")
     .option("--delete", "then take away tags at the destination that the source has no more")
     .option("-f, --force", "with --delete: do not ask")
+    .option("--recheck", "look at everything below, also where a registry has the manifest: repairs what is broken, completes an index")
     .addOption(keepGoingOption())
     .action(
       act(options, async (session, file: string, flags: SyncFlags) => {
@@ -39,7 +41,7 @@ export function syncCommand(options: RunOptions): Command {
         if (flags.delete === true && !dryRun && !force && !canAsk(session.io))
           throw new CommandFailure(EXIT_CODE.usage, "will not delete tags unasked: add --force, or --dry-run to see what would be done");
         const batch = new Batch(session, flags);
-        const run = new SyncRun(session, batch);
+        const run = new SyncRun(session, batch, flags);
         try {
           if (dryRun) await run.run(found, undefined);
           else await withTransfer(session, flags, async (transfer) => await run.run(found, transfer));
@@ -54,8 +56,10 @@ export function syncCommand(options: RunOptions): Command {
   addRegistryFlags(addTransferFlags(command), { twoSides: true });
   return addHelp(command, {
     text: [
-      "What is there already is not sent again: a tag that names the same on both sides costs one small request to each. Nothing is deleted",
-      "at the destination without --delete, and then only tags that patterns and versions of the file mean, and that no other item brings;",
+      "What is there already is not sent again: a tag that names the same on both sides costs one small request to each; the images that",
+      "platforms choose of an index are asked for as well. A registry that has an index in part, as it was synced with platforms before and is",
+      "without them now, or that lost something, is made whole by --recheck; layouts always are. Nothing is deleted at the destination",
+      "without --delete, and then only tags that patterns and versions of the file mean, and that no other item brings;",
       "never when something failed, and not every tag because nothing was meant. Lines are about tags that changed; --format json has all.",
     ].join("\n"),
     examples: [
@@ -73,6 +77,7 @@ export function syncCommand(options: RunOptions): Command {
       "tags[].size": "bytes of the manifest",
       "tags[].outcome":
         "tagged, unchanged, kept (it names something else, and was left alone), skipped (it is there, and never changes) or deleted",
+      "tags[].copied": "of a tag that is unchanged: manifests and blobs that were missing there and came; absent when nothing was",
       "failures[].source": "what could not be synced",
       "failures[].class": "what the failure means, with code, message, registry, status and hint",
       dryRun: "true, when nothing was done",
@@ -87,10 +92,10 @@ async function report(
   { failures }: Batch,
   { file, dryRun }: { readonly file: string; readonly dryRun: boolean },
 ): Promise<void> {
-  const changed = tags.filter(({ outcome }) => outcome === "tagged" || outcome === "kept" || outcome === "deleted");
+  const changed = tags.filter(({ outcome, copied = 0 }) => (outcome !== "unchanged" && outcome !== "skipped") || copied > 0);
   const lines = changed.map(
-    ({ reference, digest, outcome }) =>
-      `${oneLine(reference)}${digest === undefined ? "" : `@${digest}`}${outcome === "tagged" ? "" : ` (${outcome})`}${dryRun ? " (dry run)" : ""}\n`,
+    ({ reference, digest, outcome, copied = 0 }) =>
+      `${oneLine(reference)}${digest === undefined ? "" : `@${digest}`}${outcome === "tagged" ? "" : ` (${outcomeText({ outcome, copied })})`}${dryRun ? " (dry run)" : ""}\n`,
   );
   await session.print({
     data: {

@@ -9,6 +9,7 @@ import { addStats, NO_STATS } from "../transfer/add-stats.ts";
 import type { Batch } from "../transfer/batch.ts";
 import { copyImage, imageToCopy } from "../transfer/copy-image.ts";
 import type { copyOptions } from "../transfer/copy-flags.ts";
+import { platformWarning } from "../transfer/platform-warning.ts";
 import { previewTags } from "../transfer/preview-copy.ts";
 import type { Transfer, TransferSettings } from "../transfer/with-transfer.ts";
 import { destinationTags } from "./destination-tags.ts";
@@ -27,6 +28,8 @@ export interface SyncedTag {
   readonly size?: number;
   /** `skipped`: it is there, and never changes. `deleted`: the source has it no more. */
   readonly outcome: CopiedTag["outcome"] | "skipped" | "deleted";
+  /** Of a tag that is unchanged: manifests and blobs that were missing there and came. */
+  readonly copied?: number;
 }
 
 /** Images at a time, unless told. */
@@ -38,11 +41,14 @@ export class SyncRun {
   stats: CopyStats = NO_STATS;
   readonly #session: Session;
   readonly #batch: Batch;
+  readonly #recheck: boolean;
   readonly #wholes: WholeSource[] = [];
 
-  constructor(session: Session, batch: Batch) {
+  /** @param options with `recheck`: looks at everything below images, also where registries have them. */
+  constructor(session: Session, batch: Batch, { recheck = false }: { readonly recheck?: boolean } = {}) {
     this.#session = session;
     this.#batch = batch;
+    this.#recheck = recheck;
   }
 
   /** Syncs everything. @param transfer absent: nothing is written. @throws the first failure, unless the batch keeps going. */
@@ -128,7 +134,13 @@ export class SyncRun {
     const names = this.#names(pair, tag);
     await this.#batch.attempt(names.source, async () => {
       await this.#read(pair, place, tag, async (source) => {
-        const wanted = { ...settingsOf(item), ...pace, ...(item.platform && { platform: item.platform }) };
+        const wanted = {
+          ...settingsOf(item),
+          ...pace,
+          recheck: this.#recheck,
+          onPlatformMissing: platformWarning(this.#session),
+          ...(item.platform && { platform: item.platform }),
+        };
         const done = await copyImage(source, into, names.tag === "" ? [] : [names.tag], wanted);
         const { digest, size } = done.descriptor;
         this.stats = addStats(this.stats, done.stats);

@@ -7,7 +7,7 @@ import type { Session } from "../session/session.ts";
 import type { ToldFailure } from "./batch.ts";
 
 /** What became of one tag. */
-export interface ToldTag extends Pick<CopiedTag, "outcome" | "tag">, Partial<Pick<CopiedTag, "digest" | "size">> {
+export interface ToldTag extends Pick<CopiedTag, "copied" | "outcome" | "tag">, Partial<Pick<CopiedTag, "digest" | "size">> {
   readonly reference: string;
   /** In a docker archive, instead of digest and size. */
   readonly imageId?: string;
@@ -56,6 +56,7 @@ export const COPIED_FIELDS: Readonly<Record<string, string>> = {
   "tags[].size": "bytes of the manifest",
   "tags[].imageId": "in a docker archive, instead of digest and size: what docker calls the image",
   "tags[].outcome": "tagged, unchanged (it named that already) or kept (it names something else, and was left alone)",
+  "tags[].copied": "of a tag that is unchanged: manifests and blobs that were missing there and came; absent when nothing was",
   dryRun: "true, when nothing was done",
   ...STATS_FIELDS,
 };
@@ -86,7 +87,7 @@ export function copiedFields(
  */
 export async function printCopied(session: Session, copied: Copied, isStdout: boolean = false): Promise<void> {
   const done = copied.dryRun === true ? " (dry run)" : "";
-  const lines = copied.tags.map((tag) => `${withContent(tag)}${tag.outcome === "tagged" ? done : ` (${tag.outcome})`}`);
+  const lines = copied.tags.map((tag) => `${withContent(tag)}${tag.outcome === "tagged" ? done : ` (${outcomeText(tag)})`}`);
   const alone = copied.imageId === undefined ? copied.reference : withContent(copied);
   const text = `${(lines.length === 0 ? [`${alone}${done}`] : lines).join("\n")}\n`;
   if (isStdout) session.say(text.trimEnd());
@@ -95,6 +96,11 @@ export async function printCopied(session: Session, copied: Copied, isStdout: bo
   if (stats === undefined || session.format.kind !== "text" || session.io.stderr.isTTY !== true) return;
   const others = [stats.mounted > 0 ? `, ${stats.mounted} mounted` : "", stats.existing > 0 ? `, ${stats.existing} there already` : ""];
   session.say(`${stats.copied} copied (${humanSize(stats.bytes)})${others.join("")}`);
+}
+
+/** What became of a tag, in words: an image that was missing in part did not stay as it was, though its tag did. */
+export function outcomeText<Outcome extends string>({ outcome, copied = 0 }: { readonly outcome: Outcome; readonly copied?: number }): string {
+  return copied === 0 ? outcome : `${outcome}, ${copied} copied`;
 }
 
 /** A reference, and what it names: its digest, or in a docker archive the ID of the image. */

@@ -45,7 +45,7 @@ export function addCopyFlags(command: Command): Command {
     .option("-n, --no-clobber", "fail when a tag exists and names something else")
     .option("--only-missing", "leave tags alone that exist")
     .option("--atomic", "move tags when all content is there")
-    .option("--recheck", "look at everything below, also where the manifest is there: repairs what is broken");
+    .option("--recheck", "look at everything below, also where a registry has the manifest: repairs what is broken, completes an index");
 }
 
 /** Options of the copy. @throws {CommandFailure} for flags that say different things. */

@@ -3,6 +3,7 @@ import type {
   ByteSource,
   CallOptions,
   Descriptor,
+  Fetcher,
   ManifestStore,
   Mounter,
   PassingFetcher,
@@ -24,6 +25,11 @@ export function isResolver(target: object): target is Resolver {
 /** True when tags can be pointed at what it holds. */
 export function isTagger(target: object): target is Tagger {
   return has(target, "tag");
+}
+
+/** True when what it holds can be read. */
+export function isFetcher(target: object): target is Fetcher {
+  return has(target, "fetch");
 }
 
 /** What tells whether it holds content; undefined: it cannot be told. */

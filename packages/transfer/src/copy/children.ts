@@ -1,5 +1,8 @@
-import { type Descriptor, type Manifest, matchesPlatform, type Platform, successorsOf } from "@berth/oci";
+import { PlatformNotFoundError } from "@berth/client";
+import { type Descriptor, formatPlatform, type Manifest, matchesPlatform, type Platform, successorsOf } from "@berth/oci";
 import { TITLE } from "../files/title.ts";
+import { CopyError } from "./errors.ts";
+import type { CopyGraphOptions } from "./options.ts";
 
 /** Annotation by which entries of an index say which entry they are about. @see moby/buildkit, attestation-storage.md */
 export const ATTACHED_TO = "vnd.docker.reference.digest";
@@ -14,6 +17,46 @@ export function childrenOf(manifest: Manifest): readonly Descriptor[] {
   if (manifest.kind === "index") return children;
   const files = new Map(children.flatMap((child) => (child.annotations?.[TITLE] ? [[child.digest, child]] : [])));
   return children.map((child) => (child.annotations?.[TITLE] ? child : (files.get(child.digest) ?? child)));
+}
+
+/** An index, and where it stands in a copy. */
+interface IndexPlace {
+  readonly descriptor: Descriptor;
+  /** Whether the copy is of that very index. */
+  readonly isRoot: boolean;
+}
+
+/** What of a manifest is copied with it. @throws {CopyError} caused by a {@link PlatformNotFoundError}. */
+export function chosenChildren(
+  manifest: Manifest,
+  index: IndexPlace,
+  { platforms, selectChildren, onPlatformMissing }: CopyGraphOptions,
+): readonly Descriptor[] {
+  const children = childrenOf(manifest);
+  if (manifest.kind !== "index") return children;
+  if (selectChildren !== undefined) return selectChildren(index.descriptor, children);
+  if (platforms === undefined) return children;
+  if (index.isRoot) mustHave(children, platforms, index.descriptor, onPlatformMissing);
+  return forPlatforms(children, platforms);
+}
+
+/** Platforms that an error names, at most. */
+const MAX_NAMED = 20;
+
+/** Where somebody is to be told, one of them is enough. */
+function mustHave(
+  children: readonly Descriptor[],
+  wanted: readonly Platform[],
+  index: Descriptor,
+  tell: CopyGraphOptions["onPlatformMissing"],
+): void {
+  const here = children.flatMap(({ platform }) => (platform === undefined || platform.os === "unknown" ? [] : [platform]));
+  const missing = wanted.filter((one) => !here.some((platform) => matchesPlatform(one, platform)));
+  if (missing.length === 0) return;
+  if (tell !== undefined && missing.length < wanted.length) return missing.forEach((platform) => tell(index, platform));
+  const names = [...new Set(here.map(formatPlatform))].slice(0, MAX_NAMED);
+  const error = new PlatformNotFoundError(missing.map(formatPlatform).join(", "), names);
+  throw new CopyError("resolve", "source", index, error);
 }
 
 /** The entries of an index for one of the platforms, and those that are attached to them. */

@@ -254,19 +254,6 @@ test("what is too large, too deep or too much is refused", async () => {
   await limited({ maxDepth: 3, maxNodes: 8 });
 });
 
-test("what is missing below a manifest that is there is found and mended when asked for", async () => {
-  const index = indexOf([{ graph: imageOf(2) }]);
-  const source = await storeOf(index, "v1");
-  const to = createMemoryStore();
-  await copy(source, "v1", to);
-  const lost = imageOf(2).blobs[2]?.descriptor ?? index.manifest.descriptor;
-  await to.delete(lost);
-  await copy(source, "v1", to);
-  expect(await to.exists(lost)).toBe(false);
-  const { stats } = await copy(source, "v1", to, undefined, { recheck: true });
-  expect([await to.exists(lost), stats.copied, stats.existing]).toEqual([true, 1, 4]);
-});
-
 test("everything is told as it happens", async () => {
   const image = imageOf(1);
   const source = await storeOf(image, "v1");

@@ -56,8 +56,7 @@ export async function copyTags(
       const { signal } = part;
       const resolving = atStep("resolve", "source", undefined, signal, () => source.resolve(tag, { signal }));
       const [root, before] = await Promise.all([resolving, lookUp(part, [tag])]);
-      const outcomes = outcomesOf(root, [tag], before, options);
-      const later = await copyRoot(part, root, outcomes);
+      const { tags: outcomes, later } = await copyRoot(part, root, outcomesOf(root, [tag], before, options));
       for (const copied of outcomes) {
         if (later.includes(copied.tag)) waiting.push({ root, copied });
         else finish(copied);

@@ -14,7 +14,7 @@ import { isResolver } from "./abilities.ts";
 import type { Attached } from "./attached.ts";
 import { atStep, TagExistsError } from "./errors.ts";
 import { isAtDestination } from "./at-destination.ts";
-import { copyAttached, copyNode } from "./node.ts";
+import { copyAttached, copyNode, type Tally } from "./node.ts";
 import { CopyOperation } from "./operation.ts";
 import type { CopiedTag, CopyOptions, CopyResult } from "./options.ts";
 import { pointTags, publish } from "./publish.ts";
@@ -50,8 +50,7 @@ export async function copy(
     if (digest !== undefined && digest !== descriptor.digest) {
       throw new InvalidReferenceError(digest, `expected a tag, or the digest "${descriptor.digest}"`);
     }
-    const copied = outcomesOf(descriptor, tags, before, options);
-    const later = await copyRoot(operation, descriptor, copied);
+    const { tags: copied, later } = await copyRoot(operation, descriptor, outcomesOf(descriptor, tags, before, options));
     await pointTags(operation, descriptor, later);
     return { descriptor: operation.asRead(descriptor), tags: copied.map((one) => operation.asRead(one)), stats: operation.stats };
   });
@@ -92,9 +91,17 @@ export function outcomesOf(
   });
 }
 
-/** Copies the graph below a root, and points at it the tags that are to be. @returns tags that are still to be moved. */
-export async function copyRoot(operation: CopyOperation, root: Descriptor, outcomes: readonly CopiedTag[]): Promise<readonly string[]> {
-  if (outcomes.length > 0 && outcomes.every(({ outcome }) => outcome === "kept")) return [];
+/** What {@link copyRoot} did. */
+interface CopiedRoot {
+  /** With what was missing below those that are unchanged. */
+  readonly tags: readonly CopiedTag[];
+  /** Tags that are still to be moved. */
+  readonly later: readonly string[];
+}
+
+/** Copies the graph below a root, and points at it the tags that are to be. */
+export async function copyRoot(operation: CopyOperation, root: Descriptor, outcomes: readonly CopiedTag[]): Promise<CopiedRoot> {
+  if (outcomes.length > 0 && outcomes.every(({ outcome }) => outcome === "kept")) return { tags: outcomes, later: [] };
   if (isSchema1MediaType(root.mediaType)) throw new SchemaV1UnsupportedError(); // before it is looked for among what it is none of
   const { options } = operation;
   const tags = outcomes.filter(({ outcome }) => outcome === "tagged").map(({ tag }) => tag);
@@ -103,14 +110,18 @@ export async function copyRoot(operation: CopyOperation, root: Descriptor, outco
   const now = options.atomic === true ? [] : tags;
   if (operation.hasMet(root.digest)) {
     await copyNode(operation, { descriptor: root, told: true, tags: now });
-    return later;
+    return { tags: outcomes, later };
   }
-  const looking = isTagged || isAtDestination(operation, root);
+  const looking = (isTagged && !operation.isIntoLocal) || isAtDestination(operation, root);
   const reading = now.length > 0 ? readManifest(operation, { descriptor: root, told: true }) : undefined;
   const [isThere, bytes] = await Promise.all([looking, reading]);
   const attached: Attached[] = [];
-  await copyNode(operation, { descriptor: root, told: true, isThere, tags: now, attached, tagLast: true, ...(bytes && { bytes }) });
-  await copyAttached(operation, attached);
+  const tally: Tally = { copied: 0 };
+  const mustLook = tags.length > 0; // a copy with nothing to do is to cost two requests, no other
+  const node = { descriptor: root, told: true, isThere, mustLook, tags: now, attached, tagLast: true, tally, ...(bytes && { bytes }) };
+  await copyNode(operation, node);
+  await copyAttached(operation, attached, tally);
   if (attached.length > 0 && bytes !== undefined) await publish(operation, root, bytesSource(bytes), now);
-  return later;
+  const told = outcomes.map((one) => (one.outcome === "unchanged" && tally.copied > 0 ? { ...one, copied: tally.copied } : one));
+  return { tags: told, later };
 }

@@ -8,13 +8,16 @@ import { atStep, CopyError, ExternalLayerError, mayNotFit } from "./errors.ts";
 import { type CopyOperation, MAX_METADATA_BYTES, type Report } from "./operation.ts";
 import { sourceContent } from "./source-content.ts";
 
-/** Copies content that nothing is below: a blob, or a child of an index whose type says nothing to us. */
-export async function copyLeaf(operation: CopyOperation, target: Descriptor): Promise<void> {
+/** Copies content that nothing is below: a blob, or a child of an index whose type says nothing to us. @returns whether it came over. */
+export async function copyLeaf(operation: CopyOperation, target: Descriptor): Promise<boolean> {
   const { options } = operation;
   const isExternal = isForeignLayerMediaType(target.mediaType) && (target.urls?.length ?? 0) > 0;
-  if (isExternal && options.external !== true) return operation.skipped(target);
+  if (isExternal && options.external !== true) {
+    operation.skipped(target);
+    return false;
+  }
   try {
-    await operation.transfer(target, "blob", async (context) => await moveBlob(operation, target, context));
+    return await operation.transfer(target, "blob", async (context) => await moveBlob(operation, target, context));
   } catch (error) {
     if (!(error instanceof CopyError) || error.origin !== "source" || !isNotFound(error.cause)) throw error;
     if (isExternal) {
@@ -22,6 +25,7 @@ export async function copyLeaf(operation: CopyOperation, target: Descriptor): Pr
       throw new ExternalLayerError(target, error.cause, remote && unaskedUrls(target, remote));
     }
     if (!(await copyUnknownManifest(operation, target))) throw error;
+    return true;
   }
 }
 

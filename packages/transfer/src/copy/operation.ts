@@ -20,8 +20,8 @@ export class CopyOperation {
   readonly manager: TransferManager;
   /** Aborts when the caller does, and when any part of the copy fails. */
   readonly signal: AbortSignal;
-  /** True when manifests are looked into even where the destination has them: something below or beside them may be missing. */
-  readonly mustLook: boolean;
+  /** True when the destination is not reached over the network: what it has is looked up at no cost. */
+  readonly isIntoLocal: boolean;
   /** Slots that a transfer takes. */
   readonly directions: readonly TransferDirection[];
   /** Registries that a transfer asks. */
@@ -46,11 +46,11 @@ export class CopyOperation {
     this.source = source;
     this.destination = destination;
     this.options = options;
-    this.mustLook = options.recheck === true || options.digestTags === true || (options.referrers ?? false) !== false;
     this.manager = parent?.manager ?? options.manager ?? createTransferManager();
     const above = parent?.signal ?? options.signal;
     this.signal = above === undefined ? this.#failed.signal : AbortSignal.any([above, this.#failed.signal]);
     const [from, to] = [remoteOf(source), remoteOf(destination)];
+    this.isIntoLocal = to === undefined;
     this.directions = [...(from ? (["download"] as const) : []), ...(to ? (["upload"] as const) : [])];
     this.hosts = [...new Set([from, to].flatMap((remote) => (remote === undefined ? [] : [remote.registry])))];
     this.#action = from === undefined ? (to === undefined ? "copying" : "uploading") : to === undefined ? "downloading" : "copying";
@@ -58,6 +58,17 @@ export class CopyOperation {
 
   get stats(): CopyStats {
     return { ...this.#stats };
+  }
+
+  /**
+   * Whether a manifest is looked into even where the destination has it: something below or beside it may be missing. A registry took no
+   * image without its blobs, but perhaps an index without its images.
+   */
+  looksInto({ isIndex }: { readonly isIndex: boolean }): boolean {
+    const { recheck, digestTags, referrers, platforms = [], selectChildren } = this.options;
+    if (this.isIntoLocal || recheck === true) return true;
+    const isWanted = digestTags === true || (referrers ?? false) !== false || platforms.length > 0 || selectChildren !== undefined;
+    return isIndex && isWanted;
   }
 
   /** Runs the copy; when a part of it fails, the rest is stopped, and that part's error is the copy's. */
@@ -153,8 +164,13 @@ export class CopyOperation {
     if (results.some(({ status }) => status === "rejected")) throw this.#failed.signal.reason ?? this.signal.reason;
   }
 
-  /** Moves content through the manager, and tells of it. @param kind what comes of it besides the content; the same is done once. */
-  async transfer(target: Descriptor, kind: string, run: (report: Report) => Promise<TransferOutcome>): Promise<void> {
+  /**
+   * Moves content through the manager, and tells of it.
+   *
+   * @param kind what comes of it besides the content; the same is done once.
+   * @returns whether it came over.
+   */
+  async transfer(target: Descriptor, kind: string, run: (report: Report) => Promise<TransferOutcome>): Promise<boolean> {
     const { onCopied } = this.options;
     let hasRun = false; // else somebody else moves the same thing, and counts it
     let owed = 0;
@@ -183,7 +199,8 @@ export class CopyOperation {
       if (!this.signal.aborted) tell("failed", { last: true, message: error instanceof Error ? error.message : String(error) });
       throw error;
     }
-    if (kind !== "blob" && this.#isCounted(target)) return;
+    const isNew = outcome === "mounted" || (outcome === "transferred" && hasRun);
+    if (kind !== "blob" && this.#isCounted(target)) return isNew;
     if (outcome === "exists") this.existing(target);
     else if (outcome === "mounted") {
       this.#stats.mounted++;
@@ -195,6 +212,7 @@ export class CopyOperation {
       tell("done", { current: target.size, last: true });
       onCopied?.(target);
     }
+    return isNew;
   }
 
   /** Counts and tells of what was there. */

@@ -35,16 +35,23 @@ export interface CopyGraphOptions extends CallOptions {
   readonly maxNodes?: number;
   /**
    * Of indexes, only the children for one of these platforms, and what is attached to those children. The index is copied as it is: its
-   * digest stays, and the destination must take an index that is not whole. Default all.
+   * digest stays, and the destination must take an index that is not whole. They are looked for also where the destination has the index.
+   * Default all; an empty list means none.
    */
   readonly platforms?: readonly Platform[];
+  /** Told of a platform of `platforms` that no child is for, though one is for another of them. Default: that is an error, as is none at all. */
+  readonly onPlatformMissing?: (index: Descriptor, platform: Platform) => void;
   /** Chooses the children of an index itself; goes before `platforms`. */
   readonly selectChildren?: (index: Descriptor, children: readonly Descriptor[]) => readonly Descriptor[];
   /** Referrers too: all, or some. Default none. */
   readonly referrers?: boolean | ReferrerSelection;
   /** Layers that are kept outside of registries are copied too, and must be had; default false: they are left where they are. */
   readonly external?: boolean;
-  /** Looks at everything below, also where the manifest above is there already, and copies what is missing. Default false. */
+  /**
+   * Looks at everything below, also where a registry has the manifest above already, and copies what is missing. Default false: of a
+   * registry only an index is looked into, where there is something to do: tags to be moved, `platforms`, `referrers`. What is no registry
+   * that is reached over the network, such as a layout, is always looked at.
+   */
   readonly recheck?: boolean;
   /**
    * Names of repositories of the destination's registry that may hold a blob, best first. The destination's own among them says that it may
@@ -75,7 +82,10 @@ export interface CopyStats {
   readonly copied: number;
   /** Blobs that another repository of the registry gave. */
   readonly mounted: number;
-  /** Manifests and blobs that were there, or that another copy brought meanwhile; what is below a manifest that was there is not counted. */
+  /**
+   * Manifests and blobs that were there, or that another copy brought meanwhile; what is below a manifest that was there is counted where
+   * it was looked at.
+   */
   readonly existing: number;
   /** External layers that were left where they are. */
   readonly skipped: number;
@@ -107,6 +117,8 @@ export interface CopiedTag {
   readonly size: number;
   /** `unchanged`: it named that already; `kept`: it names something else, and was to be left alone. */
   readonly outcome: "tagged" | "unchanged" | "kept";
+  /** Of a tag that is unchanged: manifests and blobs that were missing there and came. Absent when nothing was. */
+  readonly copied?: number;
 }
 
 /** What {@link copy} did. */

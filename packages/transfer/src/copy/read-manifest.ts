@@ -1,5 +1,6 @@
 import type { Descriptor } from "@berth/oci";
 import { fetchByDigest, readAllVerified } from "@berth/oci/node";
+import { isFetcher } from "./abilities.ts";
 import { atStep } from "./errors.ts";
 import { type CopyOperation, MAX_METADATA_BYTES } from "./operation.ts";
 
@@ -20,4 +21,16 @@ export async function readManifest(operation: CopyOperation, { descriptor, told 
     operation.measure(read.descriptor);
     return read.bytes;
   });
+}
+
+/** Reads a manifest that the destination has: of the destination, for a source may count what is read of it; else of the source. */
+export async function readThere(operation: CopyOperation, node: ManifestToRead): Promise<Uint8Array> {
+  const { destination, signal, options } = operation;
+  if (!isFetcher(destination)) return await readManifest(operation, node);
+  try {
+    return (await fetchByDigest(destination, node.descriptor, { maxBytes: options.maxMetadataBytes ?? MAX_METADATA_BYTES, signal })).bytes;
+  } catch {
+    signal.throwIfAborted();
+    return await readManifest(operation, node); // who may push need not be allowed to read, and what is there may be broken
+  }
 }

@@ -103,10 +103,11 @@ export class LayoutTarget implements OciLayout {
     const { manifest, isNew } = await this.#storeManifest(expected, content, options);
     await this.#make();
     graph.add(expected, manifest);
-    if (!isNew && (await graph.leadsTo(expected.digest, options))) return;
-    this.#added.add(expected.digest);
+    const isListed = !isNew && (await graph.leadsTo(expected.digest, options));
     const children = new Set(manifest.references.map(({ descriptor }) => descriptor.digest).filter((digest) => this.#added.has(digest)));
-    await index.change((before) => removeBareEntries(addEntry(before, expected), children), options);
+    if (isListed && children.size === 0) return;
+    if (!isListed) this.#added.add(expected.digest);
+    await index.change((before) => removeBareEntries(isListed ? before : addEntry(before, expected), children), options);
     for (const child of children) this.#added.delete(child);
   }
 
