@@ -47,6 +47,7 @@ export const CLASS_BY_CODE: Readonly<Record<string, ErrorClass>> = {
   EROFS: "Denied",
   ERR_ACCESS_DENIED: "Denied",
   ERR_AMBIGUOUS_NAME: "InvalidInput",
+  ERR_ARCHIVE_CHANGED: "Conflict",
   ERR_ARCHIVE_CLOSED: "Failed",
   ERR_AUTH: "Unauthorized",
   ERR_BASE_MISMATCH: "Conflict",

@@ -2,7 +2,7 @@ export type { CreateDockerArchiveOptions, NewDockerArchive } from "./archive/doc
 export { createDockerArchive } from "./archive/docker-archive-writer.ts";
 export type { DockerArchive, OpenDockerArchiveOptions } from "./archive/docker-archive.ts";
 export { openDockerArchive } from "./archive/docker-archive.ts";
-export { ArchiveClosedError, InvalidArchiveError, NotAnImageError } from "./archive/errors.ts";
+export { ArchiveChangedError, ArchiveClosedError, InvalidArchiveError, NotAnImageError } from "./archive/errors.ts";
 export type { ArchiveLimits } from "./archive/limits.ts";
 export type { CreateOciArchiveOptions, NewOciArchive } from "./archive/oci-archive-writer.ts";
 export { createOciArchive } from "./archive/oci-archive-writer.ts";

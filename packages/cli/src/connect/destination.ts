@@ -5,6 +5,7 @@ import type { Side } from "../flags/flag-reader.ts";
 import type { Session } from "../session/session.ts";
 import { sourceEpoch } from "../change/source-epoch.ts";
 import { describeLocation } from "./describe-location.ts";
+import { replacedBy } from "./keep-archive.ts";
 import { parsePlace } from "./parse-place.ts";
 
 /** A place that can be written: a repository of a registry, a layout, an archive. */
@@ -44,11 +45,13 @@ export async function withDestination<T>(
   if (stdoutIsData && session.io.stdout.isTTY === true)
     throw new UnsupportedError("write an archive to a terminal", { answer: "name a file" });
   const epoch = location.transport === "registry" ? undefined : await sourceEpoch(session);
+  const replaces = replacedBy(session, location);
   let repository: RemoteRepository | undefined;
   const opened = await openDestination(location, {
     signal: session.signal,
     stdout: session.io.stdout,
     ...(epoch !== undefined && { epoch }),
+    ...(replaces !== undefined && { replaces }),
     async connect({ domain, path }) {
       repository = await session.connections.repository(domain, path, side);
       return repository;

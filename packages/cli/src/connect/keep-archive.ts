@@ -32,6 +32,10 @@ const MAX_NAMES = 5;
 export async function keepArchive(session: Session, location: Location, names: readonly string[], flags: KeepFlags): Promise<void> {
   if (location.transport !== "oci-archive" && location.transport !== "docker-archive") return;
   const { path } = location;
+  if (path !== "-") {
+    const { versionOfFile } = await import("@berth/transfer/location");
+    noteReplaced(session, path, flags.overwrite === true ? "any" : versionOfFile(path));
+  }
   if (flags.overwrite === true || path === "-" || !(await holdsSomething(path))) return;
   const found = await imagesIn(session, location);
   if (found === undefined) throw refusal(path, "it is no archive");
@@ -42,6 +46,18 @@ export async function keepArchive(session: Session, location: Location, names: r
   const rest = lost.length - MAX_NAMES;
   const named = lost.slice(0, MAX_NAMES).map((name) => (name === "" ? "an image without a name" : `"${oneLine(name)}"`));
   throw refusal(path, `an archive is written whole, and ${named.join(", ")}${rest > 0 ? ` and ${rest} more` : ""} would be lost`);
+}
+
+const replaced = new WeakMap<Session, Map<string, string>>();
+
+function noteReplaced(session: Session, path: string, version: string): void {
+  const versions = replaced.get(session) ?? new Map<string, string>();
+  replaced.set(session, versions.set(path, version));
+}
+
+/** What of an archive {@link keepArchive} looked at, and may go: what came there since may not. */
+export function replacedBy(session: Session, location: Location): string | undefined {
+  return location.transport === "registry" ? undefined : replaced.get(session)?.get(location.path);
 }
 
 function refusal(path: string, reason: string): CommandFailure {

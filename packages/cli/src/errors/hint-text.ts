@@ -47,11 +47,13 @@ function hintText(
   if (hint === undefined) return code === "NAME_UNKNOWN" ? `see which repositories there are: berth ls ${host}` : undefined;
   if (hint.kind === "log-in" && isSignedIn?.() === true) return `check name and password: "${host}" refuses them`;
   const reference = subject ?? "HOST/NAME";
-  const platform = platformHere(error);
+  const platforms = platformsHere(error);
   const texts: Readonly<Partial<Record<HintKind, string | undefined>>> = {
     "ask-for-access": `check the name, and who you are: berth whoami ${host}`,
     "bring-layer": `fetch it by other means and put it where the image is: berth blob put ${withoutReference(reference)} FILE; or leave --external away`,
-    "choose-image": platform && `copy an image that is there alone: berth cp --platform ${platform} SOURCE DESTINATION`,
+    "choose-image":
+      platforms[0] &&
+      `copy an image that is there alone: berth cp --platform ${platforms[0]} SOURCE DESTINATION; or what is there of the index, into a layout, an archive or a registry that takes such an index: --platforms ${platforms.join(",")}`,
     "convert-image": "make an image of OCI of it first: berth convert --to oci --output PLACE HOST/NAME:TAG",
     "list-platforms": `see which platforms there are: berth inspect ${reference}`,
     "list-tags": `see which tags there are: berth ls ${withoutReference(reference)}`,
@@ -74,15 +76,14 @@ function tlsHint(error: unknown): string | undefined {
   return undefined;
 }
 
-/** Of an index that is not all there, the platform of an image that is. The shape is looked at: it is not worth loading the engine for. */
-function platformHere(error: unknown): string | undefined {
+/** Of an index that is not all there, the platforms of the images that are. The shape is looked at: it is not worth loading the engine for. */
+function platformsHere(error: unknown): readonly string[] {
   for (let at = error; at instanceof Error; at = at.cause) {
     if (!("present" in at) || !Array.isArray(at.present)) continue;
     const images: readonly Pick<Descriptor, "platform">[] = at.present;
-    const platform = images.find((image) => image.platform !== undefined)?.platform;
-    return platform && formatPlatform(platform);
+    return [...new Set(images.flatMap(({ platform }) => (platform === undefined ? [] : [formatPlatform(platform)])))];
   }
-  return undefined;
+  return [];
 }
 
 /** The repository of a reference, or the layout of one of its images. */

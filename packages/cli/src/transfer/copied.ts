@@ -99,7 +99,13 @@ export async function printCopied(session: Session, copied: Copied, isStdout: bo
 }
 
 /** What became of a tag, in words: an image that was missing in part did not stay as it was, though its tag did. */
-export function outcomeText<Outcome extends string>({ outcome, copied = 0 }: { readonly outcome: Outcome; readonly copied?: number }): string {
+export function outcomeText<Outcome extends string>({
+  outcome,
+  copied = 0,
+}: {
+  readonly outcome: Outcome;
+  readonly copied?: number;
+}): string {
   return copied === 0 ? outcome : `${outcome}, ${copied} copied`;
 }
 

@@ -1,7 +1,8 @@
-import type { CallOptions, Descriptor, Platform } from "@berth/oci";
+import { type CallOptions, type Descriptor, formatPlatform, NotFoundError, type Platform } from "@berth/oci";
 import type { CopyOptions, CopyResult } from "@berth/transfer";
 import type { Destination } from "../connect/destination.ts";
 import { type Place, withKnown } from "../connect/place.ts";
+import { isMissing } from "../errors/is-missing.ts";
 
 /** Options of {@link copyImage}. */
 export interface CopyImageOptions extends CopyOptions {
@@ -22,7 +23,20 @@ export async function copyImage(
   if (chosen === undefined) return await copy(source.target, source.reference, destination.target, tags, options);
   const { repository, target } = source;
   const known = repository === undefined ? target : withKnown(repository, chosen.digest, chosen); // it was looked up already
-  return await copy(known, chosen.digest, destination.target, tags, options);
+  try {
+    return await copy(known, chosen.digest, destination.target, tags, options);
+  } catch (error) {
+    throw await orImageMissing(source, chosen, error);
+  }
+}
+
+/** What a copy of an image failed with: where its index lists it and it is not there, an error that says so, of which platform and where. */
+async function orImageMissing(source: Place, image: Descriptor, error: unknown): Promise<unknown> {
+  const { CopyError } = await import("@berth/transfer");
+  if (!(error instanceof CopyError) || error.origin !== "source" || !isMissing(error) || image.platform === undefined) return error;
+  if (error.step !== "resolve" && error.descriptor?.digest !== image.digest) return error;
+  const answer = `its index lists the image for ${formatPlatform(image.platform)}, "${image.digest}", and it is not there`;
+  return new CopyError(error.step, "source", image, new NotFoundError("manifest", source.describe(), { cause: error, answer }));
 }
 
 /** The image that is meant of an index; undefined: whatever the place names. A docker archive has no room for an index. */

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import type { Writable } from "node:stream";
 import { MAX_EPOCH } from "../pack/timestamps.ts";
 import { writingTo } from "../no-space.ts";
+import { versionOfFile } from "./file-version.ts";
 import { createTarFileWriter } from "./tar-file-writer.ts";
 import { createTarStreamWriter } from "./tar-stream-writer.ts";
 import { DEFAULT_ARCHIVE_LIMITS } from "./limits.ts";
@@ -16,7 +17,7 @@ import type { TarWriter, WriteArchiveOptions } from "./tar-writer.ts";
  * @throws {RangeError} for a time that an archive cannot hold. @throws the error of the file system.
  */
 export async function createTarWriter(out: string | Writable, options: WriteArchiveOptions = {}): Promise<TarWriter> {
-  const { epoch = 0, temporaryFolder = tmpdir(), maxSpoolBytes = DEFAULT_ARCHIVE_LIMITS.maxSpoolBytes, signal } = options;
+  const { epoch = 0, temporaryFolder = tmpdir(), maxSpoolBytes = DEFAULT_ARCHIVE_LIMITS.maxSpoolBytes, replaces, signal } = options;
   signal?.throwIfAborted();
   if (!Number.isSafeInteger(epoch) || epoch < 0 || epoch > MAX_EPOCH) {
     throw new RangeError(`Cannot write archive: the time is ${epoch}, expected whole seconds from 0 to ${MAX_EPOCH}`);
@@ -24,7 +25,8 @@ export async function createTarWriter(out: string | Writable, options: WriteArch
   const rest = { epoch, temporaryFolder, maxSpoolBytes };
   if (typeof out !== "string") return createTarStreamWriter(out, rest);
   const there = await stat(out).catch(() => undefined); // most often nothing is there; else opening it tells more
-  return await writingTo(out, async () => named(out, await createFileWriter(out, there, rest)));
+  const version = replaces ?? versionOfFile(out);
+  return await writingTo(out, async () => named(out, await createFileWriter(out, there, { ...rest, version })));
 }
 
 interface StreamOptions {
@@ -34,9 +36,14 @@ interface StreamOptions {
 }
 
 /** A file, which is there when it is whole; what is there and is none is written as it is. */
-async function createFileWriter(out: string, there: Stats | undefined, rest: StreamOptions): Promise<TarWriter> {
-  if (there === undefined) return await createTarFileWriter(out, rest.epoch);
-  if (there.isFile()) return await createTarFileWriter(await realpath(out), rest.epoch); // a link stays one
+async function createFileWriter(
+  out: string,
+  there: Stats | undefined,
+  { version, ...rest }: StreamOptions & { readonly version: string },
+): Promise<TarWriter> {
+  const replaced = { version, typed: out };
+  if (there === undefined) return await createTarFileWriter(out, replaced, rest.epoch);
+  if (there.isFile()) return await createTarFileWriter(await realpath(out), replaced, rest.epoch); // a link stays one
   const stream = (await open(out, "w")).createWriteStream();
   const writer = createTarStreamWriter(stream, rest);
   return {

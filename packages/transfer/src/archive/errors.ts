@@ -14,6 +14,17 @@ export class ArchiveClosedError extends BerthError<"ERR_ARCHIVE_CLOSED"> {
   }
 }
 
+/** Another process put a file into the place of an archive while this one was written. What it put there stays. */
+export class ArchiveChangedError extends BerthError<"ERR_ARCHIVE_CHANGED"> {
+  /** As it was given. */
+  readonly path: string;
+
+  constructor(path: string, options?: BerthErrorOptions) {
+    super("ERR_ARCHIVE_CHANGED", `Cannot write archive "${path}": another process wrote it meanwhile; write to a file of its own`, options);
+    this.path = path;
+  }
+}
+
 /** A docker archive holds images of one platform each, and was given something else. */
 export class NotAnImageError extends BerthError<"ERR_NOT_AN_IMAGE"> {
   readonly mediaType: string;

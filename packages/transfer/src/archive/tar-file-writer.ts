@@ -1,4 +1,4 @@
-import { type FileHandle, open, rename, rm } from "node:fs/promises";
+import { type FileHandle, open, rm } from "node:fs/promises";
 import { dirname } from "node:path";
 import { type ByteSource, type ByteSpan, type CallOptions, DigestMismatchError, isReplayable, SizeMismatchError } from "@berth/oci";
 import { removeAbandonedBeside, unfinishedBeside } from "@berth/oci/node";
@@ -7,6 +7,7 @@ import { checked, startCheck } from "./checked.ts";
 import { ArchiveClosedError } from "./errors.ts";
 import { readSpan } from "./read-span.ts";
 import { encodeFileHeader } from "./file-header.ts";
+import { putInPlace, type Replaced } from "./put-in-place.ts";
 import { padding } from "../image/tar-reader.ts";
 import { TAR_END } from "../image/tar-encode.ts";
 import type { LastEntry, NewEntry, TarWriter } from "./tar-writer.ts";
@@ -31,28 +32,30 @@ interface Region {
 /**
  * Writes an archive beside its place. Sizes are known beforehand, so every file has its own region from the start and many are written at
  * the same time, in one pass; a region that was never filled is closed up at the end.
- * What a process left there that was killed over the same archive goes away.
+ * What others put there meanwhile is not written over. What a process left there that was killed over the same archive goes away.
  */
-export async function createTarFileWriter(path: string, epoch: number): Promise<TarWriter> {
+export async function createTarFileWriter(path: string, replaced: Replaced, epoch: number): Promise<TarWriter> {
   await removeAbandonedBeside(path);
   const temporary = unfinishedBeside(path);
-  return new TarFileWriter(await open(temporary, "wx+"), temporary, path, epoch);
+  return new TarFileWriter(await open(temporary, "wx+"), temporary, path, replaced, epoch);
 }
 
 class TarFileWriter implements TarWriter {
   readonly #file: FileHandle;
   readonly #temporary: string;
   readonly #path: string;
+  readonly #replaced: Replaced;
   readonly #epoch: number;
   /** In the order of the file. */
   readonly #regions = new Map<string, Region>();
   #end = 0;
   #closed = false;
 
-  constructor(file: FileHandle, temporary: string, path: string, epoch: number) {
+  constructor(file: FileHandle, temporary: string, path: string, replaced: Replaced, epoch: number) {
     this.#file = file;
     this.#temporary = temporary;
     this.#path = path;
+    this.#replaced = replaced;
     this.#epoch = epoch;
   }
 
@@ -90,7 +93,7 @@ class TarFileWriter implements TarWriter {
       await this.#file.sync();
       this.#closed = true;
       await this.#file.close();
-      await rename(this.#temporary, this.#path);
+      await putInPlace(this.#temporary, this.#path, this.#replaced);
       await syncFolder(dirname(this.#path));
     } catch (error) {
       this.#closed = false;

@@ -19,20 +19,20 @@ const MAX_IN_MEMORY = 1 << 20;
  * Writes an archive to a stream. What was sent cannot be taken back, so each file is checked before its first byte goes out. Files go out
  * in the order in which they were added, whichever is here first: the same calls give the same bytes.
  */
-export function createTarStreamWriter(stream: Writable, options: Required<Omit<WriteArchiveOptions, "signal">>): TarWriter {
+export function createTarStreamWriter(stream: Writable, options: Required<Omit<WriteArchiveOptions, "replaces" | "signal">>): TarWriter {
   return new TarStreamWriter(stream, options);
 }
 
 class TarStreamWriter implements TarWriter {
   readonly #stream: Writable;
-  readonly #options: Required<Omit<WriteArchiveOptions, "signal">>;
+  readonly #options: Required<Omit<WriteArchiveOptions, "replaces" | "signal">>;
   readonly #entries = new Map<string, Promise<void>>();
   readonly #done = new Set<string>();
   readonly #turns = new Turns();
   #failure: Error | undefined;
   #closed = false;
 
-  constructor(stream: Writable, options: Required<Omit<WriteArchiveOptions, "signal">>) {
+  constructor(stream: Writable, options: Required<Omit<WriteArchiveOptions, "replaces" | "signal">>) {
     this.#stream = stream;
     this.#options = options;
     stream.once("error", (error: Error) => (this.#failure ??= error));

@@ -40,6 +40,11 @@ export interface TarWriter {
 export interface WriteArchiveOptions extends CallOptions {
   /** The time of every entry, in seconds since 1970; default 0. @see reproducible-builds.org, SOURCE_DATE_EPOCH */
   readonly epoch?: number;
+  /**
+   * What is at the path when the archive goes there, as {@link versionOfFile} tells of it: else the archive is given up, so that nobody else's
+   * is lost. `any`: whatever it is by then. Default: what is there when the archive is started. Of streams nothing is asked.
+   */
+  readonly replaces?: string;
   /** Where content waits that cannot go into the archive at once; default the system's folder for temporary files. */
   readonly temporaryFolder?: string;
   /** Bytes of one file that waits so, at most; default 64 GiB. */

@@ -35,12 +35,17 @@ export class DurableFiles {
     return this.#durability === "full";
   }
 
-  /** Writes a file by way of a temporary one. */
-  async writeWhole(path: string, content: readonly Uint8Array[] | string): Promise<void> {
+  /**
+   * Writes a file by way of a temporary one.
+   *
+   * @param before done when it is written, and not yet in its place: when that fails, it does not come there.
+   */
+  async writeWhole(path: string, content: readonly Uint8Array[] | string, before?: () => Promise<void>): Promise<void> {
     const temporary = this.#paths.temporary();
     const chunks = typeof content === "string" ? [Buffer.from(content)] : content;
     try {
       await this.within(dirname(temporary), async () => await this.#write(temporary, chunks));
+      await before?.();
       await this.publish(temporary, path);
     } catch (error) {
       await rm(temporary, { force: true });

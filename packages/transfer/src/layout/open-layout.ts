@@ -70,7 +70,8 @@ export async function openLayout(folder: string, options: OpenLayoutOptions = {}
   const index = new IndexStore(paths, files, { maxIndexBytes, maxEntries, lockTimeoutMs, mayBeMissing });
   const make = async (): Promise<void> => await writingTo(folder, async () => await createLayout(paths, files, index));
   if (!isThere && create === true) await make();
-  await index.read({ ...(signal && { signal }) });
+  const { entries } = await index.read({ ...(signal && { signal }) });
+  if (mayBeMissing && entries.length > 0) await make(); // one that was not made whole: nothing may be left to be pushed
   const graph = new LayoutGraph(index, blobs, { maxManifestBytes, maxManifests });
   return new LayoutTarget({
     paths,
@@ -86,11 +87,10 @@ export async function openLayout(folder: string, options: OpenLayoutOptions = {}
   });
 }
 
-/** The file that makes it a layout comes last. */
+/** The file that makes it a layout comes last, but is written first: on a full disk there is neither it nor an index without it. */
 async function createLayout(paths: LayoutPaths, files: DurableFiles, index: IndexStore): Promise<void> {
   await files.makeFolder(paths.blobFolder("sha256"));
-  await index.create();
-  await files.writeWhole(paths.layoutFile, JSON.stringify({ imageLayoutVersion: "1.0.0" }));
+  await files.writeWhole(paths.layoutFile, JSON.stringify({ imageLayoutVersion: "1.0.0" }), async () => await index.create());
 }
 
 /** False when there is none. */

@@ -1,3 +1,4 @@
+export { versionOfFile } from "../archive/file-version.ts";
 export { InvalidLocationError, LOCATION_FORMS } from "./errors.ts";
 export type { FileLocation, Location, RegistryLocation } from "./location.ts";
 export { formatLocation, isSameRegistry, parseLocation, referenceWithin } from "./location.ts";

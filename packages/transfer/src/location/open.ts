@@ -27,6 +27,8 @@ export interface OpenDestinationOptions extends OpenOptions {
   readonly defaultName?: string;
   /** The time that the files of an archive get, in seconds since 1970, as `SOURCE_DATE_EPOCH` has it; default 0. */
   readonly epoch?: number;
+  /** What an archive may replace: {@link versionOfFile} of the path, or `any`. Default: what is there when it is opened. */
+  readonly replaces?: string;
 }
 
 /** A place that is open to be read. */
@@ -108,7 +110,11 @@ export async function openDestination(location: Location, options: OpenDestinati
     return { target, reference, finish: leave, abort: leave };
   }
   const out = location.path === "-" ? (options.stdout ?? process.stdout) : location.path;
-  const archive = await createArchive(location, out, { ...call, ...(options.epoch !== undefined && { epoch: options.epoch }) });
+  const archive = await createArchive(location, out, {
+    ...call,
+    ...(options.epoch !== undefined && { epoch: options.epoch }),
+    ...(options.replaces !== undefined && { replaces: options.replaces }),
+  });
   return { target: archive, reference, finish: async () => await archive.finish(), abort: async () => await archive.abort() };
 }
 
@@ -128,7 +134,7 @@ async function openArchive(
 async function createArchive(
   { transport }: FileLocation,
   out: string | Writable,
-  options: CallOptions & Pick<OpenDestinationOptions, "epoch">,
+  options: CallOptions & Pick<OpenDestinationOptions, "epoch" | "replaces">,
 ): Promise<NewDockerArchive | NewOciArchive> {
   if (transport === "docker-archive") {
     const { createDockerArchive } = await import("../archive/docker-archive-writer.ts");
