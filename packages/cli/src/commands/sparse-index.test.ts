@@ -61,6 +61,7 @@ test.each([
     expect(ran).toMatchObject({ code: 4, stdout: "" });
     expect(ran.stderr).toContain(`Cannot copy index "${index}": the source has linux/amd64, linux/s390x of it, and lacks linux/arm64`);
     expect(ran.stderr).toContain("berth cp --platform linux/amd64 SOURCE DESTINATION");
+    expect(ran.stderr.replace(/\s+/g, " ")).toContain("a registry that takes such an index: --platforms linux/amd64,linux/s390x");
     expect((await berth(["digest", `${to}:v1`])).code).toBe(4);
     expect(await berth(["cp", "--platform", "linux/s390x", `oci:${folder}:v1`, `${to}:v1`])).toMatchObject({ code: 0, stderr: "" });
     expect(await digestAt(`${to}:v1`)).toBe(images[2]?.manifest.digest);

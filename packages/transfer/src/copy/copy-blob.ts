@@ -20,7 +20,7 @@ export interface BlobRoute {
   readonly destination: Pusher;
   /** Told of bytes that went over to a registry. */
   readonly onMoved?: (bytes: number) => void;
-  readonly options: Pick<CopyGraphOptions, "chunkSize" | "journal" | "mountCandidates" | "onMountRefused" | "onMounted">;
+  readonly options: Pick<CopyGraphOptions, "chunkSize" | "journal" | "mountCandidates" | "onMountRefused" | "onMounted" | "recheck">;
 }
 
 /**
@@ -184,7 +184,8 @@ async function candidatesFor({ source, options }: BlobRoute, remote: RemoteRepos
   const origin = remoteOf(source);
   const own = origin !== undefined && origin.registry === remote.registry ? [origin.name] : [];
   const known = (await options.mountCandidates?.(target)) ?? [];
-  return [...new Set<string>([...own, ...known])];
+  const here = options.recheck === true ? [remote.name] : []; // a mount does not tell what was there from what came
+  return [...new Set<string>([...own, ...known, ...here])];
 }
 
 function habitsOf(connection: Connection): Habits {
