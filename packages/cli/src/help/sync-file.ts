@@ -29,7 +29,8 @@ What berth sync copies where, as YAML:
 
 Every entry, and defaults, may also have:
 
-  platforms   of indexes, only these images; the index stays as it is. One that an index does not have is a warning; none of them, an error
+  platforms   of indexes, only these images; the index stays as it is. Where one is missing that is a warning, where all
+              are it is an error
   platform    of indexes, the image for this platform, and not the index
   digestTags  true: what hangs on images by tags, too: sha256-....sig
   external    true: layers that are kept outside of registries, too
