@@ -104,11 +104,11 @@ const { output } = await build({
         { name: "client", test: /packages\/client\/src\/|packages\/oci\/src\/node\/|node_modules\/undici\/|\0undici-/ },
         {
           name: "start",
-          test: /\0late-|node_modules\/commander\/|packages\/cli\/src\/(?:command\/|exit-code|version|program|flags\/(?:hoist|shared-flags|values))/,
+          test: /\0late-|node_modules\/commander\/|packages\/oci\/src\/userinfo|packages\/cli\/src\/(?:command\/|exit-code|version|program|flags\/(?:hoist|shared-flags|values))/,
         },
         {
           name: "session",
-          test: /packages\/oci\/src\/(?!node\/)|packages\/transfer\/src\/(?:location\/|layout\/(?:errors|names))|packages\/cli\/src\/(?:session|connect|change\/source-epoch|sync\/sync-sign-in|errors|flags|user-config|output\/(?!template|json-path)|content\/(?:resolve|read|list|name|in-parallel|tag-details))/,
+          test: /packages\/oci\/src\/(?!node\/|userinfo)|packages\/transfer\/src\/(?:location\/|layout\/(?:errors|names))|packages\/cli\/src\/(?:session|connect|change\/source-epoch|sync\/sync-sign-in|errors|flags|user-config|output\/(?!template|json-path)|content\/(?:resolve|read|list|name|in-parallel|tag-details))/,
         },
       ],
     },
