@@ -93,7 +93,7 @@ describe("berth and those who lie to it", () => {
     expect(bomb.byteLength).toBeLessThan(1 << 20); // of what makes a GiB
     const reference = await pushImage("bomb", blobFixture(MEDIA_TYPES.ociLayerZstd, bomb), digestOf("zeros"));
     const { exitCode, stderr } = await refused(["cat", reference, "/zeros"]);
-    expect([exitCode, stderr]).toEqual([1, expect.stringContaining("compression ratio")]);
+    expect([exitCode, stderr]).toEqual([6, expect.stringMatching(/compression ratio[^]*--max-ratio/)]);
     await berth(["cp", reference, `${registry.host}/bomb/copied:1`]);
   });
 
@@ -157,9 +157,9 @@ describe("berth and those who lie to it", () => {
   });
 
   test("an archive that is cut, or holds other content than it says, is refused, and nothing reaches the registry", async () => {
-    const whole = scratch.join("whole.tar");
     const reference = await pushImage("archived", layer, digestOf(packTar([{ path: "file", content }])));
     for (const kind of ["docker", "oci"]) {
+      const whole = scratch.join(`${kind}.tar`);
       await berth(["save", "--format-archive", kind, "-o", whole, reference]);
       const bytes = await readFile(whole);
       const changed = Buffer.from(bytes);
