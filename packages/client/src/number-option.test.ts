@@ -54,6 +54,7 @@ const OPTIONS: readonly (readonly [name: string, use: (value: number) => unknown
   ["repositoryListPageSize", (repositoryListPageSize) => createRemoteRegistry("r.test", { repositoryListPageSize }), false],
   ["repositoryListMaxPages", (repositoryListMaxPages) => createRemoteRegistry("r.test", { repositoryListMaxPages }), true],
   ["pageSize", (pageSize) => createRemoteRegistry("r.test", { connection: offline }).repositories({ pageSize }), false],
+  ["pageSize", (pageSize) => repository.tags({ pageSize }), false],
   ["maxHosts", (maxHosts) => createTokenCache({ maxHosts }), true],
   ["maxTokens", (maxTokens) => createTokenCache({ maxTokens }), true],
   ["ttlMs", (ttlMs) => refreshingCredentials(nobody, { ttlMs }), true],

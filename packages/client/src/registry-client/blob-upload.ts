@@ -1,7 +1,7 @@
 import { type ByteSource, type CallOptions, type Digest, digestAlgorithm } from "@berth/oci";
 import { ResponseError, UnreplayableBodyError } from "../errors.ts";
 import type { RepositoryContext } from "../remote/context.ts";
-import { closeSource } from "../remote/upload/one-shot-reader.ts";
+import { closeSource } from "../remote/upload/content-reader.ts";
 import { withDigest } from "../remote/upload/location.ts";
 import { uploadRoute, UploadSession } from "../remote/upload/session.ts";
 import { checkContentDigest } from "../remote/answers.ts";

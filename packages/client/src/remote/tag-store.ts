@@ -9,6 +9,7 @@ import {
   UnsupportedError,
 } from "@berth/oci";
 import { ResponseError } from "../errors.ts";
+import { wholeNumber } from "../number-option.ts";
 import { acknowledged } from "../transport/web-page.ts";
 import { answered, orNotFound } from "./answers.ts";
 import { manifestPath, type RepositoryContext, scopesOf } from "./context.ts";
@@ -27,7 +28,7 @@ export function createTagStore(context: RepositoryContext, manifests: RemoteMani
 
 function listTags(context: RepositoryContext, { last, pageSize, signal }: ListOptions = {}): Paged<string> {
   const { connection, name, settings } = context;
-  const size = pageSize ?? settings.tagListPageSize;
+  const size = wholeNumber("pageSize", pageSize, settings.tagListPageSize);
   return remoteList({
     connection,
     target: withQuery(`/v2/${name}/tags/list`, { n: size > 0 ? size : undefined, last }),

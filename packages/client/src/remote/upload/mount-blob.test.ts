@@ -23,6 +23,14 @@ test("[client/B-29] a registry that says to have mounted another blob is not bel
   await expect(mountBlob(connection, "a/b", hello.descriptor, "other/repo")).rejects.toMatchObject({ code: "ERR_DIGEST_MISMATCH" });
 });
 
+test("[client/B-29] a registry that fails is told of as failing what was to be done: to mount, or to push", async () => {
+  const { registry, connection } = await startScripted();
+  registry.on("POST", UPLOADS, { status: 500 });
+  const mount = (from: string): Promise<unknown> => mountBlob(connection, "a/b", hello.descriptor, from, { fallback: () => hello.bytes });
+  await expect(mount("other/repo")).rejects.toThrow(/^Cannot mount blob: /);
+  await expect(mount("a/b")).rejects.toThrow(/^Cannot push blob: /); // asked to mount what it has, it starts the push of what it has not
+});
+
 test("[client/B-29] scopes for both repositories are asked for, and kept for the upload that follows", async () => {
   const { registry, connection } = await startScripted();
   const scopes: (readonly string[] | undefined)[] = [];

@@ -3,18 +3,17 @@ import {
   bytesSource,
   type CallOptions,
   type Descriptor,
-  digestAlgorithm,
-  DigestMismatchError,
   isReplayable,
   type ReplayableSource,
   replayableSource,
   SizeMismatchError,
 } from "@berth/oci";
-import { createDigester, createVerifier, type Digester, readAllVerified } from "@berth/oci/node";
+import { createVerifier, readAllVerified } from "@berth/oci/node";
 import { UnreplayableBodyError } from "../../errors.ts";
 import { wholeNumber } from "../../number-option.ts";
 import type { Content } from "../../transport/body.ts";
-import { closeSource, OneShotReader } from "./one-shot-reader.ts";
+import { BlobCheck } from "./blob-check.ts";
+import { ContentReader } from "./content-reader.ts";
 import { memorySpan, type Span } from "./span.ts";
 
 /** Blobs up to this size are read whole, and so checked before anything is sent and sent again when need be. Bytes. */
@@ -41,7 +40,16 @@ interface Wanted {
 /** Content that is being read, from `at` in the blob. */
 interface Opened {
   readonly at: number;
-  readonly chunks: ByteSource;
+  readonly reader: Pick<ContentReader, "next" | "close">;
+}
+
+/** How a source that can be read again is opened. */
+type Opening = "open" | "openPassing";
+
+/** Content that can be read again, as far as it was read. */
+interface Reopened extends Opened {
+  readonly opening: Opening;
+  readonly reader: ContentReader;
 }
 
 /**
@@ -53,13 +61,13 @@ export class OutgoingBlob implements Span {
   readonly end: number;
   /** True when everything can be sent once more. */
   readonly replayable: boolean;
-  readonly #expected: Descriptor;
   readonly #onProgress: ((progress: UploadProgress) => void) | undefined;
-  /** Everything, when it is in memory and checked. */
-  readonly #bytes: Uint8Array | undefined;
-  readonly #source: ReplayableSource | undefined;
-  readonly #reader: OneShotReader | undefined;
-  readonly #digester: Digester;
+  /** Bytes are everything, and checked. */
+  readonly #content: Uint8Array | ReplayableSource | ContentReader;
+  readonly #check: BlobCheck;
+  /** Content that was read to the end of a span, for the next one to go on with. */
+  #kept: Reopened | undefined;
+  #isClosed = false;
   /** Bytes taken from the source that can be read once. */
   #taken = 0;
   #moved = 0;
@@ -72,13 +80,10 @@ export class OutgoingBlob implements Span {
     onProgress: ((progress: UploadProgress) => void) | undefined,
   ) {
     this.end = expected.size;
-    this.#expected = expected;
     this.#onProgress = onProgress;
-    this.#digester = createDigester(digestAlgorithm(expected.digest));
-    if (content instanceof Uint8Array) this.#bytes = content;
-    else if (isReplayable(content)) this.#source = content;
-    else this.#reader = new OneShotReader(content);
-    this.replayable = this.#reader === undefined;
+    this.#check = new BlobCheck(expected);
+    this.#content = content instanceof Uint8Array || isReplayable(content) ? content : new ContentReader(content);
+    this.replayable = !(this.#content instanceof ContentReader);
   }
 
   /**
@@ -124,17 +129,16 @@ export class OutgoingBlob implements Span {
   }
 
   read(from: number, to: number): Content {
-    if (this.#bytes !== undefined) return this.#bytes.subarray(from, to);
-    const source = this.#source;
-    if (source === undefined) {
+    const content = this.#content;
+    if (content instanceof Uint8Array) return content.subarray(from, to);
+    if (content instanceof ContentReader) {
       if (this.#taken > from) throw new UnreplayableBodyError();
-      return this.#stream({ from, to }, () => ({ at: this.#taken, chunks: this.#reading() }));
+      return this.#once(content, { from, to });
     }
-    const { openPassing } = source;
-    const content = replayableSource(to - from, (offset) => this.#again({ from: from + offset, to }, (at) => source.open(at)));
-    if (openPassing === undefined) return content;
-    const passing = (offset = 0): ByteSource => this.#again({ from: from + offset, to }, (at) => openPassing.call(source, at));
-    return Object.assign(content, { openPassing: passing });
+    const span = replayableSource(to - from, (offset) => this.#again(content, "open", { from: from + offset, to }));
+    if (content.openPassing === undefined) return span;
+    const openPassing = (offset = 0): ByteSource => this.#again(content, "openPassing", { from: from + offset, to });
+    return Object.assign(span, { openPassing });
   }
 
   /**
@@ -142,14 +146,14 @@ export class OutgoingBlob implements Span {
    * can be read once, which are then held in memory.
    */
   async spanFrom(offset: number, chunkSize: number): Promise<Span> {
-    const reader = this.#reader;
-    if (reader === undefined) return this;
+    const reader = this.#content;
+    if (!(reader instanceof ContentReader)) return this;
     if (offset < this.#taken) throw new UnreplayableBodyError();
     try {
       while (this.#taken < offset) this.#takeIn(await this.#require(reader, Math.min(PIECE, offset - this.#taken)));
       const pieces = await this.#require(reader, Math.min(chunkSize, this.end - offset));
       this.#takeIn(pieces);
-      if (this.#taken === this.end) await this.#verify(async () => await reader.next());
+      if (this.#taken === this.end) await this.#check.finish(reader);
       return this.#counted(memorySpan(offset, pieces));
     } catch (error) {
       throw this.#fail(error);
@@ -160,83 +164,80 @@ export class OutgoingBlob implements Span {
   report(sent: number): void {
     if (sent === this.#reported) return;
     this.#reported = sent;
-    this.#onProgress?.({ sent, moved: this.#bytes === undefined ? this.#moved : sent, total: this.end });
+    this.#onProgress?.({ sent, moved: this.#content instanceof Uint8Array ? sent : this.#moved, total: this.end });
   }
 
   /** Lets go of a source that was not read to its end. */
   async close(): Promise<void> {
-    await this.#reader?.close();
+    this.#isClosed = true;
+    if (this.#content instanceof ContentReader) await this.#content.close();
+    await this.#kept?.reader.close();
   }
 
-  /** Bytes that were not hashed yet are read too, though they are not to be sent. */
-  #again(wanted: Wanted, open: (offset: number) => ByteSource): AsyncGenerator<Uint8Array> {
-    return this.#stream(wanted, () => {
-      const at = Math.min(wanted.from, this.#digester.size);
-      return { at, chunks: open(at) };
-    });
-  }
-
-  /** What is left of the content that can be read once. */
-  #reading(): ByteSource {
-    const reader = this.#reader;
-    return { [Symbol.asyncIterator]: () => readingIterator(reader, (size) => (this.#taken += size)) };
-  }
-
-  async *#stream(wanted: Wanted, open: () => Opened): AsyncGenerator<Uint8Array> {
+  /** Content that can be read again is opened anew unless it was read up to here. */
+  async *#again(source: ReplayableSource, opening: Opening, { from, to }: Wanted): AsyncGenerator<Uint8Array> {
+    const at = Math.min(from, this.#check.hashed); // bytes that were not hashed yet are read too, though they are not to be sent
+    const kept = this.#kept;
+    this.#kept = undefined;
+    const goesOn = kept?.at === at && kept.opening === opening;
     try {
-      yield* this.#pass(open(), wanted);
+      if (!goesOn) await kept?.reader.close();
+      const reader = goesOn ? kept.reader : new ContentReader(source[opening]?.(at) ?? source.open(at));
+      yield* this.#pass({ at, reader }, { from, to }, (rest) => this.#keep({ at: to, opening, reader }, rest));
     } catch (error) {
       throw this.#fail(error);
     }
   }
 
-  /** Passes on what is wanted; the last piece of the blob only when the blob is right. */
-  async *#pass(source: Opened, { from, to }: Wanted): AsyncGenerator<Uint8Array> {
-    let at = source.at;
-    const iterator = source.chunks[Symbol.asyncIterator]();
+  async *#once(reader: ContentReader, wanted: Wanted): AsyncGenerator<Uint8Array> {
     const next = async (): Promise<Uint8Array | undefined> => {
-      const step = await iterator.next();
-      return step.done ? undefined : step.value;
+      const chunk = await reader.next();
+      this.#taken += chunk?.byteLength ?? 0;
+      return chunk;
     };
     try {
+      yield* this.#pass({ at: this.#taken, reader: { next, close: async () => await reader.close() } }, wanted);
+    } catch (error) {
+      throw this.#fail(error);
+    }
+  }
+
+  /** Passes on what is wanted; the last piece of the blob only when the blob is right. Content that goes on behind it is closed or kept. */
+  async *#pass({ at: start, reader }: Opened, { from, to }: Wanted, keep?: (rest: Uint8Array) => void): AsyncGenerator<Uint8Array> {
+    let at = start;
+    let chunk: Uint8Array | undefined;
+    let isPassed = false;
+    try {
       while (at < to) {
-        const chunk = await next();
+        chunk ??= await reader.next();
         if (chunk === undefined) throw new SizeMismatchError({ expected: this.end, actual: at });
-        for (let cut = 0; cut < chunk.byteLength && at < to; cut += PIECE) {
-          const piece = chunk.subarray(cut, cut + Math.min(PIECE, to - at));
-          if (this.end - at < chunk.byteLength - cut)
-            throw new SizeMismatchError({ expected: this.end, actual: at + chunk.byteLength - cut });
-          this.#hash(at, piece);
-          at += piece.byteLength;
-          if (at === this.end) await this.#verify(next);
-          const wanted = piece.subarray(Math.max(0, from - (at - piece.byteLength)));
-          if (wanted.byteLength === 0) continue;
-          this.#moved += wanted.byteLength;
-          yield wanted;
-          this.report(at);
-        }
+        if (this.end - at < chunk.byteLength) throw new SizeMismatchError({ expected: this.end, actual: at + chunk.byteLength });
+        const piece: Uint8Array = chunk.subarray(0, Math.min(PIECE, to - at));
+        this.#check.pass(at, piece);
+        at += piece.byteLength;
+        chunk = piece.byteLength < chunk.byteLength ? chunk.subarray(piece.byteLength) : undefined;
+        if (at === this.end) await this.#check.finish(reader);
+        const wanted = piece.subarray(Math.max(0, from - (at - piece.byteLength)));
+        if (wanted.byteLength === 0) continue;
+        this.#moved += wanted.byteLength;
+        isPassed = at === to && at < this.end; // who was given the last piece may not ask whether there is another
+        yield wanted;
+        this.report(at);
       }
     } finally {
-      await closeSource(source.chunks, iterator);
+      if (isPassed && keep !== undefined) keep(chunk ?? new Uint8Array());
+      else await reader.close();
     }
   }
 
-  #hash(at: number, piece: Uint8Array): void {
-    const known = this.#digester.size - at;
-    if (known < piece.byteLength) this.#digester.update(known > 0 ? piece.subarray(known) : piece);
+  #keep(content: Reopened, rest: Uint8Array): void {
+    content.reader.unread(rest);
+    const old = this.#isClosed ? content : this.#kept; // a request that is given up may end after the next one began
+    void old?.reader.close(); // never fails
+    if (!this.#isClosed) this.#kept = content;
   }
 
-  /** Call with the last byte at hand: there must be no more, and the digest must be right. */
-  async #verify(next: () => Promise<Uint8Array | undefined>): Promise<void> {
-    for (let more = await next(); more !== undefined; more = await next()) {
-      if (more.byteLength > 0) throw new SizeMismatchError({ expected: this.end, actual: this.end + more.byteLength });
-    }
-    const { digest: expected } = this.#expected;
-    const actual = this.#digester.digest();
-    if (actual !== expected) throw new DigestMismatchError({ expected, actual });
-  }
-
-  async #require(reader: OneShotReader, length: number): Promise<readonly Uint8Array[]> {
+  async #require(reader: ContentReader, length: number): Promise<readonly Uint8Array[]> {
     const pieces = await reader.take(length);
     const got = pieces.reduce((sum, piece) => sum + piece.byteLength, 0);
     if (got < length) throw new SizeMismatchError({ expected: this.end, actual: this.#taken + got });
@@ -245,7 +246,7 @@ export class OutgoingBlob implements Span {
 
   #takeIn(pieces: readonly Uint8Array[]): void {
     for (const piece of pieces) {
-      this.#hash(this.#taken, piece);
+      this.#check.pass(this.#taken, piece);
       this.#taken += piece.byteLength;
     }
   }
@@ -271,21 +272,6 @@ export class OutgoingBlob implements Span {
     this.#failure = error instanceof Error ? error : new Error(`Cannot read the content: ${String(error)}`, { cause: error });
     return this.#failure;
   }
-}
-
-function readingIterator(reader: OneShotReader | undefined, onTaken: (size: number) => void): AsyncIterator<Uint8Array> {
-  return {
-    async next() {
-      const value = await reader?.next();
-      if (value === undefined) return { done: true, value };
-      onTaken(value.byteLength);
-      return { done: false, value };
-    },
-    async return() {
-      await reader?.close();
-      return { done: true, value: undefined };
-    },
-  };
 }
 
 async function* reporting(source: ByteSource, start: number, report: (sent: number, moved: number) => void): AsyncGenerator<Uint8Array> {

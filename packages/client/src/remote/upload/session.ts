@@ -50,7 +50,7 @@ export interface StartRequest {
   readonly signal?: AbortSignal | undefined;
   /** Of the digest that the commit will name; told to the registry unless it is sha256, which all assume. */
   readonly algorithm?: DigestAlgorithm | undefined;
-  /** A blob to take over from another repository; `from` undefined: any readable one. */
+  /** A blob to take over from another repository; `from` undefined: any readable one. From its own: it is pushed unless it is there. */
   readonly mount?: { readonly digest: Digest; readonly from?: string | undefined } | undefined;
   /** The whole blob, for registries that take it at once. */
   readonly whole?: { readonly digest: Digest; readonly content: Content; readonly size: number } | undefined;
@@ -87,7 +87,7 @@ export class UploadSession {
     const response = await route.connection.send({
       method: "POST",
       target: `/v2/${route.name}/blobs/uploads/${query.length === 0 ? "" : "?"}${query.join("&")}`,
-      operation: mount === undefined ? "push blob" : "mount blob",
+      operation: mount === undefined || mount.from === route.name ? "push blob" : "mount blob",
       scopes: route.scopes,
       expect: mount === undefined && whole === undefined ? [202] : [201, 202],
       ...(whole && { content: whole.content, size: whole.size, headers: OCTETS, retry: "never", headersTimeoutMs: 0 }),

@@ -1,8 +1,8 @@
 import { Readable } from "node:stream";
 import type { ByteSource } from "@berth/oci";
 
-/** Reads a source that can be read only once, in portions of a size that the reader chooses. Bytes are not copied. */
-export class OneShotReader {
+/** Reads a source from its start to its end, in portions of a size that the reader chooses. Bytes are not copied. */
+export class ContentReader {
   readonly #source: ByteSource;
   #iterator: AsyncIterator<Uint8Array> | undefined;
   #rest: Uint8Array | undefined;
@@ -18,7 +18,7 @@ export class OneShotReader {
       const chunk = await this.next();
       if (chunk === undefined) break;
       pieces.push(chunk.subarray(0, missing));
-      if (chunk.byteLength > missing) this.#rest = chunk.subarray(missing);
+      this.unread(chunk.subarray(missing));
       missing -= Math.min(missing, chunk.byteLength);
     }
     return pieces;
@@ -35,6 +35,11 @@ export class OneShotReader {
       if (next.done) return undefined;
       if (next.value.byteLength > 0) return next.value;
     }
+  }
+
+  /** Gives back bytes that came last: they come again. */
+  unread(bytes: Uint8Array): void {
+    if (bytes.byteLength > 0) this.#rest = bytes;
   }
 
   /** Lets the source go. */
