@@ -106,16 +106,6 @@ test("[engine/T25] three tags that share their layers: each blob is asked for on
   expect(from.count("GET a/blobs")).toBe(7);
 });
 
-test("[engine/T25] atomic: all manifests are there before the first tag moves", async () => {
-  const [from, to] = [await startFake(), await startFake()];
-  for (const tag of ["v1", "v2", "v3"]) from.put("a", imageOf(2, { of: tag }), tag);
-  const { tags } = await copyTags(from.repository("a"), ["v3", "v1", "v2"], to.repository("b"), { atomic: true });
-  expect(tags.map(({ tag, outcome }) => `${tag} ${outcome}`)).toEqual(["v3 tagged", "v1 tagged", "v2 tagged"]);
-  const puts = to.journal.filter((line) => line.startsWith("PUT b/manifests/"));
-  expect(puts.slice(0, 3).every((line) => /[0-9a-f]{4}$/.test(line))).toBe(true);
-  expect(puts.slice(3)).toEqual(["v3", "v1", "v2"].map((tag) => `PUT b/manifests/${tag}`));
-});
-
 test("[engine/T23] within one registry every blob is mounted from the source: one request each, no bytes", async () => {
   const registry = await startFake();
   const image = imageOf(3);

@@ -74,6 +74,7 @@ export async function copyTags(
       names.map((tag) => async () => await (onTagFailed === undefined ? copyOne(operation, tag) : tryOne(tag, onTagFailed))),
       operation.atATime(tagConcurrency),
     );
+    for (const { root } of waiting) await options.beforeTags?.(operation.asRead(root));
     for (const { root, copied } of waiting) {
       await pointTags(operation, root, [copied.tag]);
       finish(copied);

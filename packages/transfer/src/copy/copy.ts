@@ -51,6 +51,7 @@ export async function copy(
       throw new InvalidReferenceError(digest, `expected a tag, or the digest "${descriptor.digest}"`);
     }
     const { tags: copied, later } = await copyRoot(operation, descriptor, outcomesOf(descriptor, tags, before, options));
+    await options.beforeTags?.(operation.asRead(descriptor));
     await pointTags(operation, descriptor, later);
     return { descriptor: operation.asRead(descriptor), tags: copied.map((one) => operation.asRead(one)), stats: operation.stats };
   });
@@ -106,8 +107,8 @@ export async function copyRoot(operation: CopyOperation, root: Descriptor, outco
   const { options } = operation;
   const tags = outcomes.filter(({ outcome }) => outcome === "tagged").map(({ tag }) => tag);
   const isTagged = outcomes.some(({ outcome }) => outcome === "unchanged");
-  const later = options.atomic === true ? tags : [];
-  const now = options.atomic === true ? [] : tags;
+  const isLast = options.atomic === true || options.beforeTags !== undefined;
+  const [now, later] = isLast ? [[], tags] : [tags, []];
   if (operation.hasMet(root.digest)) {
     await copyNode(operation, { descriptor: root, told: true, tags: now });
     return { tags: outcomes, later };

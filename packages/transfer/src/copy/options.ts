@@ -107,6 +107,11 @@ export interface CopyOptions extends CopyGraphOptions {
   readonly digestTags?: boolean;
   /** Stores every manifest under its digest first, then moves all tags. Default: each tag as soon as all that it names is there. */
   readonly atomic?: boolean;
+  /**
+   * Called when all content is at the destination, before tags are moved to it; they are moved last then, as with {@link atomic}. What it
+   * throws ends the copy, with the tags as they were.
+   */
+  readonly beforeTags?: (root: Descriptor) => Promise<void>;
 }
 
 /** What became of one tag. */

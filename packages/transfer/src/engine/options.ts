@@ -70,7 +70,7 @@ export interface PullOptions extends OperationOptions, Pick<CopyGraphOptions, "e
   readonly platform?: Platform | "all";
   /** Every tag of the repository; default false. */
   readonly allTags?: boolean;
-  /** Unpacks all layers and holds them against the config; default false. */
+  /** Unpacks all layers and holds them against the config, before a tag names the image; default false. */
   readonly verify?: boolean;
   /** Where to, instead of the engine's stores: a target, a location, or the text of one. Tags are written without the repository then. */
   readonly into?: Target | Location | string;

@@ -240,10 +240,13 @@ test("[engine/T20] with verify, layers that are not those of the config are refu
   registry.put("a", graphOf([one.descriptor, two.descriptor]), "right");
   registry.put("a", platformIndex([{ architecture: "amd64", graph: graphOf([two.descriptor, one.descriptor]) }]), "swapped");
   const engine = engineWith();
-  expect(await engine.pull(`${registry.host}/a:right`, { verify: true })).toHaveLength(1);
+  const into = createMemoryStore();
   for (const platform of [amd64, "all"] as const) {
-    expect(await engineError(engine.pull(`${registry.host}/a:swapped`, { verify: true, platform }))).toMatchObject({
+    expect(await engineError(engine.pull(`${registry.host}/a:swapped`, { verify: true, platform, into }))).toMatchObject({
       class: "RootfsMismatch",
     });
   }
+  expect(await Array.fromAsync(into.tags())).toEqual([]); // nothing names what was refused
+  expect(await engine.pull(`${registry.host}/a:right`, { verify: true, into })).toHaveLength(1);
+  expect(await Array.fromAsync(into.tags())).toEqual(["right"]);
 });

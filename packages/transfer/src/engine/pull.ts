@@ -147,10 +147,10 @@ async function transfer(
     ...(recheck !== undefined && { recheck }),
     ...(referrers !== undefined && { referrers }),
     ...(onEvent && { onEvent }),
+    ...(verify && { beforeTags: async (pulled: Descriptor) => await verifyImages(into.target, pulled, call) }),
   };
   const copied = await copy(rootedSource(source, image), image.digest, into.target, name === undefined ? [] : [name], settings);
   if (place !== undefined) for (const one of [root, image]) noteSource(context.sources, place, one.digest);
-  if (verify) await verifyImages(into.target, copied.descriptor, call);
   const [outcome] = copied.tags;
   const isCurrent = outcome === undefined ? copied.stats.copied === 0 : outcome.outcome === "unchanged" && copied.stats.copied === 0;
   return {
