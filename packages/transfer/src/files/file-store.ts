@@ -1,7 +1,5 @@
-import { constants } from "node:fs";
-import { rm, open, stat } from "node:fs/promises";
+import { stat } from "node:fs/promises";
 import { basename, resolve } from "node:path";
-import { Readable } from "node:stream";
 import {
   type Annotations,
   type ByteSource,
@@ -16,30 +14,24 @@ import {
   MEDIA_TYPES,
   NotFoundError,
   type Paged,
-  parseDigest,
   type ReferrerLister,
   type ReferrersOptions,
   type ReplayableSource,
-  SizeMismatchError,
-  spanOf,
   type TagLister,
 } from "@berth/oci";
-import { fileSource, readAllVerified, verifyingStream } from "@berth/oci/node";
+import { fileSource, readAllVerified } from "@berth/oci/node";
 import { abortable } from "../archive/abortable.ts";
 import { checked, startCheck } from "../archive/checked.ts";
 import type { LayerLimits } from "../image/layer-limits.ts";
 import { discardSource } from "../memory/discard-source.ts";
 import { createMemoryStore, type MemoryTarget } from "../memory/memory-store.ts";
-import { type CompressedFile, compressToFile } from "../pack/compress-to-file.ts";
-import { tarFolder } from "../pack/tar-folder.ts";
-import { describeFile, type DescribedFile } from "./described-file.ts";
+import { describeFile, type DescribedFile, describeFolder } from "./described-file.ts";
 import { DuplicateTitleError } from "./errors.ts";
-import { fillFile } from "../fill-file.ts";
 import { writingTo } from "../no-space.ts";
+import { sourceStream } from "./source-stream.ts";
 import { type OldFiles, TargetFolder } from "./target-folder.ts";
-import { isPacked, TITLE, titleKey, titleOf, titleParts, UNPACK, UNPACKED_DIGEST } from "./title.ts";
+import { isPacked, TITLE, titleKey, titleOf, titleParts } from "./title.ts";
 import { checkNesting, titledBlobs } from "./titled-blobs.ts";
-import { unpackFolder } from "./unpack-folder.ts";
 
 /** Options of {@link openFileStore}. */
 export interface FileStoreOptions {
@@ -126,7 +118,7 @@ class TitledFiles implements FileStore {
   readonly #written = new Set<string>();
   readonly #skipped = new Set<string>();
   readonly #running = new Map<string, Promise<void>>();
-  readonly #packed: CompressedFile[] = [];
+  readonly #packed: AsyncDisposable[] = [];
 
   constructor(folder: string, options: FileStoreOptions) {
     this.folder = resolve(folder);
@@ -180,12 +172,7 @@ class TitledFiles implements FileStore {
   async fetch(target: Descriptor, options: FetchOptions = {}): Promise<ByteStream> {
     options.signal?.throwIfAborted();
     const source = this.#sources.get(target.digest);
-    if (source === undefined) return await this.#memory.fetch(target, options);
-    if (source.size !== target.size) throw new SizeMismatchError({ expected: target.size, actual: source.size });
-    const { start, end } = spanOf(options, target.size);
-    const content = abortable(source.open(start), options.signal);
-    if (start === 0 && end === target.size) return verifyingStream(content, target);
-    return Readable.from(first(content, end - start), { objectMode: false, highWaterMark: 262_144 });
+    return source === undefined ? await this.#memory.fetch(target, options) : sourceStream(source, target, options);
   }
 
   async checkTitles(blobs: readonly Descriptor[], options: CallOptions = {}): Promise<void> {
@@ -256,37 +243,30 @@ class TitledFiles implements FileStore {
       if (isHere) await this.#pushTitled(descriptor, title, await this.fetch(descriptor, options), options);
       else if (this.#skipped.has(descriptor.digest)) throw new NotFoundError("blob", descriptor.digest); // it came as no file first
     }
-    await this.#target.removePartials();
+    await this.#target.removeUnfinishedFiles();
   }
 
   async #pushTitled(expected: Descriptor, title: string, content: ByteSource, options: CallOptions): Promise<void> {
     const parts = titleParts(title);
     const key = titleKey(parts);
     this.#claim(title, key, expected.digest);
-    const temporary = await (isPacked(expected) ? this.#target.temporary() : this.#target.partial(expected.digest));
+    const unfinished = await (isPacked(expected) ? this.#target.startFolder() : this.#target.startFile(expected.digest));
     try {
       await this.#target.checkFree(title, parts);
       if (isPacked(expected)) {
-        await this.#writeFolder(temporary, expected, parts.join("/"), content, options);
-        await this.#target.publishFolder(temporary, title, parts);
+        const { limits } = this.#options;
+        await unfinished.writeFolder(expected, content, { name: parts.join("/"), ...(limits && { limits }) }, options);
+        await this.#target.publishFolder(unfinished, title, parts);
       } else {
-        await writeFile(temporary, expected, content, options);
-        this.#sources.set(expected.digest, await fileSource(await this.#target.publishFile(temporary, title, parts)));
+        await unfinished.writeFile(expected, content, options);
+        this.#sources.set(expected.digest, await fileSource(await this.#target.publishFile(unfinished, title, parts)));
       }
       this.#written.add(key);
     } catch (error) {
       this.#titles.delete(key);
-      await rm(temporary, { recursive: true, force: true });
+      await unfinished.remove();
       throw error;
     }
-  }
-
-  async #writeFolder(temporary: string, expected: Descriptor, name: string, content: ByteSource, options: CallOptions): Promise<void> {
-    const digest = expected.annotations?.[UNPACKED_DIGEST];
-    const unpackedDigest = digest === undefined ? undefined : parseDigest(digest);
-    const { limits } = this.#options;
-    const folder = { name, unpackedDigest, ...(limits && { limits }) };
-    await unpackFolder(checked(abortable(content, options.signal), startCheck(expected)), temporary, folder, options);
   }
 
   /** What is there already, and the same, need not be fetched. */
@@ -311,27 +291,8 @@ class TitledFiles implements FileStore {
   }
 
   async #pack(path: string, name: string, signal: AbortSignal | undefined): Promise<DescribedFile> {
-    const { epoch, temporaryFolder } = this.#options;
-    const call = { ...(signal && { signal }) };
-    const archive = tarFolder([{ path, name }], { ...call, ...(epoch !== undefined && { epoch }) });
-    const packed = await compressToFile(archive, { ...call, ...(temporaryFolder !== undefined && { temporaryFolder }) });
+    const packed = await describeFolder(path, name, { ...this.#options, ...(signal && { signal }) });
     this.#packed.push(packed);
-    const { digest, size, contentDigest, source } = packed;
-    return { digest, size, source, annotations: { [UNPACKED_DIGEST]: contentDigest, [UNPACK]: "true" } };
-  }
-}
-
-async function writeFile(path: string, expected: Descriptor, content: ByteSource, { signal }: CallOptions): Promise<void> {
-  await using file = await open(path, constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW);
-  await fillFile(file, expected, content, signal);
-}
-
-async function* first(content: AsyncIterable<Uint8Array>, length: number): AsyncGenerator<Uint8Array> {
-  let left = length;
-  if (left === 0) return;
-  for await (const chunk of content) {
-    yield chunk.subarray(0, left);
-    left -= Math.min(left, chunk.byteLength);
-    if (left === 0) return;
+    return packed;
   }
 }

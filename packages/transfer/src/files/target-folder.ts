@@ -1,15 +1,10 @@
 import { lstat, link, mkdir, readdir, realpath, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { type Digest, digestEncoded } from "@berth/oci";
-import { makeFolder, removeAbandoned, takeAbandoned, unfinishedName } from "@berth/oci/node";
+import type { Digest } from "@berth/oci";
+import { makeFolder } from "@berth/oci/node";
 import { errnoOf, ignoreMissing } from "../layout/errno.ts";
 import { FileExistsError, UnsafeTitleError } from "./errors.ts";
-
-/** Of what is not finished yet. */
-const PREFIX = ".berth-";
-
-/** Of a file that is not whole yet; the digest of its content follows. */
-const PARTIAL = ".berth-partial-";
+import { removeUnfinishedFiles, removeUnfinishedFolders, startFile, startFolder, type Unfinished } from "./unfinished.ts";
 
 /** What happens to files that are there already. */
 export type OldFiles = "replace" | "keep";
@@ -28,29 +23,19 @@ export class TargetFolder {
     this.#oldFiles = oldFiles;
   }
 
-  /** A path for something unfinished, on the same file system. Whoever asks removes it. */
-  async temporary(): Promise<string> {
-    return join(await this.#open(), unfinishedName(PREFIX));
+  /** Starts a folder that is to be published; the target is made when it is not there. */
+  async startFolder(): Promise<Unfinished> {
+    return startFolder(await this.#open());
   }
 
-  /**
-   * A path for a file with this content until it is whole, and what a process that was killed left of one: it is taken over. Whoever asks
-   * removes it.
-   */
-  async partial(digest: Digest): Promise<string> {
-    const prefix = `${PARTIAL}${digestEncoded(digest)}-`;
-    const root = await this.#open();
-    return (await takeAbandoned(root, prefix)) ?? join(root, unfinishedName(prefix));
+  /** Starts a file with this content that is to be published, or goes on with one; the target is made when it is not there. */
+  async startFile(digest: Digest): Promise<Unfinished> {
+    return await startFile(await this.#open(), digest);
   }
 
   /** Removes what processes that were killed left of files that nobody asked for since. */
-  async removePartials(): Promise<void> {
-    if (this.#root === undefined) return; // nothing was written
-    const root = await this.#root;
-    for (const name of await readdir(root)) {
-      const prefix = /^\.berth-partial-[0-9a-f]+-/.exec(name)?.[0];
-      if (prefix !== undefined) await removeAbandoned(root, prefix);
-    }
+  async removeUnfinishedFiles(): Promise<void> {
+    if (this.#root !== undefined) await removeUnfinishedFiles(await this.#root); // else: nothing was written
   }
 
   /** What is at a title: a path, unless there is nothing or the way there leads through something that is no folder. */
@@ -88,7 +73,7 @@ export class TargetFolder {
   }
 
   /** Puts a finished file into its place. @returns where it is. @throws {UnsafeTitleError} @throws {FileExistsError} */
-  async publishFile(temporary: string, title: string, parts: readonly string[]): Promise<string> {
+  async publishFile({ path: temporary }: Unfinished, title: string, parts: readonly string[]): Promise<string> {
     const path = await this.#place(title, parts);
     if (this.#oldFiles === "keep") {
       await link(temporary, path).catch((error: unknown) => {
@@ -104,10 +89,10 @@ export class TargetFolder {
   }
 
   /** Puts a finished folder into its place; into one that is there, its files are moved one by one. */
-  async publishFolder(temporary: string, title: string, parts: readonly string[]): Promise<void> {
+  async publishFolder(folder: Unfinished, title: string, parts: readonly string[]): Promise<void> {
     const path = await this.#place(title, parts);
-    await this.#merge(temporary, path, title);
-    await rm(temporary, { recursive: true, force: true });
+    await this.#merge(folder.path, path, title);
+    await folder.remove();
   }
 
   async #merge(from: string, to: string, title: string): Promise<void> {
@@ -140,7 +125,7 @@ export class TargetFolder {
 
   async #make(): Promise<string> {
     await makeFolder(this.#path);
-    await removeAbandoned(this.#path, PREFIX);
+    await removeUnfinishedFolders(this.#path);
     return await realpath(this.#path);
   }
 }
