@@ -3,10 +3,11 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo, Socket } from "node:net";
 import { buffer } from "node:stream/consumers";
 import { createRemoteRepository, type RemoteRepository, type RepositoryOptions, type StackConnectionOptions } from "@berth/client";
-import { bytesSource, type Descriptor, MEDIA_TYPES, type Pusher } from "@berth/oci";
+import { type Annotations, bytesSource, type Descriptor, MEDIA_TYPES, type Platform, type Pusher } from "@berth/oci";
 import { descriptorOf, digestOf } from "@berth/oci/node";
-import { blobFixture, type BlobFixture, imageManifest, type ImageGraph, Random } from "@berth/testkit/images";
+import { blobFixture, type BlobFixture, imageManifest, type ImageGraph, indexManifest, Random } from "@berth/testkit/images";
 import { onTestFinished } from "vitest";
+import { createMemoryStore, type MemoryTarget } from "../memory/memory-store.ts";
 
 /** What a {@link FakeRegistry} does otherwise. */
 export interface FakeRegistryOptions {
@@ -190,6 +191,22 @@ export function imageOf(
 export async function fill(store: Pusher, graph: ImageGraph): Promise<void> {
   for (const child of graph.children) await fill(store, child);
   for (const { descriptor, bytes } of [...graph.blobs, graph.manifest]) await store.push(descriptor, bytesSource(bytes));
+}
+
+/** A store in memory that holds a graph. */
+export async function storeOf(graph: ImageGraph, tag?: string): Promise<MemoryTarget> {
+  const store = createMemoryStore();
+  await fill(store, graph);
+  if (tag !== undefined) await store.tag(graph.manifest.descriptor, tag);
+  return store;
+}
+
+/** An index of these images. */
+export function indexOf(
+  children: readonly { readonly graph: ImageGraph; readonly platform?: Platform; readonly annotations?: Annotations }[],
+): ImageGraph {
+  const entries = children.map(({ graph, ...rest }) => ({ ...graph.manifest.descriptor, ...rest }));
+  return { manifest: indexManifest(entries), blobs: [], children: children.map(({ graph }) => graph) };
 }
 
 /** Four characters of a digest, as journals have it. */

@@ -1,9 +1,8 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { bytesSource, type Descriptor } from "@berth/oci";
 import { descriptorOf } from "@berth/oci/node";
-import { afterEach, beforeEach } from "vitest";
+import { temporaryFolder } from "@berth/testkit/temporary-folder";
+import { beforeEach } from "vitest";
 import { type FileStore, type FileStoreOptions, openFileStore } from "./file-store.ts";
 import { TITLE } from "./title.ts";
 
@@ -20,13 +19,12 @@ export interface TestFolders {
   open(options?: FileStoreOptions): Promise<FileStore>;
 }
 
-/** Makes a folder before each test of a file, and removes it behind it. */
+/** Makes a folder before each test of a file, which goes away with it. */
 export function useFolders(): TestFolders {
   let scratch = "";
-  beforeEach(() => {
-    scratch = mkdtempSync(join(tmpdir(), "berth-files-"));
+  beforeEach(async () => {
+    scratch = await temporaryFolder("files");
   });
-  afterEach(() => rmSync(scratch, { recursive: true, force: true }));
   return {
     get scratch() {
       return scratch;

@@ -1,17 +1,14 @@
-import { Readable } from "node:stream";
-import { DigestMismatchError, MEDIA_TYPES, SizeMismatchError } from "@berth/oci";
-import { digestOf } from "@berth/oci/node";
+import { MEDIA_TYPES } from "@berth/oci";
 import { expect, test } from "vitest";
-import { ResponseError, UnreplayableBodyError } from "../../errors.ts";
+import { ResponseError } from "../../errors.ts";
 import { createRemoteRepository } from "../create-repository.ts";
 import type { UploadProgress } from "./outgoing-blob.ts";
 import { pushBlob } from "./push-blob.ts";
-import { blobOf, noWait, once, randomBlob, recorded, startScripted, UPLOADS } from "./upload.test-kit.ts";
+import { blobOf, randomBlob, startScripted, UPLOADS } from "./upload.test-kit.ts";
 
 const hello = blobOf("hello world");
 const HELLO = `digest=${encodeURIComponent(hello.descriptor.digest)}`;
 const BLOB = `/v2/a/b/blobs/${hello.descriptor.digest}`;
-const options = { backoff: noWait };
 const MIB = 1_048_576;
 
 test("[client/A-21,B-25] a push is a POST and one PUT with the digest behind the registry's own query", async () => {
@@ -52,72 +49,6 @@ test("[client/B-25,B-26] a start without a Location is an error, and nothing is 
   expect(registry.journal()).toEqual([`POST ${UPLOADS}`]);
 });
 
-test("[client/B-25] content of another size or digest is found out before anything is sent when it is small or its size is known", async () => {
-  const { registry, connection } = await startScripted();
-  const { bytes, descriptor } = randomBlob(5 * MIB);
-  const cases = [
-    () => pushBlob(connection, "a/b", hello.descriptor, "hello"),
-    () => pushBlob(connection, "a/b", hello.descriptor, once(Buffer.from("hello world!"))),
-    () => pushBlob(connection, "a/b", { ...descriptor, size: descriptor.size + 1 }, bytes),
-    () => pushBlob(connection, "a/b", { ...descriptor, size: descriptor.size - 1 }, recorded(bytes).source),
-  ];
-  for (const push of cases) await expect(push()).rejects.toThrow(SizeMismatchError);
-  await expect(pushBlob(connection, "a/b", hello.descriptor, "hello w0rld")).rejects.toThrow(DigestMismatchError);
-  await expect(pushBlob(connection, "a/b", hello.descriptor, once(Buffer.from("hello w0rld")))).rejects.toThrow(DigestMismatchError);
-  expect(registry.requests).toEqual([]);
-});
-
-test("[client/B-25] a lie about large content is found out before the registry has its last byte", async () => {
-  const { registry, connection } = await startScripted();
-  const { bytes, descriptor } = randomBlob(5 * MIB);
-  const wrong = { ...descriptor, digest: digestOf("something else") };
-  registry.on("POST", UPLOADS, { status: 202, headers: { location: "u" } }).on("PUT", `${UPLOADS}u`, { status: 201 });
-  registry.on("DELETE", `${UPLOADS}u`, { status: 204 });
-  for (const [expected, content, error] of [
-    [wrong, () => recorded(bytes).source, DigestMismatchError],
-    [wrong, () => bytes, DigestMismatchError],
-    [wrong, () => once(bytes), DigestMismatchError],
-    [{ ...descriptor, size: descriptor.size - 1 }, () => once(bytes), SizeMismatchError],
-    [{ ...descriptor, size: descriptor.size + 1 }, () => once(bytes), SizeMismatchError],
-    [{ ...descriptor, size: descriptor.size - 65_536 }, () => once(bytes), SizeMismatchError],
-  ] as const) {
-    await expect(pushBlob(connection, "a/b", expected, content(), options)).rejects.toThrow(error);
-  }
-  expect(registry.requests.filter((one) => one.method === "PUT" && one.body.byteLength > 0)).toEqual([]); // none came whole
-  expect(registry.journal("DELETE")).toHaveLength(6);
-});
-
-test("[client/B-25] content above wholeBytes leaves as it comes when it can be read again, and never whole when it is wrong", async () => {
-  const { registry, connection } = await startScripted();
-  const small = randomBlob(200_000);
-  registry.on("POST", UPLOADS, { status: 202, headers: { location: `${UPLOADS}u` } }).on("DELETE", `${UPLOADS}u`, { status: 204 });
-  registry.on("PUT", `${UPLOADS}u`, { status: 201 });
-  const right = recorded(small.bytes);
-  await pushBlob(connection, "a/b", small.descriptor, right.source, { ...options, wholeBytes: 65_536 });
-  expect([right.opened, registry.requests[1]?.body.equals(small.bytes)]).toEqual([[0], true]);
-  const wrong = { ...options, wholeBytes: 65_536 };
-  await expect(pushBlob(connection, "a/b", small.descriptor, recorded(randomBlob(200_000).bytes).source, wrong)).rejects.toThrow(
-    DigestMismatchError,
-  );
-  expect(registry.journal("DELETE")).toEqual([`DELETE ${UPLOADS}u`]);
-  await pushBlob(connection, "a/b", small.descriptor, once(small.bytes), wrong); // can be read once: read whole all the same
-  expect(registry.requests.at(-1)?.body.equals(small.bytes)).toBe(true);
-});
-
-test("an error of the source is the push's, and ends it", async () => {
-  const { registry, connection } = await startScripted();
-  const broken = new Error("disk is gone");
-  async function* failing(): AsyncGenerator<Uint8Array> {
-    yield new Uint8Array(MIB);
-    throw broken;
-  }
-  registry.on("POST", UPLOADS, { status: 202, headers: { location: "u" } }).on("DELETE", `${UPLOADS}u`, { status: 204 });
-  for (const mode of ["auto", "chunked"] as const)
-    await expect(pushBlob(connection, "a/b", { ...hello.descriptor, size: 5 * MIB }, failing(), { ...options, mode })).rejects.toBe(broken);
-  expect(registry.journal("POST")).toHaveLength(2);
-  expect(registry.journal("DELETE")).toHaveLength(2);
-});
-
 test("[client/X-6] algorithms other than sha256 are named when the upload starts", async () => {
   const { registry, connection } = await startScripted();
   const blob = blobOf("hello world", "sha512");
@@ -144,106 +75,6 @@ test("[client/X-6] a registry that finds the digest of another algorithm wrong i
     cause: { status: 400 },
   });
   expect(await pushing("sha256")).toMatchObject({ code: "ERR_RESPONSE", status: 400 });
-});
-
-test("[client/X-4] a single POST is enough where the registry takes it", async () => {
-  const { registry, connection } = await startScripted();
-  registry.on("POST", UPLOADS, { status: 201, headers: { location: BLOB, "docker-content-digest": hello.descriptor.digest } });
-  await pushBlob(connection, "a/b", hello.descriptor, once(hello.bytes), { mode: "single-post" });
-  expect(registry.journal()).toEqual([`POST ${UPLOADS}?${HELLO}`]);
-  expect(registry.requests[0]?.headers["content-type"]).toBe("application/octet-stream");
-  expect(registry.requests[0]?.body.toString()).toBe("hello world");
-});
-
-test("[client/X-4] a single POST that only starts an upload is followed by a PUT to its Location", async () => {
-  const { registry, connection } = await startScripted();
-  registry.on("POST", UPLOADS, { status: 202, headers: { location: "u" } }).on("PUT", `${UPLOADS}u`, { status: 201 });
-  await pushBlob(connection, "a/b", hello.descriptor, "hello world", { mode: "single-post" });
-  expect(registry.journal()).toEqual([`POST ${UPLOADS}?${HELLO}`, `PUT ${UPLOADS}u?${HELLO}`]);
-  expect(registry.requests[1]?.body.toString()).toBe("hello world");
-});
-
-test("[client/X-4] a registry that refuses a body in the POST gets a plain one", async () => {
-  const { registry, connection } = await startScripted();
-  registry.on("POST", UPLOADS, { status: 413, early: true }, { status: 202, headers: { location: "u" } });
-  registry.on("PUT", `${UPLOADS}u`, { status: 201 });
-  await pushBlob(connection, "a/b", hello.descriptor, "hello world", { mode: "single-post" });
-  expect(registry.journal()).toEqual([`POST ${UPLOADS}?${HELLO}`, `POST ${UPLOADS}`, `PUT ${UPLOADS}u?${HELLO}`]);
-});
-
-test("[client/C-31] skipExisting looks for the blob first; without it nobody asks", async () => {
-  const { registry, connection } = await startScripted();
-  registry.on("HEAD", BLOB, { status: 200 });
-  await pushBlob(connection, "a/b", hello.descriptor, "hello world", { skipExisting: true });
-  expect(registry.journal()).toEqual([`HEAD ${BLOB}`]);
-});
-
-test.each([403, 405])(
-  "[client/C-31] skipExisting sends the blob where the registry refuses to say whether it is there (%i)",
-  async (status) => {
-    const { registry, connection } = await startScripted();
-    registry.on("HEAD", BLOB, { status });
-    registry.on("POST", UPLOADS, { status: 202, headers: { location: "u" } });
-    registry.on("PUT", `${UPLOADS}u`, { status: 201 });
-    await pushBlob(connection, "a/b", hello.descriptor, "hello world", { skipExisting: true });
-    expect(registry.journal()).toEqual([`HEAD ${BLOB}`, `POST ${UPLOADS}`, `PUT ${UPLOADS}u?${HELLO}`]);
-  },
-);
-
-test("[client/C-31] other failures of the question are those of the push: nothing is sent", async () => {
-  const { registry, connection } = await startScripted();
-  registry.on("HEAD", BLOB, { status: 418 });
-  await expect(pushBlob(connection, "a/b", hello.descriptor, "hello world", { skipExisting: true })).rejects.toMatchObject({ status: 418 });
-  expect(registry.journal()).toEqual([`HEAD ${BLOB}`]);
-});
-
-test("[client/C-31] the same blob on its way to one repository is sent once; a push that fails does not fail the others", async () => {
-  const { registry, connection } = await startScripted();
-  registry.on("POST", UPLOADS, { status: 403 }, { status: 202, headers: { location: "u" } });
-  registry.on("POST", "/v2/c/blobs/uploads/", { status: 202, headers: { location: `${UPLOADS}u` } });
-  registry.on("PUT", `${UPLOADS}u`, { status: 201 });
-  const outcomes = await Promise.allSettled([
-    pushBlob(connection, "a/b", hello.descriptor, "hello world"),
-    pushBlob(connection, "a/b", hello.descriptor, "hello world"),
-    pushBlob(connection, "a/b", hello.descriptor, once(hello.bytes)),
-    pushBlob(connection, "c", hello.descriptor, "hello world"),
-  ]);
-  expect(outcomes.map(({ status }) => status)).toEqual(["rejected", "fulfilled", "fulfilled", "fulfilled"]);
-  expect(registry.journal("PUT")).toHaveLength(2);
-});
-
-test("[client/C-31] the same blob is sent once also by objects with warning handlers of their own over one connection", async () => {
-  const { registry, connection } = await startScripted();
-  registry.on("POST", UPLOADS, { status: 202, headers: { location: "u" } }).on("PUT", `${UPLOADS}u`, { status: 201 });
-  const push = async (): Promise<void> => {
-    const repository = createRemoteRepository(`${registry.host}/a/b`, { connection, onWarning: () => undefined });
-    await repository.push(hello.descriptor, "hello world");
-  };
-  await Promise.all([push(), push()]);
-  expect(registry.journal("PUT")).toHaveLength(1);
-});
-
-test("[client/C-31] content that need not be sent is let go", async () => {
-  const { registry, connection } = await startScripted();
-  const { bytes, descriptor } = randomBlob(5 * MIB);
-  registry.on("HEAD", `/v2/a/b/blobs/${descriptor.digest}`, { status: 200 });
-  const unused = Readable.from(once(bytes));
-  await pushBlob(connection, "a/b", descriptor, unused, { skipExisting: true });
-  expect(unused.destroyed).toBe(true);
-});
-
-test("[client/C-31] a caller that waits for the push of another one can leave", async () => {
-  const { registry, connection } = await startScripted();
-  const gate = Promise.withResolvers<void>();
-  registry.on("POST", UPLOADS, { status: 202, headers: { location: "u" }, after: gate.promise }).on("PUT", `${UPLOADS}u`, { status: 201 });
-  const first = pushBlob(connection, "a/b", hello.descriptor, "hello world");
-  const controller = new AbortController();
-  const second = pushBlob(connection, "a/b", hello.descriptor, "hello world", { signal: controller.signal });
-  const reason = new Error("enough");
-  controller.abort(reason);
-  await expect(second).rejects.toBe(reason);
-  gate.resolve();
-  await first;
 });
 
 test("progress counts bytes as they leave, and ends with all of them", async () => {
@@ -305,17 +136,6 @@ test("nor does who aborts wait while the upload of a push that failed is thrown 
     return { hang: true };
   });
   await expect(pushBlob(connection, "a/b", hello.descriptor, "hello world", { signal: controller.signal })).rejects.toBe("enough");
-});
-
-test("content that can be read once and is lost on the way is said to be so, with the reason", async () => {
-  const { registry, connection } = await startScripted();
-  const { bytes, descriptor } = randomBlob(5 * MIB);
-  registry.on("POST", UPLOADS, { status: 202, headers: { location: "u" } }).on("PUT", `${UPLOADS}u`, { status: 503 });
-  registry.on("DELETE", `${UPLOADS}u`, { status: 204 });
-  const error: unknown = await pushBlob(connection, "a/b", descriptor, once(bytes), options).catch((thrown: unknown) => thrown);
-  expect(error).toBeInstanceOf(UnreplayableBodyError);
-  expect(error).toMatchObject({ retryable: true, cause: { status: 503 } });
-  expect(registry.journal("DELETE")).toHaveLength(1);
 });
 
 test("a bad chunk size or name is refused before anything is sent", async () => {
