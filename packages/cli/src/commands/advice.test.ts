@@ -1,36 +1,28 @@
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import type { RequestListener } from "node:http";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createRegistry, type EmbeddedRegistry } from "@berth/registry";
-import { afterEach, beforeEach, expect, test } from "vitest";
-import { pushImage, pushIndex, serveHandler, type TestServer } from "../testing/registry.ts";
+import { beforeEach, expect, test } from "vitest";
+import { pushImage, pushIndex } from "../testing/registry.ts";
 import { berth } from "../testing/run-berth.ts";
+import { useRegistry } from "../testing/use-registry.test-kit.ts";
 
 // tests run several commands, and the first one loads all that they need
-let folder: string;
-let registry: EmbeddedRegistry;
-let server: TestServer;
 let app: string;
 let digest: string;
 /** Answers instead of the registry, when it wants to. */
 let instead: ((...args: Parameters<RequestListener>) => boolean) | undefined;
 
-beforeEach(async () => {
-  folder = mkdtempSync(join(tmpdir(), "berth-advice-"));
-  registry = await createRegistry();
-  instead = undefined;
-  server = await serveHandler((request, response) => {
-    if (instead?.(request, response) !== true) registry.handler(request, response);
-  });
-  app = `${server.host}/app`;
-  digest = (await pushImage(registry.repository("app"), { tags: ["v1"] })).manifest.digest;
+const at = useRegistry({
+  per: "test",
+  before: (request, response, next) => {
+    if (instead?.(request, response) !== true) next();
+  },
 });
 
-afterEach(async () => {
-  await server.close();
-  await registry.close();
-  rmSync(folder, { recursive: true });
+beforeEach(async () => {
+  instead = undefined;
+  app = `${at.server.host}/app`;
+  digest = (await pushImage(at.embedded.repository("app"), { tags: ["v1"] })).manifest.digest;
 });
 
 function refuse(method: string, status: number, code: string): void {
@@ -58,10 +50,10 @@ test("an image of schema 1 is not copied: what makes another of it is said, and 
     response.writeHead(200, { "content-type": type, "docker-content-digest": digest, "content-length": 9 }).end();
     return true;
   };
-  const layout = join(folder, "layout");
+  const layout = join(at.folder, "layout");
   for (const args of [
     ["cp", `${app}:old`, `oci:${layout}:old`],
-    ["cp", `${app}:old`, `${server.host}/other:old`],
+    ["cp", `${app}:old`, `${at.server.host}/other:old`],
     ["pull", `${app}:old`, "--output", layout],
   ]) {
     const { code, stderr } = await berth(args);
@@ -75,23 +67,23 @@ test("who gave a password is not told to sign in", async () => {
     response.writeHead(401, { "www-authenticate": 'Basic realm="r"' }).end();
     return true;
   };
-  const refused = `hint: check name and password: "${server.host}" refuses them\n`;
-  const env = { DOCKER_CONFIG: folder };
+  const refused = `hint: check name and password: "${at.server.host}" refuses them\n`;
+  const env = { DOCKER_CONFIG: at.folder };
   const options = { env, stdin: "wrong" };
-  expect(await berth(["login", server.host, "-u", "alice", "--password-stdin"], options)).toMatchObject({
+  expect(await berth(["login", at.server.host, "-u", "alice", "--password-stdin"], options)).toMatchObject({
     code: 3,
     stderr: expect.stringContaining(refused),
   });
   expect((await berth(["ls", "-u", "alice", "--password-stdin", app], options)).stderr).toContain(refused);
-  expect((await berth(["cp", "--from-user", "alice:wrong", `${app}:v1`, `oci:${folder}/x`], { env })).stderr).toContain(refused);
-  expect((await berth(["ls", app], { env })).stderr).toContain(`hint: sign in: berth login ${server.host}\n`);
-  const who = await berth(["whoami", "--format", "json", server.host], { env });
+  expect((await berth(["cp", "--from-user", "alice:wrong", `${app}:v1`, `oci:${at.folder}/x`], { env })).stderr).toContain(refused);
+  expect((await berth(["ls", app], { env })).stderr).toContain(`hint: sign in: berth login ${at.server.host}\n`);
+  const who = await berth(["whoami", "--format", "json", at.server.host], { env });
   expect(who.code).toBe(3);
   expect(JSON.parse(who.stderr)).toMatchObject({ class: "Unauthorized", code: "ERR_AUTH" });
 });
 
 test("files that cannot be read are told as they were named", async () => {
-  const missing = join(folder, "nosuch");
+  const missing = join(at.folder, "nosuch");
   const said = `berth: Cannot read "${missing}": no such file or folder\n`;
   for (const args of [
     ["push", `${app}:f`, missing],
@@ -99,18 +91,18 @@ test("files that cannot be read are told as they were named", async () => {
     ["append", "-f", missing, "--tag", "x", `${app}:v1`],
   ])
     expect(await berth(args)).toMatchObject({ code: 4, stderr: said });
-  const archive = join(folder, "none", "x.tar");
+  const archive = join(at.folder, "none", "x.tar");
   expect((await berth(["cp", `${app}:v1`, `docker-archive:${archive}`])).stderr).toBe(
     `berth: Cannot open "${archive}": no such file or folder\n`,
   );
-  writeFileSync(join(folder, "file"), "");
-  const inFile = await berth(["cp", `${app}:v1`, `oci:${join(folder, "file")}`]);
+  writeFileSync(join(at.folder, "file"), "");
+  const inFile = await berth(["cp", `${app}:v1`, `oci:${join(at.folder, "file")}`]);
   expect(inFile.stderr).not.toMatch(/E[A-Z]{4,}/);
   expect(inFile.stderr.split("\n")).toHaveLength(2);
 });
 
 test("a file is not taken for an image of Docker Hub", async () => {
-  mkdirSync(join(folder, "in"));
+  mkdirSync(join(at.folder, "in"));
   const name = "vitest.config.ts"; // of the folder that tests run in
   for (const args of [
     ["cp", name, app],
@@ -126,20 +118,20 @@ test("a file is not taken for an image of Docker Hub", async () => {
 });
 
 test("a registry that wants every image of an index: what goes without", async () => {
-  const { manifest } = await pushImage(registry.repository("app"), { architecture: "arm64" });
-  await pushIndex(registry.repository("app"), "multi", [["linux/arm64", manifest]]);
+  const { manifest } = await pushImage(at.embedded.repository("app"), { architecture: "arm64" });
+  await pushIndex(at.embedded.repository("app"), "multi", [["linux/arm64", manifest]]);
   refuse("PUT", 400, "MANIFEST_BLOB_UNKNOWN");
   const cp = async (...args: readonly string[]): Promise<string> =>
-    (await berth(["cp", ...args, `${app}:multi`, `${server.host}/other`])).stderr;
+    (await berth(["cp", ...args, `${app}:multi`, `${at.server.host}/other`])).stderr;
   expect(await cp("--index-only")).toContain("hint: the registry wants every image of an index: ");
   expect(await cp()).not.toContain("every image");
 });
 
 test("an image that lacks a platform is named, and so is content that is not what it should be", async () => {
-  const { manifest } = await pushImage(registry.repository("app"), { architecture: "arm64", content: "two" });
-  await pushIndex(registry.repository("app"), "multi", [["linux/arm64", manifest]]);
-  for (const args of [["inspect"], ["digest"], ["cp"], ["pull", "-o", join(folder, "pulled")], ["ls-files"], ["export"]]) {
-    const to = args[0] === "cp" ? [`oci:${folder}/none`] : [];
+  const { manifest } = await pushImage(at.embedded.repository("app"), { architecture: "arm64", content: "two" });
+  await pushIndex(at.embedded.repository("app"), "multi", [["linux/arm64", manifest]]);
+  for (const args of [["inspect"], ["digest"], ["cp"], ["pull", "-o", join(at.folder, "pulled")], ["ls-files"], ["export"]]) {
+    const to = args[0] === "cp" ? [`oci:${at.folder}/none`] : [];
     const { code, stderr } = await berth([...args, "--platform", "linux/riscv64", `${app}:multi`, ...to]);
     expect([code, stderr]).toEqual([
       4,
@@ -147,18 +139,18 @@ test("an image that lacks a platform is named, and so is content that is not wha
     ]);
     expect(stderr).toContain(`hint: see which platforms there are: berth inspect ${app}:multi\n`);
   }
-  await pushIndex(registry.repository("app"), "foreign", [["plan9/mips", manifest]]);
+  await pushIndex(at.embedded.repository("app"), "foreign", [["plan9/mips", manifest]]);
   for (const [verb = "", ...path] of [["ls-files"], ["export"], ["cat", "/etc/name"]]) {
     expect(await berth([verb, `${app}:foreign`, ...path])).toMatchObject({
       code: 4,
       stderr: expect.stringMatching(`"${app}:foreign": it has no image for [^;]+; there are images for plan9/mips\n`),
     });
   }
-  const layout = join(folder, "layout");
+  const layout = join(at.folder, "layout");
   await berth(["cp", `${app}:v1`, `oci:${layout}:v1`]);
-  const layer = (await pushImage(registry.repository("app"))).layer.digest;
+  const layer = (await pushImage(at.embedded.repository("app"))).layer.digest;
   writeFileSync(join(layout, "blobs", "sha256", layer.slice(7)), "LAYER!");
-  const broken = await berth(["cp", `oci:${layout}:v1`, `${server.host}/other`]);
+  const broken = await berth(["cp", `oci:${layout}:v1`, `${at.server.host}/other`]);
   expect([broken.code, broken.stderr]).toEqual([
     6,
     expect.stringContaining(`Cannot accept "${layer}" of "oci:${layout}:v1": got 6 bytes, expected 5`),
@@ -176,7 +168,7 @@ test("an image that lacks a platform is named, and so is content that is not wha
 test("a manifest is no blob, and a folder is not called like an archive", async () => {
   const { code, stderr } = await berth(["blob", "get", `${app}@${digest}`]);
   expect([code, stderr]).toEqual([4, expect.stringContaining(`hint: it is a manifest: berth manifest get ${app}@${digest}\n`)]);
-  const file = join(folder, "image.tar");
+  const file = join(at.folder, "image.tar");
   const pulled = await berth(["pull", "-o", file, "--platform", "linux/amd64", `${app}:v1`]);
   expect([pulled.code, pulled.stderr]).toEqual([
     2,
@@ -187,7 +179,7 @@ test("a manifest is no blob, and a folder is not called like an archive", async 
 });
 
 test("verbs about images say how the files of an artifact are had", async () => {
-  const file = join(folder, "note.txt");
+  const file = join(at.folder, "note.txt");
   writeFileSync(file, "note");
   expect((await berth(["push", `${app}:note`, file])).code).toBe(0);
   const verbs = [
@@ -198,7 +190,7 @@ test("verbs about images say how the files of an artifact are had", async () => 
     ["recompress", "--to", "zstd"],
     ["convert", "--to", "docker"],
   ];
-  for (const args of [...verbs, ["save", "-o", join(folder, "saved.tar")]]) {
+  for (const args of [...verbs, ["save", "-o", join(at.folder, "saved.tar")]]) {
     const { code, stderr } = await berth([...args, `${app}:note`]);
     expect([args[0], code, stderr]).toEqual([
       args[0],
@@ -214,9 +206,9 @@ test("a file above the folder is not pushed under a name that leads out of one",
 });
 
 test("ping wants no image to be there, and doubts that a word is one", async () => {
-  expect(await berth(["ping", `${server.host}/none`])).toMatchObject({
+  expect(await berth(["ping", `${at.server.host}/none`])).toMatchObject({
     code: 0,
-    stdout: expect.stringContaining(`${server.host} answers`),
+    stdout: expect.stringContaining(`${at.server.host} answers`),
   });
   const nowhere = ["--retries", "0", "--resolve", "registry-1.docker.io:443:127.0.0.1"];
   const { code, stderr } = await berth(["ping", ...nowhere, "nosuch"]);
@@ -227,7 +219,7 @@ test("ping wants no image to be there, and doubts that a word is one", async () 
 test("short flags are those that hands know from other tools", async () => {
   expect((await berth(["mutate", "-l", "a=b", "-e", "C=d", "-a", "e=f", "-w", "/srv", "-t", "v2", `${app}:v1`])).code).toBe(0);
   expect((await berth(["push", "-a", "by=me", "-t", "two", `${app}:note`])).code).toBe(0);
-  expect((await berth(["cp", "-r", "-n", `${app}:v2`, `${server.host}/other`])).code).toBe(0);
-  expect((await berth(["cp", "-a", app, `${server.host}/all`])).code).toBe(0);
-  expect((await berth(["ls", `${server.host}/all`])).stdout).toBe("note\ntwo\nv1\nv2\n");
+  expect((await berth(["cp", "-r", "-n", `${app}:v2`, `${at.server.host}/other`])).code).toBe(0);
+  expect((await berth(["cp", "-a", app, `${at.server.host}/all`])).code).toBe(0);
+  expect((await berth(["ls", `${at.server.host}/all`])).stdout).toBe("note\ntwo\nv1\nv2\n");
 });

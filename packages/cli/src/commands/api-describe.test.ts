@@ -1,8 +1,11 @@
-import { createServer, request } from "node:http";
-import { createRegistry } from "@berth/registry";
-import { expect, onTestFinished, test } from "vitest";
+import { once } from "node:events";
+import { type IncomingMessage, request } from "node:http";
+import { expect, test } from "vitest";
 import { run } from "../program.ts";
 import { fakeIo } from "../testing/fake-io.ts";
+import { useRegistry } from "../testing/use-registry.test-kit.ts";
+
+const at = useRegistry();
 
 async function describeAs(format: string): Promise<string> {
   const fake = fakeIo();
@@ -32,27 +35,12 @@ interface Answer {
   readonly allow: string | undefined;
 }
 
-/** A live registry; the answer to a request without a body. */
-async function useServer(): Promise<(method: string, path: string) => Promise<Answer>> {
-  const registry = await createRegistry();
-  const server = createServer(registry.handler);
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  onTestFinished(async () => {
-    server.closeAllConnections();
-    await new Promise((resolve) => server.close(resolve));
-    await registry.close();
-  });
-  const address = server.address();
-  if (address === null || typeof address === "string") throw new Error("no port");
-  return (method, path) =>
-    new Promise((resolve, reject) => {
-      const sent = request({ host: "127.0.0.1", port: address.port, method, path }, (response) => {
-        response.resume();
-        response.once("end", () => resolve({ status: response.statusCode ?? 0, allow: response.headers.allow }));
-      });
-      sent.once("error", reject);
-      sent.end();
-    });
+/** What a live registry answers to a request without a body. */
+async function ask(method: string, path: string): Promise<Answer> {
+  const sent = request(`http://${at.server.host}${path}`, { method }).end();
+  const [response]: IncomingMessage[] = await once(sent, "response");
+  response?.resume();
+  return { status: response?.statusCode ?? 0, allow: response?.headers.allow };
 }
 
 function filledIn(path: string): string {
@@ -67,7 +55,6 @@ function filledIn(path: string): string {
 }
 
 test("[server/C11,C13] the description names exactly the routes and methods that a live registry knows", async () => {
-  const ask = await useServer();
   const { routes } = await described();
   expect(routes.length).toBeGreaterThan(10);
   for (const { path, methods } of routes) {
@@ -78,7 +65,6 @@ test("[server/C11,C13] the description names exactly the routes and methods that
 });
 
 test("[server/C13] what a live registry answers to a bare request is described", async () => {
-  const ask = await useServer();
   for (const { path, methods } of (await described()).routes) {
     for (const { name, method, successes, failures } of methods) {
       const { status } = await ask(method, filledIn(path));

@@ -1,36 +1,24 @@
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { createRegistry, type EmbeddedRegistry } from "@berth/registry";
-import { afterEach, beforeEach, expect, test } from "vitest";
-import { pushImage, serveHandler, type TestServer } from "../testing/registry.ts";
+import { beforeEach, expect, test } from "vitest";
+import { pushImage } from "../testing/registry.ts";
 import { berth } from "../testing/run-berth.ts";
+import { useRegistry } from "../testing/use-registry.test-kit.ts";
 
 // tests run several commands, and the first one loads all that they need
-let folder: string;
-let registry: EmbeddedRegistry;
-let server: TestServer;
+const at = useRegistry({ per: "test" });
 let app: string;
 let digest: string;
 
 beforeEach(async () => {
-  folder = mkdtempSync(join(tmpdir(), "berth-archives-"));
-  registry = await createRegistry();
-  server = await serveHandler(registry.handler);
-  app = `${server.host}/app`;
-  digest = (await pushImage(registry.repository("app"), { tags: ["v1"] })).manifest.digest;
-  await pushImage(registry.repository("app"), { tags: ["v2"], content: "other" });
-});
-
-afterEach(async () => {
-  await server.close();
-  await registry.close();
-  rmSync(folder, { recursive: true });
+  app = `${at.server.host}/app`;
+  digest = (await pushImage(at.embedded.repository("app"), { tags: ["v1"] })).manifest.digest;
+  await pushImage(at.embedded.repository("app"), { tags: ["v2"], content: "other" });
 });
 
 test("what an archive holds is listed, and an image of it is named as it can be typed", async () => {
-  const oci = `oci-archive:${join(folder, "app.tar")}`;
-  const docker = `docker-archive:${join(folder, "docker.tar")}`;
+  const oci = `oci-archive:${join(at.folder, "app.tar")}`;
+  const docker = `docker-archive:${join(at.folder, "docker.tar")}`;
   await berth(["cp", `${app}:v1`, `${oci}:v1`]);
   await berth(["cp", `${app}:v1`, `${docker}:acme/app:v1`]);
   expect(await berth(["ls", oci])).toEqual({ code: 0, stdout: "v1\n", stderr: "" });
@@ -44,9 +32,9 @@ test("what an archive holds is listed, and an image of it is named as it can be 
 });
 
 test("an image of Docker's that is copied into a layout as it is comes with a warning, one of OCI does not", async () => {
-  const docker = `docker-archive:${join(folder, "docker.tar")}:acme/app:v1`;
+  const docker = `docker-archive:${join(at.folder, "docker.tar")}:acme/app:v1`;
   await berth(["cp", `${app}:v1`, docker]);
-  const layout = `oci:${join(folder, "layout")}`;
+  const layout = `oci:${join(at.folder, "layout")}`;
   const copied = await berth(["cp", "--quiet", docker, `${layout}:docker`]);
   expect(copied).toMatchObject({ code: 0, stderr: expect.stringContaining(`${layout}:docker has the form of Docker's images`) });
   expect(await berth(["cp", "--quiet", `${app}:v1`, `${layout}:oci`])).toMatchObject({ code: 0, stderr: "" });
@@ -54,7 +42,7 @@ test("an image of Docker's that is copied into a layout as it is comes with a wa
 });
 
 test("an archive is written over when it loses nothing, or when that is asked for", async () => {
-  const archive = (kind: string): string => `${kind}-archive:${join(folder, `${kind}.tar`)}`;
+  const archive = (kind: string): string => `${kind}-archive:${join(at.folder, `${kind}.tar`)}`;
   for (const [kind, one, other] of [
     ["oci", "v1", "v2"],
     ["docker", "app:v1", "docker.io/library/app:v2"],
@@ -71,22 +59,22 @@ test("an archive is written over when it loses nothing, or when that is asked fo
     expect((await berth(["cp", "--dry-run", `${app}:v2`, `${place}:${other}`])).code).toBe(5);
     expect((await berth(["mutate", "-l", "a=b", "-o", `${place}:${other}`, `${app}:v1`])).code).toBe(5);
     expect((await berth(["pull", "-o", `${place}:${other}`, `${app}:v1`])).code).toBe(5);
-    expect((await berth(["push", `${place}:${other}`, `oci-archive:${join(folder, "oci.tar")}:v1`])).code).toBe(5);
+    expect((await berth(["push", `${place}:${other}`, `oci-archive:${join(at.folder, "oci.tar")}:v1`])).code).toBe(5);
     expect((await berth(["ls", place])).stdout).toBe(`${one}\n`);
     expect((await berth(["cp", "--overwrite", `${app}:v2`, `${place}:${other}`])).code).toBe(0);
     expect((await berth(["cp", `${app}:v1`, `${place}:${one}`])).code).toBe(5);
   }
-  writeFileSync(join(folder, "notes"), "mine");
-  expect(await berth(["cp", `${app}:v1`, `oci-archive:${join(folder, "notes")}`])).toMatchObject({
+  writeFileSync(join(at.folder, "notes"), "mine");
+  expect(await berth(["cp", `${app}:v1`, `oci-archive:${join(at.folder, "notes")}`])).toMatchObject({
     code: 5,
     stderr: expect.stringContaining("it is no archive"),
   });
-  writeFileSync(join(folder, "empty"), "");
-  expect((await berth(["cp", "--all-tags", app, `oci-archive:${join(folder, "empty")}`])).code).toBe(0);
+  writeFileSync(join(at.folder, "empty"), "");
+  expect((await berth(["cp", "--all-tags", app, `oci-archive:${join(at.folder, "empty")}`])).code).toBe(0);
 });
 
 test("nothing is made for what is not there", async () => {
-  const layout = join(folder, "layout");
+  const layout = join(at.folder, "layout");
   for (const kind of ["oci", "oci-archive", "docker-archive"]) {
     expect((await berth(["cp", `${app}:none`, `${kind}:${layout}`])).code).toBe(4);
     expect(existsSync(layout)).toBe(false);
@@ -97,7 +85,7 @@ test("nothing is made for what is not there", async () => {
 });
 
 test("what would take an archive's images away with it is refused: attach, and a sync into one", async () => {
-  const archive = `oci-archive:${join(folder, "app.tar")}`;
+  const archive = `oci-archive:${join(at.folder, "app.tar")}`;
   await berth(["cp", `${app}:v1`, `${archive}:v1`]);
   const attached = await berth(["attach", "--artifact-type", "a/b", "--annotation", "by=me", `${archive}:v1`]);
   expect(attached).toMatchObject({ code: 1, stdout: "", stderr: expect.stringContaining("archives are written whole") });
@@ -108,7 +96,7 @@ test("what would take an archive's images away with it is refused: attach, and a
 });
 
 test("an image without a name is not written over by one with a name, but by another one without", async () => {
-  const archive = `oci-archive:${join(folder, "app.tar")}`;
+  const archive = `oci-archive:${join(at.folder, "app.tar")}`;
   const other = (await berth(["digest", `${app}:v2`])).stdout.trim();
   expect(await berth(["cp", `${app}@${digest}`, archive])).toMatchObject({ code: 0 });
   const refused = await berth(["cp", `${app}:v2`, `${archive}:v2`]);
@@ -119,29 +107,29 @@ test("an image without a name is not written over by one with a name, but by ano
 });
 
 test.each(["docker", "oci"])("load of a %s archive gives no tag to one image and then to another", async (kind) => {
-  const file = join(folder, "both.tar");
+  const file = join(at.folder, "both.tar");
   for (const [name, tag] of [
     ["colla", "v1"],
     ["collb", "v2"],
   ])
-    await berth(["cp", `${app}:${tag}`, `${server.host}/${name}:v1`]);
+    await berth(["cp", `${app}:${tag}`, `${at.server.host}/${name}:v1`]);
   const save = ["save", "--format-archive", kind, "-o", file];
-  expect(await berth([...save, `${server.host}/colla:v1`, `${server.host}/collb:v1`])).toMatchObject({ code: 0 });
+  expect(await berth([...save, `${at.server.host}/colla:v1`, `${at.server.host}/collb:v1`])).toMatchObject({ code: 0 });
   for (const dryRun of [["--dry-run"], []]) {
-    const refused = await berth(["load", ...dryRun, file, `${server.host}/coll`]);
+    const refused = await berth(["load", ...dryRun, file, `${at.server.host}/coll`]);
     expect(refused).toMatchObject({ code: 5, stdout: "", stderr: expect.stringMatching(/colla:v1" and .*collb:v1" .*--registry HOST/) });
   }
-  expect(await berth(["ls", `${server.host}/coll`])).toMatchObject({ code: 4 });
-  expect(await berth(["load", "--registry", `${server.host}/mirror`, file])).toMatchObject({ code: 0 });
-  await berth(["cp", `${server.host}/colla:v1`, `${server.host}/collb:v1`]);
-  const same = join(folder, "same.tar");
-  await berth([...save.slice(0, -1), same, `${server.host}/colla:v1`, `${server.host}/collb:v1`]);
-  const loaded = await berth(["load", same, `${server.host}/coll`]);
+  expect(await berth(["ls", `${at.server.host}/coll`])).toMatchObject({ code: 4 });
+  expect(await berth(["load", "--registry", `${at.server.host}/mirror`, file])).toMatchObject({ code: 0 });
+  await berth(["cp", `${at.server.host}/colla:v1`, `${at.server.host}/collb:v1`]);
+  const same = join(at.folder, "same.tar");
+  await berth([...save.slice(0, -1), same, `${at.server.host}/colla:v1`, `${at.server.host}/collb:v1`]);
+  const loaded = await berth(["load", same, `${at.server.host}/coll`]);
   expect(loaded).toMatchObject({ code: 0, stdout: expect.stringMatching(/^[^\n]*coll:v1@sha256:[0-9a-f]+\n$/) });
 });
 
 test("save keeps an archive that holds other images, unless --overwrite says so", async () => {
-  const file = join(folder, "kept.tar");
+  const file = join(at.folder, "kept.tar");
   expect(await berth(["save", "-o", file, `${app}:v1`])).toMatchObject({ code: 0 });
   expect(await berth(["save", "-o", file, `${app}:v1`])).toMatchObject({ code: 0 });
   for (const dryRun of [["--dry-run"], []]) {
@@ -154,35 +142,35 @@ test("save keeps an archive that holds other images, unless --overwrite says so"
 });
 
 test("a dry run of save fails where save fails: for an artifact, and a file that cannot be", async () => {
-  const content = join(folder, "a.txt");
+  const content = join(at.folder, "a.txt");
   writeFileSync(content, "a");
-  await berth(["push", `${server.host}/files:v1`, content]);
+  await berth(["push", `${at.server.host}/files:v1`, content]);
   for (const dryRun of [["--dry-run"], []]) {
-    const artifact = await berth(["save", ...dryRun, "-o", join(folder, "s.tar"), `${server.host}/files:v1`]);
+    const artifact = await berth(["save", ...dryRun, "-o", join(at.folder, "s.tar"), `${at.server.host}/files:v1`]);
     expect(artifact).toMatchObject({ code: 1, stdout: "", stderr: expect.stringContaining("to a docker archive: it is") });
     expect(artifact.stderr).toContain("hint: an artifact has files instead: berth pull");
-    const nowhere = await berth(["save", ...dryRun, "-o", join(folder, "none", "s.tar"), `${app}:v1`]);
+    const nowhere = await berth(["save", ...dryRun, "-o", join(at.folder, "none", "s.tar"), `${app}:v1`]);
     expect(nowhere).toMatchObject({ code: 2, stdout: "", stderr: expect.stringContaining("no such file or folder") });
   }
-  expect(existsSync(join(folder, "s.tar"))).toBe(false);
+  expect(existsSync(join(at.folder, "s.tar"))).toBe(false);
 });
 
 test("cp --all-tags sends who has an archive of whole names to load, before anything is sent", async () => {
-  const file = join(folder, "names.tar");
+  const file = join(at.folder, "names.tar");
   for (const [kind, place] of [
     ["docker", "docker-archive"],
     ["oci", "oci-archive"],
   ] as const) {
     await berth(["save", "--overwrite", "--format-archive", kind, "-o", file, `${app}:v1`, `${app}:v2`]);
-    const refused = await berth(["cp", "--all-tags", `${place}:${file}`, `${server.host}/all`]);
-    expect(refused).toMatchObject({ code: 2, stdout: "", stderr: expect.stringContaining(`berth load ${file} ${server.host}/all`) });
-    expect(await berth(["load", "--dry-run", file, `${server.host}/all`])).toMatchObject({ code: 0 });
+    const refused = await berth(["cp", "--all-tags", `${place}:${file}`, `${at.server.host}/all`]);
+    expect(refused).toMatchObject({ code: 2, stdout: "", stderr: expect.stringContaining(`berth load ${file} ${at.server.host}/all`) });
+    expect(await berth(["load", "--dry-run", file, `${at.server.host}/all`])).toMatchObject({ code: 0 });
   }
-  expect(await berth(["ls", `${server.host}/all`])).toMatchObject({ code: 4 });
+  expect(await berth(["ls", `${at.server.host}/all`])).toMatchObject({ code: 4 });
 });
 
 test.each([["untag"], ["rm"]])("%s takes nothing away when one of its arguments cannot be", async (verb) => {
-  const layout = `oci:${join(folder, "layout")}`;
+  const layout = `oci:${join(at.folder, "layout")}`;
   await berth(["cp", `${app}:v1`, `${layout}:a`]);
   expect(await berth([verb, `${layout}:a`, "UPPER CASE"])).toMatchObject({ code: 2, stdout: "" });
   if (verb === "untag")

@@ -1,41 +1,29 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { MEDIA_TYPES } from "@berth/oci";
 import { digestOf } from "@berth/oci/node";
-import { createRegistry, type EmbeddedRegistry } from "@berth/registry";
 import { openLayout } from "@berth/transfer";
-import { afterEach, beforeEach, expect, test } from "vitest";
-import { type PushedImage, pushImage, pushIndex, serveHandler, type TestServer } from "../testing/registry.ts";
+import { beforeEach, expect, test } from "vitest";
+import { type PushedImage, pushImage, pushIndex, serveHandler } from "../testing/registry.ts";
 import { berth } from "../testing/run-berth.ts";
+import { useRegistry } from "../testing/use-registry.test-kit.ts";
 
 // each test runs many commands
-let folder: string;
-let registry: EmbeddedRegistry;
-let server: TestServer;
+const at = useRegistry({ per: "test" });
 let app: string;
 let image: PushedImage;
 
 beforeEach(async () => {
-  folder = mkdtempSync(join(tmpdir(), "berth-changing-"));
-  registry = await createRegistry();
-  server = await serveHandler(registry.handler);
-  app = `${server.host}/app`;
-  image = await pushImage(registry.repository("app"), { tags: ["v1", "v2"] });
-});
-
-afterEach(async () => {
-  await server.close();
-  await registry.close();
-  rmSync(folder, { recursive: true });
+  app = `${at.server.host}/app`;
+  image = await pushImage(at.embedded.repository("app"), { tags: ["v1", "v2"] });
 });
 
 async function tags(): Promise<readonly string[]> {
-  return await Array.fromAsync(registry.repository("app").tags());
+  return await Array.fromAsync(at.embedded.repository("app").tags());
 }
 
 test("tag gives more tags, moves no blob, and takes whole references too", async () => {
-  server.journal.length = 0;
+  at.server.journal.length = 0;
   const { digest } = image.manifest;
   expect(await berth(["tag", `${app}:v1`, "1", "latest", `${app}:stable`])).toEqual({
     code: 0,
@@ -43,10 +31,10 @@ test("tag gives more tags, moves no blob, and takes whole references too", async
     stderr: ["1", "latest", "stable"].map((tag) => `Tagged ${app}:${tag} as ${digest}\n`).join(""),
   });
   expect(await tags()).toEqual(["1", "latest", "stable", "v1", "v2"]);
-  expect(server.journal.filter((line) => line.includes("/blobs/"))).toEqual([]);
+  expect(at.server.journal.filter((line) => line.includes("/blobs/"))).toEqual([]);
   expect((await berth(["tag", "--dry-run", `${app}:v1`, "x"])).stdout).toBe(`would tag ${app}:x as ${digest}\n`);
   expect(await tags()).not.toContain("x");
-  expect(await berth(["tag", `${app}:v1`, `${server.host}/other:x`])).toMatchObject({ code: 2 });
+  expect(await berth(["tag", `${app}:v1`, `${at.server.host}/other:x`])).toMatchObject({ code: 2 });
   expect(await berth(["tag", `${app}:nope`, "x"])).toMatchObject({ code: 4 });
 });
 
@@ -82,7 +70,7 @@ test("rm asks at a terminal, and a yes is a yes", async () => {
 
 test("a manifest goes by its digest or --manifest, with all of its tags; one that something refers to needs --force", async () => {
   const { digest } = image.manifest;
-  const repository = registry.repository("app");
+  const repository = at.embedded.repository("app");
   const sig = await pushImage(repository, { subject: image.manifest, artifactType: "application/sig", content: "s" });
   const orphan = `${app}@${sig.manifest.digest} (application/sig)`;
   expect(await berth(["rm", "--dry-run", `${app}@${digest}`])).toEqual({
@@ -109,8 +97,8 @@ test("a manifest goes by its digest or --manifest, with all of its tags; one tha
 
 test("the tags that go with a manifest are named, and indexes that list it: when it is asked, when it is tried, and when it is done", async () => {
   const { digest } = image.manifest;
-  const other = await pushImage(registry.repository("app"), { tags: ["other"], content: "other" });
-  await pushIndex(registry.repository("app"), "multi", [["linux/amd64", image.manifest]]);
+  const other = await pushImage(at.embedded.repository("app"), { tags: ["other"], content: "other" });
+  await pushIndex(at.embedded.repository("app"), "multi", [["linux/amd64", image.manifest]]);
   const reference = `${app}@${digest}`;
   expect(await berth(["rm", "--dry-run", reference])).toEqual({
     code: 0,
@@ -143,7 +131,7 @@ test("the tags that go with a manifest are named, and indexes that list it: when
 test("where tags cannot be listed, a manifest goes with all of its tags, whichever they are", async () => {
   const plain = await serveHandler((request, response) => {
     if (/\/tags\/list/.test(request.url ?? "")) response.writeHead(403).end();
-    else registry.handler(request, response);
+    else at.embedded.handler(request, response);
   });
   try {
     const { digest } = image.manifest;
@@ -157,11 +145,11 @@ test("where tags cannot be listed, a manifest goes with all of its tags, whichev
 });
 
 test.each(["registry", "layout"])("--cascade takes what refers to a manifest with it, that first: %s", async (kind) => {
-  const repository = registry.repository("app");
+  const repository = at.embedded.repository("app");
   const sbom = await pushImage(repository, { subject: image.manifest, artifactType: "application/sbom", content: "sbom" });
   const sig = await pushImage(repository, { subject: sbom.manifest, artifactType: "application/sig", content: "sig" });
   const old = await pushImage(repository, { tags: [`${image.manifest.digest.replace(":", "-")}.sig`], content: "old" });
-  const place = kind === "registry" ? app : `oci:${folder}/layout`;
+  const place = kind === "registry" ? app : `oci:${at.folder}/layout`;
   if (kind === "layout") await berth(["cp", "--referrers", "--digest-tags", `${app}:v1`, `${place}:v1`]);
   const dry = await berth(["rm", "--dry-run", "--cascade", `${place}:v1`]);
   const of = (one: PushedImage): string => `${place}@${one.manifest.digest}`;
@@ -185,13 +173,13 @@ test.each(["registry", "layout"])("--cascade takes what refers to a manifest wit
 test("where no registry lists referrers, --cascade goes by the list under the tag of the digest, and takes that too", async () => {
   const plain = await serveHandler((request, response) => {
     if (/\/referrers\//.test(request.url ?? "")) response.writeHead(404).end();
-    else registry.handler(request, response);
+    else at.embedded.handler(request, response);
   });
   try {
     const place = `${plain.host}/app`;
     const { digest } = image.manifest;
     const list = digest.replace(":", "-");
-    const repository = registry.repository("app");
+    const repository = at.embedded.repository("app");
     const sbom = await pushImage(repository, { subject: image.manifest, artifactType: "application/sbom", content: "sbom" });
     await pushIndex(repository, list, [["unknown/unknown", sbom.manifest]]);
     const sig = await pushImage(repository, { tags: [`${sbom.manifest.digest.replace(":", "-")}.sig`], content: "sig of sbom" });
@@ -218,7 +206,7 @@ test("untag takes tags away, and digests are no tags", async () => {
 });
 
 test("tag, untag and rm change OCI layouts too, and refuse archives", async () => {
-  const layout = join(folder, "layout");
+  const layout = join(at.folder, "layout");
   await pushImage(await openLayout(layout, { create: true }), { tags: ["v1"] });
   expect(await berth(["tag", `oci:${layout}:v1`, "v2", "v3"])).toMatchObject({ code: 0 });
   expect(await berth(["untag", `oci:${layout}:v1`])).toMatchObject({ code: 0 });
@@ -231,7 +219,7 @@ test("tag, untag and rm change OCI layouts too, and refuse archives", async () =
 test("manifest put stores the exact bytes under tags or their digest, and refuses another digest", async () => {
   const bytes = image.bytes.manifest.toString().replace(/^\{/, "{ ");
   const digest = digestOf(bytes);
-  const file = join(folder, "manifest.json");
+  const file = join(at.folder, "manifest.json");
   writeFileSync(file, bytes);
   expect(await berth(["manifest", "put", "--tag", "b", `${app}:a`, file])).toEqual({ code: 0, stdout: `${app}@${digest}\n`, stderr: "" });
   expect(await tags()).toEqual(["a", "b", "v1", "v2"]);
@@ -247,15 +235,15 @@ test("manifest put stores the exact bytes under tags or their digest, and refuse
     code: 6,
     stderr: expect.stringContaining("--media-type"),
   });
-  expect(await berth(["manifest", "put", `${app}:x`, join(folder, "gone")])).toMatchObject({ code: 4 });
+  expect(await berth(["manifest", "put", `${app}:x`, join(at.folder, "gone")])).toMatchObject({ code: 4 });
 });
 
 test.each([403, 405])("blob put stores a file where the registry refuses to say whether it is there (%i)", async (status) => {
-  const file = join(folder, "unseen");
+  const file = join(at.folder, "unseen");
   writeFileSync(file, `unseen ${status}`);
   const shy = await serveHandler((request, response) => {
     if (request.method === "HEAD") response.writeHead(status).end();
-    else registry.handler(request, response);
+    else at.embedded.handler(request, response);
   });
   try {
     const digest = digestOf(`unseen ${status}`);
@@ -267,13 +255,13 @@ test.each([403, 405])("blob put stores a file where the registry refuses to say 
 });
 
 test("blob put stores a file or standard input, sends nothing twice, and nothing that is not what it should be", async () => {
-  const file = join(folder, "blob");
+  const file = join(at.folder, "blob");
   writeFileSync(file, "hello");
   const digest = digestOf("hello");
   expect(await berth(["blob", "put", app, file])).toEqual({ code: 0, stdout: `${app}@${digest}\n`, stderr: "" });
-  server.journal.length = 0;
+  at.server.journal.length = 0;
   expect(await berth(["blob", "put", app, file])).toMatchObject({ code: 0 });
-  expect(server.journal.filter((line) => /^(?:POST|PUT|PATCH)/.test(line))).toEqual([]);
+  expect(at.server.journal.filter((line) => /^(?:POST|PUT|PATCH)/.test(line))).toEqual([]);
   const other = digestOf("other");
   expect((await berth(["blob", "put", "--format", "{{.digest}} {{.size}}", app], { stdin: "other" })).stdout).toBe(`${other} 5\n`);
   for (const args of [["-"], [file]]) {

@@ -1,35 +1,23 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { createRegistry, type EmbeddedRegistry } from "@berth/registry";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { beforeEach, expect, test } from "vitest";
 import { SHELLS } from "../completion/scripts.ts";
 import { cachedNames } from "../completion/name-cache.ts";
-import { pushImage, serveHandler, type TestServer } from "../testing/registry.ts";
+import { pushImage, serveHandler } from "../testing/registry.ts";
 import { berth } from "../testing/run-berth.ts";
+import { useRegistry } from "../testing/use-registry.test-kit.ts";
 
 // each test runs many commands
-let folder: string;
-let registry: EmbeddedRegistry;
-let server: TestServer;
+const at = useRegistry({ per: "test" });
 
 beforeEach(async () => {
-  folder = mkdtempSync(join(tmpdir(), "berth-complete-"));
-  registry = await createRegistry();
-  server = await serveHandler(registry.handler);
-  await pushImage(registry.repository("team/app"), { tags: ["v1", "v2", "latest"] });
-  await pushImage(registry.repository("other"), { tags: ["x"] });
-});
-
-afterEach(async () => {
-  await server.close();
-  await registry.close();
-  rmSync(folder, { recursive: true });
+  await pushImage(at.embedded.repository("team/app"), { tags: ["v1", "v2", "latest"] });
+  await pushImage(at.embedded.repository("other"), { tags: ["x"] });
 });
 
 async function complete(...words: string[]): Promise<readonly string[]> {
   const { code, stdout, stderr } = await berth(["__complete", ...words], {
-    env: { BERTH_CACHE: folder, DOCKER_CONFIG: folder, BERTH_TIMEOUT: "60s" },
+    env: { BERTH_CACHE: at.folder, DOCKER_CONFIG: at.folder, BERTH_TIMEOUT: "60s" },
   });
   expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
   return stdout
@@ -51,28 +39,28 @@ test("commands, flags and their values are completed", async () => {
 });
 
 test("repositories and tags of registries are completed, asked once in 30 s", async () => {
-  const { host } = server;
+  const { host } = at.server;
   expect(await complete("ls", `${host}/t`)).toEqual([`${host}/team/app`, `${host}/team/app:`]);
   expect(await complete("inspect", `${host}/team/app:v`)).toEqual([`${host}/team/app:v1`, `${host}/team/app:v2`]);
-  const asked = server.journal.length;
+  const asked = at.server.journal.length;
   expect(await complete("digest", `${host}/team/app:l`)).toEqual([`${host}/team/app:latest`]);
-  expect(server.journal.length).toBe(asked);
+  expect(at.server.journal.length).toBe(asked);
 });
 
 test("hosts that docker's config knows are completed, and nothing is said when a registry does not answer", async () => {
-  writeFileSync(join(folder, "config.json"), JSON.stringify({ auths: { "r.test:5000": {}, "https://index.docker.io/v1/": {} } }));
+  writeFileSync(join(at.folder, "config.json"), JSON.stringify({ auths: { "r.test:5000": {}, "https://index.docker.io/v1/": {} } }));
   expect(await complete("ls", "r.")).toEqual(["r.test:5000/"]);
-  await server.close();
-  expect(await complete("ls", `${server.host}/t`)).toEqual([]);
-  server = await serveHandler(registry.handler);
+  const gone = await serveHandler(at.embedded.handler);
+  await gone.close();
+  expect(await complete("ls", `${gone.host}/t`)).toEqual([]);
 });
 
 test("kept names are used while they are fresh", async () => {
   let loads = 0;
   const load = async (): Promise<readonly string[]> => [`n${++loads}`];
-  expect(await cachedNames(folder, "k", load, 1_000_000)).toEqual(["n1"]);
-  expect(await cachedNames(folder, "k", load, 1_029_999)).toEqual(["n1"]);
-  expect(await cachedNames(folder, "k", load, 1_030_000)).toEqual(["n2"]);
+  expect(await cachedNames(at.folder, "k", load, 1_000_000)).toEqual(["n1"]);
+  expect(await cachedNames(at.folder, "k", load, 1_029_999)).toEqual(["n1"]);
+  expect(await cachedNames(at.folder, "k", load, 1_030_000)).toEqual(["n2"]);
   expect(await cachedNames(undefined, "k", load)).toEqual(["n3"]);
   expect(await cachedNames(join(import.meta.filename, "nowhere"), "k", load)).toEqual(["n4"]);
 });

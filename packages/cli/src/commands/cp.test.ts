@@ -1,15 +1,12 @@
-import { mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { createRegistry, type EmbeddedRegistry } from "@berth/registry";
-import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
-import { type PushedImage, pushImage, pushIndex, serveHandler, type TestServer } from "../testing/registry.ts";
+import { beforeAll, beforeEach, expect, test } from "vitest";
+import { type PushedImage, pushImage, pushIndex, serveHandler } from "../testing/registry.ts";
 import { berth } from "../testing/run-berth.ts";
+import { useRegistry } from "../testing/use-registry.test-kit.ts";
 
 // tests run several commands, and the first one loads all that they need
-let folder: string;
-let registry: EmbeddedRegistry;
-let server: TestServer;
+const at = useRegistry();
 let app: string;
 let amd64: PushedImage;
 let arm64: PushedImage;
@@ -17,11 +14,8 @@ let index: string;
 let number = 0;
 
 beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), "berth-cp-"));
-  registry = await createRegistry();
-  server = await serveHandler(registry.handler);
-  app = `${server.host}/team/app`;
-  const repository = registry.repository("team/app");
+  app = `${at.server.host}/team/app`;
+  const repository = at.embedded.repository("team/app");
   amd64 = await pushImage(repository, { tags: ["v1", "v2"], content: "one" });
   arm64 = await pushImage(repository, { architecture: "arm64", content: "two" });
   const images = [["linux/amd64", amd64.manifest] as const, ["linux/arm64", arm64.manifest] as const];
@@ -35,18 +29,12 @@ beforeAll(async () => {
   });
 });
 
-afterAll(async () => {
-  await server.close();
-  await registry.close();
-  rmSync(folder, { recursive: true });
-});
-
 /** A repository, and a path, of each test's own. */
 let other: string;
 let path: string;
 beforeEach(() => {
-  other = `${server.host}/copy/n${++number}`;
-  path = join(folder, `n${number}`);
+  other = `${at.server.host}/copy/n${++number}`;
+  path = join(at.folder, `n${number}`);
 });
 
 const digestOf = async (place: string): Promise<string> => (await berth(["digest", place])).stdout.trim();
@@ -70,9 +58,9 @@ test("a copy with nothing to do sends two requests between registries, one when 
     [`${app}:multi`, `oci:${path}:v1`, 1],
     [`oci:${path}:v1`, `${other}:v1`, 1],
   ] as const) {
-    server.journal.length = 0;
+    at.server.journal.length = 0;
     expect((await berth(["cp", from, to])).stdout).toContain("(unchanged)");
-    expect(server.journal.map((line) => line.split(" ")[0])).toEqual(Array.from({ length: requests }, () => "HEAD"));
+    expect(at.server.journal.map((line) => line.split(" ")[0])).toEqual(Array.from({ length: requests }, () => "HEAD"));
   }
 });
 
@@ -115,8 +103,8 @@ test("all tags, those that match, those that are missing; a tag that is taken is
 });
 
 test("of all tags one that cannot be copied does not hold up the others, unless they are to move together", async () => {
-  const from = `${server.host}/broken/n${number}`;
-  const repository = registry.repository(`broken/n${number}`);
+  const from = `${at.server.host}/broken/n${number}`;
+  const repository = at.embedded.repository(`broken/n${number}`);
   for (const tag of ["a", "b", "d"]) await pushImage(repository, { tags: [tag], content: `of ${tag}` });
   const { layer } = await pushImage(repository, { tags: ["c"], content: "lost" });
   await repository.blobs.delete(layer);
@@ -202,13 +190,13 @@ test("referrers, all or of a type", async () => {
 
 test("a dry run writes nothing", async () => {
   await berth(["cp", `${app}:v1`, `${other}:v1`]);
-  server.journal.length = 0;
+  at.server.journal.length = 0;
   expect((await berth(["cp", "--dry-run", `${app}:multi`, `${other}:v1`, "v9"])).stdout).toBe(
     `${other}:v1@${index} (dry run)\n${other}:v9@${index} (dry run)\n`,
   );
   expect((await berth(["cp", "--dry-run", `${app}:v1`, `${other}:v1`])).stdout).toContain("(unchanged)");
   expect(await berth(["cp", "--dry-run", "--all-tags", app, `oci:${path}`])).toMatchObject({ code: 0 });
-  expect(server.journal.filter((line) => !/^(GET|HEAD) /.test(line))).toEqual([]);
+  expect(at.server.journal.filter((line) => !/^(GET|HEAD) /.test(line))).toEqual([]);
   expect(() => statSync(path)).toThrow("ENOENT");
 });
 

@@ -1,15 +1,9 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { createRegistry, type EmbeddedRegistry } from "@berth/registry";
-import { afterEach, beforeEach, expect, test } from "vitest";
-import { type PushedImage, pushImage, pushIndex, serveHandler, type TestServer } from "../testing/registry.ts";
+import { beforeEach, expect, test } from "vitest";
+import { type PushedImage, pushImage, pushIndex } from "../testing/registry.ts";
 import { berth } from "../testing/run-berth.ts";
+import { useRegistry } from "../testing/use-registry.test-kit.ts";
 
 // tests run several commands, and the first one loads all that they need
-let folder: string;
-let registry: EmbeddedRegistry;
-let server: TestServer;
 let app: string;
 let amd64: PushedImage;
 let index: string;
@@ -17,57 +11,54 @@ let index: string;
 let gone: RegExp | undefined;
 /** Requests that are being answered, at most. */
 let busiest: number;
+/** Requests that are being answered. */
+let busy = 0;
 
-beforeEach(async () => {
-  folder = mkdtempSync(join(tmpdir(), "berth-ls-"));
-  gone = undefined;
-  busiest = 0;
-  registry = await createRegistry();
-  let busy = 0;
-  server = await serveHandler((request, response) => {
+const at = useRegistry({
+  per: "test",
+  before: (request, response, next) => {
     busiest = Math.max(busiest, ++busy);
     response.on("close", () => busy--);
     if (gone?.test(request.url ?? "") === true) response.writeHead(404).end();
-    else setImmediate(() => registry.handler(request, response));
-  });
-  app = `${server.host}/app`;
-  const repository = registry.repository("app");
+    else setImmediate(next);
+  },
+});
+
+beforeEach(async () => {
+  gone = undefined;
+  busiest = 0;
+  app = `${at.server.host}/app`;
+  const repository = at.embedded.repository("app");
   amd64 = await pushImage(repository, { tags: ["1.10", "1.9"], content: "one" });
   const arm64 = await pushImage(repository, { architecture: "arm64", content: "other" });
   const images = [["linux/amd64", amd64.manifest] as const, ["linux/arm64", arm64.manifest] as const];
   index = (await pushIndex(repository, "multi", images)).digest;
 });
 
-afterEach(async () => {
-  await server.close();
-  await registry.close();
-  rmSync(folder, { recursive: true });
-});
-
 test("tags that name a manifest are found by HEAD alone, those of indexes when they are wanted too", async () => {
   const { digest } = amd64.manifest;
-  server.journal.length = 0;
+  at.server.journal.length = 0;
   expect(await berth(["ls", "--plain-http", "--points-at", digest, app])).toEqual({ code: 0, stdout: "1.10\n1.9\n", stderr: "" });
-  expect(server.journal.map((line) => line.split(" ")[0])).toEqual(["GET", "HEAD", "HEAD", "HEAD"]);
+  expect(at.server.journal.map((line) => line.split(" ")[0])).toEqual(["GET", "HEAD", "HEAD", "HEAD"]);
   expect((await berth(["ls", "--points-at", "1.9", "--in-index", "--sort", "version", app])).stdout).toBe("1.9\n1.10\nmulti\n");
   const found = await berth(["ls", "--points-at", digest, "--in-index", "--match", "m*", "--format", "json", app]);
   const mediaType = "application/vnd.oci.image.index.v1+json";
   expect(JSON.parse(found.stdout)).toEqual({ reference: app, tags: [{ name: "multi", digest: index, mediaType }] });
-  await berth(["cp", `${app}:multi`, `oci:${folder}/layout:a`]);
-  expect((await berth(["ls", "--points-at", digest, "--in-index", `oci:${folder}/layout`])).stdout).toBe("a\n");
+  await berth(["cp", `${app}:multi`, `oci:${at.folder}/layout:a`]);
+  expect((await berth(["ls", "--points-at", digest, "--in-index", `oci:${at.folder}/layout`])).stdout).toBe("a\n");
   expect(await berth(["ls", "--in-index", app])).toMatchObject({ code: 2 });
-  expect(await berth(["ls", "--points-at", digest, server.host])).toMatchObject({ code: 2 });
+  expect(await berth(["ls", "--points-at", digest, at.server.host])).toMatchObject({ code: 2 });
 });
 
 test("many tags are looked up some at a time, and what they have in common once", async () => {
-  const repository = registry.repository("app");
+  const repository = at.embedded.repository("app");
   for (let at = 0; at < 30; at++) await repository.tag(amd64.manifest, `n${at}`);
-  server.journal.length = 0;
+  at.server.journal.length = 0;
   busiest = 0;
   const { stdout } = await berth(["ls", "-j", "4", "--sort", "-created", "--match", "n*", "--limit", "2", "--format", "json", app]);
   expect(JSON.parse(stdout)).toMatchObject({ tags: [{ name: "n0", created: "2024-05-06T07:08:09Z" }, { name: "n1" }] });
-  expect(server.journal.filter((line) => line.includes("/manifests/"))).toHaveLength(30);
-  expect(server.journal.filter((line) => line.includes("/blobs/"))).toHaveLength(1);
+  expect(at.server.journal.filter((line) => line.includes("/manifests/"))).toHaveLength(30);
+  expect(at.server.journal.filter((line) => line.includes("/blobs/"))).toHaveLength(1);
   expect(busiest).toBeLessThanOrEqual(4);
 });
 

@@ -1,25 +1,16 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { createRegistry, type EmbeddedRegistry } from "@berth/registry";
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { type PushedImage, pushImage, pushIndex, serveHandler, type TestServer } from "../testing/registry.ts";
+import { beforeAll, expect, test } from "vitest";
+import { type PushedImage, pushImage, pushIndex } from "../testing/registry.ts";
 import { berth } from "../testing/run-berth.ts";
+import { useRegistry } from "../testing/use-registry.test-kit.ts";
 
-let folder: string;
-let registry: EmbeddedRegistry;
-let server: TestServer;
+const at = useRegistry();
 let app: string;
 let v1: PushedImage;
 let v2: PushedImage;
 
 beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), "berth-diff-"));
-  registry = await createRegistry();
-  server = await serveHandler(registry.handler);
-  await import("@berth/transfer"); // takes its time: no test waits for it
-  app = `${server.host}/team/app`;
-  const repository = registry.repository("team/app");
+  app = `${at.server.host}/team/app`;
+  const repository = at.embedded.repository("team/app");
   v1 = await pushImage(repository, { tags: ["v1"], content: "one" });
   v2 = await pushImage(repository, { tags: ["v2"], content: "two!", annotations: { a: "b" } });
   const arm64 = await pushImage(repository, { architecture: "arm64", content: "three" });
@@ -28,12 +19,6 @@ beforeAll(async () => {
     ["linux/arm64", arm64.manifest],
   ]);
   await pushIndex(repository, "one", [["linux/amd64", v2.manifest]]);
-});
-
-afterAll(async () => {
-  await server.close();
-  await registry.close();
-  rmSync(folder, { recursive: true });
 });
 
 test("two images: members, layers, configs, in words and signs", async () => {
@@ -68,9 +53,9 @@ test("two indexes: platforms; with --platform the images for it", async () => {
 });
 
 test("[engine/T33] an image and its copy in a layout are the same: nothing is printed", async () => {
-  await berth(["cp", `${app}:v1`, `oci:${folder}:v1`]);
-  expect(await berth(["manifest", "diff", `${app}:v1`, `oci:${folder}:v1`])).toEqual({ code: 0, stdout: "", stderr: "" });
-  expect((await berth(["manifest", "diff", "--format", "jsonpath=.same", `${app}:v1`, `oci:${folder}:v1`])).stdout).toBe("true\n");
+  await berth(["cp", `${app}:v1`, `oci:${at.folder}:v1`]);
+  expect(await berth(["manifest", "diff", `${app}:v1`, `oci:${at.folder}:v1`])).toEqual({ code: 0, stdout: "", stderr: "" });
+  expect((await berth(["manifest", "diff", "--format", "jsonpath=.same", `${app}:v1`, `oci:${at.folder}:v1`])).stdout).toBe("true\n");
 });
 
 test("as JSON", async () => {

@@ -1,20 +1,17 @@
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { bytesSource, type Descriptor, MEDIA_TYPES } from "@berth/oci";
 import { descriptorOf } from "@berth/oci/node";
-import { createRegistry, type EmbeddedRegistry } from "@berth/registry";
 import { openLayout, tarFolder } from "@berth/transfer";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { serveHandler, type TestServer } from "../testing/registry.ts";
 import { berth } from "../testing/run-berth.ts";
+import { useRegistry } from "../testing/use-registry.test-kit.ts";
 
 const PASSWORD = "s3cret-Passw0rd";
 
 // tests run several commands, and the first one loads all that they need
-let folder: string;
-let registry: EmbeddedRegistry;
-let server: TestServer;
+const at = useRegistry();
 /** The same registry, for those who say who they are. */
 let guarded: TestServer;
 let image: Descriptor;
@@ -24,18 +21,15 @@ let repository: string;
 let path: string;
 
 beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), "berth-moving-"));
-  registry = await createRegistry();
-  server = await serveHandler(registry.handler);
   const proof = `Basic ${Buffer.from(`me:${PASSWORD}`).toString("base64")}`;
   guarded = await serveHandler((request, response) => {
-    if (request.headers.authorization === proof) return registry.handler(request, response);
+    if (request.headers.authorization === proof) return at.embedded.handler(request, response);
     request.resume();
     response.writeHead(401, { "WWW-Authenticate": 'Basic realm="test"' }).end();
   });
-  mkdirSync(join(folder, "etc"));
-  writeFileSync(join(folder, "etc", "name"), "berth\n");
-  const tar = Buffer.concat(await Array.fromAsync(tarFolder([{ path: join(folder, "etc"), name: "etc" }])));
+  mkdirSync(join(at.folder, "etc"));
+  writeFileSync(join(at.folder, "etc", "name"), "berth\n");
+  const tar = Buffer.concat(await Array.fromAsync(tarFolder([{ path: join(at.folder, "etc"), name: "etc" }])));
   layer = descriptorOf(MEDIA_TYPES.ociLayer, tar);
   const configBytes = Buffer.from(
     JSON.stringify({ architecture: "amd64", os: "linux", config: {}, rootfs: { type: "layers", diff_ids: [layer.digest] } }),
@@ -43,28 +37,23 @@ beforeAll(async () => {
   const config = descriptorOf(MEDIA_TYPES.ociConfig, configBytes);
   const bytes = Buffer.from(JSON.stringify({ schemaVersion: 2, mediaType: MEDIA_TYPES.ociManifest, config, layers: [layer] }));
   image = descriptorOf(MEDIA_TYPES.ociManifest, bytes);
-  const layout = await openLayout(join(folder, "layout"), { create: true });
+  const layout = await openLayout(join(at.folder, "layout"), { create: true });
   await layout.push(layer, bytesSource(tar));
   await layout.push(config, bytesSource(configBytes));
   await layout.push(image, bytesSource(bytes));
   await layout.tag(image, "v1");
 });
 
-afterAll(async () => {
-  await guarded.close();
-  await server.close();
-  await registry.close();
-  rmSync(folder, { recursive: true });
-});
+afterAll(async () => await guarded.close());
 
 beforeEach(() => {
-  path = join(folder, `n${++number}`);
-  repository = `${server.host}/team/n${number}`;
+  path = join(at.folder, `n${++number}`);
+  repository = `${at.server.host}/team/n${number}`;
 });
 
 /** Pushes the image to the repository of this test. */
 async function pushed(): Promise<string> {
-  expect(await berth(["push", `${repository}:v1`, `oci:${join(folder, "layout")}:v1`])).toMatchObject({ code: 0, stderr: "" });
+  expect(await berth(["push", `${repository}:v1`, `oci:${join(at.folder, "layout")}:v1`])).toMatchObject({ code: 0, stderr: "" });
   return `${repository}:v1`;
 }
 
@@ -102,7 +91,7 @@ test("a title that leads out of the folder is refused, and nothing is written th
       layers: [blob],
     }),
   );
-  const target = registry.repository(`team/n${number}`);
+  const target = at.embedded.repository(`team/n${number}`);
   await target.push(descriptorOf(MEDIA_TYPES.octetStream, content), bytesSource(content));
   await target.push(descriptorOf(MEDIA_TYPES.octetStream, Buffer.from("{}")), bytesSource(Buffer.from("{}")));
   const manifest = descriptorOf(MEDIA_TYPES.ociManifest, bytes);
@@ -136,15 +125,15 @@ test("standard input becomes a file; what is attached to it is found again", asy
 test("a dry run pushes and loads nothing", async () => {
   const reference = await pushed();
   await berth(["save", "-o", `${path}.tar`, reference]);
-  server.journal.length = 0;
+  at.server.journal.length = 0;
   for (const args of [
-    ["push", "--dry-run", `${repository}:new`, join(folder, "etc", "name")],
-    ["push", "--dry-run", `${repository}:new`, `oci:${join(folder, "layout")}:v1`],
-    ["attach", "--dry-run", "--artifact-type", "a/b", reference, join(folder, "etc", "name")],
+    ["push", "--dry-run", `${repository}:new`, join(at.folder, "etc", "name")],
+    ["push", "--dry-run", `${repository}:new`, `oci:${join(at.folder, "layout")}:v1`],
+    ["attach", "--dry-run", "--artifact-type", "a/b", reference, join(at.folder, "etc", "name")],
     ["load", "--dry-run", `${path}.tar`, `${repository}:new`],
   ])
     expect(await berth(args)).toMatchObject({ code: 0, stderr: "" });
-  expect(server.journal.filter((line) => !/^(GET|HEAD) /.test(line))).toEqual([]);
+  expect(at.server.journal.filter((line) => !/^(GET|HEAD) /.test(line))).toEqual([]);
 });
 
 test("an image is pulled into a layout of its platform, and is whole", async () => {
@@ -172,15 +161,15 @@ test.each(["docker", "oci"])("images are saved into one %s archive, and loaded i
   const loaded = `${repository}/loaded`;
   expect(await berth(["load", file, loaded])).toMatchObject({ code: 0, stderr: "" });
   expect((await berth(["ls", loaded])).stdout).toBe("v1\nv2\n");
-  expect(await berth(["load", "--registry", `${server.host}/mirror`, file])).toMatchObject({ code: 0 });
-  expect((await berth(["ls", `${server.host}/mirror/team/n${number}`])).stdout).toBe("v1\nv2\n");
+  expect(await berth(["load", "--registry", `${at.server.host}/mirror`, file])).toMatchObject({ code: 0 });
+  expect((await berth(["ls", `${at.server.host}/mirror/team/n${number}`])).stdout).toBe("v1\nv2\n");
   expect((await berth(["cat", `${loaded}:v1`, "/etc/name"])).stdout).toBe("berth\n");
   const piped = readFileSync(file);
   expect(await berth(["load", "-", `${repository}/piped`], { stdin: piped })).toMatchObject({ code: 0, stderr: "" });
   expect(await berth(["load", file])).toMatchObject({ code: 2 });
   // neither is an image of Docker Hub, as they could be read
   for (const [destination, reason] of [
-    [server.host, "it names a registry and no image in it"],
+    [at.server.host, "it names a registry and no image in it"],
     ["oci:app", "is no registry"],
   ] as const) {
     expect(await berth(["load", file, destination])).toMatchObject({ code: 2, stderr: expect.stringContaining(reason) });
@@ -205,7 +194,7 @@ test("files of an image: one, all, as an archive", async () => {
 });
 
 test("gc removes what nothing leads to, and asks before it takes what has no tag", async () => {
-  await berth(["cp", `oci:${join(folder, "layout")}:v1`, `oci:${path}:v1`]);
+  await berth(["cp", `oci:${join(at.folder, "layout")}:v1`, `oci:${path}:v1`]);
   await berth(["untag", `oci:${path}:v1`]);
   const kept = "1 manifest without a tag stays: add --untagged to remove it, too\n";
   expect(await berth(["gc", "--grace", "0", `oci:${path}`])).toMatchObject({ code: 0, stderr: kept });

@@ -1,17 +1,14 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { MEDIA_TYPES } from "@berth/oci";
-import { createRegistry, type EmbeddedRegistry } from "@berth/registry";
 import { openLayout } from "@berth/transfer";
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { type PushedImage, pushImage, pushIndex, serveHandler, type TestServer } from "../testing/registry.ts";
+import { beforeAll, expect, test } from "vitest";
+import { type PushedImage, pushImage, pushIndex, serveHandler } from "../testing/registry.ts";
 import { berth } from "../testing/run-berth.ts";
+import { useRegistry } from "../testing/use-registry.test-kit.ts";
 
 // each test runs many commands
-let folder: string;
-let registry: EmbeddedRegistry;
-let server: TestServer;
+const at = useRegistry();
 let app: string;
 let layout: string;
 let amd64: PushedImage;
@@ -19,11 +16,8 @@ let arm64: PushedImage;
 let index: string;
 
 beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), "berth-reading-"));
-  registry = await createRegistry();
-  server = await serveHandler(registry.handler);
-  app = `${server.host}/team/app`;
-  const repository = registry.repository("team/app");
+  app = `${at.server.host}/team/app`;
+  const repository = at.embedded.repository("team/app");
   amd64 = await pushImage(repository, { tags: ["v1", "v2"], content: "one" });
   arm64 = await pushImage(repository, { architecture: "arm64", content: "two" });
   index = (
@@ -46,22 +40,16 @@ beforeAll(async () => {
     annotations: { "org.opencontainers.image.created": "2024-01-01T00:00:00Z", by: "me" },
   });
   await pushImage(repository, { subject: sbom.manifest, artifactType: "application/sig", content: "sig of sbom" });
-  await pushImage(registry.repository("other"), { tags: ["x"] });
-  layout = join(folder, "layout");
+  await pushImage(at.embedded.repository("other"), { tags: ["x"] });
+  layout = join(at.folder, "layout");
   await pushImage(await openLayout(layout, { create: true }), { tags: ["v1"], content: "one" });
 });
 
-afterAll(async () => {
-  await server.close();
-  await registry.close();
-  rmSync(folder, { recursive: true });
-});
-
 test("ls of a registry lists its repositories, of a repository its tags, and hides tags of signatures", async () => {
-  expect(await berth(["ls", server.host])).toEqual({ code: 0, stdout: "other\nteam/app\n", stderr: "" });
-  expect(await berth(["catalog", "--limit", "1", `http://${server.host}/`])).toMatchObject({ stdout: "other\n" });
-  expect(await berth(["ls", "--last", "other", "--format", "json", server.host])).toMatchObject({
-    stdout: `${JSON.stringify({ registry: server.host, repositories: ["team/app"] }, undefined, 2)}\n`,
+  expect(await berth(["ls", at.server.host])).toEqual({ code: 0, stdout: "other\nteam/app\n", stderr: "" });
+  expect(await berth(["catalog", "--limit", "1", `http://${at.server.host}/`])).toMatchObject({ stdout: "other\n" });
+  expect(await berth(["ls", "--last", "other", "--format", "json", at.server.host])).toMatchObject({
+    stdout: `${JSON.stringify({ registry: at.server.host, repositories: ["team/app"] }, undefined, 2)}\n`,
   });
   expect(await berth(["ls", app])).toEqual({ code: 0, stdout: "multi\nv1\nv2\n", stderr: "" });
   expect((await berth(["ls", "--all", app])).stdout).toContain(".sig\n");
@@ -91,9 +79,9 @@ test("ls -l tells digest, size, age and platforms, by so many requests at a time
 });
 
 test("digest prints what a tag names, by HEAD alone; of one platform; in full; as JSON", async () => {
-  server.journal.length = 0;
+  at.server.journal.length = 0;
   expect(await berth(["digest", "--plain-http", `${app}:v1`])).toEqual({ code: 0, stdout: `${amd64.manifest.digest}\n`, stderr: "" });
-  expect(server.journal).toEqual(["HEAD /v2/team/app/manifests/v1"]);
+  expect(at.server.journal).toEqual(["HEAD /v2/team/app/manifests/v1"]);
   expect((await berth(["digest", "--platform", "arm64", `${app}:multi`])).stdout).toBe(`${arm64.manifest.digest}\n`);
   expect((await berth(["digest", "--full", `${app}:v1`, `${app}:multi`])).stdout).toBe(
     `${app}@${amd64.manifest.digest}\n${app}@${index}\n`,
@@ -112,14 +100,14 @@ test("[engine/T34] digest of what is not there exits 4, prints nothing on standa
   expect({ code, stdout }).toEqual({ code: 4, stdout: "" });
   const [said, hint, ...more] = stderr.split("\n");
   expect(said).toMatch(/^berth: Cannot find manifest/);
-  for (const part of ["team/app:nope", server.host, "answered 404"]) expect(said).toContain(part);
+  for (const part of ["team/app:nope", at.server.host, "answered 404"]) expect(said).toContain(part);
   expect([hint, ...more]).toEqual([`hint: see which tags there are: berth ls ${app}`, ""]);
   const json = await berth(["digest", "--format", "json", `${app}:nope`]);
   expect(JSON.parse(json.stderr)).toEqual({
     class: "NotFound",
     code: "ERR_NOT_FOUND",
     message: expect.stringContaining("team/app:nope"),
-    registry: server.host,
+    registry: at.server.host,
     status: 404,
     hint: `see which tags there are: berth ls ${app}`,
   });
@@ -162,9 +150,9 @@ test("ls orders tags, and finds those that name a digest", async () => {
 });
 
 test("ls says of artifacts when they were made, too", async () => {
-  const file = join(folder, "report.json");
+  const file = join(at.folder, "report.json");
   writeFileSync(file, "{}");
-  const report = `oci:${join(folder, "reports")}`;
+  const report = `oci:${join(at.folder, "reports")}`;
   await berth(["push", `${report}:v1`, file], { env: { SOURCE_DATE_EPOCH: "1700000000" } });
   expect((await berth(["ls", "-l", "--format", "jsonpath=.tags[*].created", report])).stdout).toBe("2023-11-14T22:13:20Z\n");
 });
@@ -173,7 +161,7 @@ test("inspect lists the tags of the repository when it is asked to; repo tags an
   expect((await berth(["inspect", "--tags", `${app}:v1`])).stdout).toMatch(/^Tags: +multi v1 v2$/m);
   expect((await berth(["inspect", "--tags", "--format", "jsonpath=.tags[*]", `oci:${layout}:v1`])).stdout).toBe("v1\n");
   expect((await berth(["repo", "tags", app])).stdout).toBe("multi\nv1\nv2\n");
-  expect((await berth(["repo", "ls", server.host])).stdout).toBe("other\nteam/app\n");
+  expect((await berth(["repo", "ls", at.server.host])).stdout).toBe("other\nteam/app\n");
   expect((await berth(["--help"])).stdout).not.toContain("repo ");
 });
 
@@ -205,7 +193,7 @@ test("blob get writes a blob to standard output or a file, or a part of it; blob
   expect((await berth(["blob", "get", blob])).stdout).toBe("one");
   expect((await berth(["blob", "get", "--range", "1-1", blob])).stdout).toBe("n");
   expect((await berth(["blob", "get", "--range", "1-", blob])).stdout).toBe("ne");
-  const file = join(folder, "blob");
+  const file = join(at.folder, "blob");
   expect(await berth(["blob", "get", "-o", file, blob])).toEqual({ code: 0, stdout: "", stderr: "" });
   expect(readFileSync(file, "utf8")).toBe("one");
   expect((await berth(["blob", "head", "--format", "{{.size}}", blob])).stdout).toBe("3\n");
@@ -249,7 +237,7 @@ test("[engine/T33] every reading verb takes oci: references", async () => {
   expect((await berth(["blob", "get", `oci:${layout}@${amd64.layer.digest}`])).stdout).toBe("one");
   expect((await berth(["blob", "head", "--format", "{{.size}}", `oci:${layout}@${amd64.layer.digest}`])).stdout).toBe("3\n");
   expect((await berth(["referrers", v1])).stdout).toBe(`oci:${layout}@${digest}\n`);
-  expect(await berth(["digest", `oci:${join(folder, "gone")}:v1`])).toMatchObject({ code: 4, stdout: "" });
+  expect(await berth(["digest", `oci:${join(at.folder, "gone")}:v1`])).toMatchObject({ code: 4, stdout: "" });
   expect(await berth(["digest", `oci:${layout}:v9`])).toMatchObject({ code: 4, stdout: "" });
 });
 
@@ -262,7 +250,7 @@ test("a reference that is none is a usage mistake, and so is an unknown transpor
 });
 
 test("ping tells what answered; what does not answer exits 7 with one line, and one hint at most", async () => {
-  expect(await berth(["ping", server.host])).toMatchObject({
+  expect(await berth(["ping", at.server.host])).toMatchObject({
     code: 0,
     stdout: expect.stringMatching(/^127\.0\.0\.1:\d+ answers: http:\/\/127\.0\.0\.1:\d+, after \d+ ms\n$/),
   });
@@ -277,7 +265,7 @@ test("--resolve finds a host elsewhere, and --header goes with every request", a
   const seen: (string | undefined)[] = [];
   const other = await serveHandler((request, response) => {
     seen.push(request.headers.host, String(request.headers["x-team"]));
-    registry.handler(request, response);
+    at.embedded.handler(request, response);
   });
   const port = other.host.split(":")[1];
   try {

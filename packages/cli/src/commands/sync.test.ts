@@ -1,15 +1,11 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { createRegistry, type EmbeddedRegistry } from "@berth/registry";
-import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test } from "vitest";
+import { beforeAll, beforeEach, expect, onTestFinished, test } from "vitest";
 import type { FakeIoOptions } from "../testing/fake-io.ts";
 import { type PushedImage, pushImage, pushIndex, serveHandler, type TestServer } from "../testing/registry.ts";
 import { berth, type Ran } from "../testing/run-berth.ts";
+import { useRegistry } from "../testing/use-registry.test-kit.ts";
 
-let folder: string;
-let registry: EmbeddedRegistry;
-let server: TestServer;
 let host: string;
 let old: PushedImage;
 let amd64: PushedImage;
@@ -18,30 +14,24 @@ let index: string;
 /** What the server wants to see in `Authorization`, of requests to change something. */
 let password: string | undefined;
 
-beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), "berth-sync-"));
-  registry = await createRegistry();
-  server = await serveHandler((request, response) => {
+const at = useRegistry({
+  before: (request, response, next) => {
     const isReading = request.method === "GET" || request.method === "HEAD";
-    if (isReading || password === undefined || request.headers.authorization === `Basic ${btoa(password)}`)
-      registry.handler(request, response);
+    if (isReading || password === undefined || request.headers.authorization === `Basic ${btoa(password)}`) next();
     else response.writeHead(401, { "WWW-Authenticate": 'Basic realm="test"' }).end();
-  });
-  ({ host } = server);
-  const repository = registry.repository("team/app");
+  },
+});
+
+beforeAll(async () => {
+  ({ host } = at.server);
+  const repository = at.embedded.repository("team/app");
   old = await pushImage(repository, { tags: ["1.0", "1.1", "latest"], content: "old" });
   amd64 = await pushImage(repository, { tags: ["2.0"], content: "one" });
   arm64 = await pushImage(repository, { architecture: "arm64", content: "two" });
   const images = [["linux/amd64", amd64.manifest] as const, ["linux/arm64", arm64.manifest] as const];
   index = (await pushIndex(repository, "multi", images)).digest;
   await pushImage(repository, { subject: old.manifest, artifactType: "application/sig", content: "sig" });
-  await pushImage(registry.repository("team/tool"), { tags: ["v1"], content: "tool" });
-});
-
-afterAll(async () => {
-  await server.close();
-  await registry.close();
-  rmSync(folder, { recursive: true });
+  await pushImage(at.embedded.repository("team/tool"), { tags: ["v1"], content: "tool" });
 });
 
 let number = 0;
@@ -53,15 +43,15 @@ beforeEach(() => {
 });
 
 async function sync(items: string, flags: readonly string[] = [], options: FakeIoOptions = {}): Promise<Ran> {
-  const file = join(folder, `${number}.yml`);
+  const file = join(at.folder, `${number}.yml`);
   writeFileSync(file, items);
-  server.journal.length = 0;
-  return await berth(["sync", ...flags, file], { ...options, env: { DOCKER_CONFIG: folder, ...options.env } });
+  at.server.journal.length = 0;
+  return await berth(["sync", ...flags, file], { ...options, env: { DOCKER_CONFIG: at.folder, ...options.env } });
 }
 
 const item = (more: string = ""): string => `{source: ${host}/team/app, destination: ${host}/${other}${more === "" ? "" : `, ${more}`}}`;
 const tagsOf = async (name: string): Promise<string> => (await berth(["ls", `${host}/${name}`])).stdout.replace(/\n/g, " ").trim();
-const written = (): readonly string[] => server.journal.filter((line) => !/^(GET|HEAD) /.test(line));
+const written = (): readonly string[] => at.server.journal.filter((line) => !/^(GET|HEAD) /.test(line));
 
 test("tags of a repository are copied by version and pattern; run again, nothing is sent and each tag costs two small requests", async () => {
   const file = `sync:\n  - ${item('tags: {semver: ">=1.1", exclude: ["2*"]}, suffix: -mirror')}\n  - ${item("tags: {match: latest}")}\n`;
@@ -78,7 +68,7 @@ test("tags of a repository are copied by version and pattern; run again, nothing
   });
   expect(await tagsOf(other)).toBe("1.1-mirror latest");
   expect(await sync(file)).toEqual({ code: 0, stdout: "", stderr: "0 tagged, 2 unchanged, 0 B moved\n" });
-  const asked = server.journal.filter((line) => line.includes("/v2/") && !line.endsWith(" /v2/"));
+  const asked = at.server.journal.filter((line) => line.includes("/v2/") && !line.endsWith(" /v2/"));
   expect(asked.map((line) => line.slice(0, line.indexOf(" "))).toSorted((a, b) => a.localeCompare(b))).toEqual(
     "GET GET HEAD HEAD HEAD HEAD".split(" "),
   );
@@ -125,7 +115,7 @@ test("--delete takes tags away that the source has no more: those that are meant
 
 test("where tags cannot be taken away alone, --delete takes manifests all of whose tags are stale, and no others", async () => {
   const older = await serveHandler((request, response) => {
-    if (request.method !== "DELETE" || request.url?.includes("sha256:") === true) return registry.handler(request, response);
+    if (request.method !== "DELETE" || request.url?.includes("sha256:") === true) return at.embedded.handler(request, response);
     const body = JSON.stringify({ errors: [{ code: "DIGEST_INVALID", message: "no" }] });
     response.writeHead(400, { "content-type": "application/json" }).end(body);
   });
@@ -134,7 +124,7 @@ test("where tags cannot be taken away alone, --delete takes manifests all of who
   const mirror = `sync: [{source: ${host}/team/app, destination: ${place}}]\n`;
   expect(await sync(mirror)).toMatchObject({ code: 0 });
   const before = await tagsOf(other);
-  await pushImage(registry.repository(other), { tags: ["gone", "gone-too"], content: "gone" });
+  await pushImage(at.embedded.repository(other), { tags: ["gone", "gone-too"], content: "gone" });
   expect(await sync(mirror, ["--delete", "-f"])).toMatchObject({
     code: 0,
     stdout: `${place}:gone (deleted)\n${place}:gone-too (deleted)\n`,
@@ -195,10 +185,10 @@ test("tags that never change are not looked at again, tags that are taken are ke
   await sync(`sync: [${item('tags: {match: ["1.*"]}')}]\n`);
   const again = await sync(`sync: [${item('tags: {match: ["1.*"]}, immutable: ["1.*"]')}]\n`);
   expect(again).toMatchObject({ code: 0, stdout: "", stderr: "0 tagged, 2 unchanged, 0 B moved\n" });
-  expect(server.journal.filter((line) => line.includes("/manifests/"))).toEqual([]);
+  expect(at.server.journal.filter((line) => line.includes("/manifests/"))).toEqual([]);
   const one = `sync: [{source: "${host}/team/app:1.0", destination: "${host}/${other}", immutable: "*"}]\n`;
   expect(await sync(one)).toMatchObject({ code: 0, stderr: "0 tagged, 1 unchanged, 0 B moved\n" });
-  expect(server.journal.filter((line) => line.includes("/manifests/"))).toEqual([]);
+  expect(at.server.journal.filter((line) => line.includes("/manifests/"))).toEqual([]);
   const taken = (existing: string): string =>
     `sync: [{source: "${host}/team/app:2.0", destination: "${host}/${other}:1.0", existing: ${existing}}]\n`;
   expect((await sync(taken("keep"))).stdout).toBe(`${host}/${other}:1.0@${old.manifest.digest} (kept)\n`);
@@ -206,7 +196,7 @@ test("tags that never change are not looked at again, tags that are taken are ke
 });
 
 test("some platforms, one platform, referrers; into a layout and out of it", async () => {
-  const layout = `oci:${folder}/n${number}`;
+  const layout = `oci:${at.folder}/n${number}`;
   expect(await sync(`sync: [{source: "${host}/team/app:multi", destination: "${layout}:one", platform: linux/arm64}]\n`)).toMatchObject({
     code: 0,
     stdout: `${layout}:one@${arm64.manifest.digest}\n`,
@@ -232,15 +222,15 @@ test("[engine/T36] a registry's password comes from a variable, and is in no out
 });
 
 test("[engine/T4] mirrors that the file names give the images; which tags there are the registry itself says", async () => {
-  const mirror = await serveHandler(registry.handler);
+  const mirror = await serveHandler(at.embedded.handler);
   onTestFinished(() => mirror.close());
-  const layout = `oci:${folder}/n${number}`;
+  const layout = `oci:${at.folder}/n${number}`;
   const file = `registries: {"${host}": {mirrors: ["${mirror.host}"]}}
 sync: [{source: "${host}/team/app", destination: "${layout}", tags: {match: latest}}]\n`;
   expect(await sync(file)).toMatchObject({ code: 0, stdout: `${layout}:latest@${old.manifest.digest}\n` });
   const kinds = ({ journal }: TestServer): ReadonlySet<string> =>
     new Set(journal.flatMap((line) => /\/(tags|manifests|blobs)\//.exec(line)?.[1] ?? []));
-  expect([kinds(server), kinds(mirror)]).toEqual([new Set(["tags"]), new Set(["manifests", "blobs"])]);
+  expect([kinds(at.server), kinds(mirror)]).toEqual([new Set(["tags"]), new Set(["manifests", "blobs"])]);
 });
 
 test("every mistake in the file is named with its place", async () => {

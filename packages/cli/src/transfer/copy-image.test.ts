@@ -1,19 +1,13 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { createRegistry } from "@berth/registry";
-import { expect, onTestFinished, test } from "vitest";
-import { pushImage, pushIndex, serveHandler } from "../testing/registry.ts";
+import { expect, test } from "vitest";
+import { pushImage, pushIndex } from "../testing/registry.ts";
 import { berth } from "../testing/run-berth.ts";
+import { useRegistry } from "../testing/use-registry.test-kit.ts";
+
+const at = useRegistry();
 
 test("an image that was chosen from an index is not looked up again", async () => {
-  const folder = mkdtempSync(join(tmpdir(), "berth-copy-image-"));
-  onTestFinished(() => rmSync(folder, { recursive: true }));
-  const registry = await createRegistry();
-  onTestFinished(() => registry.close());
-  const server = await serveHandler(registry.handler);
-  onTestFinished(() => server.close());
-  const app = registry.repository("app");
+  const { embedded, folder, server } = at;
+  const app = embedded.repository("app");
   const images = await Promise.all(["amd64", "arm64"].map(async (architecture) => await pushImage(app, { architecture })));
   await pushIndex(
     app,
