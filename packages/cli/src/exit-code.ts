@@ -22,6 +22,7 @@ export const EXIT_CODE = {
 
 /** Carries the exit code of a command out of the argument parser. */
 export class CommandFailure extends Error {
+  /** One of {@link EXIT_CODE}. */
   readonly exitCode: number;
 
   /** An empty message: everything was said already. */

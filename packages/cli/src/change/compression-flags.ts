@@ -9,7 +9,9 @@ export type CompressionName = (typeof COMPRESSIONS)[number];
 
 /** Flags that say how new layers are compressed. */
 export interface CompressionFlags {
+  /** `--compression`; default gzip. */
   readonly compression?: CompressionName;
+  /** `--level`: 1 to 9 for gzip, 1 to 19 for zstd; default that of the engine. */
   readonly level?: number;
 }
 

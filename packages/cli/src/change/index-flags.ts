@@ -9,7 +9,9 @@ import { resolveNamed } from "./index-entries.ts";
 
 /** Flags that change what an index says of itself. */
 export interface IndexFlags {
+  /** `--annotation`: annotations to set, by name. */
   readonly annotation?: Pairs;
+  /** `--rm-annotation`: names of annotations to take away. */
   readonly rmAnnotation?: readonly string[];
   readonly subject?: string | false;
   readonly artifactType?: string | false;

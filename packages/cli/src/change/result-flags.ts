@@ -6,10 +6,15 @@ import { addTransferFlags, digestFileOption, more, type TransferFlags } from "..
 /** Flags that say where what is made goes, and under which names. */
 export interface ResultFlags extends TransferFlags {
   readonly tag?: readonly string[];
+  /** `--output`: where the result goes; default: where the image is. */
   readonly output?: string;
+  /** `--overwrite`: an archive is written anew, also when that loses images. */
   readonly overwrite?: boolean;
+  /** `--replace`: the tag of the image moves to the result. */
   readonly replace?: boolean;
+  /** `--dry-run`: nothing is written. */
   readonly dryRun?: boolean;
+  /** `--digest-file`: a path that the digest is written to. */
   readonly digestFile?: string;
 }
 

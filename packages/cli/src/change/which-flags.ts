@@ -6,6 +6,7 @@ import { parsePlatforms } from "../transfer/copy-flags.ts";
 /** Flags that say which images of an index are changed. */
 export interface WhichFlags {
   readonly platform?: Platform;
+  /** `--platforms`: the others stay as they are; default all are changed. */
   readonly platforms?: readonly Platform[];
 }
 

@@ -6,6 +6,7 @@ export type MakeCommand = (options: RunOptions) => Command;
 
 /** One command of the table. Nothing of it is loaded before it is wanted. */
 export interface CommandRow {
+  /** What is typed, without the name of its group: one word. */
   readonly name: string;
   /** Other names, such as those that other tools have for it. */
   readonly aliases?: readonly string[];
@@ -15,6 +16,7 @@ export interface CommandRow {
   readonly group?: string;
   /** Whether lists leave it out. */
   readonly hidden?: true;
+  /** Loads the module of the command. */
   load(): Promise<MakeCommand>;
 }
 

@@ -14,6 +14,7 @@ export interface DebugLogOptions {
 
 /** A log of requests and answers. The client that writes it has taken secrets out. */
 export interface DebugLog extends LogSink {
+  /** Writes what is left. @throws what the file system says, also of lines before. */
   close(): Promise<void>;
 }
 

@@ -24,6 +24,7 @@ export interface Destination {
 
 /** Options of {@link withDestination}. */
 export interface DestinationOptions {
+  /** Whose flags and variables count; default: those of a command without sides. */
   readonly side?: Side;
 }
 

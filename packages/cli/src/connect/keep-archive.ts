@@ -9,8 +9,11 @@ import type { Session } from "../session/session.ts";
 
 /** What may happen to an archive that is there. */
 export interface KeepFlags {
+  /** `--overwrite`: it may be lost. */
   readonly overwrite?: boolean;
+  /** False for `--no-clobber`: what is there must stay. */
   readonly clobber?: boolean;
+  /** `--only-missing`: likewise. */
   readonly onlyMissing?: boolean;
 }
 

@@ -41,6 +41,7 @@ export interface Place {
 
 /** Options of {@link openPlace}. */
 export interface OpenPlaceOptions {
+  /** Whose flags and variables count; default: those of a command without sides. */
   readonly side?: Side;
   /** What manifests are asked for; default: all that are known. */
   readonly mediaTypes?: readonly string[];

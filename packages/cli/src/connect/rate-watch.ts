@@ -2,6 +2,7 @@ import type { ClientHooks, RateLimit } from "@berth/client";
 
 /** A registry asked to slow down, and requests to it wait. */
 export interface RateWait {
+  /** Host, with its port if it has one. */
   readonly registry: string;
   /** Milliseconds until the next request. */
   readonly delayMs: number;
@@ -11,6 +12,7 @@ export interface RateWait {
 
 /** What a registry said last about how much may still be asked of it. */
 export interface KnownRateLimit extends RateLimit {
+  /** Host, with its port if it has one. */
   readonly registry: string;
 }
 

@@ -4,8 +4,11 @@ import type { Session } from "../session/session.ts";
 
 /** Flags of everything that takes something away. */
 export interface DeleteFlags {
+  /** `--force`: nobody is asked. */
   readonly force?: boolean;
+  /** `--dry-run`: what would be deleted is told, and stays. */
   readonly dryRun?: boolean;
+  /** `--ignore-missing`: what is not there is no error. */
   readonly ignoreMissing?: boolean;
   /** Of several, whether the rest goes when one does not. */
   readonly keepGoing?: boolean;

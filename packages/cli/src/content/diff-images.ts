@@ -6,6 +6,7 @@ import type { ReadManifest } from "./read-manifest.ts";
 
 /** One of the two sides of a comparison. */
 export interface ComparedSide {
+  /** As it is told: the place with its tag or digest. */
   readonly reference: string;
   readonly mediaType: string;
   readonly digest: string;

@@ -17,6 +17,7 @@ import type { ReadManifest } from "./read-manifest.ts";
 
 /** What `berth inspect` finds out. */
 export interface Inspection {
+  /** The place with its digest: `localhost:5000/app@sha256:...`. */
   readonly reference: string;
   readonly mediaType: string;
   readonly digest: string;
@@ -33,11 +34,15 @@ export interface Inspection {
   readonly manifests?: readonly Descriptor[] | undefined;
   /** Of an image, and what follows too. */
   readonly platform?: string | undefined;
+  /** As the config has it: RFC 3339. */
   readonly created?: string | undefined;
+  /** As the config has it. */
   readonly author?: string | undefined;
+  /** The lowest first. */
   readonly layers?: readonly Descriptor[] | undefined;
   /** The part of the config that says how to run it. */
   readonly config?: JsonObject | undefined;
+  /** Entries of the config, the oldest first. */
   readonly history?: readonly JsonObject[] | undefined;
 }
 

@@ -16,6 +16,7 @@ export function registryHostOf(text: string): string | undefined {
 export interface ChosenOptions extends CallOptions {
   /** Items at most; undefined: all. */
   readonly limit?: number | undefined;
+  /** Asked once for each name. */
   readonly wanted: (name: string) => boolean;
 }
 

@@ -6,6 +6,7 @@ import type { ReadManifest } from "./read-manifest.ts";
 
 /** What a list says of a tag. */
 export interface TagDetails {
+  /** Of the tag. */
   readonly name: string;
   readonly digest: Digest;
   readonly mediaType: string;

@@ -9,6 +9,7 @@ import { ifThere, tagDetails } from "./tag-details.ts";
 
 /** Which tags are listed, and how. */
 export interface TagQuery extends CallOptions {
+  /** Asked once for each name. */
   readonly wanted: (name: string) => boolean;
   /** Tags at most, of those that are left in the end; undefined: all. */
   readonly limit?: number | undefined;
@@ -16,6 +17,7 @@ export interface TagQuery extends CallOptions {
   readonly last?: string | undefined;
   /** Names that a registry is asked for at a time. */
   readonly pageSize?: number | undefined;
+  /** Default: as the place lists them. */
   readonly order?: TagOrder | undefined;
   /** A digest, or a tag that names it. */
   readonly pointsAt?: string | undefined;

@@ -4,6 +4,7 @@ import { parseCount } from "./values.ts";
 
 /** Flags of commands that unpack layers. */
 export interface LimitFlags {
+  /** `--max-ratio`: bytes of a layer for each compressed one, beyond 1 GiB; default 1000. */
   readonly maxRatio?: number;
 }
 

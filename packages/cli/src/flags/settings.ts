@@ -6,11 +6,17 @@ import { parseAddressOverride, parseCount, parseHeader, parseWait } from "./valu
 
 /** What flags and variables say about the registry of one side. What they do not say is absent. */
 export interface SideSettings {
+  /** Absent: as docker's config says. */
   readonly signIn?: SignIn;
+  /** `--plain-http`: HTTP without TLS; absent: TLS, but for a registry of this machine that has none. */
   readonly plainHttp?: boolean;
+  /** `--insecure`: any certificate will do. */
   readonly insecure?: boolean;
+  /** `--ca-file`: the path of a PEM file with authorities to trust beside those of the system. */
   readonly caFile?: string;
+  /** `--cert`: the path of our certificate, PEM. */
   readonly cert?: string;
+  /** `--key`: the path of its key, PEM. */
   readonly key?: string;
 }
 
@@ -22,12 +28,18 @@ export interface Settings {
   readonly headers: Readonly<Record<string, string>>;
   /** `host:port` to the address that it is found at. */
   readonly addresses: ReadonlyMap<string, string>;
+  /** Milliseconds that the whole command may take; absent: any time. */
   readonly timeoutMs?: number;
+  /** Milliseconds that a transfer may stand still before it is taken up again; 0: for ever. Absent: as the client has it. */
   readonly stallTimeoutMs?: number;
+  /** How often a failed request is sent again; absent: as the client has it. */
   readonly retries?: number;
+  /** Milliseconds before the first retry; absent: as the client has it. */
   readonly retryDelayMs?: number;
+  /** Things that are done at a time; absent: as the engine has it. */
   readonly jobs?: number;
   readonly debug: boolean;
+  /** The path that `--trace-http` names. */
   readonly traceFile?: string;
   readonly quiet: boolean;
   readonly progress: ProgressMode;

@@ -9,6 +9,7 @@ export interface SharedFlag {
   readonly short?: string;
   /** Name of its value; absent: it is there or not. */
   readonly value?: string;
+  /** What help says of it: a few words, lower case, no full stop. */
   readonly doc: string;
   /** Whether commands with two sides also have it as `--from-...` and `--to-...`. */
   readonly sided?: true;

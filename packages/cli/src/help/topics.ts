@@ -1,7 +1,10 @@
 /** A page of `berth help`. */
 export interface Topic {
+  /** What stands behind `berth help`. */
   readonly name: string;
+  /** What stands beside the name in a list: a few words, no full stop. */
   readonly summary: string;
+  /** Makes the text of the page. */
   load(): Promise<string>;
 }
 

@@ -4,6 +4,7 @@ import type { ProgressView } from "./view.ts";
 
 /** What {@link counted} tells a view about. */
 export interface CountedContent {
+  /** What the view calls it, the same for all of its events. */
   readonly id: string;
   readonly action: TransferAction;
   /** Bytes in all; 0: unknown. */

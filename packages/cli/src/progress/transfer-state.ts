@@ -5,12 +5,15 @@ export type ItemState = TransferEvent;
 
 /** Sums over all pieces. */
 export interface TransferTotals {
-  /** Pieces that are over, and all that are known of. */
+  /** Pieces that are over. */
   readonly done: number;
+  /** Pieces that are known of. */
   readonly count: number;
+  /** Pieces that are over and did not arrive. */
   readonly failed: number;
-  /** Bytes that are there, and all that are known of. */
+  /** Bytes that are there. */
   readonly current: number;
+  /** Bytes of all pieces that are known of. */
   readonly total: number;
   /** Bytes that went over; what an earlier run had left is not among them. */
   readonly moved: number;
@@ -47,6 +50,7 @@ export class TransferState {
     return this.#items.values();
   }
 
+  /** The sums at a time, in milliseconds of the same clock. */
   totals(now: number): TransferTotals {
     let [done, failed, current, total, count] = [0, 0, 0, 0, 0];
     for (const item of this.#items.values()) {

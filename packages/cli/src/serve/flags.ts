@@ -4,19 +4,33 @@ import type { Command } from "commander";
 /** The flags of `serve` as given. */
 export interface ServeFlags {
   readonly config?: string;
+  /** `--addr`: `host:port`, as written. */
   readonly addr?: string;
+  /** `--port`, as written. */
   readonly port?: string;
+  /** `--data`: a folder. */
   readonly data?: string;
+  /** `--htpasswd`: a file. */
   readonly htpasswd?: string;
+  /** `--readonly`: every write is refused. */
   readonly readonly?: boolean;
+  /** `--delete`; false for `--no-delete`; default: as the configuration has it. */
   readonly delete?: boolean;
+  /** `--tls-cert`: a PEM file. */
   readonly tlsCert?: string;
+  /** `--tls-key`: a PEM file. */
   readonly tlsKey?: string;
+  /** `--metadata-url`: of a PostgreSQL database. */
   readonly metadataUrl?: string;
+  /** `--workers`: processes, as written. */
   readonly workers?: string;
+  /** `--log-level`, as written. */
   readonly logLevel?: string;
+  /** `--log-format`, as written. */
   readonly logFormat?: string;
+  /** False for `--no-access-log`. */
   readonly accessLog?: boolean;
+  /** `--strict`: unknown and repeated keys of the file are errors. */
   readonly strict?: boolean;
 }
 

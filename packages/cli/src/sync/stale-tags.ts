@@ -26,7 +26,9 @@ export interface WholeSource {
 
 /** A tag at a destination that its source has no more. */
 export interface StaleTag {
+  /** The place that lacks it, as it is told. */
   readonly source: string;
+  /** The place that has it, with the tag, as it is told. */
   readonly reference: string;
   readonly tag: string;
 }

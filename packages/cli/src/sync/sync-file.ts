@@ -3,6 +3,7 @@ import type { RegistryConfig } from "../user-config/user-config.ts";
 
 /** What a sync file says of a registry, beyond what a user's config file may say. Secrets are in variables, never in the file. */
 export interface SyncRegistry extends RegistryConfig {
+  /** Who signs in; the password is in a variable. */
   readonly user?: string;
   /** The variable that holds the password. */
   readonly passwordVariable?: string;
@@ -28,6 +29,7 @@ export interface TagSelection extends NameSelection {
 
 /** How images are synced. */
 export interface SyncSettings {
+  /** Which tags of a repository; default all. */
   readonly tags?: TagSelection;
   /** Of indexes, only these images; the index stays as it is. */
   readonly platforms?: readonly Platform[];
@@ -35,6 +37,7 @@ export interface SyncSettings {
   readonly platform?: Platform;
   /** What refers to images, too: all, or of these artifact types. */
   readonly referrers?: boolean | readonly string[];
+  /** What hangs on images by tags, too: `sha256-....sig`. */
   readonly digestTags?: boolean;
   /** Layers that are kept outside of registries, too. */
   readonly external?: boolean;
@@ -52,6 +55,7 @@ export interface SyncSettings {
 export interface SyncItem extends SyncSettings {
   /** An image, a repository, an OCI layout, or a registry as a whole. */
   readonly source: string;
+  /** A repository or image, an OCI layout, or a registry. */
   readonly destination: string;
   /** Of a registry, which repositories. */
   readonly repositories?: NameSelection;

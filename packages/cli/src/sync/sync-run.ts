@@ -20,11 +20,14 @@ import { imageName, pairsOf, placeName, type SyncPair } from "./sync-pair.ts";
 
 /** What became of one tag. */
 export interface SyncedTag {
+  /** As it is told: the place with its tag. */
   readonly source: string;
+  /** Where it went, as it is told. */
   readonly reference: string;
   readonly tag: string;
   /** Undefined when nobody looked. */
   readonly digest?: Digest;
+  /** Bytes of the manifest; undefined with the digest. */
   readonly size?: number;
   /** `skipped`: it is there, and never changes. `deleted`: the source has it no more. */
   readonly outcome: CopiedTag["outcome"] | "skipped" | "deleted";

@@ -12,7 +12,9 @@ export interface FakeIo {
 
 /** What a fake world holds. */
 export interface FakeIoOptions {
+  /** Default: nothing, and its end. */
   readonly stdin?: string | Uint8Array;
+  /** Variables; default none. */
   readonly env?: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal;
   /** Size of the terminal that standard error is; default: it is none. */

@@ -10,6 +10,7 @@ export interface TestServer {
   readonly host: string;
   /** `METHOD path` of everything that arrived. */
   readonly journal: string[];
+  /** Ends it at once, with all connections. */
   close(): Promise<void>;
 }
 
@@ -45,7 +46,9 @@ export interface PushedImage {
 
 /** Options of {@link pushImage}. */
 export interface PushImageOptions {
+  /** Default none. */
   readonly tags?: readonly string[];
+  /** Default `amd64`. */
   readonly architecture?: string;
   /** Makes the layer, and so the image, another one. */
   readonly content?: string;

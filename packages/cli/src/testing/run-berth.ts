@@ -1,7 +1,7 @@
 import { run } from "../program.ts";
 import { fakeIo, type FakeIoOptions } from "./fake-io.ts";
 
-/** How a command went. */
+/** How a command went: its exit `code`, and what it wrote to `stdout` and `stderr`. */
 export interface Ran {
   readonly code: number;
   readonly stdout: string;

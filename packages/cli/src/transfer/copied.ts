@@ -8,6 +8,7 @@ import type { ToldFailure } from "./batch.ts";
 
 /** What became of one tag. */
 export interface ToldTag extends Pick<CopiedTag, "copied" | "outcome" | "tag">, Partial<Pick<CopiedTag, "digest" | "size">> {
+  /** The place with the tag. */
   readonly reference: string;
   /** In a docker archive, instead of digest and size. */
   readonly imageId?: string;
@@ -15,10 +16,13 @@ export interface ToldTag extends Pick<CopiedTag, "copied" | "outcome" | "tag">, 
 
 /** What a copy is told as: fields of `--format json`. */
 export interface Copied {
+  /** As it is told; absent for what was made here. */
   readonly source?: string;
+  /** Where it went: the place with its tag or digest. */
   readonly reference: string;
   readonly mediaType?: string | undefined;
   readonly digest?: string | undefined;
+  /** Bytes of the manifest. */
   readonly size?: number | undefined;
   /** In a docker archive, instead of what tells of the manifest: what docker calls the image. */
   readonly imageId?: string | undefined;
@@ -28,7 +32,9 @@ export interface Copied {
   readonly files?: readonly Descriptor[] | undefined;
   /** Of many tags, those that could not be copied. */
   readonly failures?: readonly ToldFailure[] | undefined;
+  /** Present when nothing was written. */
   readonly dryRun?: true;
+  /** What was moved; absent when nothing was to be. */
   readonly stats?: CopyStats;
 }
 

@@ -9,17 +9,29 @@ import { more } from "./transfer-flags.ts";
 /** Flags that choose what is copied along, and what happens to tags. */
 export interface CopyFlags {
   readonly platform?: Platform;
+  /** `--platforms`: of an index, only these images; the index stays as it is. */
   readonly platforms?: readonly Platform[];
+  /** `--index-only`: an index without its images. */
   readonly indexOnly?: boolean;
+  /** `--referrers`: what refers to it, too. */
   readonly referrers?: boolean;
+  /** `--referrer-type`: what refers to it and is of one of these artifact types, too. */
   readonly referrerType?: readonly string[];
+  /** `--referrer-annotation`: what refers to it and has one of these, `name` or `name=value`, too. */
   readonly referrerAnnotation?: readonly string[];
+  /** `--referrers-style`; default `keep`. */
   readonly referrersStyle?: ReferrersStyle;
+  /** `--digest-tags`: what hangs on it by tags, too. */
   readonly digestTags?: boolean;
+  /** `--external`: layers that are kept outside of registries, too. */
   readonly external?: boolean;
+  /** False for `--no-clobber`: a tag that names something else is an error. */
   readonly clobber?: boolean;
+  /** `--only-missing`: tags that exist are left alone. */
   readonly onlyMissing?: boolean;
+  /** `--atomic`: tags move when all content is there. */
   readonly atomic?: boolean;
+  /** `--recheck`: what is below a manifest is looked at, also where the destination has that. */
   readonly recheck?: boolean;
 }
 

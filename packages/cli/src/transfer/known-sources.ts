@@ -13,7 +13,9 @@ export type SourceHook = "mountCandidates" | "onCopied" | "onExisting" | "onMoun
 
 /** The ends of a copy, where they are repositories of registries. */
 export interface CopyEnds {
+  /** Undefined: a layout, an archive or files. */
   readonly source?: RemoteRepository | undefined;
+  /** Undefined: a layout or an archive. */
   readonly destination?: RemoteRepository | undefined;
 }
 

@@ -14,11 +14,16 @@ import { more } from "./transfer-flags.ts";
 /** Flags that say what files become. */
 export interface PackFlags {
   readonly artifactType?: string;
+  /** `--annotation`: each as `name=value`. */
   readonly annotation?: readonly string[];
+  /** `--annotation-file`: a JSON file. */
   readonly annotationFile?: string;
   readonly config?: string;
+  /** `--image-spec`; default `1.1`. */
   readonly imageSpec?: "1.0" | "1.1";
+  /** `--stdin-name`; default `stdin`. */
   readonly stdinName?: string;
+  /** `--stdin-type`: a media type; default that of a layer. */
   readonly stdinType?: string;
 }
 

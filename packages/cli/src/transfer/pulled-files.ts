@@ -6,6 +6,7 @@ export interface PulledFile {
   readonly path: string;
   readonly mediaType: string;
   readonly digest: string;
+  /** Bytes. */
   readonly size: number;
 }
 

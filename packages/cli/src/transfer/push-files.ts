@@ -13,10 +13,13 @@ import { withTransfer } from "./with-transfer.ts";
 /** What is made of files, and where it goes. */
 export interface PushFilesJob {
   readonly to: Location;
+  /** None: it is stored under its digest alone. */
   readonly tags: readonly string[];
+  /** As written: `path` or `path:type`, `-` for standard input. */
   readonly files: readonly string[];
   readonly subject?: Descriptor;
   readonly flags: PackFlags & TransferFlags & { readonly dryRun?: boolean; readonly digestFile?: string; readonly refsFile?: string };
+  /** Default: those of the engine. */
   readonly settings?: Pick<CopyOptions, "existingTags">;
 }
 

@@ -11,7 +11,9 @@ export class ConnectionLostError extends BerthError<"ERR_CONNECTION_LOST"> {
 /** A request to make. */
 export interface Call {
   readonly method?: string;
+  /** Beside the length of the body; default none. */
   readonly headers?: Readonly<Record<string, string>>;
+  /** Default none. */
   readonly body?: Uint8Array;
   /** Milliseconds of silence after which the connection is given up; default 60,000. */
   readonly timeoutMs?: number;
@@ -19,6 +21,7 @@ export interface Call {
 
 /** A whole answer. */
 export interface Answer {
+  /** The HTTP status. */
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
   readonly body: Buffer;

@@ -8,6 +8,7 @@ const MAX_POLLS = 150;
 
 /** Who sends the requests of a {@link ChunkedUpload}. */
 export interface UploadPeer {
+  /** Makes one request, and reads its whole answer. */
   send(path: string, options?: Call): Promise<Answer>;
   /** Notes an answer that no registry should give. */
   complain(what: string, answer: Answer): void;

@@ -10,7 +10,7 @@ export interface LedgerManifest {
   readonly blobs: readonly string[];
 }
 
-/** How much was acknowledged. */
+/** How much was acknowledged: `blobs`, `manifests` and `tags` that were stored, and `deletes` of any of them. */
 export interface LedgerTotals {
   blobs: number;
   manifests: number;
@@ -23,6 +23,7 @@ export interface LedgerTotals {
  * What was announced and never answered may have happened or not.
  */
 export class RepositoryLedger {
+  /** Of the repository. */
   readonly name: string;
   readonly totals: LedgerTotals = { blobs: 0, manifests: 0, tags: 0, deletes: 0 };
   readonly blobs: Map<string, Presence> = new Map();
@@ -36,30 +37,36 @@ export class RepositoryLedger {
     this.name = name;
   }
 
+  /** Before a blob is sent. */
   announceBlob(digest: string): void {
     if (this.blobs.get(digest) !== "there") this.blobs.set(digest, "unsure");
   }
 
+  /** After the registry acknowledged it. */
   blobStored(digest: string): void {
     this.blobs.set(digest, "there");
     this.totals.blobs += 1;
   }
 
+  /** Before its delete is sent. */
   announceBlobDelete(digest: string): void {
     this.blobs.set(digest, "unsure");
   }
 
+  /** After the registry acknowledged that. */
   blobDeleted(digest: string): void {
     this.blobs.set(digest, "gone");
     this.totals.deletes += 1;
   }
 
+  /** Before a manifest is sent, with a tag or by digest alone. */
   announceManifest(digest: string, manifest: LedgerManifest, tag: string | undefined): void {
     this.contents.set(digest, manifest);
     if (this.manifests.get(digest) !== "there") this.manifests.set(digest, "unsure");
     if (tag !== undefined) this.#mayPointAt(tag).add(digest);
   }
 
+  /** After the registry acknowledged it. */
   manifestStored(digest: string, tag: string | undefined): void {
     this.manifests.set(digest, "there");
     this.totals.manifests += 1;
@@ -68,21 +75,25 @@ export class RepositoryLedger {
     this.totals.tags += 1;
   }
 
+  /** Before its delete is sent, which takes its tags, too. */
   announceManifestDelete(digest: string): void {
     this.manifests.set(digest, "unsure");
     for (const targets of this.tags.values()) if (targets.has(digest)) targets.add(undefined);
   }
 
+  /** After the registry acknowledged that. */
   manifestDeleted(digest: string): void {
     this.manifests.set(digest, "gone");
     this.totals.deletes += 1;
     for (const targets of this.tags.values()) if (targets.delete(digest)) targets.add(undefined);
   }
 
+  /** Before the delete of a tag is sent. */
   announceTagDelete(tag: string): void {
     this.#mayPointAt(tag).add(undefined);
   }
 
+  /** After the registry acknowledged that. */
   tagDeleted(tag: string): void {
     this.tags.set(tag, new Set([undefined]));
     this.totals.deletes += 1;

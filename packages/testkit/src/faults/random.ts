@@ -21,6 +21,7 @@ export class Random {
     return items[this.int(items.length)];
   }
 
+  /** So many bytes. */
   bytes(length: number): Buffer {
     const bytes = Buffer.allocUnsafe(length);
     let at = 0;

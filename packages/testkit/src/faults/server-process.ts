@@ -21,6 +21,7 @@ export interface ServerOptions {
 
 /** How a process ended. */
 export interface Exit {
+  /** Null when a signal ended it. */
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
 }
@@ -29,7 +30,9 @@ export interface Exit {
 export interface ServerProcess {
   /** Without a slash at the end. */
   readonly url: string;
+  /** On the loopback. */
   readonly port: number;
+  /** Of the process itself. */
   readonly pid: number;
   readonly exited: Promise<Exit>;
   /** Everything that it printed. */

@@ -5,6 +5,7 @@ import { type Answer, ConnectionLostError } from "./call.ts";
 export interface SlowRequest {
   /** Sends bytes; resolves when they left this process. */
   write(bytes: Uint8Array): Promise<void>;
+  /** Ends the body. */
   end(): void;
   /** Cuts the connection. */
   cut(): void;

@@ -12,6 +12,7 @@ export interface SmallDisk {
   fill(bytes?: number): Promise<void>;
   /** Gives back what {@link fill} took. */
   relieve(): Promise<void>;
+  /** Takes it away, with all that it holds. */
   unmount(): Promise<void>;
 }
 

@@ -17,6 +17,7 @@ export interface ImageFields {
   /** Default an OCI manifest; `MEDIA_TYPES.dockerManifest` makes it schema 2. */
   readonly mediaType?: string;
   readonly config?: Descriptor;
+  /** The lowest first; default none. */
   readonly layers?: readonly Descriptor[];
   readonly subject?: Descriptor;
   readonly artifactType?: string;

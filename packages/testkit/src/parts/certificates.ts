@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { run } from "./command.ts";
 import { requirePart } from "./part.ts";
 
-/** A certificate and its key, as files and as PEM texts. */
+/** A certificate and its key: as files at `certPath` and `keyPath`, and as PEM texts, `cert` and `key`. */
 export interface Certificate {
   readonly certPath: string;
   readonly keyPath: string;

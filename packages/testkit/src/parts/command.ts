@@ -4,6 +4,7 @@ import { adoptGroup, killGroup } from "./process-group.ts";
 
 /** How to run a command. */
 export interface RunOptions {
+  /** Default: that of this process. */
   readonly cwd?: string;
   /** Variables on top of a bare environment (PATH, LANG and TMPDIR of this process): nothing of the user's leaks in. */
   readonly env?: Readonly<Record<string, string>>;
@@ -17,7 +18,7 @@ export interface RunOptions {
   readonly mayFail?: boolean;
 }
 
-/** What a command left behind. */
+/** What a command left behind: its `exitCode`, and what it wrote to `stdout` and `stderr`, secrets blanked out. */
 export interface RunResult {
   readonly stdout: string;
   readonly stderr: string;
@@ -28,6 +29,7 @@ export interface RunResult {
 export class CommandError extends BerthError<"ERR_COMMAND"> {
   /** Undefined when the command was killed by its time limit or a signal. */
   readonly exitCode: number | undefined;
+  /** Both streams, as far as they were kept; secrets blanked out. */
   readonly output: string;
 
   constructor(fields: { readonly line: string; readonly why: string; readonly exitCode: number | undefined; readonly output: string }) {

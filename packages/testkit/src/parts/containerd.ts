@@ -10,6 +10,7 @@ export interface Containerd {
   readonly folder: string;
   /** Runs `ctr` in the namespace of the tests. */
   ctr(args: readonly string[], options?: RunOptions): Promise<RunResult>;
+  /** Ends it and removes its folder. */
   stop(): Promise<void>;
 }
 

@@ -4,6 +4,7 @@ import { adoptGroup, killGroup } from "./process-group.ts";
 
 /** How to start a daemon in the foreground. */
 export interface DaemonOptions {
+  /** Variables on top of a bare environment. */
   readonly env?: Readonly<Record<string, string>>;
   /** The line of its output that says it takes requests. */
   readonly ready: RegExp;
@@ -15,6 +16,7 @@ export interface DaemonOptions {
 
 /** A daemon that takes requests. */
 export interface Daemon {
+  /** Of the process that was started. */
   readonly pid: number;
   /** What `ready` matched, with its groups. */
   readonly match: RegExpExecArray;

@@ -9,6 +9,7 @@ export interface RunningRegistry {
   readonly url: string;
   /** `127.0.0.1:PORT`, as clients write it in front of a name. */
   readonly host: string;
+  /** On the loopback. */
   readonly port: number;
   /** Ends it and removes its data. */
   stop(): Promise<void>;

@@ -23,6 +23,7 @@ export interface Dockerd {
   readonly driver: string;
   /** Runs the `docker` command of the same package, with a configuration folder of its own. */
   docker(args: readonly string[], options?: RunOptions): Promise<RunResult>;
+  /** Ends it and removes its folder. */
   stop(): Promise<void>;
 }
 

@@ -4,8 +4,11 @@ import type { Scratch } from "./scratch.ts";
 
 /** A token server as registries know it. */
 export interface TokenAuth {
+  /** The URL that challenges name. */
   readonly realm: string;
+  /** Who tokens are made for. */
   readonly service: string;
+  /** Who makes them. */
   readonly issuer: string;
   /** PEM of the certificate whose key signs tokens. */
   readonly certificate: string;
@@ -13,7 +16,9 @@ export interface TokenAuth {
 
 /** Files of a registry's own certificate. */
 export interface RegistryTls {
+  /** PEM. */
   readonly certPath: string;
+  /** PEM. */
   readonly keyPath: string;
   /** Clients must show a certificate of this authority; default they need none. */
   readonly clientCaPath?: string;

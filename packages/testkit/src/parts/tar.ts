@@ -4,7 +4,9 @@ const BLOCK = 512;
 export interface TarEntry {
   /** At most 100 bytes, relative, without a leading slash. */
   readonly path: string;
+  /** Of a file. */
   readonly content?: Uint8Array;
+  /** Of a symlink: where it leads. */
   readonly linkTo?: string;
   /** Permission bits; default 0o755. */
   readonly mode?: number;

@@ -21,6 +21,7 @@ export interface ScriptedRequest {
 export interface ScriptedReply {
   /** Default 200. */
   readonly status?: number;
+  /** Default: only the length of the body. */
   readonly headers?: Readonly<Record<string, string | readonly string[]>>;
   /** A string or bytes are sent with their length unless `headers` says another one; a source is sent chunked. */
   readonly body?: string | Uint8Array | ByteSource;

@@ -2,7 +2,7 @@ import { generateKeyPairSync, type KeyObject, randomBytes, sign } from "node:cry
 import { isIPv4 } from "node:net";
 import { bitString, boolean, context, integer, objectId, octetString, pem, sequence, set, utcTime, utf8String } from "./der.ts";
 
-/** A certificate and its private key, PEM. */
+/** A certificate and its private key: `cert` and `key`, PEM. */
 export interface KeyPair {
   readonly cert: string;
   readonly key: string;

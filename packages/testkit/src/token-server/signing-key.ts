@@ -10,7 +10,7 @@ export interface SigningKey {
   sign(claims: Readonly<Record<string, unknown>>): string;
 }
 
-/** PEM texts of a P-256 key and of a certificate for it. */
+/** PEM texts of a P-256 `key` and of a `cert` for it. */
 export interface KeyPair {
   readonly key: string;
   readonly cert: string;

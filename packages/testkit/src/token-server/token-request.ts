@@ -11,7 +11,9 @@ export interface TokenRequest {
   readonly grant: Grant | undefined;
   /** Who asked, as they say; for a refresh token the user it was made for. */
   readonly user?: string;
+  /** As it came. */
   readonly service?: string;
+  /** As it came: `client_id`. */
   readonly clientId?: string;
   /** Every scope as it came, those that one parameter held between spaces apart. */
   readonly scopes: readonly string[];
@@ -25,6 +27,7 @@ export interface TokenRequest {
 
 /** A request taken apart, with its secret. */
 export interface ParsedTokenRequest extends Omit<TokenRequest, "granted" | "status"> {
+  /** The password or refresh token; empty when there was none. */
   readonly secret: string;
   readonly wanted: readonly Scope[];
 }

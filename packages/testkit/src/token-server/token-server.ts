@@ -44,7 +44,9 @@ export const grantAllToUsers: GrantRule = (user, { actions }) =>
  * @see distribution, "Token Authentication Specification" and "OAuth2 Token Authentication"
  */
 export class TokenServer {
+  /** Who its tokens are for; default `berth-test`. */
   readonly service: string;
+  /** Who makes them; default `berth-test-issuer`. */
   readonly issuer: string;
   readonly key: SigningKey;
   /** Everything that was asked, in the order of the answers. */
