@@ -2,6 +2,7 @@ import { formatPlatform, type Platform } from "@berth/oci";
 import { Command } from "commander";
 import { addHelp } from "../command/add-help.ts";
 import { withSource } from "../connect/place.ts";
+import { MANIFEST_FIELDS } from "../content/manifest-fields.ts";
 import { resolveImage } from "../content/resolve-image.ts";
 import { addOutputFlags, addRegistryFlags } from "../flags/add-flags.ts";
 import { platformOption } from "../flags/platform.ts";
@@ -47,10 +48,7 @@ export function digestCommand(options: RunOptions): Command {
       ["cat manifest.json | berth digest -a sha512", "of standard input"],
     ],
     output: {
-      reference: "the place, with its digest",
-      mediaType: "of the manifest",
-      digest: "of the manifest",
-      size: "bytes of the manifest",
+      ...MANIFEST_FIELDS,
       platform: "that was asked for, if any",
     },
   });

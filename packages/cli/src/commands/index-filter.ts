@@ -1,8 +1,9 @@
 import type { Platform } from "@berth/oci";
 import { Argument, Command } from "commander";
 import { addHelp } from "../command/add-help.ts";
-import { addIndexFlags, indexEdits, type IndexFlags } from "../change/index-flags.ts";
-import { MADE_FIELDS, makeNew } from "../change/make-new.ts";
+import { changeIndex } from "../change/change-index.ts";
+import { addIndexFlags, type IndexFlags } from "../change/index-flags.ts";
+import { MADE_FIELDS } from "../change/make-new.ts";
 import { addResultFlags, type ResultFlags } from "../change/result-flags.ts";
 import { readPlatform } from "../flags/platform.ts";
 import type { RunOptions } from "../run-options.ts";
@@ -17,15 +18,7 @@ export function indexFilterCommand(options: RunOptions): Command {
     .addArgument(new Argument("<platform...>", "what stays: linux/amd64 linux/arm64").argParser(morePlatforms));
   addResultFlags(addIndexFlags(command), { replaces: true }).action(
     act(options, async (session, text: string, keepPlatforms: readonly Platform[], flags: IndexFilterFlags) => {
-      const { editIndex } = await import("@berth/transfer");
-      await makeNew(
-        session,
-        text,
-        flags,
-        async ({ place, from, into, descriptor, options: edit }) =>
-          await editIndex(from, descriptor, { ...(await indexEdits(session, place.location, flags)), keepPlatforms }, into, edit),
-        { replaces: true },
-      );
+      await changeIndex(session, text, flags, { keepPlatforms });
     }),
   );
   return addHelp(command, {

@@ -2,8 +2,9 @@ import { isDigest } from "@berth/oci";
 import type { EntrySelector } from "@berth/transfer";
 import { Argument, Command } from "commander";
 import { addHelp } from "../command/add-help.ts";
-import { addIndexFlags, indexEdits, type IndexFlags } from "../change/index-flags.ts";
-import { MADE_FIELDS, makeNew } from "../change/make-new.ts";
+import { changeIndex } from "../change/change-index.ts";
+import { addIndexFlags, type IndexFlags } from "../change/index-flags.ts";
+import { MADE_FIELDS } from "../change/make-new.ts";
 import { addResultFlags, type ResultFlags } from "../change/result-flags.ts";
 import { readPlatform } from "../flags/platform.ts";
 import type { RunOptions } from "../run-options.ts";
@@ -18,15 +19,7 @@ export function indexRmCommand(options: RunOptions): Command {
     .addArgument(new Argument("<entry...>", "digests, or platforms such as linux/arm64").argParser(moreSelectors));
   addResultFlags(addIndexFlags(command), { replaces: true }).action(
     act(options, async (session, text: string, remove: readonly EntrySelector[], flags: IndexRmFlags) => {
-      const { editIndex } = await import("@berth/transfer");
-      await makeNew(
-        session,
-        text,
-        flags,
-        async ({ place, from, into, descriptor, options: edit }) =>
-          await editIndex(from, descriptor, { ...(await indexEdits(session, place.location, flags)), remove }, into, edit),
-        { replaces: true },
-      );
+      await changeIndex(session, text, flags, { remove });
     }),
   );
   return addHelp(command, {

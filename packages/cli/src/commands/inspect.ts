@@ -4,6 +4,7 @@ import { addHelp } from "../command/add-help.ts";
 import { withSource } from "../connect/place.ts";
 import { inspectImage, tagsOf } from "../content/inspect-image.ts";
 import { inspectionText } from "../content/inspection-text.ts";
+import { MANIFEST_FIELDS } from "../content/manifest-fields.ts";
 import { readManifest } from "../content/read-manifest.ts";
 import { addOutputFlags, addRegistryFlags } from "../flags/add-flags.ts";
 import { platformOption } from "../flags/platform.ts";
@@ -40,10 +41,7 @@ export function inspectCommand(options: RunOptions): Command {
       ["berth inspect --format '{{index .config.Labels \"version\"}}' ghcr.io/acme/app:v1", "one label"],
     ],
     output: {
-      reference: "the place, with its digest",
-      mediaType: "of the manifest",
-      digest: "of the manifest",
-      size: "bytes of the manifest",
+      ...MANIFEST_FIELDS,
       artifactType: "if it has one",
       annotations: "of the manifest",
       subject: "descriptor of what it belongs to",

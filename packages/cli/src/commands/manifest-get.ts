@@ -2,6 +2,7 @@ import { formatPlatform, type Platform } from "@berth/oci";
 import { Command } from "commander";
 import { addHelp } from "../command/add-help.ts";
 import { withSource } from "../connect/place.ts";
+import { MANIFEST_FIELDS } from "../content/manifest-fields.ts";
 import { readManifest } from "../content/read-manifest.ts";
 import { addOutputFlags, addRegistryFlags } from "../flags/add-flags.ts";
 import { more } from "../transfer/transfer-flags.ts";
@@ -61,10 +62,7 @@ export function manifestGetCommand(options: RunOptions): Command {
       ["berth manifest get --format 'jsonpath=.content.layers[*].digest' ghcr.io/acme/app:v1", "the digests of its layers"],
     ],
     output: {
-      reference: "the place, with its digest",
-      mediaType: "of the manifest",
-      digest: "of the manifest",
-      size: "bytes of the manifest",
+      ...MANIFEST_FIELDS,
       platform: "that was asked for, if any",
       artifactType: "if it has one",
       annotations: "of the manifest",

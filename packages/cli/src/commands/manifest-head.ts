@@ -2,6 +2,7 @@ import { formatPlatform, type Platform } from "@berth/oci";
 import { Command } from "commander";
 import { addHelp } from "../command/add-help.ts";
 import { withSource } from "../connect/place.ts";
+import { MANIFEST_FIELDS } from "../content/manifest-fields.ts";
 import { resolveImage } from "../content/resolve-image.ts";
 import { addOutputFlags, addRegistryFlags } from "../flags/add-flags.ts";
 import { platformOption } from "../flags/platform.ts";
@@ -43,10 +44,7 @@ export function manifestHeadCommand(options: RunOptions): Command {
       ["berth manifest head --format json oci:folder:v1", "the same as JSON, of a layout"],
     ],
     output: {
-      reference: "the place, with its digest",
-      mediaType: "of the manifest",
-      digest: "of the manifest",
-      size: "bytes of the manifest",
+      ...MANIFEST_FIELDS,
       platform: "that was asked for, if any",
     },
   });

@@ -16,6 +16,7 @@ import { addHelp } from "../command/add-help.ts";
 import { type Destination, withDestination } from "../connect/destination.ts";
 import { checkBelow } from "../content/check-below.ts";
 import { inputBytes } from "../content/input-bytes.ts";
+import { MANIFEST_FIELDS } from "../content/manifest-fields.ts";
 import { putPlace, type PutPlace } from "../content/put-place.ts";
 import { addOutputFlags, addRegistryFlags } from "../flags/add-flags.ts";
 import { openIfThere } from "../transfer/preview-copy.ts";
@@ -69,10 +70,7 @@ export function manifestPutCommand(options: RunOptions): Command {
       ["berth manifest put oci:folder:v1 manifest.json", "into an OCI layout"],
     ],
     output: {
-      reference: "the place, with its digest",
-      mediaType: "of the manifest",
-      digest: "of the manifest",
-      size: "bytes of the manifest",
+      ...MANIFEST_FIELDS,
       artifactType: "if it has one",
       annotations: "of the manifest",
       dryRun: "true, when nothing was done",

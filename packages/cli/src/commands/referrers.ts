@@ -2,6 +2,7 @@ import type { Platform } from "@berth/oci";
 import { Command, Option } from "commander";
 import { addHelp } from "../command/add-help.ts";
 import { type Place, withPlace } from "../connect/place.ts";
+import { MANIFEST_FIELDS } from "../content/manifest-fields.ts";
 import { REFERRER_ORDERS, type ReferrerNode, referrerTree } from "../content/referrer-tree.ts";
 import { resolveImage } from "../content/resolve-image.ts";
 import { addOutputFlags, addRegistryFlags } from "../flags/add-flags.ts";
@@ -69,10 +70,7 @@ export function referrersCommand(options: RunOptions): Command {
       ["berth referrers --latest --format 'jsonpath=.referrers[0].digest' localhost:5000/app:v1", "the newest one's digest"],
     ],
     output: {
-      reference: "the place, with its digest",
-      mediaType: "of the manifest",
-      digest: "of the manifest",
-      size: "bytes of the manifest",
+      ...MANIFEST_FIELDS,
       artifactType: "if it is known",
       "referrers[].reference": "the place of what refers to it",
       "referrers[].mediaType": "of that manifest, and so on",
