@@ -4,12 +4,12 @@ import { addHelp } from "../command/add-help.ts";
 import { type Place, withPlace } from "../connect/place.ts";
 import { blobDigest, statBlob } from "../content/blob-place.ts";
 import { ifThere } from "../content/tag-details.ts";
+import { writeContent } from "../content/write-content.ts";
 import { AdvisedError } from "../errors/advised-error.ts";
 import { isMissing } from "../errors/is-missing.ts";
 import { CommandFailure, EXIT_CODE } from "../exit-code.ts";
 import { addOutputFlags, addRegistryFlags } from "../flags/add-flags.ts";
-import { writeBytes, writeFileOf } from "../output/write-bytes.ts";
-import { counted, idOf } from "../progress/counted.ts";
+import { idOf } from "../progress/counted.ts";
 import type { RunOptions } from "../run-options.ts";
 import { act } from "../session/act.ts";
 
@@ -40,16 +40,9 @@ export function blobGetCommand(options: RunOptions): Command {
         const toFile = output === undefined || output === "-" ? undefined : output;
         await withPlace(session, text, async (place, call) => {
           const { descriptor, content } = await adviseOnManifest(place, call, async () => await openBlob(place, range, call));
-          const view = await session.openView({ stdoutIsData: toFile === undefined });
-          try {
-            const total =
-              range === undefined ? descriptor.size : Math.min(descriptor.size - range.offset, range.length ?? Number.POSITIVE_INFINITY);
-            const source = counted(content, view, { id: idOf(descriptor.digest), action: "downloading", total });
-            await (toFile === undefined ? writeBytes(io.stdout, source, call) : writeFileOf(toFile, source, call));
-          } finally {
-            content.destroy();
-            view.end();
-          }
+          const total =
+            range === undefined ? descriptor.size : Math.min(descriptor.size - range.offset, range.length ?? Number.POSITIVE_INFINITY);
+          await writeContent(session, content, toFile, { id: idOf(descriptor.digest), action: "downloading", total }, call);
         });
       }),
     );

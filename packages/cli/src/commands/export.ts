@@ -4,10 +4,9 @@ import { addHelp } from "../command/add-help.ts";
 import { withPlace } from "../connect/place.ts";
 import { CommandFailure, EXIT_CODE } from "../exit-code.ts";
 import { resolveOneImage } from "../content/resolve-image.ts";
+import { writeContent } from "../content/write-content.ts";
 import { addOutputFlags, addRegistryFlags } from "../flags/add-flags.ts";
 import { platformOption } from "../flags/platform.ts";
-import { writeBytes, writeFileOf } from "../output/write-bytes.ts";
-import { counted } from "../progress/counted.ts";
 import { layerLimits, type LimitFlags, maxRatioOption } from "../flags/limit-flags.ts";
 import type { RunOptions } from "../run-options.ts";
 import { act } from "../session/act.ts";
@@ -36,14 +35,7 @@ export function exportCommand(options: RunOptions): Command {
           const { target } = place;
           const root = await resolveOneImage(place, platform, call);
           const archive = await flatten(target, root, { ...call, ...layerLimits(flags) });
-          const view = await session.openView({ stdoutIsData: toFile === undefined });
-          try {
-            const source = counted(archive, view, { id: "files", action: "downloading", total: 0 });
-            await (toFile === undefined ? writeBytes(io.stdout, source, call) : writeFileOf(toFile, source, call));
-          } finally {
-            archive.destroy();
-            view.end();
-          }
+          await writeContent(session, archive, toFile, { id: "files", action: "downloading", total: 0 }, call);
         });
       }),
     );
