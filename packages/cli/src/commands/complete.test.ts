@@ -33,6 +33,8 @@ test("commands, flags and their values are completed", async () => {
   expect(await complete("ls", "--plain")).toEqual(["--plain-http"]);
   expect(await complete("referrers", "--sort", "c")).toEqual(["created"]);
   expect(await complete("ls", "--format", "js")).toEqual(["json", "jsonpath="]);
+  expect(await complete("ls", "--format=js")).toEqual(["--format=json", "--format=jsonpath="]);
+  expect(await complete("ls", "--nothing=js")).toEqual([]);
   expect(await complete("completion", "--")).toEqual([]);
   expect(await complete("")).not.toContain("__complete");
   expect((await berth(["--help"])).stdout).not.toContain("__complete");

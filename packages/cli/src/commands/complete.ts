@@ -41,6 +41,9 @@ async function candidates(options: RunOptions, words: readonly string[]): Promis
   const command = (await row.load())(options);
   const flag = flagOf(command, before.at(-1));
   if (flag !== undefined) return flagValues(flag, word);
+  const [, name] = /^(--[^=]+)=/.exec(word) ?? []; // --flag=value
+  const joined = flagOf(command, name);
+  if (joined !== undefined) return flagValues(joined, word, `${name}=`);
   if (word.startsWith("-")) return flagNames(command, word);
   return await remote(options, command, before, word);
 }

@@ -32,10 +32,10 @@ export function flagOf(command: Command, before: string | undefined): Option | u
   return command.options.find((option) => option.required && before !== undefined && (option.long === before || option.short === before));
 }
 
-/** Values of a flag that are known beforehand. */
-export function flagValues(option: Option, word: string): readonly Candidate[] {
+/** Values of a flag that are known beforehand; `lead` is what of the word stands before the value. */
+export function flagValues(option: Option, word: string, lead = ""): readonly Candidate[] {
   const known = option.argChoices ?? KNOWN_VALUES[option.long ?? ""] ?? [];
-  return known.filter((value) => value.startsWith(word)).map((value) => ({ value, meaning: "" }));
+  return known.filter((value) => `${lead}${value}`.startsWith(word)).map((value) => ({ value: `${lead}${value}`, meaning: "" }));
 }
 
 const KNOWN_VALUES: Readonly<Record<string, readonly string[]>> = {
