@@ -31,9 +31,17 @@ export function setEdits(
   ]);
 }
 
-/** Reads a command of an image: a list in JSON, or words with spaces between them. @throws {InvalidArgumentError} */
+/**
+ * Reads a command of an image: a list in JSON, or words with spaces between them. Quotes would be part of the words here, unlike in a
+ * shell: whoever writes them wants something else.
+ *
+ * @throws {InvalidArgumentError}
+ */
 export function parseWords(text: string): readonly string[] {
-  if (!text.trimStart().startsWith("[")) return text.split(/\s+/).filter(Boolean);
+  if (!text.trimStart().startsWith("[")) {
+    if (/["']/.test(text)) throw new InvalidArgumentError('words with quotes are written as a list in JSON: ["sh","-c","echo hi"]');
+    return text.split(/\s+/).filter(Boolean);
+  }
   const words = fromJson(text);
   if (Array.isArray(words) && words.every((word) => typeof word === "string")) return words;
   throw new InvalidArgumentError('expected words, or a list of texts in JSON: ["sh","-c","echo hi"]');

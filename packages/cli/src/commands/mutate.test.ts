@@ -123,6 +123,8 @@ test.each([
   [[], "nothing to change"],
   [["--label", "nothing"], "expected name=value"],
   [["--cmd", "[1]"], "list of texts"],
+  [["--entrypoint", 'x "y z"'], "as a list in JSON"],
+  [["--port", "99999"], "is no port"],
   [["--label", "a=b", "--replace", "-o", "oci:x"], "cannot use --replace with --output"],
 ])("mistakes are exit code 2: %j", async (flags, message) => {
   expect(await berth(["mutate", ...flags, `${app}:v1`])).toMatchObject({ code: 2, stdout: "", stderr: expect.stringContaining(message) });

@@ -71,8 +71,9 @@ export function pullCommand(options: RunOptions): Command {
   addRegistryFlags(addTransferFlags(command, { uploads: false }));
   return addHelp(command, {
     text: [
-      "An artifact becomes files: what is no safe path below the folder is refused, and nothing is written then. An image becomes an OCI",
-      "layout, or a file that docker load takes. What was pulled in part is gone on with, but for archives and packed folders.",
+      "An artifact becomes files: when the name of one is no safe path below the folder, nothing is written. A packed folder with a link that",
+      "leads out of it is refused, too; other files may be there then. An image becomes an OCI layout, or a file that docker load takes. What",
+      "was pulled in part is gone on with, but for archives and packed folders.",
     ].join("\n"),
     examples: [
       ["berth pull localhost:5000/report:v1", "the files of an artifact, into this folder"],

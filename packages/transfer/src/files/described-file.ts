@@ -20,15 +20,15 @@ export async function describeFile(path: string, signal: AbortSignal | undefined
 }
 
 /** Options of {@link describeFolder}. */
-export interface DescribeFolderOptions extends TarFolderOptions, Pick<CompressToFileOptions, "temporaryFolder"> {}
+export interface DescribeFolderOptions extends Omit<TarFolderOptions, "outwardLinks">, Pick<CompressToFileOptions, "temporaryFolder"> {}
 
 /**
- * Packs a folder, and describes the archive. Dispose of it, or its file stays.
+ * Packs a folder, and describes the archive. Dispose of it, or its file stays. Nothing in it may link out of it: nobody would unpack that.
  *
  * @param name what the entries of the archive stand below.
  * @throws {UnpackableFileError}
  */
 export async function describeFolder(path: string, name: string, options: DescribeFolderOptions): Promise<DescribedFile & AsyncDisposable> {
-  const { contentDigest, ...file } = await compressToFile(tarFolder([{ path, name }], options), options);
+  const { contentDigest, ...file } = await compressToFile(tarFolder([{ path, name }], { ...options, outwardLinks: "refuse" }), options);
   return { ...file, annotations: { [UNPACKED_DIGEST]: contentDigest, [UNPACK]: "true" } };
 }

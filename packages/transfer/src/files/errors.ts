@@ -6,7 +6,7 @@ export class UnsafeTitleError extends BerthError<"ERR_UNSAFE_TITLE"> {
   readonly title: string;
 
   constructor(title: string, reason: string, options?: BerthErrorOptions) {
-    super("ERR_UNSAFE_TITLE", `Cannot write file "${printable(title)}": ${reason}`, options);
+    super("ERR_UNSAFE_TITLE", `Cannot use file name "${printable(title)}": ${reason}`, options);
     this.title = title;
   }
 }

@@ -1,4 +1,4 @@
-import { lstat, mkdir, readdir, readFile, readlink, writeFile } from "node:fs/promises";
+import { lstat, mkdir, readdir, readFile, readlink, rm, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { digestOf } from "@berth/oci/node";
@@ -31,6 +31,18 @@ test("a folder is unpacked under its name", async () => {
   expect(await readlink(join(files.folder, "conf/link"))).toBe("sub/file");
   expect(await store.exists(titled(good.bytes, "conf", good.more))).toBe(true);
   expect(await readdir(files.folder)).toEqual(["conf"]);
+});
+
+test("a folder whose links lead out of it is not packed: nobody would unpack it", async () => {
+  const store = await files.open();
+  await mkdir(join(files.folder, "conf/sub"), { recursive: true });
+  await symlink("../sub", join(files.folder, "conf/sub/within"));
+  await expect(store.add("conf")).resolves.toMatchObject({ annotations: { [UNPACK]: "true" } });
+  for (const target of ["/etc/passwd", "../../elsewhere"]) {
+    await symlink(target, join(files.folder, "conf/sub/out"));
+    await expect(store.add("conf")).rejects.toMatchObject({ code: "ERR_UNPACKABLE_FILE", message: expect.stringContaining("links out") });
+    await rm(join(files.folder, "conf/sub/out"));
+  }
 });
 
 test("into a folder that is there, its files are moved in beside the others, or nothing when old files are kept", async () => {

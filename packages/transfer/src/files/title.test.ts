@@ -16,6 +16,10 @@ test.each(["con", "a/NUL.txt", "com1", "lpt².x", "a.", "b ", "ab:c", "what?", "
   expect(titleParts(title, "linux").join("/")).toBe(title);
 });
 
+test("titleParts() refuses what names a drive, and says so", () => {
+  for (const title of ["a:b.txt", "C:/x"]) expect(() => titleParts(title, "linux")).toThrow("what names a drive on some systems");
+});
+
 test("titleKey() takes for one what the system does", () => {
   expect(titleKey(["A", "b"], "linux")).toBe("A/b");
   expect(titleKey(["A", "e\u0301"], "darwin")).toBe(titleKey(["a", "\u00c9"], "win32"));

@@ -31,7 +31,8 @@ export function titleParts(title: string, platform: NodeJS.Platform = process.pl
   };
   if (CONTROL.test(title)) refuse("it holds control characters");
   if (!title.isWellFormed()) refuse("it is no text");
-  if (title.startsWith("/") || title.startsWith("\\") || DRIVE.test(title)) refuse("it is an absolute path");
+  if (title.startsWith("/") || title.startsWith("\\")) refuse("it is an absolute path");
+  if (DRIVE.test(title)) refuse("it begins with what names a drive on some systems");
   if (title.includes("\\")) refuse("it holds a backslash, which separates folders on some systems");
   if (Buffer.byteLength(title) > MAX_BYTES) refuse("it is too long");
   const parts = title.split("/").filter((part) => part !== "" && part !== ".");

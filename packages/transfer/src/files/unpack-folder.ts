@@ -1,6 +1,7 @@
 import { type ByteSource, type CallOptions, type Digest, digestAlgorithm, DigestMismatchError, MEDIA_TYPES } from "@berth/oci";
 import { UnsafeEntryError } from "../image/errors.ts";
 import { extractEntries } from "../image/extract-tar.ts";
+import { leadsOut } from "../image/leads-out.ts";
 import { LayerBudget, type LayerLimits } from "../image/layer-limits.ts";
 import { openLayer } from "../image/layer.ts";
 import type { TarEntryWithContent } from "../image/tar-entry.ts";
@@ -56,16 +57,4 @@ function within(name: string, path: string, shown: string): string {
   if (path === name) return "";
   if (path.startsWith(`${name}/`)) return path.slice(name.length + 1);
   throw new UnsafeEntryError(shown, `it is not below "${name}"`);
-}
-
-/**
- * Whether a link may lead out of the folder. It goes up from where it stands, which is a real folder, and then down, perhaps through other
- * links, all of which were checked: going up again from there could end anywhere, so that is refused.
- */
-function leadsOut(path: string, target: string): boolean {
-  if (target.startsWith("/") || target.includes("\\")) return true;
-  const parts = target.split("/").filter((part) => part !== "" && part !== ".");
-  const down = parts.findIndex((part) => part !== "..");
-  const ups = down < 0 ? parts.length : down;
-  return ups > path.split("/").length - 1 || (down >= 0 && parts.slice(down).includes(".."));
 }

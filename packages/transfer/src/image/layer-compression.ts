@@ -42,7 +42,7 @@ export function sniffCompression(start: Uint8Array): LayerCompression {
   const name = isSkippableFrame(start) ? "zstd" : MAGICS.find(([, magic]) => magic.every((byte, at) => start[at] === byte))?.[0];
   if (name === undefined) return "none";
   if (name === "gzip" || name === "zstd") return name;
-  throw new UnsupportedError(`read a layer that is compressed with ${name}`);
+  throw new UnsupportedError(`read what is compressed with ${name}`);
 }
 
 /** A zstd file may start with one: some tools keep notes there. @see RFC 8878, section 3.1.2 */

@@ -43,7 +43,7 @@ export interface ConfigEdits extends EnvEdits {
   readonly history?: HistoryEntry;
 }
 
-const PORT = /^\d{1,5}(?:-\d{1,5})?(?:\/(?:tcp|udp|sctp))?$/;
+const PORT = /^(\d{1,5})(?:-(\d{1,5}))?(?:\/(?:tcp|udp|sctp))?$/;
 
 /**
  * The config with changes made to it; the same document when nothing changes. Members that nobody named survive.
@@ -112,7 +112,7 @@ function historyEntry({ created, createdBy, author, comment }: HistoryEntry): Js
 function checkEdits({ labels = {}, ports = {}, volumes = {}, platform, created, history }: ConfigEdits): void {
   if (Object.hasOwn(labels, "")) throw new InvalidPackError("labels", "a label needs a name");
   if (Object.hasOwn(volumes, "")) throw new InvalidPackError("volumes", "a volume needs a path");
-  for (const port of Object.keys(ports)) if (!PORT.test(port)) throw new InvalidPackError("ports", `"${port.slice(0, 300)}" is no port`);
+  for (const port of Object.keys(ports)) if (!isPort(port)) throw new InvalidPackError("ports", `"${port.slice(0, 300)}" is no port`);
   if (platform !== undefined && (platform.os === "" || platform.architecture === "")) {
     throw new InvalidPackError("platform", "expected an OS and an architecture");
   }
@@ -136,4 +136,9 @@ export function textsOf(value: unknown, path: string): readonly string[] {
   if (value === undefined || value === null) return [];
   if (Array.isArray(value) && value.every((item) => typeof item === "string")) return value;
   throw new InvalidImageConfigError(`${path}: expected an array of strings`);
+}
+
+function isPort(text: string): boolean {
+  const [, first, last = first] = PORT.exec(text) ?? [];
+  return Number(first) >= 1 && Number(last) >= Number(first) && Number(last) <= 65_535;
 }

@@ -8,16 +8,17 @@ export interface FileReference {
 }
 
 /**
- * Reads `path:type`: what stands behind the last colon is the media type. A path with a colon needs one more at its end (`a:b:`), which
- * means the default type. `C:\file` is a path alone.
+ * Reads `path:type`: what stands behind the last colon is the media type if it has a slash, as all media types do; otherwise it belongs to
+ * the path (`12:30.log`). A path with a colon and a slash behind it needs one more at its end (`a:b/c:`), which means the default type.
  *
  * @throws {InvalidPackInputError} when the path is empty. @see oras, "push"
  */
 export function parseFileReference(text: string): FileReference {
   const colon = text.lastIndexOf(":");
-  const isDrive = colon === 1 && text.length > 2 && /^[A-Za-z]:\\/.test(text);
-  const path = colon < 0 || isDrive ? text : text.slice(0, colon);
-  const mediaType = colon < 0 || isDrive ? "" : text.slice(colon + 1);
+  const behind = colon < 0 ? "" : text.slice(colon + 1);
+  const isPath = behind !== "" && !behind.includes("/");
+  const path = colon < 0 || isPath ? text : text.slice(0, colon);
+  const mediaType = isPath ? "" : behind;
   if (path === "") throw new InvalidPackInputError("file", text, "the path is empty");
   return { path, mediaType: mediaType === "" ? undefined : mediaType };
 }

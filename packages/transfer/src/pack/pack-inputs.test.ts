@@ -11,6 +11,8 @@ test("parseFileReference() takes what stands behind the last colon for the type"
   expect(parseFileReference("hi:txt:a/b")).toEqual({ path: "hi:txt", mediaType: "a/b" });
   expect(parseFileReference("C:\\a.txt")).toEqual({ path: "C:\\a.txt", mediaType: undefined });
   expect(parseFileReference("C:\\a.txt:a/b")).toEqual({ path: "C:\\a.txt", mediaType: "a/b" });
+  expect(parseFileReference("2026-01-01T10:00:00.log")).toEqual({ path: "2026-01-01T10:00:00.log", mediaType: undefined });
+  expect(parseFileReference("10:00/a.log:")).toEqual({ path: "10:00/a.log", mediaType: undefined });
   for (const text of ["", ":", ":a/b"]) expect(() => parseFileReference(text)).toThrow(InvalidPackInputError);
 });
 

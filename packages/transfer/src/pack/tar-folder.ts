@@ -2,6 +2,7 @@ import { createReadStream, type Stats } from "node:fs";
 import { lstat, readdir, readlink, stat } from "node:fs/promises";
 import { join, posix } from "node:path";
 import type { ByteSource, CallOptions } from "@berth/oci";
+import { leadsOut } from "../image/leads-out.ts";
 import { encodeEntry, TAR_END } from "../image/tar-encode.ts";
 import type { TarEntry } from "../image/tar-entry.ts";
 import { padding } from "../image/tar-reader.ts";
@@ -21,6 +22,8 @@ export interface TarInput {
 export interface TarFolderOptions extends CallOptions {
   /** The time of every entry, in seconds since 1970; default 0. @see reproducible-builds.org, SOURCE_DATE_EPOCH */
   readonly epoch?: number;
+  /** What becomes of links that lead out of the input that they stand in: default `keep`; what is to be unpacked below a folder has none. */
+  readonly outwardLinks?: "keep" | "refuse";
 }
 
 /**
@@ -28,40 +31,46 @@ export interface TarFolderOptions extends CallOptions {
  * by 0:0, all of one time. Hard links become files of their own; no memory grows with the size of what is read.
  *
  * @throws {RangeError} when `epoch` is no whole number from 0 to {@link MAX_EPOCH}.
- * @throws {UnpackableFileError} while it is read: for sockets and devices, names that leave the archive, two inputs of one name, and files
- * that change meanwhile. The errors of the file system come through as they are.
+ * @throws {UnpackableFileError} while it is read: for sockets and devices, names that leave the archive, two inputs of one name, files
+ * that change meanwhile, and links as `outwardLinks` says. The errors of the file system come through as they are.
  */
 export function tarFolder(inputs: readonly TarInput[], options: TarFolderOptions = {}): ByteSource {
-  const { epoch = 0, signal } = options;
+  const { epoch = 0, outwardLinks = "keep", signal } = options;
   if (!Number.isSafeInteger(epoch) || epoch < 0 || epoch > MAX_EPOCH) {
     throw new RangeError(`Cannot pack files: the time is ${epoch}, expected whole seconds from 0 to ${MAX_EPOCH}`);
   }
-  return { [Symbol.asyncIterator]: () => archive(inputs, { mtime: epoch, signal }) };
+  return { [Symbol.asyncIterator]: () => archive(inputs, { mtime: epoch, outwardLinks, signal }) };
 }
 
 interface Archive {
   readonly mtime: number;
+  readonly outwardLinks: "keep" | "refuse";
   readonly signal: AbortSignal | undefined;
 }
 
 async function* archive(inputs: readonly TarInput[], options: Archive): AsyncGenerator<Uint8Array> {
-  for (const { path, name } of checkNames(inputs)) yield* packOne(path, name, await stat(path), options);
+  for (const input of checkNames(inputs)) yield* packOne(input, input.name, await stat(input.path), options);
   yield TAR_END;
 }
 
-async function* packOne(path: string, name: string, stats: Stats, options: Archive): AsyncGenerator<Uint8Array> {
+/** @param top the name of the input that it stands in, or is. */
+async function* packOne({ path, name }: TarInput, top: string, stats: Stats, options: Archive): AsyncGenerator<Uint8Array> {
   options.signal?.throwIfAborted();
   const entry = { ...NOBODY, path: name, mode: stats.mode & 0o7777, mtime: options.mtime };
   if (stats.isDirectory()) {
     if (name !== "") yield encodeEntry({ ...entry, type: "folder" });
     for (const child of (await readdir(path)).sort(byBytes)) {
       const childPath = join(path, child);
-      yield* packOne(childPath, name === "" ? child : `${name}/${child}`, await lstat(childPath), options);
+      const input = { path: childPath, name: name === "" ? child : `${name}/${child}` };
+      yield* packOne(input, top, await lstat(childPath), options);
     }
   } else if (name === "") {
     throw new UnpackableFileError(path, "only a folder can be the top of an archive");
   } else if (stats.isSymbolicLink()) {
-    yield encodeEntry({ ...entry, type: "symlink", mode: 0o777, linkTarget: await readlink(path) });
+    const linkTarget = await readlink(path);
+    if (options.outwardLinks === "refuse" && leadsOut(name.slice(top === "" ? 0 : top.length + 1), linkTarget))
+      throw new UnpackableFileError(path, "it links out of the folder");
+    yield encodeEntry({ ...entry, type: "symlink", mode: 0o777, linkTarget });
   } else if (stats.isFile()) {
     yield encodeEntry({ ...entry, type: "file", size: stats.size });
     yield* fileContent(path, stats.size, options);
