@@ -17,6 +17,7 @@ export { CopyError, ExternalLayerError, TagExistsError } from "./copy/errors.ts"
 export { SparseIndexError } from "./copy/sparse-index.ts";
 export type { CopyOrigin, CopyStep } from "./copy/errors.ts";
 export { copy } from "./copy/copy.ts";
+export { checkPlatforms } from "./copy/check-platforms.ts";
 export { copyGraph } from "./copy/copy-graph.ts";
 export type { CopyTagsOptions, CopyTagsResult } from "./copy/copy-tags.ts";
 export { copyTags } from "./copy/copy-tags.ts";

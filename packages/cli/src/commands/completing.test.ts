@@ -102,6 +102,45 @@ test("of many images one that is not for all platforms is a warning, and one for
   expect(all).toMatchObject({ code: 0, stderr: expect.stringContaining("has no image for linux/s390x") });
 });
 
+test("a dry run of cp fails for platforms that an index does not have as the copy does, and asks nothing of tags that are kept", async () => {
+  await pushBoth();
+  const args = (platforms: string): string[] => ["--platforms", platforms, `${at.app}:v1`, `oci:${at.path}:v1`];
+  for (const platforms of ["linux/s390x", "linux/amd64,linux/s390x"]) {
+    const would = await berth(["cp", "--dry-run", ...args(platforms)]);
+    expect(would).toMatchObject({ code: 4, stdout: "", stderr: expect.stringContaining("Cannot find image for linux/s390x") });
+    expect(would).toEqual(await berth(["cp", ...args(platforms)]));
+  }
+  expect(await berth(["cp", "--dry-run", ...args("linux/arm64")])).toMatchObject({ code: 0, stderr: "" });
+  const other = await pushImage(at.repository, { architecture: "amd64", content: `other ${at.path}` });
+  await pushIndex(at.repository, "v2", [["linux/amd64", other.manifest]]);
+  expect((await berth(["cp", `${at.app}:v2`, `oci:${at.path}:v1`])).code).toBe(0);
+  const kept = await berth(["cp", "--dry-run", "--only-missing", ...args("linux/s390x")]);
+  expect(kept).toMatchObject({ code: 0, stdout: expect.stringContaining("kept"), stderr: "" });
+});
+
+test("a dry run of cp --all-tags and of sync warns of platforms, and fails for tags that have none of them, as the run does", async () => {
+  await pushBoth();
+  const other = await pushImage(at.repository, { architecture: "s390x", content: `other ${at.path}` });
+  const { digest } = await pushIndex(at.repository, "v2", [["linux/s390x", other.manifest]]);
+  const all = (...flags: readonly string[]): Promise<Ran> =>
+    berth(["cp", "--all-tags", ...flags, "--platforms", "linux/amd64,linux/arm/v7", at.app, `oci:${at.path}`]);
+  const would = await all("--dry-run");
+  expect(would).toMatchObject({
+    code: 9,
+    stdout: expect.stringContaining(":v1@"),
+    stderr: expect.stringContaining("no image for linux/arm/v7"),
+  });
+  expect(would.stdout).not.toContain(digest);
+  expect(would.stderr).toContain("v2: Cannot find image for linux/amd64, linux/arm/v7: there are images for linux/s390x");
+  const told = would.stderr
+    .split("\n")
+    .filter((line) => line !== "")
+    .toSorted();
+  expect((await all()).stderr.split("\n").toSorted()).toEqual(expect.arrayContaining(told));
+  const item = `{source: "${at.app}:v2", destination: "oci:${at.path}:v2", platforms: [linux/amd64]}`;
+  expect(await sync(item, "--dry-run")).toMatchObject({ code: 4, stderr: expect.stringContaining("Cannot find image for linux/amd64") });
+});
+
 test("an image that an index lists and a layout lacks is named by its platform and its place", async () => {
   const { amd64 } = await pushBoth();
   expect((await berth(["cp", "--platforms", "linux/arm64", `${at.app}:v1`, `oci:${at.path}:v1`])).code).toBe(0);

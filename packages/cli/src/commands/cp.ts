@@ -1,6 +1,6 @@
 import { type Descriptor, formatName, UnsupportedError } from "@berth/oci";
 import { Command } from "commander";
-import type { CopyOptions, CopyStats } from "@berth/transfer";
+import type { CopiedTag, CopyOptions, CopyStats } from "@berth/transfer";
 import type { Location } from "@berth/transfer/location";
 import { addHelp } from "../command/add-help.ts";
 import { type Destination, isStdout, ownReference, withDestination } from "../connect/destination.ts";
@@ -26,7 +26,7 @@ import { addCopyFlags, contradiction, type CopyFlags, copyOptions } from "../tra
 import { copyImage, imageToCopy } from "../transfer/copy-image.ts";
 import { warnOfDockerForm } from "../transfer/docker-form.ts";
 import { platformWarning } from "../transfer/platform-warning.ts";
-import { previewTags } from "../transfer/preview-copy.ts";
+import { previewPlatforms, previewTags } from "../transfer/preview-copy.ts";
 import { type RestyleJob, restyleSignatures } from "../transfer/restyle-signatures.ts";
 import { tagsAt } from "../transfer/tags-at.ts";
 import { addTransferFlags, digestFileOption, more, refsFileOption, type TransferFlags } from "../transfer/transfer-flags.ts";
@@ -128,6 +128,7 @@ async function copyOne(session: Session, place: Place, { target, tags: extra, fl
       tags.map((tag) => [tag, root]),
       settings.existingTags,
     );
+    await previewPlatforms(place.target, root, found, { ...settings, ...call });
     const told = await copiedInto(previewPlace(target), place.target, root, found, call);
     return await printCopied(session, { source: place.describe(), ...told, dryRun: true });
   }
@@ -196,7 +197,19 @@ async function copyMany(session: Session, source: Place, { target, flags, settin
       settings.existingTags,
       async (tag, error) => await batch.fail(nameOf(tag), error),
     );
-    const told = copiedFields(previewPlace(target), undefined, found);
+    const checked = { ...settings, ...call, onPlatformMissing: platformWarning(session) };
+    const check = async (tag: CopiedTag): Promise<readonly CopiedTag[]> => {
+      const would: CopiedTag[] = [];
+      await batch.attempt(nameOf(tag.tag), async () => {
+        const root = roots.get(tag.tag);
+        if (root !== undefined) await previewPlatforms(source.target, root, [tag], checked);
+        would.push(tag);
+      });
+      return would;
+    };
+    const would = (await Array.fromAsync(inParallel(found, LOOK_UPS, check))).flat();
+    batch.throwIfAll(names.length);
+    const told = copiedFields(previewPlace(target), undefined, would);
     await printCopied(session, { source: source.name, ...told, ...failuresOf(batch), dryRun: true });
     return batch.end(names.length);
   }

@@ -10,7 +10,7 @@ import type { Batch } from "../transfer/batch.ts";
 import { copyImage, imageToCopy } from "../transfer/copy-image.ts";
 import type { copyOptions } from "../transfer/copy-flags.ts";
 import { platformWarning } from "../transfer/platform-warning.ts";
-import { previewTags } from "../transfer/preview-copy.ts";
+import { previewPlatforms, previewTags } from "../transfer/preview-copy.ts";
 import type { Transfer, TransferSettings } from "../transfer/with-transfer.ts";
 import { destinationTags } from "./destination-tags.ts";
 import { selectTags } from "./select-tags.ts";
@@ -161,6 +161,8 @@ export class SyncRun {
           (await imageToCopy(source, { location: destination }, item.platform, call)) ?? (await source.target.resolve(tag, call));
         const wanted = names.tag === "" ? [] : ([[names.tag, root]] as const);
         const [found] = await previewTags(this.#session, destination, wanted, item.existing ?? "overwrite");
+        const checked = { ...settingsOf(item), ...call, onPlatformMissing: platformWarning(this.#session) };
+        await previewPlatforms(source.target, root, found === undefined ? [] : [found], checked);
         this.tags.push({ ...names, digest: root.digest, size: root.size, outcome: "tagged", ...found });
       });
     });

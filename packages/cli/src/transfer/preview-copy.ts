@@ -1,4 +1,4 @@
-import { type CallOptions, type Descriptor, type Resolver, isDigest } from "@berth/oci";
+import { type CallOptions, type Descriptor, type Fetcher, type Resolver, isDigest } from "@berth/oci";
 import type { CopiedTag, CopyOptions } from "@berth/transfer";
 import type { Location } from "@berth/transfer/location";
 import { openPlace, type Place } from "../connect/place.ts";
@@ -38,6 +38,23 @@ export async function previewTags(
   }
 }
 
+/**
+ * Fails, or warns, where a copy of an image would because its index has no image for a platform that is wanted. Of tags that are all left
+ * alone nothing is copied.
+ *
+ * @throws {CopyError}
+ */
+export async function previewPlatforms(
+  source: Fetcher,
+  root: Descriptor,
+  tags: readonly CopiedTag[],
+  options: Pick<CopyOptions, "onPlatformMissing" | "platforms" | "signal">,
+): Promise<void> {
+  if (options.platforms === undefined || (tags.length > 0 && tags.every(({ outcome }) => outcome === "kept"))) return;
+  const { checkPlatforms } = await import("@berth/transfer");
+  await checkPlatforms(source, root, options);
+}
+
 async function throwIt(_tag: string, error: Error): Promise<never> {
   throw error;
 }
@@ -45,11 +62,14 @@ async function throwIt(_tag: string, error: Error): Promise<never> {
 /** Opens a destination to be read, unless there is nothing. Archives are written anew: what is there does not count. */
 export async function openIfThere(session: Session, to: Location): Promise<Place | undefined> {
   if (to.transport !== "registry" && to.transport !== "oci") return undefined;
+  const { source } = session;
   try {
     return await openPlace(session, describeLocation(to), { side: "to" });
   } catch (error) {
     if (isMissing(error) || isNoLayout(error)) return undefined;
     throw error;
+  } finally {
+    session.source = source; // that is where a copy reads
   }
 }
 
