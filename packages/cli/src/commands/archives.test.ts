@@ -1,5 +1,6 @@
 import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { zstdCompressSync } from "node:zlib";
 import { beforeEach, expect, test } from "vitest";
 import { pushImage } from "../testing/registry.ts";
 import { berth } from "../testing/run-berth.ts";
@@ -177,3 +178,15 @@ test.each([["untag"], ["rm"]])("%s takes nothing away when one of its arguments 
     expect(await berth([verb, `${layout}:a`, "b"])).toMatchObject({ code: 2, stderr: expect.stringContaining("names no tag") });
   expect((await berth(["ls", layout])).stdout).toBe("a\n");
 });
+
+test("--max-ratio reaches archives that are compressed as a whole", async () => {
+  const zeros = zstdCompressSync(Buffer.alloc(64 * 1024 ** 2));
+  const file = join(at.folder, "app.tar.zst");
+  writeFileSync(file, Buffer.concat(Array<Buffer>(17).fill(zeros))); // more than the GiB that is allowed anyway
+  const told = expect.stringContaining("the limit is 2000 (maxRatio)\nhint: if you trust whoever made it, allow more: --max-ratio NUMBER");
+  for (const args of [
+    ["load", file],
+    ["cp", `oci-archive:${file}`],
+  ])
+    expect(await berth([...args, `${app}:v3`, "--max-ratio", "2000"])).toMatchObject({ code: 6, stderr: told });
+}, 30_000);

@@ -168,8 +168,8 @@ test.each([
   expect((await berth([...args, "--tag", "new", `${app}:base`])).stdout).toBe(dry.stdout.replace(" (dry run)\n", "\n"));
 });
 
-test.each(["append", "cat", "cp", "export", "flatten", "fsck", "ls-files", "pull", "recompress"])(
-  "%s unpacks layers as far as it is told",
+test.each(["append", "cat", "cp", "export", "flatten", "fsck", "load", "ls-files", "pull", "push", "recompress", "save"])(
+  "%s unpacks layers and archives as far as it is told",
   async (name) => {
     expect(await berth([name, "--help"])).toMatchObject({ stdout: expect.stringContaining("--max-ratio <number>") });
     const { code, stderr } = await berth([name, "--max-ratio", "0"]);

@@ -7,6 +7,7 @@ import { parsePlace, withoutScheme } from "../connect/parse-place.ts";
 import { type Place, withPlace } from "../connect/place.ts";
 import { CommandFailure, EXIT_CODE } from "../exit-code.ts";
 import { addRegistryFlags } from "../flags/add-flags.ts";
+import { maxRatioOption } from "../flags/limit-flags.ts";
 import { oneLine } from "../output/plain-text.ts";
 import type { RunOptions } from "../run-options.ts";
 import { act } from "../session/act.ts";
@@ -32,6 +33,7 @@ export function loadCommand(options: RunOptions): Command {
     .argument("<file>", "an archive of docker save, an OCI archive, the folder of an OCI layout; - for standard input")
     .argument("[destination]", "HOST/NAME:TAG for the only image; HOST/NAME for all of them, each with its tag")
     .option("--registry <host>", "push every image under its own name to this registry, perhaps with a folder: localhost:5000/mirror")
+    .addOption(maxRatioOption())
     .option("--dry-run", "only say which images go where")
     .addOption(keepGoingOption())
     .action(

@@ -155,7 +155,7 @@ function platformOf({ platform }: PullFlags): { readonly platform?: string } {
 async function pullFiles(session: Session, source: Place, image: Descriptor, flags: PullFlags): Promise<void> {
   const { copy, openFileStore } = await import("@berth/transfer");
   const { output = ".", keepOldFiles = false } = flags;
-  await using store = await openFileStore(output, { keepOldFiles, untitled: "skip" });
+  await using store = await openFileStore(output, { keepOldFiles, untitled: "skip", ...layerLimits(flags) });
   const call = { signal: session.signal };
   const { manifest } = await readDescribed(source.target, image, call);
   const { files, unnamed } = pulledFiles(manifest, output);

@@ -7,6 +7,7 @@ import { withPlace } from "../connect/place.ts";
 import { resolveImage } from "../content/resolve-image.ts";
 import { CommandFailure, EXIT_CODE } from "../exit-code.ts";
 import { addRegistryFlags } from "../flags/add-flags.ts";
+import { maxRatioOption } from "../flags/limit-flags.ts";
 import type { RunOptions } from "../run-options.ts";
 import { act } from "../session/act.ts";
 import type { Session } from "../session/session.ts";
@@ -41,6 +42,7 @@ export function pushCommand(options: RunOptions): Command {
     .option("-t, --tag <tag>", "tag it so, too; repeatable", more)
     .option("-n, --no-clobber", "fail when a tag exists and names something else")
     .addOption(overwriteOption())
+    .addOption(maxRatioOption())
     .option("--dry-run", "only say what would be pushed")
     .addOption(digestFileOption())
     .addOption(refsFileOption())

@@ -8,6 +8,7 @@ import { readDescribed } from "../content/read-manifest.ts";
 import { AdvisedError } from "../errors/advised-error.ts";
 import { CommandFailure, EXIT_CODE } from "../exit-code.ts";
 import { addRegistryFlags } from "../flags/add-flags.ts";
+import { maxRatioOption } from "../flags/limit-flags.ts";
 import { platformOption } from "../flags/platform.ts";
 import type { RunOptions } from "../run-options.ts";
 import { act } from "../session/act.ts";
@@ -44,6 +45,7 @@ export function saveCommand(options: RunOptions): Command {
     .addOption(platformOption("of an index, the image for this platform; default: this machine's, in an OCI archive all"))
     .addOption(overwriteOption())
     .addOption(keepGoingOption())
+    .addOption(maxRatioOption())
     .option("--dry-run", "only say what would be done")
     .action(
       act(options, async (session, references: string[], flags: SaveFlags) => {

@@ -2,6 +2,7 @@ import { UnsupportedError, type Resolver, type Target } from "@berth/oci";
 import type { RemoteRepository } from "@berth/client";
 import type { Location } from "@berth/transfer/location";
 import type { Side } from "../flags/flag-reader.ts";
+import { layerLimits } from "../flags/limit-flags.ts";
 import type { Session } from "../session/session.ts";
 import { sourceEpoch } from "../change/source-epoch.ts";
 import { describeLocation } from "./describe-location.ts";
@@ -50,6 +51,7 @@ export async function withDestination<T>(
   let repository: RemoteRepository | undefined;
   const opened = await openDestination(location, {
     signal: session.signal,
+    ...layerLimits(session.limits),
     stdout: session.io.stdout,
     ...(epoch !== undefined && { epoch }),
     ...(replaces !== undefined && { replaces }),

@@ -19,6 +19,7 @@ import type { Endpoint } from "@berth/transfer";
 import { type Location, openSource } from "@berth/transfer/location";
 import { CommandFailure, EXIT_CODE } from "../exit-code.ts";
 import type { Side } from "../flags/flag-reader.ts";
+import { layerLimits } from "../flags/limit-flags.ts";
 import type { Session } from "../session/session.ts";
 import { overMirrors } from "./mirrors.ts";
 import { parsePlace, withoutScheme } from "./parse-place.ts";
@@ -61,6 +62,7 @@ export async function openPlace(session: Session, text: string, options: OpenPla
   let repository: RemoteRepository | undefined;
   const opened = await openSource(location, {
     signal: session.signal,
+    ...layerLimits(session.limits),
     ...("path" in location && location.path === "-" && { stdin: session.io.stdin }),
     async connect({ domain, path }) {
       const { connections } = session;

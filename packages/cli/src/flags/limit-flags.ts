@@ -2,7 +2,7 @@ import type { LayerLimits } from "@berth/transfer";
 import { Option } from "commander";
 import { parseCount } from "./values.ts";
 
-/** Flags of commands that unpack layers. */
+/** Flags of commands that unpack layers, or archives. */
 export interface LimitFlags {
   /** `--max-ratio`: bytes of a layer for each compressed one, beyond 1 GiB; default 1000. */
   readonly maxRatio?: number;
@@ -10,7 +10,7 @@ export interface LimitFlags {
 
 /** `--max-ratio`. */
 export function maxRatioOption(): Option {
-  const doc = "unpack layers beyond 1 GiB to no more than so many bytes for each compressed one; default 1000";
+  const doc = "unpack layers and archives beyond 1 GiB to no more than so many bytes for each compressed one; default 1000";
   return new Option("--max-ratio <number>", doc).argParser(parseCount(1));
 }
 

@@ -2,6 +2,7 @@ import { Connections } from "../connect/connections.ts";
 import { RateWatch, type RateWait, waitText } from "../connect/rate-watch.ts";
 import { Warnings } from "../connect/warnings.ts";
 import { type Settings, readSettings } from "../flags/settings.ts";
+import type { LimitFlags } from "../flags/limit-flags.ts";
 import { keyOf } from "../flags/shared-flags.ts";
 import type { CommandIo } from "../io.ts";
 import { type OutputFormat, parseFormat } from "../output/format.ts";
@@ -19,6 +20,8 @@ export class Session {
   readonly settings: Settings;
   /** How results are written. */
   readonly format: OutputFormat;
+  /** What may be unpacked, for commands with flags that say so. */
+  readonly limits: LimitFlags;
   readonly warnings: Warnings;
   readonly connections: Connections;
   /** What it is about: the reference that was opened last, for hints. */
@@ -42,6 +45,8 @@ export class Session {
       const path = flags[keyOf(flag)];
       return typeof path === "string" ? [[flag, path] as const] : [];
     });
+    const { maxRatio } = flags;
+    this.limits = typeof maxRatio === "number" ? { maxRatio } : {};
     const { timeoutMs } = this.settings;
     this.#deadline = timeoutMs === undefined ? undefined : AbortSignal.timeout(timeoutMs);
     const signal = this.#deadline === undefined ? io.signal : AbortSignal.any([io.signal, this.#deadline]);

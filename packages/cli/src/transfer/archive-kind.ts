@@ -23,7 +23,7 @@ async function placeOf(session: Session, path: string): Promise<string> {
   if ((await stat(path)).isDirectory()) return `oci:${path}`;
   const { InvalidArchiveError, openDockerArchive } = await import("@berth/transfer");
   try {
-    await (await openDockerArchive(path, { signal: session.signal })).close();
+    await (await openDockerArchive(path, { ...session.limits, signal: session.signal })).close();
     return `docker-archive:${path}`;
   } catch (error) {
     if (!(error instanceof InvalidArchiveError)) throw error;

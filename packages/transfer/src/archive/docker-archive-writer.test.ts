@@ -115,6 +115,17 @@ describe("writing", () => {
     expect(await readdir(folder)).toEqual([expect.stringMatching(/^tmp-/)]);
   });
 
+  test("a layer is unpacked beyond the usual ratio for who allows it", async () => {
+    const zeros = Buffer.alloc(2_000_000);
+    const layer = blobFixture(MEDIA_TYPES.ociLayerGzip, gzipSync(zeros));
+    const strict = await createDockerArchive(path, { ratioFloor: 0, maxRatio: 100 });
+    await expect(strict.push(layer.descriptor, bytesSource(layer.bytes))).rejects.toThrow("the limit is 100 (maxRatio)");
+    await strict.abort();
+    await using archive = await createDockerArchive(path, { ratioFloor: 0, maxRatio: 2000 });
+    await archive.push(layer.descriptor, bytesSource(layer.bytes));
+    expect(await archive.exists(layer.descriptor)).toBe(true);
+  });
+
   test("names that are none are refused", async () => {
     await expect(createDockerArchive(path, { references: ["Not A Name"] })).rejects.toMatchObject({ code: "ERR_INVALID_REFERENCE" });
     await expect(createDockerArchive(path, { references: [`a@${digestOf("x")}`] })).rejects.toMatchObject({

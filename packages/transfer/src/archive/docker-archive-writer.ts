@@ -28,7 +28,7 @@ import { checkName } from "../layout/names.ts";
 import { createTarWriter } from "./create-tar-writer.ts";
 import { configName, DOCKER_MANIFEST, encodeDockerManifest, layerName, type WrittenImage } from "./docker-manifest.ts";
 import { NotAnImageError } from "./errors.ts";
-import { DEFAULT_ARCHIVE_LIMITS } from "./limits.ts";
+import { type ArchiveLimits, limitsOf } from "./limits.ts";
 import { readSpan } from "./read-span.ts";
 import { repoTag } from "./repo-tag.ts";
 import { createSpool } from "./spool.ts";
@@ -36,7 +36,7 @@ import type { NewEntry, TarWriter, WriteArchiveOptions } from "./tar-writer.ts";
 import { type Turn, Turns } from "./turns.ts";
 
 /** Options of {@link createDockerArchive}. */
-export interface CreateDockerArchiveOptions extends WriteArchiveOptions {
+export interface CreateDockerArchiveOptions extends WriteArchiveOptions, Pick<ArchiveLimits, "maxRatio" | "ratioFloor"> {
   /** Whole names that the image gets, such as `debian:12`; without a tag they mean `latest`. Of several images the one pushed last gets them. */
   readonly references?: readonly string[];
 }
@@ -99,7 +99,7 @@ class DockerArchiveWriter implements NewDockerArchive {
   readonly #tar: TarWriter;
   readonly #references: readonly string[];
   readonly #temporaryFolder: string;
-  readonly #maxSpoolBytes: number;
+  readonly #limits: Pick<Required<ArchiveLimits>, "maxRatio" | "maxSpoolBytes" | "ratioFloor">;
   /** By the digest that they were pushed by. */
   readonly #layers = new Map<string, StoredLayer>();
   readonly #images = new Map<string, StoredImage>();
@@ -109,11 +109,11 @@ class DockerArchiveWriter implements NewDockerArchive {
   /** Layers and configs stand in the order in which they were pushed, whichever is here first. */
   readonly #turns = new Turns();
 
-  constructor(tar: TarWriter, references: readonly string[], options: WriteArchiveOptions) {
+  constructor(tar: TarWriter, references: readonly string[], options: CreateDockerArchiveOptions) {
     this.#tar = tar;
     this.#references = references;
     this.#temporaryFolder = options.temporaryFolder ?? tmpdir();
-    this.#maxSpoolBytes = options.maxSpoolBytes ?? DEFAULT_ARCHIVE_LIMITS.maxSpoolBytes;
+    this.#limits = limitsOf(options);
   }
 
   async exists(target: Descriptor, options: CallOptions = {}): Promise<boolean> {
@@ -192,9 +192,10 @@ class DockerArchiveWriter implements NewDockerArchive {
 
   async #pushLayer(expected: Descriptor, content: ByteSource, turn: Turn, options: CallOptions): Promise<void> {
     const { signal } = options;
-    const limits = { maxBytes: this.#maxSpoolBytes };
+    const { maxSpoolBytes: maxBytes, maxRatio, ratioFloor } = this.#limits;
+    const limits = { maxBytes, maxRatio, ratioFloor };
     const layer = openLayer(verifyingStream(content, expected), expected.mediaType, { ...options, limits });
-    const spool = { maxBytes: this.#maxSpoolBytes, temporaryFolder: this.#temporaryFolder };
+    const spool = { maxBytes, temporaryFolder: this.#temporaryFolder };
     const { file, size } = await createSpool(layer, { ...spool, ...(signal && { signal }) });
     try {
       await this.#add({ name: layerName(layer.diffId), size }, readSpan(file, 0, size, signal), turn, options);

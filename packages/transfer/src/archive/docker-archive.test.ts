@@ -125,6 +125,20 @@ describe("reading", () => {
     expect(await textOf(await again.fetch(layers[1]))).toBe((packed[1] ?? two).toString()); // without asking for the image first
   });
 
+  test("layers of the archive are unpacked beyond the usual ratio for who allows it", async () => {
+    const zeros = Buffer.alloc(2_000_000);
+    const own = Buffer.from(JSON.stringify({ ...JSON.parse(config.toString()), rootfs: { type: "layers", diff_ids: [digestOf(zeros)] } }));
+    await save([
+      { path: "1.tar.gz", content: gzipSync(zeros) },
+      { path: "config.json", content: own },
+      listed({ Config: "config.json", RepoTags: null, Layers: ["1.tar.gz"] }),
+    ]);
+    await using strict = await openDockerArchive(path, { ratioFloor: 0, maxRatio: 100 });
+    await expect(strict.resolve("")).rejects.toThrow("the limit is 100 (maxRatio)");
+    await using archive = await openDockerArchive(path, { ratioFloor: 0, maxRatio: 2000 });
+    expect(await archive.resolve("")).toMatchObject({ size: expect.any(Number) });
+  });
+
   test("[engine/T20] swapped layers, one too few, and a changed one: the layers do not match the config", async () => {
     for (const layers of [["2.tar", "1.tar"], ["1.tar"], ["1.tar", "1.tar"]]) {
       await save([

@@ -24,7 +24,8 @@ export class LayerReader {
 
   constructor(tar: TarFile) {
     this.#tar = tar;
-    this.#budget = new LayerBudget({ maxBytes: tar.limits.maxSpoolBytes });
+    const { maxSpoolBytes: maxBytes, maxRatio, ratioFloor } = tar.limits;
+    this.#budget = new LayerBudget({ maxBytes, maxRatio, ratioFloor });
   }
 
   /** @throws {InvalidLayerError} @throws {LimitExceededError} */

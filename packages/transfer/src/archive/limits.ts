@@ -8,8 +8,10 @@ export interface ArchiveLimits {
   readonly maxHeaderBytes?: number;
   /** Bytes of what is written to a temporary file: a stream, or what a compressed archive unpacks to; default 64 GiB. */
   readonly maxSpoolBytes?: number;
-  /** Of an archive that is compressed: unpacked bytes for each compressed one, beyond the first GiB; default 1,000. */
+  /** Unpacked bytes for each compressed one, of an archive that is compressed, and of its layers, beyond `ratioFloor`; default 1,000. */
   readonly maxRatio?: number;
+  /** Unpacked bytes that each of them may have whatever its ratio is; default 1 GiB. */
+  readonly ratioFloor?: number;
   /** Bytes of one manifest, config or list of images; default 4 MiB. */
   readonly maxMetadataBytes?: number;
   /** Manifests that are read to learn what points at what; default 10,000. */
@@ -22,6 +24,21 @@ export const DEFAULT_ARCHIVE_LIMITS: Required<ArchiveLimits> = {
   maxHeaderBytes: 65_536,
   maxSpoolBytes: 64 * 1024 ** 3,
   maxRatio: DEFAULT_LAYER_LIMITS.maxRatio,
+  ratioFloor: DEFAULT_LAYER_LIMITS.ratioFloor,
   maxMetadataBytes: 4_194_304,
   maxManifests: 10_000,
 };
+
+/** The limits among options, the rest filled in. */
+export function limitsOf(options: ArchiveLimits): Required<ArchiveLimits> {
+  const {
+    maxEntries = DEFAULT_ARCHIVE_LIMITS.maxEntries,
+    maxHeaderBytes = DEFAULT_ARCHIVE_LIMITS.maxHeaderBytes,
+    maxSpoolBytes = DEFAULT_ARCHIVE_LIMITS.maxSpoolBytes,
+    maxRatio = DEFAULT_ARCHIVE_LIMITS.maxRatio,
+    ratioFloor = DEFAULT_ARCHIVE_LIMITS.ratioFloor,
+    maxMetadataBytes = DEFAULT_ARCHIVE_LIMITS.maxMetadataBytes,
+    maxManifests = DEFAULT_ARCHIVE_LIMITS.maxManifests,
+  } = options;
+  return { maxEntries, maxHeaderBytes, maxSpoolBytes, maxRatio, ratioFloor, maxMetadataBytes, maxManifests };
+}

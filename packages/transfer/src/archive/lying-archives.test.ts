@@ -48,6 +48,7 @@ const LIES: readonly (readonly [what: string, bytes: Buffer, code: string, limit
   ["too long a header", withName("x".repeat(3000)), "ERR_LIMIT_EXCEEDED", { maxHeaderBytes: 2048 }],
   ["too large an index", packTar([layout, index]), "ERR_LIMIT_EXCEEDED", { maxMetadataBytes: 50 }],
   ["too much when it is unpacked", gzipSync(packTar([layout, index])), "ERR_LIMIT_EXCEEDED", { maxSpoolBytes: 1000 }],
+  ["more than files compress to", gzipSync(packTar([layout, index])), "ERR_LIMIT_EXCEEDED", { maxRatio: 2, ratioFloor: 0 }],
   ["damaged compression", gzipSync(packTar([layout, index])).subarray(0, -20), "ERR_INVALID_ARCHIVE"],
   ["another compression", Buffer.from("BZh91AY&SY and more"), "ERR_UNSUPPORTED"],
 ];

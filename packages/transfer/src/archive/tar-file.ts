@@ -4,7 +4,7 @@ import { InvalidLayerError, printable } from "../image/errors.ts";
 import { checkRatio } from "../image/layer-limits.ts";
 import { decompress, MAGIC_LENGTH, sniffCompression } from "../image/layer-compression.ts";
 import { ArchiveClosedError, InvalidArchiveError } from "./errors.ts";
-import { type ArchiveLimits, DEFAULT_ARCHIVE_LIMITS } from "./limits.ts";
+import { type ArchiveLimits, limitsOf } from "./limits.ts";
 import { readSpan } from "./read-span.ts";
 import { createSpool } from "./spool.ts";
 import { indexTar, type TarEntry } from "./tar-index.ts";
@@ -43,19 +43,6 @@ export async function openTarFile(from: string | ByteSource, options: OpenArchiv
   }
 }
 
-/** The limits among options, the rest filled in. */
-export function limitsOf(options: ArchiveLimits): Required<ArchiveLimits> {
-  const {
-    maxEntries = DEFAULT_ARCHIVE_LIMITS.maxEntries,
-    maxHeaderBytes = DEFAULT_ARCHIVE_LIMITS.maxHeaderBytes,
-    maxSpoolBytes = DEFAULT_ARCHIVE_LIMITS.maxSpoolBytes,
-    maxRatio = DEFAULT_ARCHIVE_LIMITS.maxRatio,
-    maxMetadataBytes = DEFAULT_ARCHIVE_LIMITS.maxMetadataBytes,
-    maxManifests = DEFAULT_ARCHIVE_LIMITS.maxManifests,
-  } = options;
-  return { maxEntries, maxHeaderBytes, maxSpoolBytes, maxRatio, maxMetadataBytes, maxManifests };
-}
-
 interface OpenFile {
   readonly file: FileHandle;
   /** Bytes. */
@@ -91,7 +78,7 @@ async function spoolStream(content: ByteSource, limits: Required<ArchiveLimits>,
 }
 
 /** Looks at the first bytes before it decides. */
-async function* unpacked(content: ByteSource, { maxRatio }: Required<ArchiveLimits>): AsyncGenerator<Uint8Array> {
+async function* unpacked(content: ByteSource, { maxRatio, ratioFloor }: Required<ArchiveLimits>): AsyncGenerator<Uint8Array> {
   const chunks = content[Symbol.asyncIterator]();
   const bytes = { compressed: 0, uncompressed: 0 };
   try {
@@ -104,7 +91,7 @@ async function* unpacked(content: ByteSource, { maxRatio }: Required<ArchiveLimi
     const compression = sniffCompression(start);
     for await (const chunk of decompress(counted(continued(start, chunks), bytes), compression)) {
       bytes.uncompressed += chunk.byteLength;
-      checkRatio("archive", bytes, maxRatio);
+      checkRatio("archive", bytes, maxRatio, ratioFloor);
       yield chunk;
     }
   } catch (error) {

@@ -112,6 +112,8 @@ test("another digest inside, damage, and more than the limit are refused", async
   const bomb = folderOf(packTar([{ path: "conf/zeros", content: Buffer.alloc(100_000) }]));
   const limited = await files.open({ limits: { maxBytes: 50_000 } });
   await expect(push(limited, bomb.bytes, "conf", bomb.more)).rejects.toMatchObject({ code: "ERR_LIMIT_EXCEEDED" });
+  const tight = await files.open({ limits: { maxRatio: 2, ratioFloor: 0 } });
+  await expect(push(tight, bomb.bytes, "conf", bomb.more)).rejects.toThrow("the limit is 2 (maxRatio)");
   const cut = good.bytes.subarray(0, -12);
   await expect(push(await files.open(), cut, "conf", good.more)).rejects.toMatchObject({ code: "ERR_INVALID_LAYER" });
   expect(await readdir(files.folder)).toEqual([]);

@@ -41,7 +41,7 @@ export function checkRatio(
   what: "archive" | "layer",
   { compressed, uncompressed }: { readonly compressed: number; readonly uncompressed: number },
   maxRatio: number,
-  ratioFloor: number = DEFAULT_LAYER_LIMITS.ratioFloor,
+  ratioFloor: number,
 ): void {
   if (uncompressed <= ratioFloor || uncompressed <= compressed * maxRatio) return;
   throw new LimitExceededError({ what: `${what} with a higher compression ratio`, limit: maxRatio, option: "maxRatio" });

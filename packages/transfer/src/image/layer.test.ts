@@ -128,6 +128,8 @@ describe("limits of layers", () => {
     expect(() => budget.takeBytes(1, { compressed: 2 ** 20, uncompressed: 1024 ** 3 + 1 })).toThrow(
       expect.objectContaining({ limit: 1000 }),
     );
-    expect(() => checkRatio("archive", { compressed: 2 ** 20, uncompressed: 1024 ** 3 + 1 }, 1000)).toThrow(/archive with a higher/);
+    expect(() => checkRatio("archive", { compressed: 2 ** 20, uncompressed: 1024 ** 3 + 1 }, 1000, 1024 ** 3)).toThrow(
+      /archive with a higher/,
+    );
   });
 });

@@ -1,7 +1,8 @@
-import { readdir, readFile } from "node:fs/promises";
+import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { PassThrough } from "node:stream";
 import { buffer } from "node:stream/consumers";
+import { gzipSync } from "node:zlib";
 import { bytesSource } from "@berth/oci";
 import { Random, randomImage } from "@berth/testkit/images";
 import { temporaryFolder } from "@berth/testkit/temporary-folder";
@@ -48,6 +49,19 @@ test("[engine/T33] folders and files are made, and opened again; without a tag t
     await close();
     await close();
   }
+});
+
+test("limits reach the archives that are opened, to be read and to be written", async () => {
+  const path = await temporaryFolder("open");
+  const limits = { maxRatio: 1, ratioFloor: 0 };
+  await write(`oci-archive:${path}/a.tar`);
+  await writeFile(`${path}/a.tar.gz`, gzipSync(await readFile(`${path}/a.tar`)));
+  for (const kind of ["oci-archive", "docker-archive"]) {
+    const opening = openStore(parseLocation(`${kind}:${path}/a.tar.gz`), { limits });
+    await expect(opening).rejects.toThrow("archive with a higher compression ratio");
+  }
+  await expect(write(`docker-archive:${path}/b.tar:localhost/b`, { limits })).rejects.toThrow("layer with a higher compression ratio");
+  await expect(write(`docker-archive:${path}/c.tar:localhost/c`, { limits: { ...limits, maxRatio: 1000 } })).resolves.toBeDefined();
 });
 
 test("what is given up leaves nothing, and what is missing is not made by reading", async () => {

@@ -2,6 +2,7 @@ import type { Writable } from "node:stream";
 import { type ByteSource, type CallOptions, formatName, type Named, type ReadOnlyTarget, type Repository, type Target } from "@berth/oci";
 import type { NewDockerArchive } from "../archive/docker-archive-writer.ts";
 import type { DockerArchive } from "../archive/docker-archive.ts";
+import type { ArchiveLimits } from "../archive/limits.ts";
 import type { NewOciArchive } from "../archive/oci-archive-writer.ts";
 import type { OciArchive } from "../archive/oci-archive.ts";
 import { type FileLocation, type Location, referenceWithin } from "./location.ts";
@@ -15,6 +16,8 @@ export interface OpenOptions extends CallOptions {
   readonly connect?: ConnectRepository;
   /** What `-` is when it is read; default the process's own. */
   readonly stdin?: ByteSource;
+  /** What an archive may hold, at most, and what layers may be unpacked to for one. */
+  readonly limits?: ArchiveLimits;
   /** What `-` is when it is written; default the process's own. It is not ended. */
   readonly stdout?: Writable;
 }
@@ -79,7 +82,7 @@ export async function openStore(location: Location, options: OpenOptions = {}): 
     return { target: await openLayout(location.path, { ...call, readOnly: true }), close: nothing };
   }
   const from = location.path === "-" ? (options.stdin ?? process.stdin) : location.path;
-  const archive = await openArchive(location, from, call);
+  const archive = await openArchive(location, from, { ...options.limits, ...call });
   return { target: archive, close: async () => await archive.close() };
 }
 
@@ -111,6 +114,7 @@ export async function openDestination(location: Location, options: OpenDestinati
   }
   const out = location.path === "-" ? (options.stdout ?? process.stdout) : location.path;
   const archive = await createArchive(location, out, {
+    ...options.limits,
     ...call,
     ...(options.epoch !== undefined && { epoch: options.epoch }),
     ...(options.replaces !== undefined && { replaces: options.replaces }),
@@ -121,7 +125,7 @@ export async function openDestination(location: Location, options: OpenDestinati
 async function openArchive(
   { transport }: FileLocation,
   from: string | ByteSource,
-  options: CallOptions,
+  options: ArchiveLimits & CallOptions,
 ): Promise<OciArchive | DockerArchive> {
   if (transport === "docker-archive") {
     const { openDockerArchive } = await import("../archive/docker-archive.ts");
@@ -134,7 +138,7 @@ async function openArchive(
 async function createArchive(
   { transport }: FileLocation,
   out: string | Writable,
-  options: CallOptions & Pick<OpenDestinationOptions, "epoch" | "replaces">,
+  options: ArchiveLimits & CallOptions & Pick<OpenDestinationOptions, "epoch" | "replaces">,
 ): Promise<NewDockerArchive | NewOciArchive> {
   if (transport === "docker-archive") {
     const { createDockerArchive } = await import("../archive/docker-archive-writer.ts");
