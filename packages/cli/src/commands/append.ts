@@ -76,8 +76,8 @@ export function appendCommand(options: RunOptions): Command {
   });
 }
 
-async function layerInput({ io }: Session, file: string, at: string): Promise<LayerInput> {
-  const stream = await inputStream(io, file);
+async function layerInput(session: Session, file: string, at: string): Promise<LayerInput> {
+  const stream = await inputStream(session, file);
   if (stream !== undefined) return stream;
   if ((await stat(file)).isDirectory()) return [{ path: file, name: at.replace(/^\/+|\/+$/g, "") }];
   const { fileSource } = await import("@berth/oci/node");

@@ -29,7 +29,7 @@ export function blobPutCommand(options: RunOptions): Command {
       act(options, async (session, text: string, file: string, flags: BlobPutFlags) => {
         const place = putPlace(text);
         const { signal } = session;
-        const stream = await inputStream(session.io, file);
+        const stream = await inputStream(session, file);
         const view = await session.openView();
         const name = file === "-" ? "stdin" : basename(file);
         const work: BlobWork = { signal, view, name, expected: flags.digest ?? place.digest };

@@ -3,7 +3,9 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { tarFolder } from "@berth/transfer";
-import { beforeAll, beforeEach, expect, test } from "vitest";
+import { beforeAll, beforeEach, expect, test, vi } from "vitest";
+import { run } from "../program.ts";
+import { fakeIo } from "../testing/fake-io.ts";
 import { pushImage } from "../testing/registry.ts";
 import { type Ran, berth } from "../testing/run-berth.ts";
 import { useRegistry } from "../testing/use-registry.test-kit.ts";
@@ -56,4 +58,13 @@ test("append and load take what comes out of a pipe with a name", async () => {
   expect(await berth(["save", "-o", archive, `${app}:v2`])).toMatchObject({ code: 0 });
   expect(await withPiped(readFileSync(archive), ["load", pipe, `${app}:v3`])).toMatchObject({ code: 0, stderr: "" });
   expect((await berth(["cat", `${app}:v3`, "srv/name"])).stdout).toBe("berth\n");
+});
+
+test("who waits at a terminal for a pipe that nobody writes to is told what for", async () => {
+  const told = `berth: waiting for "${pipe}": nothing was written to this pipe yet\n`;
+  const watched = fakeIo({ terminal: { columns: 200, rows: 20 } });
+  const running = run(["push", `${app}:v1`, pipe], { io: watched.io });
+  await vi.waitFor(() => expect(watched.stderr()).toContain(told), { timeout: 20_000 });
+  await writeFile(pipe, "hello");
+  expect([await running, watched.stdout()]).toEqual([0, expect.not.stringContaining("waiting")]);
 });

@@ -108,7 +108,11 @@ export class Session {
   /** A person at a terminal learns why nothing happens, also where no progress is shown. */
   #tellWait(wait: RateWait): void {
     if (this.#view?.tell(wait) === true || wait.delayMs < WORTH_TELLING_MS) return;
-    if (this.io.stderr.isTTY === true && this.settings.progress !== "none") this.say(`berth: ${oneLine(waitText(wait))}`);
+    if (this.#isWatched) this.say(`berth: ${oneLine(waitText(wait))}`);
+  }
+
+  get #isWatched(): boolean {
+    return this.io.stderr.isTTY === true && this.settings.progress !== "none";
   }
 
   #withLimits(data: unknown): unknown {
@@ -125,6 +129,12 @@ export class Session {
   /** Says something to a person who waits for longer than a moment until all is closed. */
   sayIfSlow(text: string): void {
     this.#notice ??= setTimeout(() => this.say(text), WORTH_TELLING_MS);
+  }
+
+  /** Says to a person at a terminal what is waited for, when that takes longer than a moment. @returns what to call when it came. */
+  tellIfSlow(text: string): () => void {
+    const timer = this.#isWatched ? setTimeout(() => this.say(text), WORTH_TELLING_MS) : undefined;
+    return () => clearTimeout(timer);
   }
 
   /** Closes what was opened, and says what registries warned of. */

@@ -11,7 +11,7 @@ import type { Session } from "../session/session.ts";
  */
 export async function withArchive<T>(session: Session, text: string, work: (place: string) => Promise<T>): Promise<T> {
   if (/^(?:oci|ocidir|oci-layout|oci-archive|docker-archive):/.test(text)) return await work(text);
-  const stream = await inputStream(session.io, text);
+  const stream = await inputStream(session, text);
   if (stream === undefined) return await work(await placeOf(session, text));
   await using folder = await makeWorkFolder("load");
   const file = join(folder.path, "input.tar");

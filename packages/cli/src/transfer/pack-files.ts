@@ -158,11 +158,11 @@ async function checkTitles(files: readonly string[], { stdinName = "stdin" }: Pa
 }
 
 /** A file that can be read as often as needed: the one that was named, or what came out of a pipe. */
-async function heldFile({ io, signal }: Session, path: string, temporary: string): Promise<string> {
-  const stream = await inputStream(io, path);
+async function heldFile(session: Session, path: string, temporary: string): Promise<string> {
+  const stream = await inputStream(session, path);
   if (stream === undefined) return path;
   const file = join(temporary, randomUUID());
-  await writeFileOf(file, stream, { signal });
+  await writeFileOf(file, stream, { signal: session.signal });
   return file;
 }
 
