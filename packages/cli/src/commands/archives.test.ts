@@ -68,7 +68,9 @@ test("an archive is written over when it loses nothing, or when that is asked fo
   writeFileSync(join(at.folder, "notes"), "mine");
   expect(await berth(["cp", `${app}:v1`, `oci-archive:${join(at.folder, "notes")}`])).toMatchObject({
     code: 5,
-    stderr: expect.stringContaining("it is no archive"),
+    stderr: expect.stringContaining(
+      `will not write over "${join(at.folder, "notes")}": its content cannot be read as an archive, and would be lost: name another file, or add --overwrite`,
+    ),
   });
   writeFileSync(join(at.folder, "empty"), "");
   expect((await berth(["cp", "--all-tags", app, `oci-archive:${join(at.folder, "empty")}`])).code).toBe(0);

@@ -41,7 +41,7 @@ export async function keepArchive(session: Session, location: Location, names: r
   }
   if (flags.overwrite === true || path === "-" || !(await holdsSomething(path))) return;
   const found = await imagesIn(session, location);
-  if (found === undefined) throw refusal(path, "it is no archive");
+  if (found === undefined) throw refusal(path, "its content cannot be read as an archive, and would be lost");
   if (flags.clobber === false || flags.onlyMissing === true) throw refusal(path, "it exists, and an archive is written whole");
   const written = new Set(names.length === 0 ? [""] : names.map(familiar));
   const lost = found.filter((name) => !written.has(familiar(name)));
