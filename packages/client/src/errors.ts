@@ -49,6 +49,8 @@ export interface ResponseFailure extends RequestFailure {
   readonly requestId?: string;
   /** Milliseconds that the server asked to wait. */
   readonly retryAfterMs?: number;
+  /** Whether the proxy's own refusal is shown by the answer; default false. */
+  readonly fromProxy?: boolean;
 }
 
 /** A registry or token server answered with a status that means failure. @see OCI distribution-spec, "Error Codes" */
@@ -65,6 +67,8 @@ export class ResponseError extends RequestError<"ERR_RESPONSE" | "ERR_RATE_LIMIT
   readonly requestId: string | undefined;
   /** Milliseconds that the server asked to wait; undefined: it did not ask. */
   readonly retryAfterMs: number | undefined;
+  /** True for an answer that is the proxy's own for sure: 407, or 401 that asks for credentials of a proxy alone. */
+  readonly fromProxy: boolean;
 
   constructor(message: string, failure: ResponseFailure, code: "ERR_RESPONSE" | "ERR_RATE_LIMITED" = "ERR_RESPONSE") {
     super(code, message, failure);
@@ -76,6 +80,7 @@ export class ResponseError extends RequestError<"ERR_RESPONSE" | "ERR_RATE_LIMIT
     for (const name of ["body", "headers"]) Object.defineProperty(this, name, { enumerable: false });
     this.requestId = failure.requestId;
     this.retryAfterMs = failure.retryAfterMs;
+    this.fromProxy = failure.fromProxy ?? false;
   }
 }
 
@@ -114,8 +119,10 @@ const NOT_ABOUT_US: ReadonlySet<number> = new Set([404, 405, 407, 408, 429]);
 
 /** @param cause a refusal in the words of HTTP, or what was wrong with an answer */
 function faultOf(cause: unknown): AuthError["fault"] {
-  if (cause instanceof ResponseError)
-    return cause.status >= 400 && cause.status < 500 && !NOT_ABOUT_US.has(cause.status) ? "credential" : "server";
+  if (cause instanceof ResponseError) {
+    const isRefusal = cause.status >= 400 && cause.status < 500 && !NOT_ABOUT_US.has(cause.status);
+    return isRefusal && !cause.fromProxy ? "credential" : "server";
+  }
   return BerthError.is(cause) ? "server" : "credential";
 }
 

@@ -65,6 +65,11 @@ test.each<[string, unknown, object]>([
     new ResponseError("Cannot", { ...request, url: "http://r.test/v2/", status: 403, errors: [], proxy: "p.test:1" }),
     { class: "Denied", hint: { kind: "check-proxy" } },
   ],
+  [
+    "401 of a proxy",
+    new ResponseError("Cannot", { ...request, url: "http://r.test/v2/", status: 401, errors: [], proxy: "p.test:1", fromProxy: true }),
+    { class: "Unavailable", status: 401, hint: undefined },
+  ],
   ["407", answer(407), { class: "Unavailable", status: 407 }],
   ["409", answer(409), { class: "Conflict" }],
   ["415", answer(415), { class: "UnsupportedManifest" }],

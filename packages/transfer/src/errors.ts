@@ -120,7 +120,8 @@ function classOfServersFault(error: unknown): ErrorClass {
   return answer !== undefined && classOfAnswer(answer) === "RateLimited" ? "RateLimited" : "Unavailable";
 }
 
-function classOfAnswer({ status, codes }: Answer): ErrorClass {
+function classOfAnswer({ status, codes, fromProxy }: Answer): ErrorClass {
+  if (fromProxy) return "Unavailable";
   const byCode = codes.map((code) => CLASS_BY_OCI_CODE[code]).find((one) => one !== undefined);
   return byCode ?? CLASS_BY_STATUS[status] ?? (status >= 500 ? "Unavailable" : "Failed");
 }
@@ -140,6 +141,8 @@ interface Answer {
   readonly status: number;
   /** What the registry called it, in its order. */
   readonly codes: readonly string[];
+  /** It is a proxy's own answer, and says nothing of the registry. */
+  readonly fromProxy: boolean;
 }
 
 /** The shape is looked at, so that reading a folder does not load all that HTTP takes. */
@@ -147,7 +150,8 @@ function answerOf(cause: unknown): Answer | undefined {
   if (!BerthError.is(cause) || (cause.code !== "ERR_RESPONSE" && cause.code !== "ERR_RATE_LIMITED")) return undefined;
   if (!has(cause, "status") || typeof cause.status !== "number") return undefined;
   const errors: readonly unknown[] = has(cause, "errors") && Array.isArray(cause.errors) ? cause.errors : [];
-  return { status: cause.status, codes: errors.map(codeOf).filter((code) => code !== undefined) };
+  const fromProxy = has(cause, "fromProxy") && cause.fromProxy === true;
+  return { status: cause.status, codes: errors.map(codeOf).filter((code) => code !== undefined), fromProxy };
 }
 
 /** Whether a proxy for plain HTTP may have refused by itself: nothing shows that it was the registry. */

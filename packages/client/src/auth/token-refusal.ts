@@ -1,8 +1,8 @@
 import { errorText } from "@berth/oci";
 import { AuthError, type ResponseError } from "../errors.ts";
 import { responseError } from "../transport/check-response.ts";
-import { serverOf } from "../transport/network-error.ts";
 import { oneLine } from "../transport/plain-text.ts";
+import { whoAnswered } from "../transport/response-message.ts";
 import { headerValue, type TransportResponse } from "../transport/transport.ts";
 import { isWebPage } from "../transport/web-page.ts";
 import { describeAnswer } from "./describe-answer.ts";
@@ -15,8 +15,8 @@ export async function tokenRefusal(response: TransportResponse, operation: strin
   const cause = await responseError(response, [200]);
   const contentType = headerValue(response.headers, "content-type");
   const reason = oneLine(reasonOf(cause, contentType)).slice(0, MAX_REASON);
-  const advice = tokenAdvice(cause.status, isWebPage(cause.body, contentType));
-  const answer = `the token server ${serverOf(response.request)} answered ${cause.status}${reason === "" ? "" : ` (${reason})`}`;
+  const advice = cause.fromProxy ? tokenAdvice(407, false) : tokenAdvice(cause.status, isWebPage(cause.body, contentType));
+  const answer = `${cause.fromProxy ? "" : "the token server "}${whoAnswered(cause, response.request)} answered ${cause.status}${reason === "" ? "" : ` (${reason})`}`;
   const message = `Cannot ${operation}: ${answer}${advice === undefined ? "" : `; ${advice}`}`;
   const { method, url, attempts, retryable, proxy } = cause;
   return new AuthError(message, { operation, method, url, attempts, retryable, cause, ...(proxy !== undefined && { proxy }) });

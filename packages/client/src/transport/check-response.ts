@@ -1,6 +1,6 @@
 import { DEFAULT_MAX_ERROR_BODY, parseErrorBody } from "@berth/oci";
 import { RateLimitedError, ResponseError, type ResponseFailure } from "../errors.ts";
-import { failureOf } from "./network-error.ts";
+import { answersByItself, failureOf } from "./network-error.ts";
 import { readStart } from "./read-bounded.ts";
 import { responseMessage } from "./response-message.ts";
 import { parseRetryAfter } from "./retry-after.ts";
@@ -58,8 +58,16 @@ async function responseFailure(response: TransportResponse): Promise<ResponseFai
     body: bytes,
     headers,
     retryable: temporary === true || isTemporary(status, errors),
+    ...(isFromProxy(response) && { fromProxy: true }),
     ...(attempts !== undefined && { attempts }),
     ...(requestId !== undefined && { requestId }),
     ...(retryAfterMs !== undefined && { retryAfterMs }),
   };
+}
+
+/** Whether a proxy for plain HTTP wants credentials of its own. Some say so with the status of registries: of these the headers tell. */
+function isFromProxy({ status, headers, request }: TransportResponse): boolean {
+  if (!answersByItself(request)) return false;
+  const asksForItself = headers["proxy-authenticate"] !== undefined && headers["www-authenticate"] === undefined;
+  return status === 407 || (status === 401 && asksForItself);
 }

@@ -166,6 +166,11 @@ export function serverOf({ url, proxy }: Pick<TransportRequest, "url" | "proxy">
   return proxy === undefined || url.protocol === "https:" ? `"${url.host}"` : `"${url.host}" through proxy "${proxy}"`;
 }
 
+/** Whether a request goes to a proxy that speaks HTTP and may answer by itself: none of SOCKS, and no tunnel. */
+export function answersByItself({ url, proxy }: Pick<TransportRequest, "url" | "proxy">): boolean {
+  return proxy !== undefined && !proxy.includes("://") && url.protocol === "http:";
+}
+
 /** The fields that every error of a request has. */
 export function failureOf(request: TransportRequest): Pick<RequestFailure, "operation" | "method" | "url" | "proxy"> {
   const { method, url, proxy } = request;

@@ -5,6 +5,7 @@ import { type AddressInfo, connect } from "node:net";
 import { startScriptedRegistry } from "@berth/testkit/scripted";
 import { TestAuthority } from "@berth/testkit/tls";
 import { expect, onTestFinished, test, vi } from "vitest";
+import { tokenRefusal } from "../auth/token-refusal.ts";
 import { checkResponse } from "./check-response.ts";
 import { drain } from "./drain.ts";
 import { loggingLayer } from "./logging-layer.ts";
@@ -121,6 +122,16 @@ test("[client/N-9] what a proxy for plain HTTP answers is told as come through i
     message: `Cannot send GET request: the proxy "${own}" answered 407 Proxy Authentication Required; the proxy wants credentials: give them in its URL`,
     proxy: own,
   });
+  const asking = await answeringProxy(401, { "proxy-authenticate": "Basic realm=p", "content-type": "text/html" }, "<html>no</html>");
+  expect(await refusedBy(asking)).toMatchObject({
+    message: `Cannot send GET request: the proxy "${asking}" answered 401 Unauthorized; the proxy wants credentials: give them in its URL`,
+    fromProxy: true,
+  });
+  const either = await answeringProxy(401, { "proxy-authenticate": "Basic realm=p", "www-authenticate": "Basic realm=r" });
+  expect(await refusedBy(either)).toMatchObject({
+    message: expect.stringContaining(`"reg.test" through proxy "${either}"`),
+    fromProxy: false,
+  });
   const page = await answeringProxy(403, { "content-type": "text/html" }, "<html>no</html>");
   expect(await refusedBy(page)).toMatchObject({
     message: expect.stringMatching(
@@ -135,6 +146,19 @@ test("[client/N-9] what a proxy for plain HTTP answers is told as come through i
   });
   const v2 = await answeringProxy(403, { "docker-distribution-api-version": "registry/2.0" });
   expect(await refusedBy(v2)).toMatchObject({ message: expect.stringContaining("; the credentials do not suffice") });
+});
+
+test.each([
+  [407, {}],
+  [401, { "proxy-authenticate": "Basic realm=p" }],
+])("[client/N-9] a proxy that answers %d in place of a token server is not taken for it", async (status, headers) => {
+  const own = await answeringProxy(status, headers);
+  const send = createUndiciTransport({ proxy: { http: own } });
+  onTestFinished(() => send.close());
+  expect(await tokenRefusal(await send(fakeRequest("http://auth.test/token")), "get token")).toMatchObject({
+    message: `Cannot get token: the proxy "${own}" answered ${status}; the proxy wants credentials: give them in its URL`,
+    fault: "server",
+  });
 });
 
 test("[client/N-9] an answer that never comes through a proxy, or breaks off, names it too", async () => {

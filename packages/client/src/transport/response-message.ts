@@ -1,7 +1,7 @@
 import { errorCodeText, errorText, isDigest, isJsonObject, type OciError } from "@berth/oci";
 import type { ResponseFailure } from "../errors.ts";
 import { oneLine, plainText, textOf } from "./plain-text.ts";
-import { serverOf } from "./network-error.ts";
+import { answersByItself, serverOf } from "./network-error.ts";
 import { redactJson } from "./redact.ts";
 import { headerValue, type TransportRequest } from "./transport.ts";
 import { isWebPage } from "./web-page.ts";
@@ -43,7 +43,7 @@ const NO_REGISTRY = "check that it is a registry and that host and port are righ
 export function responseMessage(failure: ResponseFailure, request: TransportRequest, expected: readonly number[]): string {
   const { status, operation, requestId } = failure;
   const reason = process.getBuiltinModule("node:http").STATUS_CODES[status]; // an import would load much more, see tunnel.ts
-  const answer = `Cannot ${operation}: ${whoAnswered(status, request)} answered ${status}${reason === undefined ? "" : ` ${reason}`}`;
+  const answer = `Cannot ${operation}: ${whoAnswered(failure, request)} answered ${status}${reason === undefined ? "" : ` ${reason}`}`;
   const wanted = status < 400 && expected.length > 0 ? `, expected ${expected.join(" or ")}` : "";
   const id = requestId !== undefined && status >= 500 ? ` (request id "${plainText(requestId)}")` : "";
   const said = whatItSaid(failure);
@@ -51,18 +51,18 @@ export function responseMessage(failure: ResponseFailure, request: TransportRequ
   return `${answer}${wanted}${id}${said === "" ? "" : `: ${said}`}${hint === undefined ? "" : `; ${hint}`}`;
 }
 
-/** 407 is said by proxies alone. */
-function whoAnswered(status: number, request: TransportRequest): string {
-  return status === 407 && request.proxy !== undefined ? `the proxy "${request.proxy}"` : serverOf(request);
+/** Who refused, in words: the proxy, where the answer shows that it was. */
+export function whoAnswered({ fromProxy }: Pick<ResponseFailure, "fromProxy">, request: TransportRequest): string {
+  return fromProxy === true ? `the proxy "${request.proxy}"` : serverOf(request);
 }
 
-/** Whether a proxy for plain HTTP may have answered by itself: it speaks HTTP, and nothing shows that it was the registry. */
-function mayBeOfProxy({ errors, headers = {} }: ResponseFailure, { url, proxy }: TransportRequest): boolean {
-  if (proxy === undefined || proxy.includes("://") || url.protocol !== "http:") return false;
-  return errors.length === 0 && headers["docker-distribution-api-version"] === undefined;
+/** Whether a proxy for plain HTTP may have answered by itself, for nothing shows that it was the registry. */
+function mayBeOfProxy({ errors, headers = {} }: ResponseFailure, request: TransportRequest): boolean {
+  return answersByItself(request) && errors.length === 0 && headers["docker-distribution-api-version"] === undefined;
 }
 
-function hintFor({ status, operation, url, errors }: ResponseFailure, ofProxy: boolean): string | undefined {
+function hintFor({ status, operation, url, errors, fromProxy }: ResponseFailure, ofProxy: boolean): string | undefined {
+  if (fromProxy === true) return HINTS[407];
   if (ofProxy && PROXY_HINTS[status] !== undefined) return PROXY_HINTS[status];
   if (status === 404 && isRoot(url)) return NO_REGISTRY;
   if (status === 401 && operation === "log in") return "check user name and password";
@@ -74,10 +74,12 @@ function isRoot(url: string): boolean {
   return /\/v2\/(?:_catalog)?(?:\?|$)/.test(url);
 }
 
-function whatItSaid({ status, errors, body = new Uint8Array(), headers = {}, method }: ResponseFailure): string {
+function whatItSaid({ status, errors, body = new Uint8Array(), headers = {}, method, fromProxy }: ResponseFailure): string {
   if (errors.length > 0) return clip(plainText(errors.map(wordsOf).join("; ")), 1000);
+  const isPage = isWebPage(body, headerValue(headers, "content-type"));
+  if (fromProxy === true && (isPage || method === "HEAD")) return ""; // who it was is told already
   if (method === "HEAD") return status === 404 ? "" : "an answer to HEAD has no body that would say why"; // 404 says it all
-  if (isWebPage(body, headerValue(headers, "content-type"))) return "an HTML page, so perhaps a proxy or a login page and no registry";
+  if (isPage) return "an HTML page, so perhaps a proxy or a login page and no registry";
   const words = oneLine(redactJson(textOf(body, 4 * MAX_QUOTE) ?? ""));
   return words === "" ? "" : `"${clip(words, MAX_QUOTE)}"`;
 }
