@@ -8,8 +8,10 @@ import {
   parseContentRange,
   SizeMismatchError,
 } from "@berth/oci";
+import type { ProtocolError } from "../errors.ts";
 import { giverOf } from "../transport/network-error.ts";
 import { type ResponseHeaders, headerValue, type TransportResponse } from "../transport/transport.ts";
+import { isHtml, webPageError } from "../transport/web-page.ts";
 import { checkContentDigest, contentLength, orNotFound, protocolError } from "./answers.ts";
 import type { ConnectionRequest } from "./connection.ts";
 import { blobPath, type RepositoryContext, scopesOf } from "./context.ts";
@@ -22,6 +24,8 @@ export interface OpenedSpan {
   /** The blob's entity tag, when it is one that proves two answers to be about the same bytes. */
   readonly etag: string | undefined;
   readonly headers: ResponseHeaders;
+  /** Of what calls itself a web page: the error for it, should it be of another size than the blob. */
+  readonly pageError?: () => ProtocolError;
   /** As {@link TransportResponse.passing}. */
   readonly passing?: NonNullable<TransportResponse["passing"]>;
 }
@@ -80,18 +84,26 @@ function rangeHeaders({ start, end }: ByteSpan, size: number, etag: string | und
   return etag === undefined ? { range } : { range, "if-range": etag };
 }
 
-/** Checks what an answer says about its body. @throws {ProtocolError} @throws {SizeMismatchError} @throws {DigestMismatchError} */
+/** Checks what an answer says about its body. Somebody may store web pages as blobs: these have the right size. @throws {ProtocolError} @throws {SizeMismatchError} @throws {DigestMismatchError} */
 export function openedSpan(response: TransportResponse, span: ByteSpan, { digest, size }: BlobSource["target"]): OpenedSpan {
   const { headers, body, status, passing } = response;
   checkContentDigest(response, digest);
   const start = status === 206 ? partStart(response, span, size) : 0;
   const expected = (status === 206 ? span.end : size) - start;
   const actual = contentLength(response);
+  const pageError = isHtml(headerValue(headers, "content-type")) ? () => webPageError(response) : undefined;
   if (actual !== undefined && actual !== expected) {
-    throw new SizeMismatchError({ expected, actual }, { ...giverOf(response.request), digest });
+    throw pageError?.() ?? new SizeMismatchError({ expected, actual }, { ...giverOf(response.request), digest });
   }
   const etag = headerValue(headers, "etag");
-  return { body, start, etag: etag?.startsWith('"') ? etag : undefined, headers, ...(passing && { passing }) };
+  return {
+    body,
+    start,
+    etag: etag?.startsWith('"') ? etag : undefined,
+    headers,
+    ...(pageError && { pageError }),
+    ...(passing && { passing }),
+  };
 }
 
 /** Where a part starts. @throws {ProtocolError} when it is not the one that was asked for. */

@@ -40,6 +40,7 @@ export class Download {
   readonly #options: DownloadOptions;
   readonly #verifier: Verifier | undefined;
   #etag: string | undefined;
+  #pageError: OpenedSpan["pageError"];
   /** Where in the blob the next byte for the reader stands. */
   #position: number;
   /** Where in the blob the next byte of the body stands; before the position, bytes are dropped. */
@@ -76,19 +77,20 @@ export class Download {
   }
 
   /** Call when a body starts. */
-  begin({ start, etag }: OpenedSpan): void {
+  begin({ start, etag, pageError }: OpenedSpan): void {
     this.#bodyPosition = start;
+    this.#pageError = pageError;
     this.#etag ??= etag;
   }
 
-  /** The bytes of a chunk that are new and wanted. @throws {SizeMismatchError} when there are more than the blob has. */
+  /** The bytes of a chunk that are new and wanted. @throws {SizeMismatchError} when there are more than the blob has. @throws {ProtocolError} when they are a web page's. */
   take(chunk: Uint8Array): Uint8Array {
     const { start: first, end } = this.#span;
     const start = this.#bodyPosition;
     this.#bodyPosition = start + chunk.byteLength;
     let fresh = start < this.#position ? chunk.subarray(this.#position - start) : chunk;
     if (this.#position + fresh.byteLength > end) {
-      if (end === this.#source.target.size) throw this.#sizeMismatch(this.#bodyPosition);
+      if (end === this.#source.target.size) throw this.#pageError?.() ?? this.#sizeMismatch(this.#bodyPosition);
       fresh = fresh.subarray(0, end - this.#position); // the registry sends the whole blob: that is more than was wanted
     }
     if (fresh.byteLength === 0) return fresh;
@@ -99,9 +101,9 @@ export class Download {
     return fresh;
   }
 
-  /** Call when a body has ended. @throws {SizeMismatchError} when bytes are missing. @throws {DigestMismatchError} */
+  /** Call when a body has ended. @throws {SizeMismatchError} when bytes are missing. @throws {ProtocolError} @throws {DigestMismatchError} */
   finish(): void {
-    if (!this.isOver) throw this.#sizeMismatch(this.#position);
+    if (!this.isOver) throw this.#pageError?.() ?? this.#sizeMismatch(this.#position);
     this.#verifier?.verify();
   }
 

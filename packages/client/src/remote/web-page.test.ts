@@ -1,5 +1,9 @@
+import { readdir, readFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { bytesSource, type Descriptor, DigestMismatchError } from "@berth/oci";
 import { digestOf } from "@berth/oci/node";
 import { type ScriptedRegistry, type ScriptedReply, startScriptedRegistry } from "@berth/testkit/scripted";
+import { temporaryFolder } from "@berth/testkit/temporary-folder";
 import { expect, onTestFinished, test } from "vitest";
 import { login } from "../credentials/login.ts";
 import { createMemoryStore } from "../credentials/memory-store.ts";
@@ -9,7 +13,7 @@ import { createRegistryClient } from "../registry-client/create-registry-client.
 import { createUndiciTransport } from "../transport/undici-transport.ts";
 import { createRemoteRegistry, type RemoteRegistry } from "./create-registry.ts";
 import type { RemoteRepository } from "./remote-repository.ts";
-import { failure, sample } from "./testing/scripted.test-kit.ts";
+import { failure, sample, textOf } from "./testing/scripted.test-kit.ts";
 
 const TYPE = "application/vnd.oci.image.manifest.v1+json";
 const manifest = sample(`{"schemaVersion":2,"config":{"mediaType":"x/y","digest":"${digestOf("{}")}","size":2},"layers":[]}`, TYPE);
@@ -114,4 +118,53 @@ test("[client/B-21] a blob that is a web page to its cloud is there when its len
   const gone = await answering({ ...page, status: 404 });
   expect(await gone.registry.repository("a/b").blobs.exists(blob.descriptor)).toBe(false);
   expect(await gone.registry.repository("a/b").manifests.exists(manifest.descriptor)).toBe(false);
+});
+
+/** All ways to read a blob, each as text. */
+const READS: Readonly<Record<string, (blobs: RemoteRepository["blobs"], target: Descriptor) => Promise<string>>> = {
+  fetch: async (blobs, target) => await textOf(await blobs.fetch(target)),
+  fetchPassing: async (blobs, target) => await textOf(blobs.fetchPassing(target)),
+  open: async (blobs, target) => await textOf(await blobs.open(target)),
+  save: async (blobs, target) => {
+    const path = join(await temporaryFolder("page"), "blob");
+    try {
+      await blobs.save(target, path);
+    } catch (error) {
+      expect(await readdir(dirname(path))).toEqual([]);
+      throw error;
+    }
+    return await readFile(path, "utf8");
+  },
+};
+const HTML = { "content-type": "text/html; charset=utf-8" };
+const readings = (bodies: readonly string[]) =>
+  Object.keys(READS).flatMap((name) => bodies.flatMap((body) => [true, false].map((chunked) => ({ name, body, chunked }))));
+const replyOf = (body: string, chunked: boolean): ScriptedReply => ({
+  headers: HTML,
+  body: chunked ? bytesSource(Buffer.from(body)) : body,
+});
+
+test.each(readings(["<html>Sign in to our network</html>", "<html>"]))(
+  "$name of a blob says that a web page came in its place: $body, chunked: $chunked",
+  async ({ name, body, chunked }) => {
+    const { registry } = await answering(replyOf(body, chunked));
+    const error = await failure(READS[name]?.(registry.repository("a/b").blobs, blob.descriptor) ?? Promise.resolve());
+    expect(error).toBeInstanceOf(ProtocolError);
+    expect(error).toMatchObject({ message: expect.stringMatching(/^Cannot fetch blob: "[\d.:]+" sent a web page: it is no registry; /) });
+  },
+);
+
+test.each(readings(["<html>the manual</html>"]))(
+  "$name of a blob that is a web page gives that page, chunked: $chunked",
+  async ({ name, body, chunked }) => {
+    const { registry } = await answering(replyOf(body, chunked));
+    expect(await READS[name]?.(registry.repository("a/b").blobs, sample(body).descriptor)).toBe(body);
+  },
+);
+
+test("a page of the right size is no blob either, by its digest", async () => {
+  const { registry } = await answering({ headers: HTML, body: "<p>Sign in." });
+  expect(await failure(Array.fromAsync(registry.repository("a/b").blobs.fetchPassing(blob.descriptor)))).toBeInstanceOf(
+    DigestMismatchError,
+  );
 });

@@ -47,6 +47,7 @@ function isPageOfOthers({ status, headers, request }: TransportResponse, start: 
   return start.byteLength > 0 && headers["docker-distribution-api-version"] === undefined;
 }
 
-function isHtml(contentType: string | undefined = ""): boolean {
+/** True for the media type of a web page. */
+export function isHtml(contentType: string | undefined = ""): boolean {
   return /^text\/html/i.test(contentType);
 }
