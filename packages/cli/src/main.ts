@@ -12,13 +12,18 @@ const SAME_SIGNAL_MS = 500;
 /** Milliseconds that a command has to tidy up: more than a registry has to take an upload back. A server takes what its configuration gives it. */
 const TIDY_MS = 8_000;
 
+/** Milliseconds that the process has to end once a stopped command is through: what still holds it is a call into the system. */
+const END_MS = 200;
+
 const stop = new AbortController();
 let askedAt = 0;
+let askedBy: NodeJS.Signals | undefined;
 for (const name of ["SIGINT", "SIGTERM"] as const) {
   process.on(name, () => {
     // The first asks, the second insists.
     if (!stop.signal.aborted) {
       askedAt = performance.now();
+      askedBy = name;
       if (process.argv[2] !== "serve") setTimeout(() => endBy(name), TIDY_MS).unref();
       stop.abort(new Error(`stopped by ${name}`));
     } else if (performance.now() - askedAt > SAME_SIGNAL_MS) endBy(name);
@@ -56,7 +61,9 @@ const io: CommandIo = {
   signal: stop.signal,
 };
 
-void main();
+void main().then(() => {
+  if (askedBy !== undefined) setTimeout(endBy, END_MS, askedBy).unref();
+});
 
 async function main(): Promise<void> {
   const exitCode = await run(process.argv.slice(2), { io });

@@ -68,3 +68,14 @@ test("who waits at a terminal for a pipe that nobody writes to is told what for"
   await writeFile(pipe, "hello");
   expect([await running, watched.stdout()]).toEqual([0, expect.not.stringContaining("waiting")]);
 });
+
+test("who stops waiting for a pipe does not wait on until somebody writes to it", async () => {
+  const stop = new AbortController();
+  const watched = fakeIo({ terminal: { columns: 200, rows: 20 }, signal: stop.signal });
+  const running = run(["push", `${app}:v1`, pipe], { io: watched.io });
+  await vi.waitFor(() => expect(watched.stderr()).toContain("waiting for"), { timeout: 20_000 });
+  stop.abort(new Error("stopped"));
+  expect(await running).not.toBe(0);
+  expect(watched.stderr()).toContain("berth: stopped");
+  await writeFile(pipe, "hello"); // lets the call end that opens the pipe
+});

@@ -1,4 +1,5 @@
-import { createReadStream } from "node:fs";
+import { once } from "node:events";
+import { createReadStream, type ReadStream } from "node:fs";
 import { stat } from "node:fs/promises";
 import { oneLine } from "../output/plain-text.ts";
 import type { Session } from "../session/session.ts";
@@ -18,9 +19,11 @@ export async function inputStream(session: Session, path: string): Promise<Async
   return found.isFIFO() ? awaited(session, path, content) : content;
 }
 
-async function* awaited(session: Session, path: string, content: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+async function* awaited(session: Session, path: string, content: ReadStream): AsyncGenerator<Uint8Array> {
+  content.on("error", () => undefined); // who stops waits no longer, and the stream says so when nobody listens any more
   const came = session.tellIfSlow(`berth: waiting for "${oneLine(path)}": nothing was written to this pipe yet`);
   try {
+    if (content.pending) await once(content, "open", { signal: session.io.signal }); // the stream itself would wait for a writer before it ends
     for await (const chunk of content) {
       came();
       yield chunk;
