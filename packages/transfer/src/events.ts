@@ -8,6 +8,7 @@ export type TransferAction =
   | "copying"
   | "retrying"
   | "verifying"
+  | "compressing"
   | "done"
   | "exists"
   | "mounted"

@@ -90,6 +90,7 @@ export type { Endpoint, EndpointCapability, HostOptions, HostsTable, MirrorOptio
 export { endpointsFor } from "./engine/hosts.ts";
 export type { RunningOperation } from "./engine/operation.ts";
 export type {
+  ArchiveCompression,
   EngineCopyOptions,
   EngineCopyResult,
   EngineOptions,
@@ -120,6 +121,7 @@ export type {
   OpenedSource,
   OpenedStore,
   OpenOptions,
+  OpenSourceOptions,
 } from "./location/open.ts";
 export { openDestination, openSource, openStore } from "./location/open.ts";
 export type { MemoryStoreOptions, MemoryTarget } from "./memory/memory-store.ts";

@@ -36,10 +36,11 @@ test("an image of Docker's that is copied into a layout as it is comes with a wa
   const docker = `docker-archive:${join(at.folder, "docker.tar")}:acme/app:v1`;
   await berth(["cp", `${app}:v1`, docker]);
   const layout = `oci:${join(at.folder, "layout")}`;
-  const copied = await berth(["cp", "--quiet", docker, `${layout}:docker`]);
+  expect(await berth(["cp", "--quiet", docker, `${app}:docker`])).toMatchObject({ code: 0, stderr: "" });
+  const copied = await berth(["cp", "--quiet", `${app}:docker`, `${layout}:docker`]);
   expect(copied).toMatchObject({ code: 0, stderr: expect.stringContaining(`${layout}:docker has the form of Docker's images`) });
   expect(await berth(["cp", "--quiet", `${app}:v1`, `${layout}:oci`])).toMatchObject({ code: 0, stderr: "" });
-  expect(await berth(["cp", "--quiet", docker, `${app}:docker`])).toMatchObject({ code: 0, stderr: "" });
+  expect(await berth(["cp", "--quiet", docker, `${layout}:made`])).toMatchObject({ code: 0, stderr: "" }); // it had no manifest
 });
 
 test("an archive is written over when it loses nothing, or when that is asked for", async () => {

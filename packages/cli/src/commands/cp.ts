@@ -2,6 +2,7 @@ import { type Descriptor, formatName, UnsupportedError } from "@berth/oci";
 import { Command } from "commander";
 import type { CopiedTag, CopyOptions, CopyStats } from "@berth/transfer";
 import type { Location } from "@berth/transfer/location";
+import type { CompressionFlags } from "../change/compression-flags.ts";
 import { addHelp } from "../command/add-help.ts";
 import { type Destination, isStdout, ownReference, withDestination } from "../connect/destination.ts";
 import { describeLocation } from "../connect/describe-location.ts";
@@ -19,6 +20,7 @@ import type { Session } from "../session/session.ts";
 import { adviseOnIndex } from "../transfer/advise-index.ts";
 import { addStats } from "../transfer/add-stats.ts";
 import { copyAllTags } from "../transfer/all-tags.ts";
+import { addArchiveFormFlags, archiveForm } from "../transfer/archive-form.ts";
 import { Batch, failuresOf } from "../transfer/batch.ts";
 import { COPIED_FIELDS, copiedFields, printCopied, writeDigestFile, writeRefsFile } from "../transfer/copied.ts";
 import { copiedInto, previewPlace } from "../transfer/copied-into.ts";
@@ -33,7 +35,7 @@ import { addTransferFlags, digestFileOption, more, refsFileOption, type Transfer
 import { verifyLayers } from "../transfer/verify-layers.ts";
 import { withTransfer } from "../transfer/with-transfer.ts";
 
-interface CpFlags extends CopyFlags, LimitFlags, TransferFlags {
+interface CpFlags extends CompressionFlags, CopyFlags, LimitFlags, TransferFlags {
   readonly allTags?: boolean;
   readonly match?: readonly string[];
   readonly exclude?: readonly string[];
@@ -53,7 +55,7 @@ export function cpCommand(options: RunOptions): Command {
     .option("-a, --all-tags", "copy every tag, under its own name")
     .option("--match <pattern>", "of all tags, those that match a shell pattern, or /expression/; repeatable", more)
     .option("--exclude <pattern>", "of all tags, none that match; repeatable", more);
-  addCopyFlags(command)
+  addArchiveFormFlags(addCopyFlags(command))
     .addOption(overwriteOption())
     .option("--verify-layers", "unpack all layers first, and hold them against the config: reads the source twice")
     .addOption(maxRatioOption())
@@ -65,11 +67,12 @@ export function cpCommand(options: RunOptions): Command {
         const target = parsePlace(to);
         const isMany = flags.allTags === true || flags.match !== undefined || flags.exclude !== undefined;
         if (isMany) checkMany(parsePlace(from), target, tags, flags);
+        const form = archiveForm(parsePlace(from), target, flags);
         const job = { target, tags, flags, settings: copyOptions(flags) };
         // mirrors need not have all tags, and what went through a pipe cannot be taken back
         const open = isMany || isStdout(target) ? withPlace : withSource;
         const copy = isMany ? copyMany : copyOne;
-        await open(session, from, (source) => adviseOnIndex(flags, () => copy(session, source, job)), { side: "from" });
+        await open(session, from, (source) => adviseOnIndex(flags, () => copy(session, source, job)), { ...form, side: "from" });
       }),
     );
   addRegistryFlags(addTransferFlags(command), { twoSides: true });
@@ -133,7 +136,8 @@ async function copyOne(session: Session, place: Place, { target, tags: extra, fl
     return await printCopied(session, { source: place.describe(), ...told, dryRun: true });
   }
   // a layout is made where none is: not for what is not there
-  const source = target.transport === "oci" ? await knowing(place, place.reference, call) : place;
+  const source =
+    target.transport === "oci" && place.location.transport !== "docker-archive" ? await knowing(place, place.reference, call) : place;
   const stdoutIsData = isStdout(target);
   const copied = await withDestination(
     session,

@@ -1,6 +1,7 @@
 import { type CallOptions, formatName, formatReference, parseNormalizedNamed, withTag } from "@berth/oci";
 import { Command } from "commander";
 import type { CopiedTag, CopyStats } from "@berth/transfer";
+import type { CompressionFlags } from "../change/compression-flags.ts";
 import { addHelp } from "../command/add-help.ts";
 import { withDestination } from "../connect/destination.ts";
 import { parsePlace, withoutScheme } from "../connect/parse-place.ts";
@@ -15,13 +16,14 @@ import type { Session } from "../session/session.ts";
 import { addStats, NO_STATS } from "../transfer/add-stats.ts";
 import { type Copied, COPIED_FIELDS, copiedFields, printCopied } from "../transfer/copied.ts";
 import { pushOrOnlyImage } from "../transfer/only-image.ts";
+import { addArchiveFormFlags, archiveForm } from "../transfer/archive-form.ts";
 import { Batch, failuresOf, keepGoingOption } from "../transfer/batch.ts";
 import { previewTags } from "../transfer/preview-copy.ts";
 import { addTransferFlags, type TransferFlags } from "../transfer/transfer-flags.ts";
 import { type Transfer, withTransfer } from "../transfer/with-transfer.ts";
 import { withArchive } from "../transfer/archive-kind.ts";
 
-interface LoadFlags extends TransferFlags {
+interface LoadFlags extends CompressionFlags, TransferFlags {
   readonly registry?: string;
   readonly dryRun?: boolean;
   readonly keepGoing?: boolean;
@@ -29,7 +31,7 @@ interface LoadFlags extends TransferFlags {
 
 /** `berth load`. */
 export function loadCommand(options: RunOptions): Command {
-  const command = new Command()
+  const command = addArchiveFormFlags(new Command())
     .argument("<file>", "an archive of docker save, an OCI archive, the folder of an OCI layout; - for standard input")
     .argument("[destination]", "HOST/NAME:TAG for the only image; HOST/NAME for all of them, each with its tag")
     .option("--registry <host>", "push every image under its own name to this registry, perhaps with a folder: localhost:5000/mirror")
@@ -42,7 +44,8 @@ export function loadCommand(options: RunOptions): Command {
           throw new CommandFailure(EXIT_CODE.usage, "say where the images go: a destination, or --registry HOST");
         if (destination !== undefined) parsePlace(destination); // before the archive is read, which may come through a pipe
         await withArchive(session, file, async (place) => {
-          await withPlace(session, place, async (source) => await loadFrom(session, source, destination, flags));
+          const form = archiveForm(parsePlace(place), { transport: "registry" }, flags);
+          await withPlace(session, place, async (source) => await loadFrom(session, source, destination, flags), form);
         });
       }),
     );

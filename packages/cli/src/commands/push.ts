@@ -1,9 +1,11 @@
+import type { CallOptions } from "@berth/oci";
 import { Command } from "commander";
+import type { CompressionFlags } from "../change/compression-flags.ts";
 import { addHelp } from "../command/add-help.ts";
 import { ownReference, withDestination } from "../connect/destination.ts";
 import { keepArchive, overwriteOption } from "../connect/keep-archive.ts";
 import { parsePlace } from "../connect/parse-place.ts";
-import { withPlace } from "../connect/place.ts";
+import { type Place, withPlace } from "../connect/place.ts";
 import { resolveImage } from "../content/resolve-image.ts";
 import { CommandFailure, EXIT_CODE } from "../exit-code.ts";
 import { addRegistryFlags } from "../flags/add-flags.ts";
@@ -11,6 +13,7 @@ import { maxRatioOption } from "../flags/limit-flags.ts";
 import type { RunOptions } from "../run-options.ts";
 import { act } from "../session/act.ts";
 import type { Session } from "../session/session.ts";
+import { addArchiveFormFlags, archiveForm } from "../transfer/archive-form.ts";
 import { COPIED_FIELDS, printCopied, writeDigestFile, writeRefsFile } from "../transfer/copied.ts";
 import { copiedInto, previewPlace } from "../transfer/copied-into.ts";
 import { copyImage, imageToCopy } from "../transfer/copy-image.ts";
@@ -22,7 +25,7 @@ import { tagsAt } from "../transfer/tags-at.ts";
 import { addTransferFlags, digestFileOption, more, refsFileOption, type TransferFlags } from "../transfer/transfer-flags.ts";
 import { withTransfer } from "../transfer/with-transfer.ts";
 
-interface PushFlags extends PackFlags, TransferFlags {
+interface PushFlags extends CompressionFlags, PackFlags, TransferFlags {
   readonly subject?: string;
   readonly tag?: readonly string[];
   readonly clobber?: boolean;
@@ -37,7 +40,7 @@ export function pushCommand(options: RunOptions): Command {
   const command = new Command()
     .argument("<reference>", "where it goes: HOST/NAME:TAG")
     .argument("[file...]", "files and folders, each perhaps with its type: report.json:application/json; or one image: oci:FOLDER:TAG");
-  addPackFlags(command)
+  addArchiveFormFlags(addPackFlags(command))
     .option("--subject <reference>", "what the artifact is about")
     .option("-t, --tag <tag>", "tag it so, too; repeatable", more)
     .option("-n, --no-clobber", "fail when a tag exists and names something else")
@@ -50,7 +53,9 @@ export function pushCommand(options: RunOptions): Command {
       act(options, async (session, reference: string, files: string[], flags: PushFlags) => {
         const [only] = files;
         if (only !== undefined && files.length === 1 && isImage(only)) return await pushImage(session, reference, only, flags);
-        const { artifactType, config, annotation, annotationFile } = flags;
+        const { artifactType, config, annotation, annotationFile, compression, level } = flags;
+        if (compression !== undefined || level !== undefined)
+          throw new CommandFailure(EXIT_CODE.usage, "--compression and --level are for the layers of a docker archive, not for files");
         if (files.length === 0 && [artifactType, config, annotation, annotationFile].every((one) => one === undefined))
           throw new CommandFailure(
             EXIT_CODE.usage,
@@ -97,7 +102,8 @@ function existing({ clobber }: PushFlags): { readonly settings: { readonly exist
 async function pushImage(session: Session, reference: string, from: string, flags: PushFlags): Promise<void> {
   const to = parsePlace(reference);
   const { settings } = existing(flags);
-  await withPlace(session, from, async (source, call) => {
+  const form = archiveForm(parsePlace(from), to, flags);
+  const work = async (source: Place, call: CallOptions): Promise<void> => {
     const tags = tagsAt(to, source.location, flags.tag ?? []);
     await keepArchive(session, to, tags, flags);
     if (flags.dryRun === true) {
@@ -126,5 +132,6 @@ async function pushImage(session: Session, reference: string, from: string, flag
     });
     await writeRefsFile(flags.refsFile, copied);
     await printCopied(session, copied);
-  });
+  };
+  await withPlace(session, from, work, form);
 }

@@ -70,14 +70,19 @@ export function saveCommand(options: RunOptions): Command {
             for (const text of references) {
               await batch.attempt(text, async () => {
                 // what went through a pipe cannot be taken back
-                await (isStdout ? withPlace : withSource)(session, text, async (source) => {
-                  const done = await copyImage(source, destination, nameIn(destination, source), {
-                    ...(await transfer.between({ source: source.repository })),
-                    ...(platform && { platform }),
-                  });
-                  tags.push(...(await copiedInto(destination, destination.target, done.descriptor, done.tags, call)).tags);
-                  stats = addStats(stats, done.stats);
-                });
+                await (isStdout ? withPlace : withSource)(
+                  session,
+                  text,
+                  async (source) => {
+                    const done = await copyImage(source, destination, nameIn(destination, source), {
+                      ...(await transfer.between({ source: source.repository })),
+                      ...(platform && { platform }),
+                    });
+                    tags.push(...(await copiedInto(destination, destination.target, done.descriptor, done.tags, call)).tags);
+                    stats = addStats(stats, done.stats);
+                  },
+                  { into: to.transport },
+                );
               });
             }
             batch.throwIfAll(references.length);
@@ -108,13 +113,18 @@ async function previewSave(session: Session, references: readonly string[], to: 
   const batch = new Batch(session, flags);
   for (const text of references) {
     await batch.attempt(text, async () => {
-      await withSource(session, text, async (source) => {
-        const image = (await imageToCopy(source, place, flags.platform, call)) ?? (await source.target.resolve(source.reference, call));
-        if (to.transport === "docker-archive") await checkIsImage(source, image, call);
-        const { digest, size } = image;
-        const named = nameIn(place, source).map((tag): CopiedTag => ({ tag, digest, size, outcome: "tagged" }));
-        tags.push(...(await copiedInto(place, source.target, image, named, call)).tags);
-      });
+      await withSource(
+        session,
+        text,
+        async (source) => {
+          const image = (await imageToCopy(source, place, flags.platform, call)) ?? (await source.target.resolve(source.reference, call));
+          if (to.transport === "docker-archive") await checkIsImage(source, image, call);
+          const { digest, size } = image;
+          const named = nameIn(place, source).map((tag): CopiedTag => ({ tag, digest, size, outcome: "tagged" }));
+          tags.push(...(await copiedInto(place, source.target, image, named, call)).tags);
+        },
+        { into: to.transport },
+      );
     });
   }
   batch.throwIfAll(references.length);

@@ -16,7 +16,7 @@ import {
   type TagLister,
 } from "@berth/oci";
 import type { Endpoint } from "@berth/transfer";
-import { type Location, openSource } from "@berth/transfer/location";
+import { type Location, openSource, type OpenSourceOptions } from "@berth/transfer/location";
 import { CommandFailure, EXIT_CODE } from "../exit-code.ts";
 import type { Side } from "../flags/flag-reader.ts";
 import { layerLimits } from "../flags/limit-flags.ts";
@@ -41,7 +41,7 @@ export interface Place {
 }
 
 /** Options of {@link openPlace}. */
-export interface OpenPlaceOptions {
+export interface OpenPlaceOptions extends Pick<OpenSourceOptions, "compression" | "into" | "level"> {
   /** Whose flags and variables count; default: those of a command without sides. */
   readonly side?: Side;
   /** What manifests are asked for; default: all that are known. */
@@ -60,10 +60,15 @@ export async function openPlace(session: Session, text: string, options: OpenPla
   session.subject = withoutScheme(text);
   session.source = session.subject;
   let repository: RemoteRepository | undefined;
+  const { into, compression, level } = options;
   const opened = await openSource(location, {
     signal: session.signal,
     ...layerLimits(session.limits),
     ...("path" in location && location.path === "-" && { stdin: session.io.stdin }),
+    ...(into !== undefined && { into }),
+    ...(compression !== undefined && { compression }),
+    ...(level !== undefined && { level }),
+    onEvent: (event) => session.onEvent?.(event),
     async connect({ domain, path }) {
       const { connections } = session;
       const limits = { ...(options.mediaTypes && { manifestMediaTypes: options.mediaTypes }) };

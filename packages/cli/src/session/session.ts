@@ -1,3 +1,4 @@
+import type { TransferEvent } from "@berth/transfer";
 import { Connections } from "../connect/connections.ts";
 import { RateWatch, type RateWait, waitText } from "../connect/rate-watch.ts";
 import { Warnings } from "../connect/warnings.ts";
@@ -30,6 +31,8 @@ export class Session {
   source: string | undefined;
   /** What helps a person who stopped it. */
   stopHint: string | undefined;
+  /** Told what happens to content, while content is moved. */
+  onEvent: ((event: TransferEvent) => void) | undefined;
   readonly #deadline: AbortSignal | undefined;
   readonly #rates: RateWatch;
   /** Files that are written when the work is done, by the flags that name them. */

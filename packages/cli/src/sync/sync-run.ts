@@ -98,7 +98,7 @@ export class SyncRun {
           { side: "to" },
         );
       },
-      { side: "from" },
+      { side: "from", into: destination.transport },
     );
   }
 

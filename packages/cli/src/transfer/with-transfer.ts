@@ -1,5 +1,5 @@
 import type { RemoteRepository } from "@berth/client";
-import type { CopyGraphOptions, TransferManager } from "@berth/transfer";
+import type { CopyGraphOptions, TransferEvent, TransferManager } from "@berth/transfer";
 import type { Session } from "../session/session.ts";
 import { type CopyEnds, KnownSources, type SourceHook } from "./known-sources.ts";
 import type { TransferFlags } from "./transfer-flags.ts";
@@ -47,6 +47,8 @@ export async function withTransfer<T>(
   const repositories = new Set<RemoteRepository>();
   const view = await session.openView({ stdoutIsData });
   const events = createTransferEvents();
+  const onEvent = (event: TransferEvent): void => events.emit(event);
+  session.onEvent = onEvent;
   const showing = (async () => {
     for await (const event of events.watch()) view.take(event);
   })();
@@ -61,7 +63,7 @@ export async function withTransfer<T>(
     const settings: TransferSettings = {
       signal,
       manager: await makeManager(session, limitRate),
-      onEvent: (event) => events.emit(event),
+      onEvent,
       ...(jobs !== undefined && { concurrency: jobs }),
       ...(journal && { journal }),
     };
@@ -79,6 +81,7 @@ export async function withTransfer<T>(
   } finally {
     signal.removeEventListener("abort", onStop);
     await Promise.all([limits.remember(), sources.remember()]);
+    session.onEvent = undefined;
     events.end();
     await showing;
     view.end();

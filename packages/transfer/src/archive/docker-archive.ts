@@ -2,7 +2,6 @@ import { Readable } from "node:stream";
 import {
   type ByteSource,
   type CallOptions,
-  createImageBuilder,
   decodeManifest,
   DEFAULT_TAG,
   type Descriptor,
@@ -15,25 +14,34 @@ import {
   NotFoundError,
   type Paged,
   type ReadOnlyTarget,
-  spanOf,
   type TagLister,
 } from "@berth/oci";
-import { digestOf, readAllVerified } from "@berth/oci/node";
-import { RootfsMismatchError } from "../image/errors.ts";
+import { readAllVerified } from "@berth/oci/node";
+import type { TransferEvent } from "../events.ts";
 import { findByName, findOnly, type Named, REF_NAME } from "../layout/names.ts";
 import { pagedTexts } from "../memory/paged.ts";
-import { blobName, type FetchEntryOptions, openEntry } from "./blob-reader.ts";
-import { LayerReader, layerMediaType } from "./docker-layers.ts";
+import type { Compression } from "../pack/compress-to-file.ts";
+import { isCompressedAs } from "../pack/layer-types.ts";
+import { blobName, type FetchEntryOptions } from "./blob-reader.ts";
+import { type LayerPacking, LayerReader } from "./docker-layers.ts";
 import { type ListedImage, readDockerManifest } from "./docker-manifest.ts";
+import { MadeImages } from "./made-images.ts";
 import { type OciArchive, readLayout } from "./oci-archive.ts";
-import { SharedWork } from "./shared-work.ts";
 import { type OpenArchiveOptions, openTarFile, type TarFile } from "./tar-file.ts";
-import type { TarEntry } from "./tar-index.ts";
 
 /** Options of {@link openDockerArchive}. */
 export interface OpenDockerArchiveOptions extends OpenArchiveOptions {
   /** The kind of manifest that is made for images which have none in the archive; default `docker`. */
   readonly family?: ManifestFamily;
+  /**
+   * How layers are compressed that stand in the archive as plain tars; default `none`: they stay so. When an image is first asked for they
+   * go through temporary files, which stay until the archive is closed. Layers that are compressed already stay as they are.
+   */
+  readonly compression?: Compression;
+  /** 1 to 9 for gzip, 1 to 19 for zstd; default 6 and 3. */
+  readonly level?: number;
+  /** Told of layers that are being compressed. */
+  readonly onEvent?: (event: TransferEvent) => void;
 }
 
 /** What `docker save` writes, open to be read. */
@@ -42,7 +50,8 @@ export interface DockerArchive extends ReadOnlyTarget, TagLister, AsyncDisposabl
   readonly images: readonly { readonly repoTags: readonly string[]; readonly config: Digest }[];
   /**
    * Finds an image by name (`debian:12`, or the tag alone where only one image has it) or by digest, that of its manifest or of its config;
-   * "" is the only image. The first time an image is asked for, its layers are read to learn their digests.
+   * "" is the only image. The first time an image is asked for, its layers are read to learn their digests. A digest may also be that of
+   * the manifest which is made when no options are given: its layers are as they stand.
    *
    * @throws {NotFoundError} @throws {AmbiguousNameError}
    * @throws {RootfsMismatchError} when the layers are not those that the config names.
@@ -56,7 +65,7 @@ export interface DockerArchive extends ReadOnlyTarget, TagLister, AsyncDisposabl
  * Opens a docker archive: of `docker save` of any version since 1.10, `podman save`, skopeo, crane and others; also one that is compressed.
  *
  * Most such archives hold no manifests. One is made then, of the config as it stands and the layers as they stand, always the same; where
- * the archive holds an OCI layout with the image's own manifest, that one is taken.
+ * the archive holds an OCI layout with the image's own manifest, that one is taken, unless a layer of it is to be compressed.
  *
  * @param from a path, or the bytes themselves: these go through a temporary file.
  * @throws {InvalidArchiveError} when it is no such archive. @throws {InvalidManifestError} when a config is malformed.
@@ -73,15 +82,12 @@ export async function openDockerArchive(from: string | ByteSource, options: Open
   try {
     const images = await readDockerManifest(tar, options.signal);
     const layout = tar.entries.has("oci-layout") ? await readLayout(tar, options.signal) : undefined;
-    return new ImagesInTar(tar, images, layout, options.family ?? "docker");
+    return new ImagesInTar(tar, images, layout, options);
   } catch (error) {
     await tar.close();
     throw error;
   }
 }
-
-/** Where the bytes of something are. */
-type Place = { readonly entry: TarEntry } | { readonly bytes: Uint8Array };
 
 /** A name of an image, and the image. */
 interface NamedImage extends Named {
@@ -92,18 +98,23 @@ class ImagesInTar implements DockerArchive {
   readonly #tar: TarFile;
   readonly #images: readonly ListedImage[];
   readonly #layout: OciArchive | undefined;
-  readonly #family: ManifestFamily;
-  readonly #layers: LayerReader;
-  readonly #made = new SharedWork<ListedImage, Descriptor>();
-  /** By digest: what manifests that were made need. */
-  readonly #places = new Map<string, Place>();
+  /** The form that was asked for, and the one of who asks for none: digests of that may be known, too. */
+  readonly #forms: readonly [asked: MadeImages, plain: MadeImages];
 
-  constructor(tar: TarFile, images: readonly ListedImage[], layout: OciArchive | undefined, family: ManifestFamily) {
+  constructor(tar: TarFile, images: readonly ListedImage[], layout: OciArchive | undefined, options: OpenDockerArchiveOptions) {
     this.#tar = tar;
     this.#images = images;
     this.#layout = layout;
-    this.#family = family;
-    this.#layers = new LayerReader(tar);
+    const { family = "docker", compression = "none", level, temporaryFolder, onEvent } = options;
+    const packing = {
+      compression,
+      ...(level !== undefined && { level }),
+      ...(temporaryFolder !== undefined && { temporaryFolder }),
+      ...(onEvent && { onEvent }),
+    };
+    const isPacked = compression !== "none";
+    const plain = this.#form("docker", undefined);
+    this.#forms = [isPacked || family !== "docker" ? this.#form(family, isPacked ? packing : undefined) : plain, plain];
   }
 
   get images(): DockerArchive["images"] {
@@ -120,10 +131,11 @@ class ImagesInTar implements DockerArchive {
   async fetch(target: Descriptor, options: FetchEntryOptions = {}): Promise<Readable> {
     options.signal?.throwIfAborted();
     if (this.#layout !== undefined && this.#isBlob(target)) return Readable.from(await this.#layout.fetch(target, options));
-    const place = this.#places.get(target.digest) ?? (await this.#findPlace(target.digest, options));
-    if ("entry" in place) return openEntry(this.#tar, place.entry, target, options);
-    const { start, end } = spanOf(options, place.bytes.byteLength);
-    return Readable.from(start === end ? [] : [place.bytes.subarray(start, end)], { objectMode: false });
+    for (const form of this.#forms) {
+      const content = form.open(target, options);
+      if (content !== undefined) return content;
+    }
+    return await this.#openUnasked(target, options);
   }
 
   tags(options?: ListOptions): Paged<string> {
@@ -132,6 +144,7 @@ class ImagesInTar implements DockerArchive {
 
   async close(): Promise<void> {
     await this.#tar.close();
+    for (const form of this.#forms) await form.close();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -159,34 +172,47 @@ class ImagesInTar implements DockerArchive {
   async #resolveDigest(digest: Digest, options: CallOptions): Promise<Descriptor> {
     const byConfig = this.#images.find(({ configDigest }) => configDigest === digest);
     if (byConfig !== undefined) return await this.#describe(byConfig, options);
-    for (const image of this.#images) {
-      const found = await this.#describe(image, options);
-      if (found.digest === digest) return found;
+    for (const form of this.#forms) {
+      const known = form.find(digest);
+      if (known !== undefined) return known;
+    }
+    for (const form of this.#forms.toReversed()) {
+      // to compress takes longest
+      for (const image of this.#images) {
+        const found = await form.describe(image, options);
+        if (found.digest === digest) return found;
+      }
     }
     if (this.#layout !== undefined) return await this.#layout.resolve(digest, options);
     throw new NotFoundError("manifest", digest);
   }
 
   /** Somebody may know a digest from an earlier time. */
-  async #findPlace(digest: string, options: CallOptions): Promise<Place> {
-    for (const image of this.#images) {
-      await this.#describe(image, options);
-      const place = this.#places.get(digest);
-      if (place !== undefined) return place;
+  async #openUnasked(target: Descriptor, options: FetchEntryOptions): Promise<Readable> {
+    for (const form of this.#forms.toReversed()) {
+      for (const image of this.#images) {
+        await form.describe(image, options);
+        const content = form.open(target, options);
+        if (content !== undefined) return content;
+      }
     }
-    throw new NotFoundError("blob", digest);
+    throw new NotFoundError("blob", target.digest);
   }
 
   async #describe(image: ListedImage, options: CallOptions): Promise<Descriptor> {
-    return await this.#made.get(
-      image,
-      options.signal,
-      async () => (await this.#findOwn(image, options)) ?? (await this.#make(image, options)),
-    );
+    return await this.#forms[0].describe(image, options);
   }
 
-  /** The manifest that the archive itself has for an image, with everything that it names. */
-  async #findOwn({ configDigest, config }: ListedImage, options: CallOptions): Promise<Descriptor | undefined> {
+  #form(family: ManifestFamily, packing: LayerPacking | undefined): MadeImages {
+    return new MadeImages(this.#tar, {
+      family,
+      layers: new LayerReader(this.#tar, packing),
+      findOwn: async (image, options) => await this.#findOwn(image, packing !== undefined, options),
+    });
+  }
+
+  /** The manifest that the archive itself has for an image, with everything that it names. @param isPacked no layer may be a plain tar. */
+  async #findOwn({ configDigest, config }: ListedImage, isPacked: boolean, options: CallOptions): Promise<Descriptor | undefined> {
     if (this.#layout === undefined) return undefined;
     const described = { mediaType: MEDIA_TYPES.ociConfig, digest: configDigest, size: config.size };
     for (const { mediaType, digest, size } of await this.#layout.predecessors(described, options)) {
@@ -194,6 +220,7 @@ class ImagesInTar implements DockerArchive {
       const descriptor = { mediaType, digest, size };
       const limits = { maxBytes: this.#tar.limits.maxMetadataBytes };
       const manifest = decodeManifest(await readAllVerified(await this.#layout.fetch(descriptor, options), descriptor, limits), mediaType);
+      if (isPacked && manifest.kind === "image" && manifest.layers.some((layer) => isCompressedAs(layer.mediaType, "none"))) continue;
       if (manifest.references.every((one) => this.#isBlob(one.descriptor))) return descriptor;
     }
     return undefined;
@@ -203,25 +230,5 @@ class ImagesInTar implements DockerArchive {
   #isBlob(target: Pick<Descriptor, "digest">): boolean {
     const entry = this.#tar.entries.get(blobName(target));
     return entry !== undefined && entry.linksTo === undefined;
-  }
-
-  async #make(image: ListedImage, { signal }: CallOptions): Promise<Descriptor> {
-    const { diffIds, layers } = image;
-    if (layers.length !== diffIds.length) throw new RootfsMismatchError(`the archive has ${layers.length}, the config ${diffIds.length}`);
-    const config = await this.#tar.readWhole(image.config, signal);
-    const nowhere = { exists: async () => true, push: async () => undefined }; // all of it is here already
-    const builder = createImageBuilder({ family: this.#family, blobs: nowhere, config });
-    const places: [string, Place][] = [[image.configDigest, { entry: image.config }]];
-    for (const [index, entry] of layers.entries()) {
-      const expected = diffIds[index] ?? image.configDigest;
-      const { compression, digest, diffId } = await this.#layers.read(entry, expected, signal);
-      if (diffId !== expected) throw new RootfsMismatchError(`layer ${index} is "${diffId}", expected "${expected}"`, { layer: index });
-      builder.appendReference({ mediaType: layerMediaType(this.#family, compression), digest, size: entry.size });
-      places.push([digest, { entry }]);
-    }
-    const { raw, mediaType } = await builder.build();
-    const descriptor = { mediaType, digest: digestOf(raw), size: raw.byteLength };
-    for (const [digest, place] of [...places, [descriptor.digest, { bytes: raw }] as const]) this.#places.set(digest, place);
-    return descriptor;
   }
 }

@@ -3,7 +3,7 @@ import { copy } from "../copy/copy.ts";
 import { copyTags } from "../copy/copy-tags.ts";
 import type { CopiedTag, CopyOptions } from "../copy/options.ts";
 import { type Location, parseLocation, referenceWithin } from "../location/location.ts";
-import { type OpenedDestination, openDestination, openSource } from "../location/open.ts";
+import { type OpenedDestination, openDestination, openSource, type OpenSourceOptions } from "../location/open.ts";
 import { chooseImage } from "../platform/choose-image.ts";
 import { hostPlatform } from "../platform/host-platform.ts";
 import { type CopyPlaces, type MarkedPlace, sourceHooks } from "../sources/source-hooks.ts";
@@ -33,7 +33,7 @@ export async function copyPlaces(
   });
   try {
     const into = to.transport === "registry" ? await context.placeOf(context.origin(to.reference)) : undefined;
-    const result = await fromSource(context, from, call, async (source) => {
+    const result = await fromSource(context, from, { ...options, into: to.transport }, async (source) => {
       return await run(context, source, { ...destination, location: to, place: into }, options);
     });
     await destination.finish();
@@ -70,7 +70,7 @@ interface CopyDestination extends Pick<OpenedDestination, "reference"> {
 async function fromSource<T>(
   context: EngineContext,
   from: Location,
-  call: CallOptions,
+  options: OpenSourceOptions,
   work: (source: CopySource) => Promise<T>,
 ): Promise<T> {
   if (from.transport === "registry") {
@@ -78,12 +78,12 @@ async function fromSource<T>(
     const endpoints = context
       .endpoints(reference, "pull")
       .filter(({ capabilities }) => reference.digest !== undefined || capabilities.has("resolve"));
-    return await context.over(reference, endpoints, call, async (at) => {
+    return await context.over(reference, endpoints, callOf(options), async (at) => {
       const place = await context.placeOf(at);
       return await work({ target: modernSource(at.repository), reference: referenceWithin(reference), place, endpoint: at.endpoint.host });
     });
   }
-  const opened = await openSource(from, call);
+  const opened = await openSource(from, options);
   try {
     return await work({ target: opened.target, reference: opened.reference, place: undefined, endpoint: undefined });
   } finally {
@@ -97,7 +97,7 @@ async function run(
   destination: CopyDestination,
   options: EngineCopyOptions,
 ): Promise<EngineCopyResult> {
-  const { allTags = false, match, platform: _, tags: more = [], ...rest } = options;
+  const { allTags = false, match, platform: _, compression: __, level: ___, tags: more = [], ...rest } = options;
   const places: CopyPlaces = {
     ...(source.place && { source: source.place }),
     ...(destination.place && { destination: destination.place }),

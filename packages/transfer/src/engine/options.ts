@@ -3,6 +3,7 @@ import type { CallOptions, Descriptor, Digest, Platform, ReadOnlyTarget, Resolve
 import type { CopyGraphOptions, CopyOptions, CopyStats } from "../copy/options.ts";
 import type { TransferEvent } from "../events.ts";
 import type { Location } from "../location/location.ts";
+import type { OpenSourceOptions } from "../location/open.ts";
 import type { TransferManager } from "../manager/transfer-manager.ts";
 import type { SourceStore } from "../sources/source-store.ts";
 import type { EngineLog } from "./engine-log.ts";
@@ -94,12 +95,18 @@ export interface PullResult {
   readonly stats: CopyStats;
 }
 
+/** How layers of a docker archive are compressed on their way; default: with gzip. */
+export type ArchiveCompression = Pick<OpenSourceOptions, "compression" | "level">;
+
 /**
  * Options of `Engine.push`.
  *
  * @see moby, `ImagePushConfig`
  */
-export interface PushOptions extends OperationOptions, Pick<CopyOptions, "atomic" | "existingTags" | "external" | "platforms" | "recheck"> {
+export interface PushOptions
+  extends OperationOptions,
+    ArchiveCompression,
+    Pick<CopyOptions, "atomic" | "existingTags" | "external" | "platforms" | "recheck"> {
   /** Every local tag of the name, also when the reference has a tag. A reference without a tag means all of them anyway. */
   readonly allTags?: boolean;
   /** Where from, instead of the engine's stores; its names are tags without the repository. */
@@ -129,6 +136,7 @@ export type Place = Location | string;
 /** Options of `Engine.copy`. */
 export interface EngineCopyOptions
   extends OperationOptions,
+    ArchiveCompression,
     Pick<CopyOptions, "atomic" | "digestTags" | "existingTags" | "external" | "platforms" | "recheck" | "referrers" | "selectChildren"> {
   /** Takes one image of an index, and leaves the index. Default: everything as it is. */
   readonly platform?: Platform;

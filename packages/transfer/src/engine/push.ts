@@ -70,14 +70,14 @@ interface PushSource {
   close(): Promise<void>;
 }
 
-async function openFrom(context: EngineContext, reference: Named, { from, signal }: PushOptions): Promise<PushSource> {
+async function openFrom(context: EngineContext, reference: Named, { from, ...options }: PushOptions): Promise<PushSource> {
   const close = async (): Promise<void> => undefined;
   if (from === undefined) {
     return { source: context.local.repository(reference), has: async (target, call) => await context.local.has(target, call), close };
   }
   if (typeof from !== "string" && "fetch" in from) return { source: from, has: existsIn(from), close };
   const location = typeof from === "string" ? parseLocation(from) : from;
-  const opened = await openStore(location, { ...(signal && { signal }), connect: (named) => context.origin(named).repository });
+  const opened = await openStore(location, { ...options, into: "registry", connect: (named) => context.origin(named).repository });
   return { source: opened.target, has: existsIn(opened.target), close: opened.close };
 }
 

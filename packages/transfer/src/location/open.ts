@@ -1,7 +1,7 @@
 import type { Writable } from "node:stream";
 import { type ByteSource, type CallOptions, formatName, type Named, type ReadOnlyTarget, type Repository, type Target } from "@berth/oci";
 import type { NewDockerArchive } from "../archive/docker-archive-writer.ts";
-import type { DockerArchive } from "../archive/docker-archive.ts";
+import type { DockerArchive, OpenDockerArchiveOptions } from "../archive/docker-archive.ts";
 import type { ArchiveLimits } from "../archive/limits.ts";
 import type { NewOciArchive } from "../archive/oci-archive-writer.ts";
 import type { OciArchive } from "../archive/oci-archive.ts";
@@ -10,7 +10,7 @@ import { type FileLocation, type Location, referenceWithin } from "./location.ts
 /** Makes the way to a repository of a registry: with credentials, mirrors, limits. The reference is normalised. */
 export type ConnectRepository = (reference: Named) => Repository | Promise<Repository>;
 
-/** Options of {@link openStore}, {@link openSource} and {@link openDestination}. */
+/** Options of everything that opens a place. */
 export interface OpenOptions extends CallOptions {
   /** Default: nobody's credentials, HTTPS, or plain HTTP on this machine. */
   readonly connect?: ConnectRepository;
@@ -20,6 +20,16 @@ export interface OpenOptions extends CallOptions {
   readonly limits?: ArchiveLimits;
   /** What `-` is when it is written; default the process's own. It is not ended. */
   readonly stdout?: Writable;
+}
+
+/** Options of {@link openStore} and {@link openSource}. */
+export interface OpenSourceOptions extends OpenOptions, Pick<OpenDockerArchiveOptions, "compression" | "level" | "onEvent"> {
+  /**
+   * What kind of place it is going to be copied to. A docker archive has plain tars for layers, and mostly no manifests: its images get the
+   * form that is usual there. Layers are compressed as `compression` says, by default with gzip; in an OCI layout or archive, and with zstd,
+   * which Docker's schema 2 does not know, manifests are those of OCI. Default, and for another docker archive: they stay as they are.
+   */
+  readonly into?: Location["transport"];
 }
 
 /** Options of {@link openDestination}. */
@@ -74,7 +84,7 @@ const nothing = async (): Promise<void> => undefined;
  *
  * @throws the errors of the place: nothing is there, or something else.
  */
-export async function openStore(location: Location, options: OpenOptions = {}): Promise<OpenedStore> {
+export async function openStore(location: Location, options: OpenSourceOptions = {}): Promise<OpenedStore> {
   if (location.transport === "registry") return { target: await repositoryAt(location.reference, options), close: nothing };
   const call = callOf(options);
   if (location.transport === "oci") {
@@ -82,12 +92,12 @@ export async function openStore(location: Location, options: OpenOptions = {}): 
     return { target: await openLayout(location.path, { ...call, readOnly: true }), close: nothing };
   }
   const from = location.path === "-" ? (options.stdin ?? process.stdin) : location.path;
-  const archive = await openArchive(location, from, { ...options.limits, ...call });
+  const archive = await openArchive(location, from, { ...options.limits, ...call, ...formFor(options) });
   return { target: archive, close: async () => await archive.close() };
 }
 
 /** Opens the image that a place names. Of a registry without tag and digest it is `latest`. */
-export async function openSource(location: Location, options: OpenOptions = {}): Promise<OpenedSource> {
+export async function openSource(location: Location, options: OpenSourceOptions = {}): Promise<OpenedSource> {
   const { target, close } = await openStore(location, options);
   return { target, close, reference: location.transport === "registry" ? referenceWithin(location.reference) : (location.reference ?? "") };
 }
@@ -125,7 +135,7 @@ export async function openDestination(location: Location, options: OpenDestinati
 async function openArchive(
   { transport }: FileLocation,
   from: string | ByteSource,
-  options: ArchiveLimits & CallOptions,
+  options: OpenDockerArchiveOptions,
 ): Promise<OciArchive | DockerArchive> {
   if (transport === "docker-archive") {
     const { openDockerArchive } = await import("../archive/docker-archive.ts");
@@ -133,6 +143,13 @@ async function openArchive(
   }
   const { openOciArchive } = await import("../archive/oci-archive.ts");
   return await openOciArchive(from, options);
+}
+
+/** The form that images of a docker archive take on their way. */
+function formFor({ into, compression = "gzip", level, onEvent }: OpenSourceOptions): OpenDockerArchiveOptions {
+  if (into === undefined || into === "docker-archive") return {};
+  const isDocker = into === "registry" && compression !== "zstd";
+  return { family: isDocker ? "docker" : "oci", compression, ...(level !== undefined && { level }), ...(onEvent && { onEvent }) };
 }
 
 async function createArchive(
