@@ -36,6 +36,25 @@ test("[engine/T32] a docker archive takes the image for this machine, and gives 
   expect(registry.tags.get("b v1")).toBe(back.descriptor?.digest);
 });
 
+test("out of a docker archive push and copy bring the same to a registry, compressed, and OCI's form into a layout", async () => {
+  const [registry, path] = [await startFake(), await temporaryFolder("copy")];
+  registry.put("a", randomImage(new Random(4)), "v1");
+  const engine = engineWith();
+  const archive = `docker-archive:${path}/a.tar`;
+  await engine.copy(`${registry.host}/a:v1`, `${archive}:app:v1`);
+  const copied = await engine.copy(archive, `${registry.host}/b:v1`);
+  expect(copied.descriptor?.mediaType).toBe(MEDIA_TYPES.dockerManifest);
+  expect(await engine.push(`${registry.host}/c:v1`, { from: archive })).toMatchObject([{ digest: copied.descriptor?.digest }]);
+  const { layers } = JSON.parse(registry.manifests.get(`b ${copied.descriptor?.digest}`)?.bytes.toString() ?? "") as {
+    layers: { mediaType: string }[];
+  };
+  expect(new Set(layers.map(({ mediaType }) => mediaType))).toEqual(new Set([MEDIA_TYPES.dockerLayerGzip]));
+  const inLayout = await engine.copy(archive, `oci:${path}/layout:v1`, { compression: "zstd", level: 1 });
+  expect(inLayout.descriptor?.mediaType).toBe(MEDIA_TYPES.ociManifest);
+  const pushed = await engine.push(`${registry.host}/d:v1`, { from: archive, compression: "none" });
+  expect(pushed[0]?.digest).toBe((await engine.resolve(archive)).digest);
+});
+
 test("one platform of an index is copied as the image that it is", async () => {
   const registry = await startFake();
   const index = randomIndex(new Random(3), [amd64, arm64]);
