@@ -78,15 +78,16 @@ export function cpCommand(options: RunOptions): Command {
   addRegistryFlags(addTransferFlags(command), { twoSides: true });
   return addHelp(command, {
     text: [
-      "Bytes stay what they are, so digests stay too, but for docker archives, which have a form of their own and hold no manifest: of them the",
-      "image ID is told, by which docker knows an image. What is there already is not sent again, and within one registry blobs are not sent at",
-      "all; nor are those that a repository of it was seen to hold by an earlier run: they are mounted from there. A copy that was cut off goes",
-      "on where it was when the same command runs again, except into an archive. Of an upload that was cut off the reference registry keeps",
-      "nothing, but from version 3 on the chunks that were whole: set --chunk-size for it. A layout is looked at whole, so what it lost, or",
-      "never got, comes with the next copy. A registry is only asked for the tag where that is unchanged, and, with --platforms, for these",
-      "images: where it may have an index in part, from an earlier --platforms or --index-only, or lost something, add --recheck. With",
-      "--all-tags a tag that cannot be copied does not hold up the others: it is told of at the end, and the exit code is 9; with --atomic no",
-      "tag moves then.",
+      "Bytes stay what they are, so digests stay too, but for docker archives, which have a form of their own and hold no manifest: of them",
+      "the image ID is told, by which docker knows an image; out of them layers are compressed, with gzip unless --compression says",
+      "otherwise, and in an OCI layout or archive the manifest is one of OCI, while the image ID stays. What is there already is not sent",
+      "again, and within one registry blobs are not sent at all; nor are those that a repository of it was seen to hold by an earlier run:",
+      "they are mounted from there. A copy that was cut off goes on where it was when the same command runs again, except into an archive.",
+      "Of an upload that was cut off the reference registry keeps nothing, but from version 3 on the chunks that were whole: set",
+      "--chunk-size for it. A layout is looked at whole, so what it lost, or never got, comes with the next copy. A registry is only asked",
+      "for the tag where that is unchanged, and, with --platforms, for these images: where it may have an index in part, from an earlier",
+      "--platforms or --index-only, or lost something, add --recheck. With --all-tags a tag that cannot be copied does not hold up the",
+      "others: it is told of at the end, and the exit code is 9; with --atomic no tag moves then.",
     ].join("\n"),
     examples: [
       ["berth cp debian:12 localhost:5000/debian:12", "all platforms, from one registry to another"],

@@ -53,7 +53,8 @@ export function loadCommand(options: RunOptions): Command {
   return addHelp(command, {
     text: [
       "Which kind of archive it is, and whether it is compressed, is found out. Of an index of which it has one image alone, that image is",
-      "pushed, and a warning says so.",
+      "pushed, and a warning says so. Layers of docker archives are compressed, with gzip unless --compression says otherwise; those that are",
+      "already stay as they are.",
     ].join("\n"),
     examples: [
       ["berth load app.tar localhost:5000/app:v1", "the only image of an archive"],

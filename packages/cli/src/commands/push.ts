@@ -78,7 +78,7 @@ export function pushCommand(options: RunOptions): Command {
     text: [
       "Files become an artifact that any OCI registry takes. A folder is packed, and unpacked again when it is pulled. Set SOURCE_DATE_EPOCH",
       "to get the same digest every time. Of an index of which a layout or archive has one image alone, that image is pushed, and a warning",
-      "says so; if it has several, berth cp --platform pushes one of them.",
+      "says so; if it has several, berth cp --platform pushes one of them. Layers of docker archives are compressed.",
     ].join("\n"),
     examples: [
       ["berth push localhost:5000/report:v1 report.json:application/json", "a file"],
