@@ -88,6 +88,30 @@ describeWithParts(
       expect(release.stdout).toContain("Debian");
     });
 
+    test("[engine/1.10] layers of a docker archive come compressed to where crane, skopeo and umoci read them", async () => {
+      const image = images["debian"] ?? expect.fail("no image");
+      const [archive, layout, remote] = [scratch.join("plain.tar"), scratch.join("plain"), `${registry.host}/plain`];
+      await skopeo("copy", `oci:${image.path}:${image.tag}`, `docker-archive:${archive}:plain:1`);
+      for (const compression of ["gzip", "zstd"]) {
+        await berth(["cp", "--compression", compression, `docker-archive:${archive}`, `oci:${layout}:${compression}`]);
+        await berth(["push", "--compression", compression, `${remote}:${compression}`, `docker-archive:${archive}`]);
+        const id = image.blobs[0]?.digest;
+        for (const place of [`oci:${layout}:${compression}`, `docker://${remote}:${compression}`]) {
+          const flags = place.startsWith("docker:") ? ["--tls-verify=false"] : [];
+          const manifest = JSON.parse(await skopeo("inspect", ...flags, "--raw", place)) as {
+            readonly config: { readonly digest: string };
+            readonly layers: readonly { readonly mediaType: string }[];
+          };
+          expect(manifest.config.digest).toBe(id);
+          for (const { mediaType } of manifest.layers) expect(mediaType).toContain(compression);
+        }
+      }
+      await call("crane", "crane", "validate", "--remote", `${remote}:gzip`);
+      await skopeo("copy", `oci:${layout}:gzip`, `docker-archive:${scratch.join("again.tar")}:plain:1`);
+      await call("umoci-sid", "umoci", "unpack", "--image", `${layout}:gzip`, scratch.join("plain-bundle"));
+      expect(await readFile(scratch.join("plain-bundle", "rootfs", "usr/lib/os-release"), "utf8")).toContain("Debian");
+    });
+
     test("what umoci changes in a layout of ours is pushed, and crane finds it whole", async () => {
       const layout = scratch.join("changed");
       await berth(["cp", `oci:${images["tiny"]?.path}`, `oci:${layout}:1`]);

@@ -1,4 +1,4 @@
-import { type CallOptions, type Descriptor, formatReference, type Named, type ReadOnlyTarget, type Target } from "@berth/oci";
+import { type Descriptor, formatReference, type Named, type ReadOnlyTarget, type Target } from "@berth/oci";
 import { copy } from "../copy/copy.ts";
 import { copyTags } from "../copy/copy-tags.ts";
 import type { CopiedTag, CopyOptions } from "../copy/options.ts";
