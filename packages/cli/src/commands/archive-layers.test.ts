@@ -59,14 +59,14 @@ test("cp, push and load bring plain tars of a docker archive to a registry with 
   });
   expect(manifest.layers[0]?.size).toBeLessThan(layer.byteLength / 10);
   expect(await ok("cat", into, "etc/motd")).toContain("hello");
-  for (const [at2, args] of [
+  for (const [tag, args] of [
     ["dry", ["cp", "--dry-run", archive, `${at.app}:dry`]],
     ["v2", ["push", `${at.app}:v2`, archive]],
     ["v3", ["load", file, `${at.app}:v3`]],
     ["dry", ["push", "--dry-run", `${at.app}:dry`, archive]],
     ["dry", ["load", "--dry-run", file, `${at.app}:dry`]],
   ] as const) {
-    expect(await ok(...args)).toContain(`${at.app}:${at2}@${copied.trim()}`);
+    expect(await ok(...args)).toContain(`${at.app}:${tag}@${copied.trim()}`);
   }
 });
 

@@ -106,15 +106,14 @@ class ImagesInTar implements DockerArchive {
     this.#images = images;
     this.#layout = layout;
     const { family = "docker", compression = "none", level, temporaryFolder, onEvent } = options;
-    const packing = {
+    const packing = compression !== "none" && {
       compression,
       ...(level !== undefined && { level }),
       ...(temporaryFolder !== undefined && { temporaryFolder }),
       ...(onEvent && { onEvent }),
     };
-    const isPacked = compression !== "none";
     const plain = this.#form("docker", undefined);
-    this.#forms = [isPacked || family !== "docker" ? this.#form(family, isPacked ? packing : undefined) : plain, plain];
+    this.#forms = [packing || family !== "docker" ? this.#form(family, packing || undefined) : plain, plain];
   }
 
   get images(): DockerArchive["images"] {

@@ -4,16 +4,15 @@ import { LayerBudget } from "../image/layer-limits.ts";
 import { eventId, type TransferEvent } from "../events.ts";
 import { type OpenedLayer, openLayer } from "../image/layer.ts";
 import { type LayerCompression, MAGIC_LENGTH, sniffCompression } from "../image/layer-compression.ts";
-import { type CompressedFile, compressToFile, type CompressToFileOptions } from "../pack/compress-to-file.ts";
+import { type CompressedFile, type Compression, compressToFile, type CompressToFileOptions } from "../pack/compress-to-file.ts";
 import { ArchiveClosedError } from "./errors.ts";
 import { SharedWork } from "./shared-work.ts";
 import type { TarFile } from "./tar-file.ts";
 import type { TarEntry } from "./tar-index.ts";
 
 /** How layers are compressed that stand in the archive as plain tars. */
-export interface LayerPacking
-  extends Required<Pick<CompressToFileOptions, "compression">>,
-    Pick<CompressToFileOptions, "level" | "temporaryFolder"> {
+export interface LayerPacking extends Pick<CompressToFileOptions, "level" | "temporaryFolder"> {
+  readonly compression: Exclude<Compression, "none">;
   /** Told how it goes. */
   readonly onEvent?: (event: TransferEvent) => void;
 }
@@ -31,7 +30,7 @@ export interface LayerContent {
   readonly packed?: ReplayableSource;
 }
 
-/** Reads the layers of a docker archive to learn their digests, and compresses plain tars where that is wanted; each once, when it is asked for. */
+/** Reads the layers of a docker archive to learn their digests, and compresses those that are to be; each once, when it is asked for. */
 export class LayerReader {
   readonly #tar: TarFile;
   readonly #packing: LayerPacking | undefined;
@@ -45,7 +44,7 @@ export class LayerReader {
     this.#tar = tar;
     const { maxSpoolBytes: maxBytes, maxRatio, ratioFloor } = tar.limits;
     this.#budget = new LayerBudget({ maxBytes, maxRatio, ratioFloor });
-    this.#packing = packing?.compression === "none" ? undefined : packing;
+    this.#packing = packing;
   }
 
   /** @throws {InvalidLayerError} @throws {LimitExceededError} @throws {NoSpaceError} */
