@@ -1,10 +1,9 @@
-import { existsSync, readdirSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { MEDIA_TYPES } from "@berth/oci";
 import { digestOf } from "@berth/oci/node";
 import { packTar } from "@berth/testkit/parts";
-import { beforeEach, expect, test, vi } from "vitest";
+import { beforeEach, expect, onTestFinished, test, vi } from "vitest";
 import { berth } from "../testing/run-berth.ts";
 import { useRegistry } from "../testing/use-registry.test-kit.ts";
 
@@ -123,9 +122,12 @@ test("no layout is made, and no temporary file stays, for an image that is not i
   const layout = `${at.path}-layout`;
   expect(await berth(["cp", `${archive}:acme/other:v1`, `oci:${layout}:v1`])).toMatchObject({ code: 4 });
   expect(existsSync(layout)).toBe(false);
+  const work = `${at.path}-work`;
+  mkdirSync(work);
+  vi.stubEnv("TMPDIR", work);
+  onTestFinished(() => void vi.unstubAllEnvs());
   await ok("cp", archive, `oci:${layout}:v1`);
-  const own = `berth-pack-${process.pid}-`;
-  expect(readdirSync(tmpdir()).filter((name) => name.startsWith(own))).toEqual([]);
+  expect(readdirSync(work)).toEqual([]);
 });
 
 test.each(["registry", "layout"])("progress tells what is compressed: into a %s", async (kind) => {
