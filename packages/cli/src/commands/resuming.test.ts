@@ -132,16 +132,23 @@ test("[engine/T11] a pull that was killed at 70 % goes on: less than 35 % is fet
   expect(Math.abs(fetched - told.result)).toBeLessThan(20_000);
 });
 
-test("[engine/T11] a pull of files that was killed at 70 % goes on: less than 35 % is fetched again, and nothing else is left", async () => {
-  const args = ["pull", "-o", "files", `${host}/source:files`];
-  const killed = await run([...args, "--limit-rate", "16MiB"], 0.7, (child) => child.kill("SIGKILL"));
-  expect([killed.signal, readdirSync(join(folder, "files"))]).toEqual(["SIGKILL", [expect.stringMatching(/^\.berth-partial-/)]]);
-  const before = moved("bytesWritten");
-  expect(await run(args, 2)).toMatchObject({ code: 0 });
-  expect(moved("bytesWritten") - before).toBeLessThan(0.35 * SIZE);
-  expect(readdirSync(join(folder, "files"))).toEqual(["large.bin"]);
-  expect(digestOf(readFileSync(join(folder, "files", "large.bin")))).toBe(layer.digest);
-});
+test.each([
+  ["killed", "SIGKILL", { signal: "SIGKILL" }],
+  ["stopped by Ctrl-C", "SIGINT", { code: 130, signal: null }],
+] as const)(
+  "[engine/T11] a pull of files that was %s at 0.7 of it goes on: less than 0.35 is fetched again, and nothing else is left",
+  async (_, signal, ended) => {
+    const into = join(folder, signal);
+    const args = ["pull", "-o", into, `${host}/source:files`];
+    expect(await run([...args, "--limit-rate", "16MiB"], 0.7, (child) => child.kill(signal))).toMatchObject(ended);
+    expect(readdirSync(into)).toEqual([expect.stringMatching(/^\.berth-partial-/)]);
+    const before = moved("bytesWritten");
+    expect(await run(args, 2)).toMatchObject({ code: 0 });
+    expect(moved("bytesWritten") - before).toBeLessThan(0.35 * SIZE);
+    expect(readdirSync(into)).toEqual(["large.bin"]);
+    expect(digestOf(readFileSync(join(into, "large.bin")))).toBe(layer.digest);
+  },
+);
 
 test("what a download that was killed left beside its file goes with the next one; that of a running one stays", async () => {
   const cut = layer.digest;

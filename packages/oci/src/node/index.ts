@@ -12,6 +12,7 @@ export type { ProcessIdentity } from "./process-identity.ts";
 export { isRunning, thisProcess } from "./process-identity.ts";
 export { systemReason } from "./system-reason.ts";
 export {
+  leaveUnfinished,
   makeWorkFolder,
   outsideOfWork,
   removeAbandoned,

@@ -6,6 +6,7 @@ import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, onTestFinished, test } from "vitest";
 import {
+  leaveUnfinished,
   makeWorkFolder,
   outsideOfWork,
   removeAbandoned,
@@ -85,6 +86,23 @@ test("what a killed process left unfinished is taken over: the largest, by one a
   expect(basename(first ?? "")).toMatch(/^\.x-/);
   expect(await readFile((await takeAbandoned(folder, ".x-")) ?? "", "utf8")).toBe("1");
   expect([await takeAbandoned(folder, ".x-"), await takeAbandoned(join(folder, "none"), ".x-")]).toEqual([undefined, undefined]);
+});
+
+test("what this process gave up is taken over by it or others, or removed like what a killed one left", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "berth-unfinished-"));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  const leave = async (): Promise<void> => {
+    const path = join(folder, unfinishedName(".x-"));
+    await writeFile(path, "1");
+    await leaveUnfinished(path, ".x-");
+  };
+  await leave();
+  const taken = await takeAbandoned(folder, ".x-");
+  expect(await readFile(taken ?? "", "utf8")).toBe("1");
+  expect(await takeAbandoned(folder, ".x-")).toBeUndefined();
+  await leave();
+  await removeAbandoned(folder, ".x-");
+  expect(await readdir(folder)).toEqual([basename(taken ?? "")]);
 });
 
 test("outsideOfWork() tells the folder that work is done in, and leaves other paths alone", async () => {

@@ -6,6 +6,9 @@ import { isRunning, type ProcessIdentity, thisProcess } from "./process-identity
 
 const STAMP = /^(\d+)-(\d*)-([0-9a-f]{8})-[0-9a-f]{8}$/;
 
+/** Of what its process has left for others, instead of a stamp. */
+const LEFT = /^left-[0-9a-f]{8}$/;
+
 /** From the name of a {@link WorkFolder} on. */
 const IN_WORK = /[/\\]berth-[a-z]+-\d+-\d*-[0-9a-f]{8}-[0-9a-f]{8}(?:[/\\]|$)/;
 
@@ -58,7 +61,7 @@ export function outsideOfWork(path: string): string {
 }
 
 /**
- * Removes what processes that were killed left unfinished under names with a prefix. What belongs to a process of another machine or
+ * Removes what was left unfinished under names with a prefix, by processes that were killed or gave it up. What belongs to a process of another machine or
  * container stays: whether that is alive cannot be told from here. What is another user's, or cannot be removed, stays, too.
  */
 export async function removeAbandoned(folder: string, prefix: string): Promise<void> {
@@ -69,8 +72,17 @@ export async function removeAbandoned(folder: string, prefix: string): Promise<v
 }
 
 /**
- * Takes over what a process that was killed left unfinished under a name with a prefix: it gets a name of this process, and so belongs to
- * nobody else.
+ * Gives up a file that this process did not finish, for whoever takes it over: it gets a name that belongs to nobody.
+ *
+ * @param path its name begins with `prefix`.
+ */
+export async function leaveUnfinished(path: string, prefix: string): Promise<void> {
+  await rename(path, join(dirname(path), `${prefix}left-${randomUUID().slice(0, 8)}`));
+}
+
+/**
+ * Takes over what {@link leaveUnfinished} gave up, or a process that was killed left unfinished, under a name with a prefix: it gets a name
+ * of this process, and so belongs to nobody else.
  *
  * @returns its new path; undefined when there is nothing. Of several the largest, the others stay.
  */
@@ -98,6 +110,7 @@ async function removeOwn(path: string): Promise<void> {
 }
 
 function isAbandoned(stamp: string): boolean {
+  if (LEFT.test(stamp)) return true;
   const [, pid, startedAt, mark] = STAMP.exec(stamp) ?? [];
   const here = thisProcess();
   if (pid === undefined || startedAt === undefined || mark !== placeMark(here)) return false;

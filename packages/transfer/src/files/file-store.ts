@@ -73,6 +73,8 @@ export interface FileStore extends GraphTarget, TagLister, ReferrerLister, Async
   add(path: string, options?: AddFileOptions): Promise<Descriptor>;
   /**
    * Stores content: with a title as a file below the folder, or as a folder when it is a packed one. It is seen there whole or not at all.
+   * What came of a file when it is aborted, or its source fails, stays under another name (`.berth-partial-...`): the next push of that
+   * content goes on with it, and a manifest that comes without it takes it away.
    *
    * @throws {UnsafeTitleError} @throws {DuplicateTitleError} @throws {FileExistsError}
    * @throws {DigestMismatchError} @throws {SizeMismatchError} @throws {LimitExceededError}
@@ -250,21 +252,18 @@ class TitledFiles implements FileStore {
     const parts = titleParts(title);
     const key = titleKey(parts);
     this.#claim(title, key, expected.digest);
-    const unfinished = await (isPacked(expected) ? this.#target.startFolder() : this.#target.startFile(expected.digest));
     try {
       await this.#target.checkFree(title, parts);
       if (isPacked(expected)) {
         const { limits } = this.#options;
-        await unfinished.writeFolder(expected, content, { name: parts.join("/"), ...(limits && { limits }) }, options);
-        await this.#target.publishFolder(unfinished, title, parts);
+        await this.#target.writeFolder({ title, parts }, expected, content, { ...options, ...(limits && { limits }) });
       } else {
-        await unfinished.writeFile(expected, content, options);
-        this.#sources.set(expected.digest, await fileSource(await this.#target.publishFile(unfinished, title, parts)));
+        const path = await this.#target.writeFile({ title, parts }, expected, content, options);
+        this.#sources.set(expected.digest, await fileSource(path));
       }
       this.#written.add(key);
     } catch (error) {
       this.#titles.delete(key);
-      await unfinished.remove();
       throw error;
     }
   }

@@ -1,13 +1,28 @@
 import { lstat, link, mkdir, readdir, realpath, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
-import type { Digest } from "@berth/oci";
+import type { ByteSource, CallOptions, Descriptor } from "@berth/oci";
 import { makeFolder } from "@berth/oci/node";
 import { errnoOf, ignoreMissing } from "../layout/errno.ts";
 import { FileExistsError, UnsafeTitleError } from "./errors.ts";
-import { removeUnfinishedFiles, removeUnfinishedFolders, startFile, startFolder, type Unfinished } from "./unfinished.ts";
+import {
+  removeUnfinishedFiles,
+  removeUnfinishedFolders,
+  type Unfinished,
+  type UnfinishedFolderOptions,
+  writeUnfinishedFile,
+  writeUnfinishedFolder,
+} from "./unfinished.ts";
 
 /** What happens to files that are there already. */
 export type OldFiles = "replace" | "keep";
+
+/** Where a file or folder goes. */
+export interface PlaceInFolder {
+  /** As it was given. */
+  readonly title: string;
+  /** The same, clean. */
+  readonly parts: readonly string[];
+}
 
 /**
  * The folder that files are pulled into. Nothing is written through a link: each folder on the way to a file was seen to be a real one. This
@@ -23,17 +38,32 @@ export class TargetFolder {
     this.#oldFiles = oldFiles;
   }
 
-  /** Starts a folder that is to be published; the target is made when it is not there. */
-  async startFolder(): Promise<Unfinished> {
-    return startFolder(await this.#open());
+  /**
+   * Writes a file at a title; the target is made when it is not there. What came of one that does not come whole stays under another name,
+   * and the next file with this content goes on with it.
+   *
+   * @returns where it is. @throws {DigestMismatchError} @throws {SizeMismatchError} @throws {UnsafeTitleError} @throws {FileExistsError}
+   */
+  async writeFile({ title, parts }: PlaceInFolder, expected: Descriptor, content: ByteSource, call: CallOptions): Promise<string> {
+    const unfinished = await writeUnfinishedFile(await this.#open(), expected, content, call);
+    return await orRemoved(unfinished, async () => await this.#publishFile(unfinished, title, parts));
   }
 
-  /** Starts a file with this content that is to be published, or goes on with one; the target is made when it is not there. */
-  async startFile(digest: Digest): Promise<Unfinished> {
-    return await startFile(await this.#open(), digest);
+  /** Writes a packed folder at a title; into one that is there, its files are moved one by one. @throws as {@link writeUnfinishedFolder} */
+  async writeFolder(
+    { title, parts }: PlaceInFolder,
+    expected: Descriptor,
+    content: ByteSource,
+    options: Omit<UnfinishedFolderOptions, "name">,
+  ): Promise<void> {
+    const unfinished = await writeUnfinishedFolder(await this.#open(), expected, content, { ...options, name: parts.join("/") });
+    await orRemoved(unfinished, async () => {
+      await this.#merge(unfinished.path, await this.#place(title, parts), title);
+      await unfinished.remove();
+    });
   }
 
-  /** Removes what processes that were killed left of files that nobody asked for since. */
+  /** Removes what was left of files that nobody asked for since. */
   async removeUnfinishedFiles(): Promise<void> {
     if (this.#root !== undefined) await removeUnfinishedFiles(await this.#root); // else: nothing was written
   }
@@ -73,7 +103,7 @@ export class TargetFolder {
   }
 
   /** Puts a finished file into its place. @returns where it is. @throws {UnsafeTitleError} @throws {FileExistsError} */
-  async publishFile({ path: temporary }: Unfinished, title: string, parts: readonly string[]): Promise<string> {
+  async #publishFile({ path: temporary }: Unfinished, title: string, parts: readonly string[]): Promise<string> {
     const path = await this.#place(title, parts);
     if (this.#oldFiles === "keep") {
       await link(temporary, path).catch((error: unknown) => {
@@ -86,13 +116,6 @@ export class TargetFolder {
     if (there?.isDirectory() === true) throw new UnsafeTitleError(title, "a folder has that name");
     await rename(temporary, path);
     return path;
-  }
-
-  /** Puts a finished folder into its place; into one that is there, its files are moved one by one. */
-  async publishFolder(folder: Unfinished, title: string, parts: readonly string[]): Promise<void> {
-    const path = await this.#place(title, parts);
-    await this.#merge(folder.path, path, title);
-    await folder.remove();
   }
 
   async #merge(from: string, to: string, title: string): Promise<void> {
@@ -127,5 +150,15 @@ export class TargetFolder {
     await makeFolder(this.#path);
     await removeUnfinishedFolders(this.#path);
     return await realpath(this.#path);
+  }
+}
+
+/** Puts what is finished into its place. What has none goes. */
+async function orRemoved<T>(unfinished: Unfinished, publish: () => Promise<T>): Promise<T> {
+  try {
+    return await publish();
+  } catch (error) {
+    await unfinished.remove();
+    throw error;
   }
 }

@@ -59,3 +59,50 @@ test("what killed processes left of folders goes with the first push, what they 
   await store.push(manifest.descriptor, bytesSource(manifest.bytes));
   expect((await readdir(files.folder)).toSorted()).toEqual([".berth-notes", running, "hello"].toSorted());
 });
+
+test.each([
+  ["aborted", new Error("enough")],
+  ["cut short by its source", undefined],
+])("of a file that is %s what came stays, under no title, and the next push in the same process goes on with it", async (_, reason) => {
+  const store = await files.open();
+  const { promise: hasCome, resolve: come } = Promise.withResolvers<void>();
+  const broken = replayableSource(hello.byteLength, async function* () {
+    yield hello.subarray(0, 5);
+    come();
+    if (reason === undefined) throw new Error("gone");
+    await new Promise<never>(() => undefined);
+  });
+  const controller = new AbortController();
+  const pushing = store.push(target, broken, { signal: controller.signal });
+  pushing.catch(() => undefined);
+  await hasCome;
+  if (reason !== undefined) controller.abort(reason);
+  await expect(pushing).rejects.toThrow(reason?.message ?? "gone");
+  const [left, ...more] = await readdir(files.folder);
+  expect([left?.startsWith(partOf(target, "")), more]).toEqual([true, []]);
+  expect(await readFile(join(files.folder, left ?? ""), "utf8")).toBe("hello");
+  const { source, opened } = recorded();
+  await store.push(target, source);
+  expect(opened).toEqual([5]);
+  expect(await readdir(files.folder)).toEqual(["hello"]);
+});
+
+test("a stream that can be read only once does not throw away what is there of a file", async () => {
+  await writeFile(join(files.folder, partOf(target)), "hello");
+  const store = await files.open();
+  const broken = async function* (): AsyncGenerator<Uint8Array> {
+    yield* [];
+    throw new Error("gone");
+  };
+  await expect(store.push(target, broken())).rejects.toThrow("gone");
+  expect(await readdir(files.folder)).toEqual([partOf(target)]);
+});
+
+test("a whole file that cannot get its place does not stay, and a file that may not be written leaves what was there of it", async () => {
+  await mkdir(join(files.folder, "hello"));
+  await expect((await files.open()).push(target, bytesSource(hello))).rejects.toMatchObject({ code: "ERR_UNSAFE_TITLE" });
+  await writeFile(join(files.folder, partOf(target)), "hello");
+  const keeping = await files.open({ keepOldFiles: true });
+  await expect(keeping.push(target, bytesSource(hello))).rejects.toMatchObject({ code: "ERR_FILE_EXISTS" });
+  expect((await readdir(files.folder)).toSorted()).toEqual([partOf(target), "hello"]);
+});
