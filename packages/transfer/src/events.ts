@@ -1,4 +1,5 @@
 import { type Digest, digestEncoded } from "@berth/oci";
+import type { ErrorClass } from "./error-classes.ts";
 
 /** What happens to one piece of content. */
 export type TransferAction =
@@ -34,6 +35,10 @@ export interface TransferEvent {
   readonly last: boolean;
   /** In words: what failed, where it was mounted from, how long is waited. */
   readonly message?: string;
+  /** Of `failed`: what the failure means. */
+  readonly class?: ErrorClass;
+  /** Of `failed`: the code of the registry, else ours, as `classifyError` tells it. */
+  readonly code?: string;
   /** Whatever else is known: the whole digest, the media type, the delay. */
   readonly aux?: Readonly<Record<string, string | number | boolean>>;
 }

@@ -38,6 +38,7 @@ export function blobGetCommand(options: RunOptions): Command {
             "will not write a blob to a terminal: name a file with --output, or - to do it all the same",
           );
         const toFile = output === undefined || output === "-" ? undefined : output;
+        if (toFile === undefined) session.leaveStdout();
         await withPlace(session, text, async (place, call) => {
           const { descriptor, content } = await adviseOnManifest(place, call, async () => await openBlob(place, range, call));
           const total =

@@ -69,6 +69,7 @@ export function cpCommand(options: RunOptions): Command {
         if (isMany) checkMany(parsePlace(from), target, tags, flags);
         const form = archiveForm(parsePlace(from), target, flags);
         const job = { target, tags, flags, settings: copyOptions(flags) };
+        if (isStdout(target)) session.leaveStdout();
         // mirrors need not have all tags, and what went through a pipe cannot be taken back
         const open = isMany || isStdout(target) ? withPlace : withSource;
         const copy = isMany ? copyMany : copyOne;

@@ -31,6 +31,7 @@ export function exportCommand(options: RunOptions): Command {
           throw new CommandFailure(EXIT_CODE.usage, "will not write an archive to a terminal: name a file with --output");
         const { flatten } = await import("@berth/transfer");
         const toFile = output === undefined || output === "-" ? undefined : output;
+        if (toFile === undefined) session.leaveStdout();
         await withPlace(session, text, async (place, call) => {
           const { target } = place;
           const root = await resolveOneImage(place, platform, call);

@@ -106,7 +106,7 @@ async function report(
     },
     text: () => (session.settings.quiet ? "" : lines.join("")),
   });
-  if (session.format.kind !== "text" || session.settings.progress === "json") return;
+  if (session.format.kind !== "text" || session.tellsRecords) return;
   const count = (outcome: string): number => tags.filter((tag) => tag.outcome === outcome).length;
   const parts = [
     `${count("tagged")} ${dryRun ? "to be tagged" : "tagged"}`,

@@ -16,11 +16,24 @@ export async function writeContent(
   call: CallOptions,
 ): Promise<void> {
   const view = await session.openView({ stdoutIsData: file === undefined });
+  let size = 0;
   try {
-    const source = counted(content, view, about);
+    const source = counted(
+      sized(content, (bytes) => (size += bytes)),
+      view,
+      about,
+    );
     await (file === undefined ? writeBytes(session.io.stdout, source, call) : writeFileOf(file, source, call));
   } finally {
     content.destroy();
     view.end();
+  }
+  if (session.tellsRecords) await session.print({ data: { output: file ?? "-", size }, text: () => "" });
+}
+
+async function* sized(content: ByteStream, add: (bytes: number) => void): AsyncGenerator<Uint8Array> {
+  for await (const chunk of content as AsyncIterable<Uint8Array>) {
+    add(chunk.byteLength);
+    yield chunk;
   }
 }

@@ -13,3 +13,10 @@ export function printError(stream: OutputStream, report: ErrorReport, asJson: bo
   if (report.class === "Usage" && usage !== undefined) stream.write(`usage: ${usage}\n`);
   if (report.hint !== undefined) stream.write(`hint: ${report.hint}\n`);
 }
+
+/** Says a failure as the last of JSON lines. */
+export function printErrorRecord(stream: OutputStream, report: ErrorReport): void {
+  if (report.message === "") return;
+  const { exitCode: _, ...fields } = report;
+  stream.write(`${JSON.stringify({ type: "error", ...fields })}\n`);
+}

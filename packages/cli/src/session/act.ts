@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import { usageOf } from "../command/usage.ts";
 import { reportError } from "../errors/error-report.ts";
-import { printError } from "../errors/print-error.ts";
+import { printError, printErrorRecord } from "../errors/print-error.ts";
 import { CommandFailure } from "../exit-code.ts";
 import type { Side } from "../flags/flag-reader.ts";
 import type { CommandIo } from "../io.ts";
@@ -28,7 +28,7 @@ export function act<Args extends readonly unknown[]>(
     const flags: Readonly<Record<string, unknown>> = this.opts();
     let session: Session | undefined;
     try {
-      session = new Session(io, flags);
+      session = new Session(io, flags, { showsProgress: has(this, "--progress") });
       await session.check();
       await work(session, ...args);
       await session.close();
@@ -44,9 +44,9 @@ async function told(
   error: unknown,
   command: Command,
   session: Session | undefined,
-  { stderr, signal }: CommandIo,
+  { stdout, stderr, signal }: CommandIo,
 ): Promise<CommandFailure> {
-  const { format, debug = false, timeoutMs } = session?.settings ?? {};
+  const { debug = false, timeoutMs } = session?.settings ?? {};
   const subject = isOfSource(error) ? session?.source : session?.subject;
   const isSource = isOfSource(error) || session?.subject === session?.source;
   const report = await reportError(error, {
@@ -54,16 +54,25 @@ async function told(
     stopReason: signal.reason,
     ...(session?.stopHint !== undefined && { stopHint: session.stopHint }),
     isSignedIn: () => command.name() === "login" || isNamed(session, isSource ? "from" : "to"),
-    hasMaxRatio: command.options.some(({ long }) => long === "--max-ratio"),
+    hasMaxRatio: has(command, "--max-ratio"),
     ...(subject !== undefined && { subject }),
     ...(session?.isTimedOut === true && timeoutMs !== undefined && { timedOutMs: timeoutMs }),
   });
-  printError(stderr, report, format === "json", usageOf(command));
+  if (session !== undefined) session.fail(report, usageOf(command));
+  else {
+    printError(stderr, report, false, usageOf(command)); // a flag, or a variable, has a value that cannot be
+    if (command.opts()["progress"] === "json") printErrorRecord(stdout, report);
+  }
   if (debug && error instanceof Error) {
     const { sourceStack } = await import("../errors/source-stack.ts");
     stderr.write(`${sourceStack(error.stack ?? String(error))}\n`);
   }
   return new CommandFailure(report.exitCode);
+}
+
+/** Whether a command has an option. */
+function has(command: Command, flag: string): boolean {
+  return command.options.some(({ long }) => long === flag);
 }
 
 /** Whether flags or variables say who we are. */

@@ -2,10 +2,13 @@ import type { TransferEvent } from "@berth/transfer";
 import { Connections } from "../connect/connections.ts";
 import { RateWatch, type RateWait, waitText } from "../connect/rate-watch.ts";
 import { Warnings } from "../connect/warnings.ts";
+import type { ErrorReport } from "../errors/error-report.ts";
+import { printError, printErrorRecord } from "../errors/print-error.ts";
 import { type Settings, readSettings } from "../flags/settings.ts";
 import type { LimitFlags } from "../flags/limit-flags.ts";
 import { keyOf } from "../flags/shared-flags.ts";
-import type { CommandIo } from "../io.ts";
+import { CommandFailure, EXIT_CODE } from "../exit-code.ts";
+import type { CommandIo, OutputStream } from "../io.ts";
 import { type OutputFormat, parseFormat } from "../output/format.ts";
 import { oneLine } from "../output/plain-text.ts";
 import type { ProgressView } from "../progress/view.ts";
@@ -33,6 +36,10 @@ export class Session {
   stopHint: string | undefined;
   /** Told what happens to content, while content is moved. */
   onEvent: ((event: TransferEvent) => void) | undefined;
+  /** Whether every line is an object for programs: `--progress json`. */
+  readonly tellsRecords: boolean;
+  /** Whether content goes to standard output. */
+  #stdoutIsData: boolean;
   readonly #deadline: AbortSignal | undefined;
   readonly #rates: RateWatch;
   /** Files that are written when the work is done, by the flags that name them. */
@@ -40,10 +47,20 @@ export class Session {
   #notice: NodeJS.Timeout | undefined;
   #view: ProgressView | undefined;
 
-  /** @param flags as the parser found them. @throws {CommandFailure} on a value that cannot be. */
-  constructor(io: CommandIo, flags: Readonly<Record<string, unknown>>) {
+  /**
+   * @param flags as the parser found them.
+   * @param options.showsProgress whether the command has `--progress`; a variable that stands for it says nothing to others. Default true.
+   * @throws {CommandFailure} on a value that cannot be.
+   */
+  constructor(
+    io: CommandIo,
+    flags: Readonly<Record<string, unknown>>,
+    { showsProgress = true }: { readonly showsProgress?: boolean } = {},
+  ) {
     this.settings = readSettings(flags, io.env);
     this.format = parseFormat(this.settings.format);
+    this.tellsRecords = showsProgress && this.settings.progress === "json";
+    this.#stdoutIsData = typeof flags["output"] === "string" && /^(?:[a-z-]+:)?-$/.test(flags["output"]);
     this.#lastFiles = ["digest-file", "refs-file"].flatMap((flag) => {
       const path = flags[keyOf(flag)];
       return typeof path === "string" ? [[flag, path] as const] : [];
@@ -76,6 +93,9 @@ export class Session {
 
   /** Finds mistakes that would otherwise be found when the work is done. @throws {TemplateError} @throws {CommandFailure} */
   async check(): Promise<void> {
+    const { kind } = this.format;
+    if (this.tellsRecords && kind !== "text" && kind !== "json")
+      throw new CommandFailure(EXIT_CODE.usage, `cannot use --progress json with --format ${kind}: its last line is the result as JSON`);
     await checkFormat(this.format);
     for (const [flag, path] of this.#lastFiles) {
       const { checkWritable } = await import("../output/check-writable.ts");
@@ -84,16 +104,34 @@ export class Session {
   }
 
   /**
-   * Writes a result to standard output, as `--format` says; behind JSON lines of progress as one more of them. What registries said about
+   * Writes a result to standard output, as `--format` says; behind JSON lines of progress as one more of them, where they go. What registries said about
    * how much may be asked of them stands in it as `rateLimits`.
    */
   async print({ data, ...rest }: Result): Promise<void> {
     const result = { ...rest, data: this.#withLimits(data) };
-    if (this.settings.progress === "json" && this.format.kind === "text") {
-      this.io.stdout.write(`${JSON.stringify({ type: "result", ...asObject(result.data) })}\n`);
-      return;
-    }
-    await printResult(this.io.stdout, this.format, result);
+    if (this.tellsRecords) this.#records.write(`${JSON.stringify({ type: "result", ...asObject(result.data) })}\n`);
+    else await printResult(this.io.stdout, this.format, result);
+  }
+
+  /**
+   * Says a failure on standard error; behind JSON lines of progress as one more of them, too.
+   *
+   * @param usage how the command is used, for who used it wrongly.
+   */
+  fail(report: ErrorReport, usage: string): void {
+    const { stderr } = this.io;
+    if (!this.tellsRecords || this.#records !== stderr) printError(stderr, report, this.format.kind === "json", usage);
+    if (this.tellsRecords) printErrorRecord(this.#records, report);
+  }
+
+  /** Leaves standard output to content: what else would go there goes to standard error. */
+  leaveStdout(): void {
+    this.#stdoutIsData = true;
+  }
+
+  /** Where JSON lines go. */
+  get #records(): OutputStream {
+    return this.#stdoutIsData ? this.io.stderr : this.io.stdout;
   }
 
   /**
@@ -103,6 +141,7 @@ export class Session {
    */
   async openView({ stdoutIsData = false }: { readonly stdoutIsData?: boolean } = {}): Promise<ProgressView> {
     const { progress: mode, quiet, debug: isNoisy } = this.settings;
+    if (stdoutIsData) this.leaveStdout();
     const { openView } = await import("../progress/open-view.ts");
     this.#view = openView({ io: this.io, mode, quiet, isNoisy, stdoutIsData });
     return this.#view;

@@ -96,10 +96,10 @@ export async function printCopied(session: Session, copied: Copied, isStdout: bo
   const lines = copied.tags.map((tag) => `${withContent(tag)}${tag.outcome === "tagged" ? done : ` (${outcomeText(tag)})`}`);
   const alone = copied.imageId === undefined ? copied.reference : withContent(copied);
   const text = `${(lines.length === 0 ? [`${alone}${done}`] : lines).join("\n")}\n`;
-  if (isStdout) session.say(text.trimEnd());
+  if (isStdout && !session.tellsRecords) session.say(text.trimEnd());
   else await session.print({ data: copied, text: () => (session.settings.quiet ? "" : text) });
   const { stats } = copied;
-  if (stats === undefined || session.format.kind !== "text" || session.io.stderr.isTTY !== true) return;
+  if (stats === undefined || session.tellsRecords || session.format.kind !== "text" || session.io.stderr.isTTY !== true) return;
   const others = [stats.mounted > 0 ? `, ${stats.mounted} mounted` : "", stats.existing > 0 ? `, ${stats.existing} there already` : ""];
   session.say(`${stats.copied} copied (${humanSize(stats.bytes)})${others.join("")}`);
 }

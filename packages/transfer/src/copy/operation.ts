@@ -1,4 +1,5 @@
 import { type Descriptor, type Digest, type Fetcher, LimitExceededError, type Pusher } from "@berth/oci";
+import { classifyError } from "../errors.ts";
 import { eventId, type TransferAction, type TransferEvent } from "../events.ts";
 import type { TransferOutcome, TransferState } from "../manager/transfer.ts";
 import { createTransferManager, type TransferContext, type TransferDirection, type TransferManager } from "../manager/transfer-manager.ts";
@@ -196,7 +197,7 @@ export class CopyOperation {
     try {
       outcome = await this.manager.transfer(job, { signal: this.signal, onState: (state) => this.#tellState(target, state, tell) });
     } catch (error) {
-      if (!this.signal.aborted) tell("failed", { last: true, message: error instanceof Error ? error.message : String(error) });
+      if (!this.signal.aborted) tell("failed", { last: true, ...failureOf(error) });
       throw error;
     }
     const isNew = outcome === "mounted" || (outcome === "transferred" && hasRun);
@@ -266,6 +267,12 @@ export class CopyOperation {
       tell("retrying", { message, aux: { digest: target.digest, attempt: state.attempt, delayMs: state.delayMs } });
     }
   }
+}
+
+/** A failure, for those who watch. */
+function failureOf(error: unknown): Pick<TransferEvent, "class" | "code" | "message"> {
+  const { class: found, code } = classifyError(error);
+  return { message: error instanceof Error ? error.message : String(error), class: found, code };
 }
 
 /** What a transfer is given. */
