@@ -178,7 +178,7 @@ test.each<[string, unknown, object]>([
   ["a full disk behind a broken stream", new NetworkError("Cannot", { ...request, cause: coded("ENOSPC") }), { class: "NoSpace" }],
   ["a file that is not there", coded("ENOENT"), { class: "NotFound" }],
   ["a folder that is not ours", coded("EACCES"), { class: "Denied" }],
-  ["an abort", AbortSignal.abort().reason, { class: "Canceled", retryable: false }],
+  ["an abort", AbortSignal.abort().reason, { class: "Canceled", code: "ERR_CANCELED", retryable: false }],
   ["a time limit", new DOMException("late", "TimeoutError"), { class: "Canceled" }],
   [
     "an error around one",
@@ -224,4 +224,14 @@ test("toEngineError() keeps the message and the cause, and passes its own throug
   expect(classifyError(new Error("around", { cause: error }))).toMatchObject({ class: "Unauthorized", registry: "registry.test:5000" });
   expect(classifyError(error)).toEqual(classifyError(cause));
   expect(toEngineError("text").message).toBe("text");
+});
+
+test("the reason of an aborted call is an abort wherever it stands, other errors of that call are what they are", () => {
+  const reason = coded("ENOENT");
+  const call = { signal: AbortSignal.abort(reason) };
+  expect(classifyError(reason, call)).toEqual({ class: "Canceled", code: "ERR_CANCELED", retryable: false });
+  expect(classifyError(new CopyError("push", "destination", undefined, reason), call)).toMatchObject({ class: "Canceled" });
+  expect(classifyError(coded("EACCES"), call)).toMatchObject({ class: "Denied" });
+  expect(classifyError(reason, { signal: new AbortController().signal })).toMatchObject({ class: "NotFound" });
+  expect(toEngineError(reason, call)).toMatchObject({ class: "Canceled", message: reason.message, cause: reason });
 });

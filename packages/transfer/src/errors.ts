@@ -1,4 +1,4 @@
-import { BerthError } from "@berth/oci";
+import { BerthError, type CallOptions } from "@berth/oci";
 import { CLASS_BY_CODE, CLASS_BY_OCI_CODE, CLASS_BY_STATUS, type ErrorClass } from "./error-classes.ts";
 import { type ErrorHint, hintFor } from "./error-hints.ts";
 export { fullAt, NoSpaceError } from "./no-space.ts";
@@ -18,7 +18,10 @@ export interface ErrorClassification {
   readonly hint?: ErrorHint;
 }
 
-/** An operation of the engine failed. Its message is that of `cause`, the error behind it. */
+/**
+ * An operation of the engine failed. Its message is that of `cause`, the error behind it. Of one that its signal ended the class is
+ * `Canceled`, the code `ERR_CANCELED`, and the cause the reason of the signal.
+ */
 export class EngineError extends BerthError {
   /** What the error means; stable, like `code`. */
   readonly class: ErrorClass;
@@ -38,10 +41,14 @@ export class EngineError extends BerthError {
   }
 }
 
-/** Makes an {@link EngineError} of anything that was thrown; one is passed through. */
-export function toEngineError(error: unknown): EngineError {
-  if (error instanceof EngineError) return error;
-  return new EngineError(error instanceof Error ? error.message : String(error), classifyError(error), error);
+/**
+ * Makes an {@link EngineError} of anything that was thrown; one is passed through, unless it is the reason of an abort and says something else.
+ *
+ * @param call that failed.
+ */
+export function toEngineError(error: unknown, call: CallOptions = {}): EngineError {
+  if (error instanceof EngineError && (error.class === "Canceled" || !isBecauseOf(error, call))) return error;
+  return new EngineError(error instanceof Error ? error.message : String(error), classifyError(error, call), error);
 }
 
 /** Causes that are looked into, at most. */
@@ -49,9 +56,13 @@ const MAX_CAUSES = 12;
 
 /**
  * Tells what an error means, whoever threw it: this package, the client, the vocabulary, Node, an abort. The first of its causes that means
- * something decides, except that a full disk, wherever it stands, is a full disk.
+ * something decides, except that a full disk, wherever it stands, is a full disk. What the signal of the call that failed was aborted with
+ * is an abort, whatever else it is.
+ *
+ * @param call that failed; default: one without a signal.
  */
-export function classifyError(error: unknown): ErrorClassification {
+export function classifyError(error: unknown, call: CallOptions = {}): ErrorClassification {
+  if (isBecauseOf(error, call)) return { class: "Canceled", code: "ERR_CANCELED", retryable: false };
   if (error instanceof EngineError) return classificationOf(error);
   const causes = causesOf(error);
   const codes = causes.map(codeOf).filter((code) => code !== undefined);
@@ -75,6 +86,13 @@ export function classifyError(error: unknown): ErrorClassification {
   };
 }
 
+/** Whether a call failed because its signal was aborted. */
+function isBecauseOf(error: unknown, { signal }: CallOptions): boolean {
+  if (signal?.aborted !== true) return false;
+  const reason: unknown = signal.reason;
+  return error === reason || causesOf(error).includes(reason);
+}
+
 function classificationOf({ class: found, code, status, registry, retryable, hint }: EngineError): ErrorClassification {
   return {
     class: found,
@@ -92,7 +110,7 @@ function decide(causes: readonly unknown[], codes: readonly string[]): { readonl
   if (full !== undefined) return { found: "NoSpace", code: full };
   for (const cause of causes.filter((one) => !isCutShort(one))) {
     const found = classOf(cause);
-    if (found !== undefined) return { found, code: codeOf(cause) };
+    if (found !== undefined) return { found, code: isAbort(cause) ? "ERR_CANCELED" : codeOf(cause) };
   }
   return { found: "Failed", code: undefined };
 }

@@ -151,14 +151,36 @@ test("a running operation can be canceled: the result says so, and the connectio
   running.cancel();
 });
 
-test("an abort rejects with the signal's own reason", async () => {
+test.each([
+  ["an error", new Error("enough"), "enough"],
+  ["no error", "enough", "enough"],
+  ["an error that means something else", Object.assign(new Error("not here"), { code: "ENOENT" }), "not here"],
+  ["one of the engine", new EngineError("other", { class: "NotFound", code: "ERR_NOT_FOUND", retryable: true }), "other"],
+  ["a time limit", new DOMException("late", "TimeoutError"), "late"],
+])("an abort with %s rejects as canceled, whatever was called, with the reason as the cause", async (_, reason, message) => {
   const registry = await startFake({ answer: () => true });
+  const log: EngineLogEvent[] = [];
+  const engine = engineWith({ log: (event) => log.push(event) });
   const controller = new AbortController();
-  const reason = new Error("enough");
-  const pulling = engineWith().pull(`${registry.host}/a:v1`, { signal: controller.signal });
+  const { signal } = controller;
+  const reference = `${registry.host}/a:v1`;
+  const calls = (): readonly Promise<unknown>[] => [
+    engine.pull(reference, { signal }),
+    engine.push(reference, { from: createMemoryStore(), signal }),
+    engine.copy(reference, `${registry.host}/b:v1`, { signal }),
+    engine.resolve(reference, { signal }),
+    engine.tags(reference, { signal }),
+    engine.tag(reference, ["v2"], { signal }),
+    engine.delete(reference, { signal }),
+    engine.start.tags(reference, { signal }).result,
+  ];
+  const begun = calls();
   controller.abort(reason);
-  await expect(pulling).rejects.toBe(reason);
-  await expect(engineWith().tags(`${registry.host}/a`, { signal: controller.signal })).rejects.toBe(reason);
+  const told = { class: "Canceled", code: "ERR_CANCELED", message, cause: reason, retryable: false };
+  const all = [...begun.filter((_, at) => at !== 1), ...calls()]; // nothing is there to push: that is known before the abort
+  for (const call of all) expect(await engineError(call)).toMatchObject(told);
+  await Promise.allSettled(begun);
+  expect(log.filter(({ error }) => error?.class === "Canceled" && error.message === message).length).toBeGreaterThanOrEqual(all.length);
 });
 
 test("every operation is logged once, with what it was about or why it failed", async () => {

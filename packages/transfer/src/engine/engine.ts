@@ -43,8 +43,8 @@ export interface EngineStarters {
 }
 
 /**
- * Moves images between registries and other places. Every operation rejects with an {@link EngineError}, which says what the failure means,
- * or with the reason of the signal that ended it.
+ * Moves images between registries and other places. Every operation rejects with an {@link EngineError}, which says what the failure means;
+ * when its signal ended it the class is `Canceled`, the code `ERR_CANCELED`, and the cause the reason of the signal.
  */
 export interface Engine {
   /**

@@ -1,4 +1,4 @@
-import { classifyError, EngineError, toEngineError } from "../errors.ts";
+import { EngineError, toEngineError } from "../errors.ts";
 import { createTransferEvents, type TransferEvent } from "../events.ts";
 import type { EngineAction, EngineLog, EngineLogEvent } from "./engine-log.ts";
 import type { OperationOptions } from "./options.ts";
@@ -42,7 +42,7 @@ export interface OperationSubject {
   readonly destination?: string;
 }
 
-/** Runs an operation to its end: logs it, and makes what it throws an `EngineError`. Reasons of aborts stay what they are. */
+/** Runs an operation to its end: logs it, and makes what it throws an `EngineError`, the reason of an abort, too. */
 export async function runOperation<T>(
   subject: OperationSubject,
   { signal }: OperationOptions,
@@ -63,11 +63,9 @@ export async function runOperation<T>(
     tell({ ...(digests && { digests }) });
     return result;
   } catch (error) {
-    const isAborted = signal?.aborted === true;
-    const reason: unknown = isAborted ? signal.reason : error;
-    const { class: found, code } = isAborted ? { class: "Canceled" as const, code: "ERR_CANCELED" } : classifyError(error);
-    tell({ error: { class: found, code, message: reason instanceof Error ? reason.message : String(reason) } });
-    if (isAborted) throw reason;
-    throw toEngineError(error);
+    const failure = toEngineError(signal?.aborted === true ? signal.reason : error, { ...(signal && { signal }) });
+    const { class: found, code, message } = failure;
+    tell({ error: { class: found, code, message } });
+    throw failure;
   }
 }
