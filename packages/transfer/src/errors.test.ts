@@ -235,3 +235,16 @@ test("the reason of an aborted call is an abort wherever it stands, other errors
   expect(classifyError(reason, { signal: new AbortController().signal })).toMatchObject({ class: "NotFound" });
   expect(toEngineError(reason, call)).toMatchObject({ class: "Canceled", message: reason.message, cause: reason });
 });
+
+test("errors of the file system have one code, in plain words, and no hint that is about registries", () => {
+  const refused = coded("EACCES", "EACCES: permission denied, open '/srv/x.tar'");
+  const told = { code: "ERR_FILE_SYSTEM", message: 'Cannot open "/srv/x.tar": permission denied', hint: undefined };
+  expect(toEngineError(refused)).toMatchObject({ ...told, class: "Denied", cause: refused });
+  const copying = new CopyError("push", "destination", undefined, refused);
+  expect(toEngineError(copying)).toMatchObject({ ...told, class: "Denied", cause: copying });
+  expect(classifyError(coded("EINVAL", "EINVAL: invalid argument, open 'x'"))).toMatchObject({ class: "Failed", code: "ERR_FILE_SYSTEM" });
+  const full = coded("ENOSPC", "ENOSPC: no space left on device, write");
+  expect(classifyError(full)).toMatchObject({ class: "NoSpace", code: "ENOSPC", hint: { kind: "free-space" } });
+  const known = new BerthError("ERR_LAYOUT_NOT_FOUND", "Cannot open it", { cause: coded("ENOENT", "ENOENT: no such file, open 'x'") });
+  expect(toEngineError(known)).toMatchObject({ class: "NotFound", code: "ERR_LAYOUT_NOT_FOUND", message: "Cannot open it" });
+});

@@ -1,4 +1,5 @@
 import { BerthError, type CallOptions } from "@berth/oci";
+import { isFileSystemError, systemMessage } from "@berth/oci/node";
 import { CLASS_BY_CODE, CLASS_BY_OCI_CODE, CLASS_BY_STATUS, type ErrorClass } from "./error-classes.ts";
 import { type ErrorHint, hintFor } from "./error-hints.ts";
 export { fullAt, NoSpaceError } from "./no-space.ts";
@@ -6,7 +7,10 @@ export { fullAt, NoSpaceError } from "./no-space.ts";
 /** What {@link classifyError} finds out. */
 export interface ErrorClassification {
   readonly class: ErrorClass;
-  /** The registry's own code (`MANIFEST_UNKNOWN`), else the error's (`ERR_DIGEST_MISMATCH`, `ENOSPC`), else `ERR_UNKNOWN`. */
+  /**
+   * The registry's own code (`MANIFEST_UNKNOWN`), else the error's (`ERR_DIGEST_MISMATCH`), else `ERR_UNKNOWN`. Of the file system it is
+   * `ERR_FILE_SYSTEM`, or of a full one `ENOSPC` or `EDQUOT`; what the system said is the code of a cause.
+   */
   readonly code: string;
   /** HTTP status, when a registry answered. */
   readonly status?: number;
@@ -19,7 +23,7 @@ export interface ErrorClassification {
 }
 
 /**
- * An operation of the engine failed. Its message is that of `cause`, the error behind it. Of one that its signal ended the class is
+ * An operation of the engine failed. Its message is that of `cause`, the error behind it, or of the file system what that means in plain words. Of one that its signal ended the class is
  * `Canceled`, the code `ERR_CANCELED`, and the cause the reason of the signal.
  */
 export class EngineError extends BerthError {
@@ -48,7 +52,7 @@ export class EngineError extends BerthError {
  */
 export function toEngineError(error: unknown, call: CallOptions = {}): EngineError {
   if (error instanceof EngineError && (error.class === "Canceled" || !isBecauseOf(error, call))) return error;
-  return new EngineError(error instanceof Error ? error.message : String(error), classifyError(error, call), error);
+  return new EngineError(systemMessage(error instanceof Error ? error.message : String(error)), classifyError(error, call), error);
 }
 
 /** Causes that are looked into, at most. */
@@ -70,15 +74,18 @@ export function classifyError(error: unknown, call: CallOptions = {}): ErrorClas
   const ociCode = answer?.codes[0];
   const { found, code } = decide(causes, codes);
   const registry = causes.map(registryOf).find((host) => host !== undefined);
-  const hint = hintFor(found, codes, {
-    isTag: found === "NotFound" && isAboutManifest(causes, ociCode),
-    isOfProxy: causes.some(mayBeOfProxy),
-    isOfRealm: causes.some((cause) => has(cause, "untrustedRealm") && cause.untrustedRealm !== undefined),
-    isArtifact: causes.some((cause) => has(cause, "isArtifact") && cause.isArtifact === true),
-  });
+  const isOfFiles = answer === undefined && found !== "NoSpace" && !code?.startsWith("ERR_") && causes.some(isFileSystemError);
+  const hint = isOfFiles
+    ? undefined
+    : hintFor(found, codes, {
+        isTag: found === "NotFound" && isAboutManifest(causes, ociCode),
+        isOfProxy: causes.some(mayBeOfProxy),
+        isOfRealm: causes.some((cause) => has(cause, "untrustedRealm") && cause.untrustedRealm !== undefined),
+        isArtifact: causes.some((cause) => has(cause, "isArtifact") && cause.isArtifact === true),
+      });
   return {
     class: found,
-    code: ociCode ?? code ?? codes[0] ?? "ERR_UNKNOWN",
+    code: isOfFiles ? "ERR_FILE_SYSTEM" : (ociCode ?? code ?? codes[0] ?? "ERR_UNKNOWN"),
     ...(answer && { status: answer.status }),
     ...(registry !== undefined && { registry }),
     retryable: isRetryable(causes, found),

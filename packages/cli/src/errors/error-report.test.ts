@@ -13,7 +13,6 @@ import { CommandFailure } from "../exit-code.ts";
 import { fakeIo } from "../testing/fake-io.ts";
 import { reportError } from "./error-report.ts";
 import { printError } from "./print-error.ts";
-import { systemMessage } from "./system-message.ts";
 import { UserFileError } from "./user-file-error.ts";
 
 const FAILURE = { operation: "list tags", method: "GET", url: "https://r.test/v2/a/tags/list", errors: [] };
@@ -96,7 +95,11 @@ test("an error is two lines at most, or one line of JSON, and the usage when it 
 test("an error of the system says what could not be done, to which file, and why", async () => {
   const error = await readFile("/nonexistent/image.tar").catch((one: unknown) => one);
   const report = await reportError(error, { stopped: false });
-  expect(report).toMatchObject({ code: "ENOENT", exitCode: 4, message: 'Cannot open "/nonexistent/image.tar": no such file or folder' });
+  expect(report).toMatchObject({
+    code: "ERR_FILE_SYSTEM",
+    exitCode: 4,
+    message: 'Cannot open "/nonexistent/image.tar": no such file or folder',
+  });
 });
 
 test("what is advised to programs is told in flags", async () => {
@@ -120,17 +123,6 @@ test("what is advised to programs is told in flags", async () => {
     "Cannot reach: its certificate is for another name",
     "use a name that the certificate is for, or take any certificate with --insecure",
   ]);
-});
-
-test("a file has the name that it was given: not the one that it has until it is whole, nor the folders above", async () => {
-  const said = async (path: string): Promise<string> => await systemMessage(`EACCES: permission denied, open '${path}'`, "/home/me");
-  expect(await said("/home/me/out/.x.tar.partial-a1B2")).toBe('Cannot open "out/x.tar": permission denied');
-  expect(await said("/srv/x.tar.partial-0-1")).toBe('Cannot open "/srv/x.tar": permission denied');
-  expect(await systemMessage("ENOSPC: no space left on device, write")).toBe("Cannot write: no space left on device");
-  expect(await systemMessage("ENOTDIR: not a directory, mkdir '/home/me/f/blobs'", "/home/me")).toBe(
-    'Cannot make folder "f/blobs": what should be a folder is a file',
-  );
-  expect(await systemMessage("Cannot find it")).toBe("Cannot find it");
 });
 
 test("only a file that the user wrote may have a mistake on each line", async () => {

@@ -4,7 +4,6 @@ import { CommandFailure, EXIT_CODE } from "../exit-code.ts";
 import { oneLine, plainText } from "../output/plain-text.ts";
 import { adviceOf } from "./advised-error.ts";
 import { told } from "./hint-text.ts";
-import { systemMessage } from "./system-message.ts";
 import { UserFileError } from "./user-file-error.ts";
 
 /** A failure as it is told. With `--format json` it is one line of JSON, without `exitCode`. */
@@ -104,7 +103,7 @@ export async function reportError(error: unknown, context: ErrorContext): Promis
   const found = classifyError(error);
   // what the system forbids is no matter of signing in
   const isRefused = found.class === "LimitExceeded" && found.status !== undefined; // nothing is wrong with what a registry does not take
-  const isSystem = found.class === "Denied" && found.status === undefined && /^E[A-Z]+$/.test(found.code);
+  const isSystem = found.class === "Denied" && found.status === undefined && /^E(?:[A-Z]+|RR_FILE_SYSTEM)$/.test(found.code);
   const said = await messageOf(error);
   const { message, hint: usual } = isSystem ? { message: said } : told({ ...found, error }, said, context);
   const hint = adviceOf(error) ?? usual;
@@ -140,7 +139,9 @@ async function messageOf(error: Error): Promise<string> {
   const tried = error.cause instanceof AggregateError ? error.cause.errors.map((one) => (one instanceof Error ? one.message : "")) : [];
   const [first] = tried;
   const message = first !== undefined && first !== "" && tried.every((one) => one === first) ? first : error.message;
-  return await systemMessage(message);
+  if (!/^E[A-Z0-9]+: /.test(message)) return message; // not worth loading what tells of the system
+  const { systemMessage } = await import("@berth/oci/node");
+  return systemMessage(message);
 }
 
 /** Says who said it, when the message does not. */

@@ -10,6 +10,7 @@ export { makeFolder } from "./make-folder.ts";
 export { pageMemory } from "./page-memory.ts";
 export type { ProcessIdentity } from "./process-identity.ts";
 export { isRunning, thisProcess } from "./process-identity.ts";
+export { isFileSystemError, systemMessage } from "./system-message.ts";
 export { systemReason } from "./system-reason.ts";
 export {
   leaveUnfinished,

@@ -1,5 +1,5 @@
 import { type Descriptor, type Digest, type Fetcher, LimitExceededError, type Pusher } from "@berth/oci";
-import { classifyError } from "../errors.ts";
+import { toEngineError } from "../errors.ts";
 import { eventId, type TransferAction, type TransferEvent } from "../events.ts";
 import type { TransferOutcome, TransferState } from "../manager/transfer.ts";
 import { createTransferManager, type TransferContext, type TransferDirection, type TransferManager } from "../manager/transfer-manager.ts";
@@ -271,8 +271,8 @@ export class CopyOperation {
 
 /** A failure, for those who watch. */
 function failureOf(error: unknown): Pick<TransferEvent, "class" | "code" | "message"> {
-  const { class: found, code } = classifyError(error);
-  return { message: error instanceof Error ? error.message : String(error), class: found, code };
+  const { class: found, code, message } = toEngineError(error);
+  return { message, class: found, code };
 }
 
 /** What a transfer is given. */

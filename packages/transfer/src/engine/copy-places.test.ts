@@ -1,4 +1,4 @@
-import { readdir } from "node:fs/promises";
+import { readdir, writeFile } from "node:fs/promises";
 import { MEDIA_TYPES } from "@berth/oci";
 import { digestOf } from "@berth/oci/node";
 import { blobFixture, imageManifest, type ImageGraph, Random, randomImage, randomIndex } from "@berth/testkit/images";
@@ -138,4 +138,16 @@ test("[engine/T23] a copy within a registry mounts what it can", async () => {
   registry.put("a", randomImage(new Random(4)), "v1");
   await engineWith().copy(`${registry.host}/a:v1`, `${registry.host}/b:v1`);
   expect(registry.count("GET a/blobs")).toBe(0);
+});
+
+test("a place on disk that cannot be is told in plain words, with one code", async () => {
+  const [registry, path] = [await startFake(), await temporaryFolder("copy")];
+  const image = imageOf(1);
+  registry.put("a", image, "v1");
+  await writeFile(`${path}/file`, "");
+  const copying = engineWith().copy(`${registry.host}/a:v1`, `oci:${path}/file/layout:v1`);
+  const { class: found, code, message, hint, cause } = await engineError(copying);
+  expect({ found, code, hint, cause }).toMatchObject({ found: "InvalidInput", code: "ERR_FILE_SYSTEM", cause: { code: "ENOTDIR" } });
+  expect(hint).toBeUndefined();
+  expect(message).toMatch(/^Cannot [a-z ]+ ".*\/file\/layout.*": what should be a folder is a file$/);
 });
