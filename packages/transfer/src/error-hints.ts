@@ -13,6 +13,7 @@ export type HintKind =
   | "convert-image"
   | "free-space"
   | "list-platforms"
+  | "list-repositories"
   | "list-tags"
   | "log-in"
   | "plain-http"
@@ -40,6 +41,7 @@ const TEXTS: Readonly<Record<HintKind, string>> = {
   "convert-image": "convert the image to OCI first",
   "free-space": "free some space where the content goes, or choose another folder",
   "list-platforms": "choose one of the platforms that the image has",
+  "list-repositories": "check the name of the repository, or list the repositories of the registry to see what is there",
   "list-tags": "list the tags of the repository to see what is there",
   "log-in": "log in to the registry, or check user name and password",
   "plain-http": "did you mean plain HTTP? Say so with the plain HTTP option",
@@ -90,6 +92,8 @@ const BY_CLASS: Readonly<Partial<Record<ErrorClass, HintKind>>> = {
 export interface HintSubject {
   /** What could not be found is a tag or manifest. */
   readonly isTag: boolean;
+  /** A repository could not be found. */
+  readonly isRepository: boolean;
   /** A proxy for plain HTTP may have answered in place of the registry. */
   readonly isOfProxy: boolean;
   /** A token server is not trusted. */
@@ -102,12 +106,19 @@ export interface HintSubject {
 export function hintFor(
   errorClass: ErrorClass,
   codes: readonly string[],
-  { isTag, isOfProxy, isOfRealm, isArtifact }: HintSubject,
+  { isTag, isRepository, isOfProxy, isOfRealm, isArtifact }: HintSubject,
 ): ErrorHint | undefined {
   // a full disk, wherever it stands, is a full disk
   const byCode = errorClass === "NoSpace" ? undefined : codes.map((code) => BY_CODE[code]).find((kind) => kind !== undefined);
-  const bySubject = isOfRealm ? "trust-realm" : isTag ? "list-tags" : isArtifact ? "pull-files" : undefined;
+  const bySubject = bySubjectOf({ isTag, isRepository, isOfRealm, isArtifact });
   const usual = errorClass === "Denied" && isOfProxy ? "check-proxy" : BY_CLASS[errorClass];
   const kind = byCode ?? bySubject ?? usual;
   return kind === undefined ? undefined : { kind, text: TEXTS[kind] };
+}
+
+function bySubjectOf({ isTag, isRepository, isOfRealm, isArtifact }: Omit<HintSubject, "isOfProxy">): HintKind | undefined {
+  if (isOfRealm) return "trust-realm";
+  if (isTag) return "list-tags";
+  if (isRepository) return "list-repositories";
+  return isArtifact ? "pull-files" : undefined;
 }

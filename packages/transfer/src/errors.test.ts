@@ -52,6 +52,11 @@ test.each<[string, unknown, object]>([
     { class: "NotFound", code: "MANIFEST_UNKNOWN", status: 404, hint: { kind: "list-tags" } },
   ],
   ["404 without a body", answer(404), { class: "NotFound", status: 404 }],
+  [
+    "a repository that is not there",
+    answer(404, "NAME_UNKNOWN"),
+    { class: "NotFound", code: "NAME_UNKNOWN", status: 404, hint: { kind: "list-repositories" } },
+  ],
   ["a blob that is not there", new NotFoundError("blob", "x"), { class: "NotFound", hint: undefined }],
   ["no such entry in an index", new IndexEntryUnknownError("linux/arm64"), { class: "NotFound", hint: { kind: "list-platforms" } }],
   ["an artifact for an image", new ArtifactError("read layers of", "text/x"), { class: "Unsupported", hint: { kind: "pull-files" } }],

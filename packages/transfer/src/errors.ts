@@ -79,6 +79,7 @@ export function classifyError(error: unknown, call: CallOptions = {}): ErrorClas
     ? undefined
     : hintFor(found, codes, {
         isTag: found === "NotFound" && isAboutManifest(causes, ociCode),
+        isRepository: found === "NotFound" && isAboutRepository(causes, ociCode),
         isOfProxy: causes.some(mayBeOfProxy),
         isOfRealm: causes.some((cause) => has(cause, "untrustedRealm") && cause.untrustedRealm !== undefined),
         isArtifact: causes.some((cause) => has(cause, "isArtifact") && cause.isArtifact === true),
@@ -206,6 +207,11 @@ function isAboutManifest(causes: readonly unknown[], ociCode: string | undefined
   return (
     ociCode === "MANIFEST_UNKNOWN" || causes.some((cause) => has(cause, "what") && (cause.what === "manifest" || cause.what === "tag"))
   );
+}
+
+/** Tags are what a repository lists: of one that is not there this is how it comes out, also where a registry has no words for it. */
+function isAboutRepository(causes: readonly unknown[], ociCode: string | undefined): boolean {
+  return ociCode === "NAME_UNKNOWN" || causes.some((cause) => has(cause, "operation") && cause.operation === "list tags");
 }
 
 function isRetryable(causes: readonly unknown[], found: ErrorClass): boolean {

@@ -10,7 +10,7 @@ export interface Told {
 }
 
 /** What was found out of an error, and the error. */
-type Classified = Pick<ErrorClassification, "class" | "hint" | "registry" | "code"> & { readonly error: unknown };
+type Classified = Pick<ErrorClassification, "class" | "hint" | "registry"> & { readonly error: unknown };
 
 /** What is known about the command. */
 type TellContext = Pick<ErrorContext, "subject" | "isSignedIn" | "hasMaxRatio">;
@@ -36,7 +36,7 @@ export function told(found: Classified, message: string, context: TellContext): 
 }
 
 function hintText(
-  { hint, registry, code, error }: Classified,
+  { hint, registry, error }: Classified,
   message: string,
   { subject, isSignedIn, hasMaxRatio }: TellContext,
 ): string | undefined {
@@ -44,7 +44,7 @@ function hintText(
   if (hasMaxRatio === true && message.endsWith("(maxRatio)")) return "if you trust whoever made it, allow more: --max-ratio NUMBER";
   const ofTls = tlsHint(error);
   if (ofTls !== undefined) return ofTls;
-  if (hint === undefined) return code === "NAME_UNKNOWN" ? `see which repositories there are: berth ls ${host}` : undefined;
+  if (hint === undefined) return undefined;
   if (hint.kind === "log-in" && isSignedIn?.() === true) return `check name and password: "${host}" refuses them`;
   const reference = subject ?? "HOST/NAME";
   const platforms = platformsHere(error);
@@ -56,6 +56,7 @@ function hintText(
       `copy an image that is there alone: berth cp --platform ${platforms[0]} SOURCE DESTINATION; or what is there of the index, into a layout, an archive or a registry that takes such an index: --platforms ${platforms.join(",")}`,
     "convert-image": "make an image of OCI of it first: berth convert --to oci --output PLACE HOST/NAME:TAG",
     "list-platforms": `see which platforms there are: berth inspect ${reference}`,
+    "list-repositories": `see which repositories there are: berth ls ${host}`,
     "list-tags": `see which tags there are: berth ls ${withoutReference(reference)}`,
     "log-in": `sign in: berth login ${host}`,
     "pull-files": reference.startsWith("docker-archive:") ? undefined : `an artifact has files instead: berth pull ${reference}`,

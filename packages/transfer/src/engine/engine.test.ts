@@ -324,3 +324,20 @@ test("an engine that was closed begins no operation", async () => {
   expect(closed).toBeInstanceOf(EngineError);
   expect(closed).toMatchObject({ class: "Unsupported", message: expect.stringContaining("the engine is closed") });
 });
+
+test("an engine is closed by leaving the block that it is used in", async () => {
+  const left = await (async () => {
+    await using engine = createEngine();
+    return engine;
+  })();
+  expect(await engineError(left.tags("r.test/a"))).toMatchObject({ class: "Unsupported", message: expect.stringContaining("closed") });
+});
+
+test.each([
+  ["that says so", "NAME_UNKNOWN", "NAME_UNKNOWN"],
+  ["that has no words for it", undefined, "ERR_NOT_FOUND"],
+])("tags of a repository that is not there fail with what helps, at a registry %s", async (_, said, code) => {
+  const registry = await startFake({ answer: answering(404, said) });
+  const hint = { kind: "list-repositories", text: expect.stringContaining("list the repositories") };
+  expect(await engineError(engineWith().tags(`${registry.host}/nope`))).toMatchObject({ class: "NotFound", code, hint });
+});

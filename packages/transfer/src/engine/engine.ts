@@ -46,7 +46,7 @@ export interface EngineStarters {
  * Moves images between registries and other places. Every operation rejects with an {@link EngineError}, which says what the failure means;
  * when its signal ended it the class is `Canceled`, the code `ERR_CANCELED`, and the cause the reason of the signal.
  */
-export interface Engine {
+export interface Engine extends AsyncDisposable {
   /**
    * Pulls an image, or all tags of a repository, into the engine's stores or elsewhere. Mirrors are asked first.
    *
@@ -90,7 +90,7 @@ export interface Engine {
  *
  * @example
  * ```ts
- * const engine = createEngine({ connection: { credentials: defaultCredentials() } });
+ * await using engine = createEngine({ connection: { credentials: defaultCredentials() } });
  * await engine.copy("debian:12", "oci:images/debian:12");
  * const running = engine.start.pull("ghcr.io/acme/app:v1");
  * for await (const { id, action, current, total } of running.events) console.log(id, action, current, total);
@@ -183,6 +183,10 @@ class TransferEngine implements Engine {
     this.#isClosed = true;
     await this.#context.sources.flush();
     await this.#context.connections.close();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
   }
 
   async #run<T>(
