@@ -16,6 +16,7 @@ export { openFileStore } from "./files/file-store.ts";
 export { CopyError, ExternalLayerError, TagExistsError } from "./copy/errors.ts";
 export { SparseIndexError } from "./copy/sparse-index.ts";
 export type { CopyOrigin, CopyStep } from "./copy/errors.ts";
+export { checkDigests } from "./copy/check-digests.ts";
 export { copy } from "./copy/copy.ts";
 export { checkPlatforms } from "./copy/check-platforms.ts";
 export { copyGraph } from "./copy/copy-graph.ts";
@@ -113,7 +114,7 @@ export { EngineError, classifyError, toEngineError } from "./errors.ts";
 export { NoSpaceError } from "./no-space.ts";
 export { InvalidLocationError, LOCATION_FORMS } from "./location/errors.ts";
 export type { FileLocation, Location, RegistryLocation } from "./location/location.ts";
-export { formatLocation, isSameRegistry, parseLocation, referenceWithin } from "./location/location.ts";
+export { formatLocation, isSameRegistry, namesWithin, parseLocation, referenceWithin } from "./location/location.ts";
 export type {
   ConnectRepository,
   OpenDestinationOptions,

@@ -75,7 +75,9 @@ export async function makeNew(session: Session, text: string, flags: ResultFlags
       await keepArchive(session, target, tags, flags);
       const descriptor = await resolveImage(place, options.platform, call);
       const job: Job = { place, target, tags, descriptor, make, flags };
-      await (dryRun === true ? makeDry(session, job, call) : makeAt(session, job));
+      if (dryRun === true) return await tellDry(session, job, call);
+      if (tags.some(isDigest)) await makeDry(job, call); // checks them, before anything is written
+      await makeAt(session, job);
     },
     { side: "from" },
   );
@@ -84,6 +86,7 @@ export async function makeNew(session: Session, text: string, flags: ResultFlags
 interface Job {
   readonly place: Place;
   readonly target: Location;
+  /** Digests among them are what the result has to be. */
   readonly tags: readonly string[];
   readonly descriptor: Descriptor;
   readonly make: Make;
@@ -122,11 +125,25 @@ async function makeAt(session: Session, { place, target, tags, descriptor, make,
   await printCopied(session, told, isStdout);
 }
 
-async function makeDry(session: Session, { place, target, tags, descriptor, make }: Job, call: CallOptions): Promise<void> {
+/** Makes it, and keeps only what {@link dryTarget} does. @throws {InvalidReferenceError} when a digest was named that it has not. */
+async function makeDry(
+  { place, descriptor, make, tags }: Job,
+  call: CallOptions,
+): Promise<{ readonly made: Descriptor; readonly into: Fetcher }> {
+  const { checkDigests } = await import("@berth/transfer");
   const from = place.target;
   const into = dryTarget(from);
   const made = await make({ place, descriptor, from, into, options: { ...call, copy: async () => undefined } });
-  const named = tags.map((tag): CopiedTag => ({ tag, digest: made.digest, size: made.size, outcome: "tagged" }));
+  checkDigests(tags, made);
+  return { made, into };
+}
+
+async function tellDry(session: Session, job: Job, call: CallOptions): Promise<void> {
+  const { place, target, tags, descriptor } = job;
+  const { made, into } = await makeDry(job, call);
+  const named = tags
+    .filter((tag) => !isDigest(tag))
+    .map((tag): CopiedTag => ({ tag, digest: made.digest, size: made.size, outcome: "tagged" }));
   const fields = await copiedInto(previewPlace(target), into, made, named, call);
   await printCopied(session, { ...tell(place, descriptor, fields), dryRun: true });
 }

@@ -1,16 +1,24 @@
-import type { CallOptions, Descriptor, Resolver, Tagger } from "@berth/oci";
+import { type CallOptions, type Descriptor, isDigest, type Resolver, type Tagger } from "@berth/oci";
 import type { CopiedTag } from "@berth/transfer";
 import { isMissing } from "../errors/is-missing.ts";
 
-/** Points tags at something new. One that names it already is left as it is. */
+/**
+ * Points tags at something new. One that names it already is left as it is.
+ *
+ * @param names digests among them are checked.
+ * @throws {InvalidReferenceError} for a digest that it does not have: no tag was moved.
+ */
 export async function setTags(
   target: Resolver & Tagger,
   made: Descriptor,
-  tags: readonly string[],
+  names: readonly string[],
   call: CallOptions,
 ): Promise<readonly CopiedTag[]> {
+  const { checkDigests } = await import("@berth/transfer");
+  checkDigests(names, made);
   const done: CopiedTag[] = [];
-  for (const tag of new Set(tags)) {
+  for (const tag of new Set(names)) {
+    if (isDigest(tag)) continue;
     const isThere = (await digestOf(target, tag, call)) === made.digest;
     if (!isThere) await target.tag(made, tag, call);
     done.push({ tag, digest: made.digest, size: made.size, outcome: isThere ? "unchanged" : "tagged" });

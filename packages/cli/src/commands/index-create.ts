@@ -1,3 +1,4 @@
+import { type Descriptor, isDigest } from "@berth/oci";
 import { Argument, Command, Option } from "commander";
 import { addHelp } from "../command/add-help.ts";
 import { morePairs, type Pairs } from "../change/edit-flags.ts";
@@ -6,7 +7,7 @@ import { type EntryName, moreEntries, resolveNamed, withEntries } from "../chang
 import { setTags } from "../change/set-tags.ts";
 import { describeLocation } from "../connect/describe-location.ts";
 import { keepArchive, overwriteOption } from "../connect/keep-archive.ts";
-import { ownReference, withDestination } from "../connect/destination.ts";
+import { withDestination } from "../connect/destination.ts";
 import { parsePlace } from "../connect/parse-place.ts";
 import { CommandFailure, EXIT_CODE } from "../exit-code.ts";
 import { addRegistryFlags } from "../flags/add-flags.ts";
@@ -67,11 +68,10 @@ export function indexCreateCommand(options: RunOptions): Command {
         // with docker buildx and crane it is where the index goes: the first image would be replaced by it here
         if (misplaced !== undefined)
           throw new CommandFailure(EXIT_CODE.usage, `--tag takes tags alone, not "${misplaced}": the index goes to what is named first`);
-        const { tagsWithin } = await import("@berth/transfer/location");
-        const { copyGraph, createIndex } = await import("@berth/transfer");
+        const { namesWithin, tagsWithin } = await import("@berth/transfer/location");
+        const { checkDigests, copyGraph, createIndex } = await import("@berth/transfer");
         const index = parsePlace(text);
-        const own = ownReference(index);
-        const tags = tagsWithin(index, [...(own === "" ? [] : [own]), ...(flags.tag ?? [])]);
+        const tags = tagsWithin(index, [...namesWithin(index), ...(flags.tag ?? [])]);
         await keepArchive(session, index, tags, flags);
         const { annotation, artifactType, entryAnnotation, flatten, as: family, dryRun } = flags;
         const subject = flags.subject === undefined ? undefined : await resolveNamed(session, index, flags.subject);
@@ -86,8 +86,9 @@ export function indexCreateCommand(options: RunOptions): Command {
             ...(artifactType !== undefined && { artifactType }),
             ...(subject && { subject }),
           };
+          const makeDry = async (): Promise<Descriptor> => await createIndex(dryTarget(), { ...wanted, copy: async () => undefined });
           if (dryRun === true) {
-            const made = await createIndex(dryTarget(), { ...wanted, copy: async () => undefined });
+            const made = await makeDry();
             const named = await previewTags(
               session,
               index,
@@ -97,6 +98,7 @@ export function indexCreateCommand(options: RunOptions): Command {
             const told = copiedFields({ describe: (reference) => describeLocation(index, reference) }, made, named);
             return await printCopied(session, { ...told, dryRun: true });
           }
+          if (tags.some(isDigest)) checkDigests(tags, await makeDry()); // before anything is written
           const told = await withDestination(
             session,
             index,

@@ -1,4 +1,4 @@
-import { type CallOptions, formatName, formatReference, parseNormalizedNamed, withTag } from "@berth/oci";
+import { type CallOptions, type Digest, formatName, formatReference, parseNormalizedNamed, withTag } from "@berth/oci";
 import { Command } from "commander";
 import type { CopiedTag, CopyStats } from "@berth/transfer";
 import type { CompressionFlags } from "../change/compression-flags.ts";
@@ -75,6 +75,8 @@ interface Load {
   /** Its name in the archive; "" for the only one. */
   readonly name: string;
   readonly to: ReturnType<typeof withTag>;
+  /** What it has to be, where the destination says so. */
+  readonly digest?: Digest;
 }
 
 async function loadFrom(session: Session, source: Place, destination: string | undefined, flags: LoadFlags): Promise<void> {
@@ -90,10 +92,11 @@ async function loadFrom(session: Session, source: Place, destination: string | u
   let stats: CopyStats | undefined;
   const add = (told: Pick<Copied, "tags">): void => void results.push(...told.tags);
   if (flags.dryRun === true) {
-    for (const { name, to } of loads) {
+    for (const { name, to, digest } of loads) {
       const root = await source.target.resolve(name, call);
       const location = { transport: "registry", reference: to } as const;
-      const tags = await previewTags(session, location, [[to.tag, root]], "overwrite");
+      const wanted = [to.tag, ...(digest === undefined ? [] : [digest])].map((tag) => [tag, root] as const);
+      const tags = await previewTags(session, location, wanted, "overwrite");
       add(copiedFields({ describe: (tag) => `${formatName(to)}:${tag}` }, root, tags));
     }
   } else {
@@ -142,7 +145,7 @@ async function withoutClashes({ target }: Place, loads: readonly Load[], call: C
 async function loadOne(
   session: Session,
   source: Place,
-  { name, to }: Load,
+  { name, to, digest }: Load,
   transfer: Transfer,
 ): Promise<Pick<Copied, "tags"> & { readonly stats: CopyStats }> {
   const { copy } = await import("@berth/transfer");
@@ -150,7 +153,7 @@ async function loadOne(
     const pace = await transfer.between({ source: source.repository, destination: destination.repository });
     const image = { ...source, reference: name };
     const done = await pushOrOnlyImage(session, image, async ({ target, reference }) => {
-      return await copy(target, reference, destination.target, [to.tag], pace);
+      return await copy(target, reference, destination.target, [to.tag, ...(digest === undefined ? [] : [digest])], pace);
     });
     const tags: readonly CopiedTag[] = done.tags;
     return { ...copiedFields(destination, done.descriptor, tags), stats: done.stats };
@@ -171,12 +174,12 @@ function intoOne(names: readonly string[], destination: string): readonly Load[]
   if (location.transport !== "registry")
     throw new CommandFailure(EXIT_CODE.usage, `"${destination}" is no registry: berth cp writes there`);
   const named = location.reference;
-  if (named.digest !== undefined) throw new CommandFailure(EXIT_CODE.usage, "a digest cannot be pushed to: give a tag");
-  const { domain, path, tag } = named;
+  const { domain, path, tag, digest } = named;
+  if (digest !== undefined && tag === undefined) throw new CommandFailure(EXIT_CODE.usage, "a digest cannot be pushed to: give a tag");
   if (tag !== undefined || names.length === 0) {
     if (names.length > 1)
       throw new CommandFailure(EXIT_CODE.usage, `there are ${names.length} images: leave the tag away, then each keeps its own`);
-    return [{ name: "", to: withTag({ domain, path }, tag ?? "latest") }];
+    return [{ name: "", to: withTag({ domain, path }, tag ?? "latest"), ...(digest !== undefined && { digest }) }];
   }
   return names.map((name) => ({
     name,

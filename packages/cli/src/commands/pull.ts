@@ -3,7 +3,6 @@ import { basename, join } from "node:path";
 import {
   type Descriptor,
   formatPlatform,
-  isDigest,
   isImageMediaType,
   isSchema1MediaType,
   MEDIA_TYPES,
@@ -126,7 +125,7 @@ function layoutAt({ location }: Place, output: string | undefined): Location {
 async function pullImage(session: Session, source: Place, image: Descriptor, to: Location, flags: PullFlags): Promise<void> {
   if (isSchema1MediaType(image.mediaType)) throw new SchemaV1UnsupportedError(); // before a layout is made for it
   const { copy } = await import("@berth/transfer");
-  const tags = tagsAt(to, source.location, []).filter((tag) => !isDigest(tag));
+  const tags = tagsAt(to, source.location, []);
   await keepArchive(session, to, tags, flags);
   const call = { signal: session.signal };
   if (flags.dryRun === true) {

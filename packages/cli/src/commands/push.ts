@@ -2,7 +2,7 @@ import type { CallOptions } from "@berth/oci";
 import { Command } from "commander";
 import type { CompressionFlags } from "../change/compression-flags.ts";
 import { addHelp } from "../command/add-help.ts";
-import { ownReference, withDestination } from "../connect/destination.ts";
+import { withDestination } from "../connect/destination.ts";
 import { keepArchive, overwriteOption } from "../connect/keep-archive.ts";
 import { parsePlace } from "../connect/parse-place.ts";
 import { type Place, withPlace } from "../connect/place.ts";
@@ -61,14 +61,13 @@ export function pushCommand(options: RunOptions): Command {
             EXIT_CODE.usage,
             "nothing to push: name files, or an image such as oci:FOLDER:TAG, or an --artifact-type for an artifact without files",
           );
-        const { tagsWithin } = await import("@berth/transfer/location");
+        const { namesWithin, tagsWithin } = await import("@berth/transfer/location");
         const to = parsePlace(reference);
         const subject =
           flags.subject === undefined
             ? undefined
             : await withPlace(session, flags.subject, async (place, call) => await resolveImage(place, undefined, call));
-        const own = ownReference(to);
-        const tags = tagsWithin(to, [...(own === "" ? [] : [own]), ...(flags.tag ?? [])]);
+        const tags = tagsWithin(to, [...namesWithin(to), ...(flags.tag ?? [])]);
         await keepArchive(session, to, tags, flags);
         await pushFiles(session, { to, tags, files, flags, ...existing(flags), ...(subject && { subject }) });
       }),

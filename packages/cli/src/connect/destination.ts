@@ -12,8 +12,6 @@ import { parsePlace } from "./parse-place.ts";
 /** A place that can be written: a repository of a registry, a layout, an archive. */
 export interface Destination {
   readonly location: Location;
-  /** A tag, a digest when only that was given, or "" when nothing was said: then the default counts. */
-  readonly reference: string;
   readonly target: Target & Partial<Resolver>;
   /** The target, when it is a repository of a registry. */
   readonly repository: RemoteRepository | undefined;
@@ -63,7 +61,6 @@ export async function withDestination<T>(
   try {
     const done = await work({
       location,
-      reference: ownReference(location),
       target: opened.target,
       repository,
       isStdout: stdoutIsData,
@@ -82,7 +79,7 @@ export function isStdout(location: Location): boolean {
   return location.transport !== "registry" && location.path === "-";
 }
 
-/** What a place names within itself: a tag or digest, or "". */
+/** What a place that is read names within itself: its digest, else its tag, else "". What is written gets both: `namesWithin`. */
 export function ownReference(location: Location): string {
   if (location.transport !== "registry") return location.reference ?? "";
   return location.reference.digest ?? location.reference.tag ?? "";

@@ -1,5 +1,13 @@
 import { stat } from "node:fs/promises";
-import { type CallOptions, familiarString, parseNormalizedNamed, type ReadOnlyTarget, type TagLister, tagNameOnly } from "@berth/oci";
+import {
+  type CallOptions,
+  familiarString,
+  isDigest,
+  parseNormalizedNamed,
+  type ReadOnlyTarget,
+  type TagLister,
+  tagNameOnly,
+} from "@berth/oci";
 import type { FileLocation, Location } from "@berth/transfer/location";
 import { Option } from "commander";
 import { isMissing } from "../errors/is-missing.ts";
@@ -29,7 +37,7 @@ const MAX_NAMES = 5;
  * Refuses to write an archive anew where that would lose something: an archive is written whole, so whatever else is in it goes. Files
  * that are empty, and pipes and devices, hold nothing.
  *
- * @param names what is to be written.
+ * @param names the tags that are to be written; digests among them name nothing.
  * @throws {CommandFailure} exit code 5.
  */
 export async function keepArchive(session: Session, location: Location, names: readonly string[], flags: KeepFlags): Promise<void> {
@@ -43,7 +51,8 @@ export async function keepArchive(session: Session, location: Location, names: r
   const found = await imagesIn(session, location);
   if (found === undefined) throw refusal(path, "its content cannot be read as an archive, and would be lost");
   if (flags.clobber === false || flags.onlyMissing === true) throw refusal(path, "it exists, and an archive is written whole");
-  const written = new Set(names.length === 0 ? [""] : names.map(familiar));
+  const tags = names.filter((name) => !isDigest(name));
+  const written = new Set(tags.length === 0 ? [""] : tags.map(familiar));
   const lost = found.filter((name) => !written.has(familiar(name)));
   if (lost.length === 0) return;
   const rest = lost.length - MAX_NAMES;

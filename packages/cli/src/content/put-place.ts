@@ -1,5 +1,5 @@
 import { type Digest, isDigest } from "@berth/oci";
-import type { Location } from "@berth/transfer/location";
+import { type Location, namesWithin } from "@berth/transfer/location";
 import { describeLocation } from "../connect/describe-location.ts";
 import { parsePlace } from "../connect/parse-place.ts";
 import { archiveRefusal } from "../errors/archive-refusal.ts";
@@ -18,9 +18,7 @@ export interface PutPlace {
 export function putPlace(text: string): PutPlace {
   const location = parsePlace(text);
   const describe = (reference: string): string => describeLocation(location, reference);
-  if (location.transport === "registry") return { location, tag: location.reference.tag, digest: location.reference.digest, describe };
-  if (location.transport !== "oci") throw archiveRefusal(`put anything into "${describe("")}"`);
-  const { reference = "" } = location;
-  if (isDigest(reference)) return { location, tag: undefined, digest: reference, describe };
-  return { location, tag: reference === "" ? undefined : reference, digest: undefined, describe };
+  if (location.transport !== "registry" && location.transport !== "oci") throw archiveRefusal(`put anything into "${describe("")}"`);
+  const names = namesWithin(location);
+  return { location, tag: names.find((name) => !isDigest(name)), digest: names.find(isDigest), describe };
 }

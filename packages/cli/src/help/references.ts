@@ -3,10 +3,11 @@ export const REFERENCES_PAGE = `References
 
   [HOST/]NAME[:TAG][@DIGEST]       in a registry: localhost:5000/team/app:v1, ghcr.io/acme/app@sha256:...
                                    Without HOST it is Docker Hub: debian:12 is docker.io/library/debian:12.
-                                   Without TAG and DIGEST it is the tag "latest". With both the digest counts.
-  oci:FOLDER[:TAG|@DIGEST]         an OCI image layout, a folder; without a tag the only image in it
-  oci-archive:FILE[:TAG|@DIGEST]   the same in one tar file
-  docker-archive:FILE[:NAME:TAG|@DIGEST]
+                                   Without TAG and DIGEST it is the tag "latest". With both the digest counts
+                                   for what is read; what is written gets the tag, and has to have the digest.
+  oci:FOLDER[:TAG][@DIGEST]        an OCI image layout, a folder; without a tag the only image in it
+  oci-archive:FILE[:TAG][@DIGEST]  the same in one tar file
+  docker-archive:FILE[:NAME:TAG][@DIGEST]
                                    what "docker save" writes
   -                                an OCI archive on standard input or output
 

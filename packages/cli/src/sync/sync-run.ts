@@ -1,5 +1,6 @@
 import { type CallOptions, type Digest, isDigest } from "@berth/oci";
 import type { CopiedTag, CopyStats } from "@berth/transfer";
+import { namesWithin } from "@berth/transfer/location";
 import { type Destination, ownReference, withDestination } from "../connect/destination.ts";
 import { type Place, withPlace, withSource } from "../connect/place.ts";
 import { inParallel } from "../content/in-parallel.ts";
@@ -144,7 +145,7 @@ export class SyncRun {
           onPlatformMissing: platformWarning(this.#session),
           ...(item.platform && { platform: item.platform }),
         };
-        const done = await copyImage(source, into, names.tag === "" ? [] : [names.tag], wanted);
+        const done = await copyImage(source, into, this.#namesAt(pair, names.tag), wanted);
         const { digest, size } = done.descriptor;
         this.stats = addStats(this.stats, done.stats);
         this.tags.push({ ...names, digest, size, outcome: "tagged", ...done.tags[0] });
@@ -159,7 +160,7 @@ export class SyncRun {
       await this.#read(pair, place, tag, async (source) => {
         const root =
           (await imageToCopy(source, { location: destination }, item.platform, call)) ?? (await source.target.resolve(tag, call));
-        const wanted = names.tag === "" ? [] : ([[names.tag, root]] as const);
+        const wanted = this.#namesAt(pair, names.tag).map((tag) => [tag, root] as const);
         const [found] = await previewTags(this.#session, destination, wanted, item.existing ?? "overwrite");
         const checked = { ...settingsOf(item), ...call, onPlatformMissing: platformWarning(this.#session) };
         await previewPlatforms(source.target, root, found === undefined ? [] : [found], checked);
@@ -175,9 +176,15 @@ export class SyncRun {
   }
 
   #names({ source, destination, item }: SyncPair, tag: string): { source: string; reference: string; tag: string } {
-    const own = ownReference(destination);
-    const after = own !== "" ? own : isDigest(tag) ? "" : tag + (item.suffix ?? "");
+    const own = namesWithin(destination);
+    const given = own.find((name) => !isDigest(name)) ?? "";
+    const after = own.length > 0 ? given : isDigest(tag) ? "" : tag + (item.suffix ?? "");
     return { source: imageName(source, tag), reference: imageName(destination, after), tag: after };
+  }
+
+  /** The tag that an image gets, if any, and the digest that it has to have if the destination names one. */
+  #namesAt({ destination }: SyncPair, tag: string): readonly string[] {
+    return [tag, ...namesWithin(destination).filter(isDigest)].filter((name) => name !== "");
   }
 }
 

@@ -1,4 +1,4 @@
-import type { Descriptor } from "@berth/oci";
+import { type Descriptor, isDigest } from "@berth/oci";
 import type { CopyResult } from "@berth/transfer";
 import type { Destination } from "../connect/destination.ts";
 import type { Place } from "../connect/place.ts";
@@ -31,7 +31,7 @@ export async function copyVerified(
     return done;
   }
   const held = heldTarget(target);
-  const { stats } = await copy(source.target, image.digest, held.target, [], settings);
+  const { stats } = await copy(source.target, image.digest, held.target, tags.filter(isDigest), settings);
   try {
     await verifyLayers(held, image, verify);
   } catch (error) {

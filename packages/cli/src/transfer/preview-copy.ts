@@ -9,8 +9,9 @@ import type { Session } from "../session/session.ts";
 /**
  * What tags of a destination would become. Nothing is written, and nothing made.
  *
+ * @param wanted digests among the tags are checked.
  * @param onTaken takes what fails for one tag, and the others are looked at all the same; default: it is thrown.
- * @throws {TagExistsError}
+ * @throws {TagExistsError} @throws {InvalidReferenceError} for a digest that is not the content's.
  */
 export async function previewTags(
   session: Session,
@@ -19,13 +20,15 @@ export async function previewTags(
   existingTags: CopyOptions["existingTags"],
   onTaken: (tag: string, error: Error) => Promise<void> = throwIt,
 ): Promise<readonly CopiedTag[]> {
-  const { TagExistsError } = await import("@berth/transfer");
+  const { checkDigests, TagExistsError } = await import("@berth/transfer");
+  for (const [name, descriptor] of wanted) checkDigests([name], descriptor);
   const call = { signal: session.signal };
   const there = await openIfThere(session, to);
   try {
     const tags: CopiedTag[] = [];
     for (const [tag, { digest, size }] of wanted) {
-      const before = isDigest(tag) || there === undefined ? undefined : await find(there.target, tag, call);
+      if (isDigest(tag)) continue;
+      const before = there === undefined ? undefined : await find(there.target, tag, call);
       if (before === undefined || (before.digest !== digest && existingTags === "overwrite"))
         tags.push({ tag, digest, size, outcome: "tagged" });
       else if (before.digest === digest) tags.push({ tag, digest, size, outcome: "unchanged" });

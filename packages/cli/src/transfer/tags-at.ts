@@ -1,18 +1,17 @@
 import { formatName, isDigest } from "@berth/oci";
-import { type Location, tagsWithin } from "@berth/transfer/location";
-import { ownReference } from "../connect/destination.ts";
+import { type Location, namesWithin, tagsWithin } from "@berth/transfer/location";
 
 /**
  * The tags that a copy gets at its destination: those that were asked for, else that of the source. What is copied by digest and named
- * nowhere gets none.
+ * nowhere gets none. Among them are the digests that the destination names: what the content has to be.
  *
  * @returns of a docker archive whole image names.
  * @throws {InvalidReferenceError} for a tag that the destination cannot have.
  */
 export function tagsAt(to: Location, from: Location, extra: readonly string[]): readonly string[] {
-  const own = ownReference(to);
-  const main = own === "" ? defaultTag(to, from) : own;
-  return tagsWithin(to, [...(main === "" ? [] : [main]), ...extra]);
+  const own = namesWithin(to);
+  const names = own.length > 0 ? own : [defaultTag(to, from)].filter((tag) => tag !== "");
+  return tagsWithin(to, [...names, ...extra]);
 }
 
 function defaultTag(to: Location, from: Location): string {

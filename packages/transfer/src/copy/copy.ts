@@ -2,7 +2,6 @@ import { isLookRefused, isNotFound } from "@berth/client";
 import {
   bytesSource,
   type Descriptor,
-  InvalidReferenceError,
   isDigest,
   isSchema1MediaType,
   isTag,
@@ -12,6 +11,7 @@ import {
 } from "@berth/oci";
 import { isResolver } from "./abilities.ts";
 import type { Attached } from "./attached.ts";
+import { checkDigests } from "./check-digests.ts";
 import { atStep, TagExistsError } from "./errors.ts";
 import { isAtDestination } from "./at-destination.ts";
 import { copyAttached, copyNode, type Tally } from "./node.ts";
@@ -23,9 +23,9 @@ import { readManifest } from "./read-manifest.ts";
 /**
  * Copies what a reference names, and tags it. When the destination has it already, that is found out with one request to each side.
  *
- * @param newReference tag or tags at the destination; default: `reference` if that is a tag, else none. A digest: no tag, and the content
- *   must be that.
- * @throws {TagExistsError} and everything that `copyGraph` throws.
+ * @param newReference tag or tags at the destination; default: `reference` if that is a tag, else none. A digest is no tag, alone or among
+ *   tags: the content must have it.
+ * @throws {InvalidReferenceError} when the content has another digest: nothing was written. @throws {TagExistsError} and everything that `copyGraph` throws.
  *
  * @example
  * ```ts
@@ -46,10 +46,7 @@ export async function copy(
     const tags = [...new Set(wanted)].filter((one) => !isDigest(one));
     const resolving = atStep("resolve", "source", undefined, signal, () => source.resolve(reference, { signal }));
     const [descriptor, before] = await Promise.all([resolving, lookUp(operation, tags)]);
-    const digest = wanted.find(isDigest);
-    if (digest !== undefined && digest !== descriptor.digest) {
-      throw new InvalidReferenceError(digest, `expected a tag, or the digest "${descriptor.digest}"`);
-    }
+    checkDigests(wanted, descriptor);
     const { tags: copied, later } = await copyRoot(operation, descriptor, outcomesOf(descriptor, tags, before, options));
     await options.beforeTags?.(operation.asRead(descriptor));
     await pointTags(operation, descriptor, later);

@@ -151,3 +151,24 @@ test("a place on disk that cannot be is told in plain words, with one code", asy
   expect(hint).toBeUndefined();
   expect(message).toMatch(/^Cannot [a-z ]+ ".*\/file\/layout.*": what should be a folder is a file$/);
 });
+
+test("a destination that names a tag and a digest gets the tag, if the content has the digest", async () => {
+  const [registry, path] = [await startFake(), await temporaryFolder("copy")];
+  const image = imageOf(1);
+  registry.put("a", image, "v1");
+  const [engine, other] = [engineWith(), digestOf("other")];
+  const from = `${registry.host}/a:v1`;
+  for (const [into, write] of [
+    [`${registry.host}/b`, async (to: string) => await engine.copy(from, to)],
+    [`oci:${path}/b`, async (to: string) => await engine.copy(from, to)],
+    [`${registry.host}/c`, async (to: string) => await engine.pull(from, { into: to })],
+    [`oci:${path}/c`, async (to: string) => await engine.pull(from, { into: to })],
+  ] as const) {
+    const held = async (): Promise<readonly string[]> => [...registry.manifests.keys(), ...(await readdir(path))];
+    const before = await held();
+    expect(await engineError(write(`${into}:v2@${other}`))).toMatchObject({ class: "InvalidInput" });
+    expect(await held()).toEqual(before);
+    await write(`${into}:v2@${image.manifest.digest}`);
+    expect(await engine.tags(into)).toEqual(["v2"]);
+  }
+});

@@ -61,7 +61,7 @@ interface CopySource {
   readonly endpoint: string | undefined;
 }
 
-interface CopyDestination extends Pick<OpenedDestination, "reference"> {
+interface CopyDestination extends Pick<OpenedDestination, "digest" | "reference"> {
   readonly target: Target;
   readonly location: Location;
   readonly place: MarkedPlace | undefined;
@@ -110,7 +110,8 @@ async function run(
     const copied = await copyTags(source.target, undefined, destination.target, { ...settings, ...(match && { match }) });
     return { descriptor: undefined, tags: results(copied.tags), endpoint, stats: copied.stats };
   }
-  const names = [destination.reference, ...more].filter((name) => name !== "");
+  const { reference, digest } = destination;
+  const names = [reference, ...more, ...(digest === undefined ? [] : [digest])].filter((name) => name !== "");
   const chosen = await chooseRoot(context, source, destination, options);
   const copied =
     chosen === undefined

@@ -73,7 +73,10 @@ export interface PullOptions extends OperationOptions, Pick<CopyGraphOptions, "e
   readonly allTags?: boolean;
   /** Unpacks all layers and holds them against the config, before a tag names the image; default false. */
   readonly verify?: boolean;
-  /** Where to, instead of the engine's stores: a target, a location, or the text of one. Tags are written without the repository then. */
+  /**
+   * Where to, instead of the engine's stores: a target, a location, or the text of one. Tags are written without the repository
+   * then. A place that names a tag gets that, unless all tags are pulled; one that names a digest takes only what has it.
+   */
   readonly into?: Target | Location | string;
 }
 

@@ -13,7 +13,7 @@ import {
 import { readAllVerified } from "@berth/oci/node";
 import { copy } from "../copy/copy.ts";
 import type { CopyOptions } from "../copy/options.ts";
-import { parseLocation, referenceWithin } from "../location/location.ts";
+import { namesWithin, parseLocation, referenceWithin } from "../location/location.ts";
 import { openDestination } from "../location/open.ts";
 import { chooseImage } from "../platform/choose-image.ts";
 import { hostPlatform } from "../platform/host-platform.ts";
@@ -26,8 +26,8 @@ import { refuseSchema1, rootedSource } from "./rooted-source.ts";
 /** Where pulled content goes. */
 interface PullDestination {
   readonly target: Target;
-  /** Undefined: by digest alone. */
-  readonly nameOf: (reference: Named) => string | undefined;
+  /** Its tag there, unless it is pulled by digest alone; with the digest that it has to have. */
+  readonly namesOf: (reference: Named) => readonly string[];
   finish(): Promise<void>;
   abort(): Promise<void>;
 }
@@ -65,17 +65,18 @@ async function everyTag(context: EngineContext, reference: Named, options: PullO
 async function openInto(context: EngineContext, options: PullOptions): Promise<PullDestination> {
   const { into } = options;
   const nothing = async (): Promise<void> => undefined;
-  if (into === undefined) return { target: context.local.target, nameOf: formatReference, finish: nothing, abort: nothing };
-  const nameOf = ({ tag, digest }: Named): string | undefined => (digest === undefined ? tag : undefined);
-  if (typeof into !== "string" && "fetch" in into) return { target: into, nameOf, finish: nothing, abort: nothing };
+  if (into === undefined)
+    return { target: context.local.target, namesOf: (reference) => [formatReference(reference)], finish: nothing, abort: nothing };
+  const namesOf = ({ tag, digest }: Named): readonly string[] => (digest === undefined && tag !== undefined ? [tag] : []);
+  if (typeof into !== "string" && "fetch" in into) return { target: into, namesOf, finish: nothing, abort: nothing };
   const location = typeof into === "string" ? parseLocation(into) : into;
   const opened = await openDestination(location, { ...callOf(options), connect: (named) => context.origin(named).repository });
-  const given = location.transport === "registry" ? location.reference.tag : location.reference;
+  const given = namesWithin(location);
   return {
     ...opened,
-    nameOf: (reference) => {
-      if (given !== undefined && options.allTags !== true) return given;
-      return location.transport === "docker-archive" ? formatReference(reference) : nameOf(reference);
+    namesOf: (reference) => {
+      if (given.length > 0 && options.allTags !== true) return given;
+      return location.transport === "docker-archive" ? [formatReference(reference)] : namesOf(reference);
     },
   };
 }
@@ -138,7 +139,6 @@ async function transfer(
       ? { image: root }
       : await chooseImage(source, root, platform, { ...call, checkSingle: options.platform !== undefined });
   const place = at && (await context.placeOf(at));
-  const name = into.nameOf(reference);
   const settings: CopyOptions = {
     ...call,
     manager: context.manager,
@@ -149,7 +149,7 @@ async function transfer(
     ...(onEvent && { onEvent }),
     ...(verify && { beforeTags: async (pulled: Descriptor) => await verifyImages(into.target, pulled, call) }),
   };
-  const copied = await copy(rootedSource(source, image), image.digest, into.target, name === undefined ? [] : [name], settings);
+  const copied = await copy(rootedSource(source, image), image.digest, into.target, into.namesOf(reference), settings);
   if (place !== undefined) for (const one of [root, image]) noteSource(context.sources, place, one.digest);
   const [outcome] = copied.tags;
   const isCurrent = outcome === undefined ? copied.stats.copied === 0 : outcome.outcome === "unchanged" && copied.stats.copied === 0;

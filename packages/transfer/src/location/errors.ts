@@ -3,9 +3,9 @@ import { BerthError, type BerthErrorOptions, withoutUserinfo } from "@berth/oci"
 /** The ways to write a place, as errors and help name them. */
 export const LOCATION_FORMS: readonly string[] = [
   "[docker://][HOST/]NAME[:TAG][@DIGEST]",
-  "oci:FOLDER[:TAG|@DIGEST]",
-  "oci-archive:FILE[:TAG|@DIGEST]",
-  "docker-archive:FILE[:NAME:TAG|@DIGEST]",
+  "oci:FOLDER[:TAG][@DIGEST]",
+  "oci-archive:FILE[:TAG][@DIGEST]",
+  "docker-archive:FILE[:NAME:TAG][@DIGEST]",
   "- (an archive on stdin or stdout)",
 ];
 

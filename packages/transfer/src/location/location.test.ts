@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { InvalidLocationError } from "./errors.ts";
-import { formatLocation, isSameRegistry, type Location, parseLocation, referenceWithin } from "./location.ts";
+import { formatLocation, isSameRegistry, type Location, namesWithin, parseLocation, referenceWithin } from "./location.ts";
 
 const DIGEST = `sha256:${"a".repeat(64)}`;
 
@@ -30,7 +30,12 @@ test.each<[string, Location, string]>([
   ["oci:images/app:v1", { transport: "oci", path: "images/app", reference: "v1" }, "oci:images/app:v1"],
   ["oci:.:v1", { transport: "oci", path: ".", reference: "v1" }, "oci:.:v1"],
   [`oci:/a b/c@${DIGEST}`, { transport: "oci", path: "/a b/c", reference: DIGEST }, `oci:/a b/c@${DIGEST}`],
-  [`oci:/a:v1@${DIGEST}`, { transport: "oci", path: "/a", reference: DIGEST }, `oci:/a@${DIGEST}`],
+  [`oci:/a:v1@${DIGEST}`, { transport: "oci", path: "/a", reference: DIGEST, tag: "v1" }, `oci:/a:v1@${DIGEST}`],
+  [
+    `docker-archive:a.tar:a.test/b:v1@${DIGEST}`,
+    { transport: "docker-archive", path: "a.tar", reference: DIGEST, tag: "a.test/b:v1" },
+    `docker-archive:a.tar:a.test/b:v1@${DIGEST}`,
+  ],
   ["oci:user@host:v1", { transport: "oci", path: "user@host", reference: "v1" }, "oci:user@host:v1"],
   [
     "oci:a:docker.io/library/debian:12",
@@ -77,10 +82,12 @@ test.each([
   ["oci:", "the folder is missing"],
   ["oci::v1", "the folder is missing"],
   ["oci:a:", "the tag is empty"],
+  [`oci:a:@${DIGEST}`, "the tag is empty"],
   ["oci:-", "a folder cannot be read from stdin"],
   ["oci-archive:", "the file is missing"],
   ["oci:a\0b", "zero byte"],
   ["docker-archive:a.tar:Not A Name", "is no image name"],
+  [`docker-archive:a.tar:Not A Name@${DIGEST}`, "is no image name"],
 ])("parseLocation(%j) says what was expected: %s", (text, reason) => {
   let thrown: unknown;
   try {
@@ -100,6 +107,17 @@ test("a digest goes before a tag, and latest is for those who named neither", ()
     return location.transport === "registry" ? referenceWithin(location.reference) : undefined;
   };
   expect([within("a"), within("a:v1"), within(`a:v1@${DIGEST}`)]).toEqual(["latest", "v1", DIGEST]);
+});
+
+test.each([
+  ["a.test/b", []],
+  ["a.test/b:v1", ["v1"]],
+  [`a.test/b:v1@${DIGEST}`, ["v1", DIGEST]],
+  ["oci:a", []],
+  [`oci:a@${DIGEST}`, [DIGEST]],
+  [`oci:a:v1@${DIGEST}`, ["v1", DIGEST]],
+])("%j names within itself %j", (text, names) => {
+  expect(namesWithin(parseLocation(text))).toEqual(names);
 });
 
 test("isSameRegistry() compares registries, and nothing else is one", () => {

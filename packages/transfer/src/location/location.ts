@@ -14,8 +14,10 @@ export interface FileLocation {
   readonly transport: "oci" | "oci-archive" | "docker-archive";
   /** `-` for archives on stdin or stdout. */
   readonly path: string;
-  /** A tag or digest; of a docker archive a whole image name. */
+  /** A tag or digest; of a docker archive a whole image name. With both it is the digest. */
   readonly reference?: string;
+  /** The tag that was given with a digest, which {@link FileLocation.reference} is then; of a docker archive a whole image name. */
+  readonly tag?: string;
 }
 
 /** A place to copy from or to. */
@@ -45,8 +47,8 @@ const DRIVE = /^[A-Za-z]:[\\/]/;
 
 /**
  * Reads where an image is: a reference of a registry as docker takes it (`debian:12`, `localhost:5000/app`, `ghcr.io/acme/app@sha256:...`),
- * also behind `docker://` and `oci://`; `oci:FOLDER[:TAG|@DIGEST]`, also as `ocidir://` and `oci-layout:`; `oci-archive:FILE[:TAG|@DIGEST]`;
- * `docker-archive:FILE[:NAME:TAG|@DIGEST]`; `-` alone is an OCI archive on stdin or stdout. Paths end at their first colon.
+ * also behind `docker://` and `oci://`; `oci:FOLDER[:TAG][@DIGEST]`, also as `ocidir://` and `oci-layout:`; `oci-archive:FILE[:TAG][@DIGEST]`;
+ * `docker-archive:FILE[:NAME:TAG][@DIGEST]`; `-` alone is an OCI archive on stdin or stdout. Paths end at their first colon.
  *
  * @throws {InvalidLocationError} which names the forms that there are.
  *
@@ -85,23 +87,23 @@ function parseRegistry(text: string, reference: string): RegistryLocation {
 }
 
 function parseFile(text: string, transport: FileTransport, rest: string): FileLocation {
-  const { path, reference } = split(rest);
+  const { path, reference, tag } = split(rest);
   if (BROKEN_DIGEST.test(rest) && !isDigest(reference ?? "")) throw new InvalidLocationError(text, "invalid digest format");
   if (path === "") throw new InvalidLocationError(text, `the ${transport === "oci" ? "folder" : "file"} is missing`);
   if (path.includes("\0")) throw new InvalidLocationError(text, "a path cannot hold a zero byte");
   if (path === "-" && transport === "oci") throw new InvalidLocationError(text, "a folder cannot be read from stdin or written to stdout");
   if (reference === undefined) return { transport, path };
-  if (reference === "") throw new InvalidLocationError(text, "the tag is empty");
-  if (transport === "docker-archive") checkImageName(text, reference);
-  return { transport, path, reference };
+  if (reference === "" || tag === "") throw new InvalidLocationError(text, "the tag is empty");
+  if (transport === "docker-archive") checkImageName(text, tag ?? reference);
+  return { transport, path, reference, ...(tag !== undefined && { tag }) };
 }
 
-function split(rest: string): { readonly path: string; readonly reference?: string } {
+function split(rest: string): Omit<FileLocation, "transport"> {
   const digest = DIGEST_AT_END.exec(rest);
   if (digest !== null) {
     const [whole, reference = ""] = digest;
-    const named = cutAtColon(rest.slice(0, -whole.length)); // a tag beside a digest adds nothing
-    if (isDigest(reference)) return { path: named.path, reference };
+    const { path, reference: tag } = cutAtColon(rest.slice(0, -whole.length));
+    if (isDigest(reference)) return { path, reference, ...(tag !== undefined && { tag }) };
   }
   return cutAtColon(rest);
 }
@@ -125,14 +127,25 @@ function checkImageName(text: string, reference: string): void {
 /** Writes a place; {@link parseLocation} reads it back. */
 export function formatLocation(location: Location): string {
   if (location.transport === "registry") return formatReference(location.reference);
-  const { transport, path, reference } = location;
-  if (reference === undefined) return `${transport}:${path}`;
-  return `${transport}:${path}${isDigest(reference) ? "@" : ":"}${reference}`;
+  const { transport, path, reference, tag } = location;
+  const place = `${transport}:${path}${tag === undefined ? "" : `:${tag}`}`;
+  return reference === undefined ? place : `${place}${isDigest(reference) ? "@" : ":"}${reference}`;
 }
 
 /** What a reference names within its repository: the digest, else the tag, else `latest`. */
 export function referenceWithin(reference: Named): string {
   return reference.digest ?? reference.tag ?? "latest";
+}
+
+/**
+ * What a place names within itself: its tag, then its digest, where it has them. Who reads goes by the digest, which says what the tag may
+ * not; of a destination the tag is what is written, and the digest what the content has to be.
+ *
+ * @returns of a docker archive a whole image name for the tag.
+ */
+export function namesWithin(location: Location): readonly string[] {
+  const { tag, digest } = location.transport === "registry" ? location.reference : { tag: location.tag, digest: location.reference };
+  return [tag, digest].filter((name) => name !== undefined);
 }
 
 /** True when two places are in the same registry, so that blobs can be mounted from one to the other. */

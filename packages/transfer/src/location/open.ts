@@ -1,11 +1,21 @@
 import type { Writable } from "node:stream";
-import { type ByteSource, type CallOptions, formatName, type Named, type ReadOnlyTarget, type Repository, type Target } from "@berth/oci";
+import {
+  type ByteSource,
+  type CallOptions,
+  type Digest,
+  formatName,
+  isDigest,
+  type Named,
+  type ReadOnlyTarget,
+  type Repository,
+  type Target,
+} from "@berth/oci";
 import type { NewDockerArchive } from "../archive/docker-archive-writer.ts";
 import type { DockerArchive, OpenDockerArchiveOptions } from "../archive/docker-archive.ts";
 import type { ArchiveLimits } from "../archive/limits.ts";
 import type { NewOciArchive } from "../archive/oci-archive-writer.ts";
 import type { OciArchive } from "../archive/oci-archive.ts";
-import { type FileLocation, type Location, referenceWithin } from "./location.ts";
+import { type FileLocation, type Location, namesWithin, referenceWithin } from "./location.ts";
 
 /** Makes the way to a repository of a registry: with credentials, mirrors, limits. The reference is normalised. */
 export type ConnectRepository = (reference: Named) => Repository | Promise<Repository>;
@@ -69,8 +79,10 @@ export interface OpenedSource extends OpenedStore {
  */
 export interface OpenedDestination {
   readonly target: Target;
-  /** The tag to be written, or a digest when only that was given; of a docker archive an image name, "" for none. */
+  /** The tag to be written, or the digest when only that was given; of a docker archive an image name, "" for none. */
   readonly reference: string;
+  /** What the content has to be, where the place says so: `copy()` checks it among the tags that it is given. */
+  readonly digest: Digest | undefined;
   /** Makes what was written stay: an archive gets its end and its name. */
   finish(): Promise<void>;
   /** Throws away what was written, where that was not visible yet. After {@link OpenedDestination.finish} it does nothing. */
@@ -110,17 +122,17 @@ export async function openSource(location: Location, options: OpenSourceOptions 
  * @see moby, distribution.NewPusher
  */
 export async function openDestination(location: Location, options: OpenDestinationOptions = {}): Promise<OpenedDestination> {
-  const { defaultTag = "latest" } = options;
-  if (location.transport === "registry") {
-    const { digest, tag = defaultTag } = location.reference;
-    return { target: await repositoryAt(location.reference, options), reference: digest ?? tag, finish: nothing, abort: nothing };
-  }
+  const { defaultTag = "latest", defaultName = "" } = options;
+  const names = namesWithin(location);
+  const [reference = location.transport === "docker-archive" ? defaultName : defaultTag] = names;
+  const digest = names.find(isDigest);
+  if (location.transport === "registry")
+    return { target: await repositoryAt(location.reference, options), reference, digest, finish: nothing, abort: nothing };
   const call = callOf(options);
-  const { reference = location.transport === "docker-archive" ? (options.defaultName ?? "") : defaultTag } = location;
   if (location.transport === "oci") {
     const { openNewLayout } = await import("../layout/open-new-layout.ts");
     const { layout: target, leave } = await openNewLayout(location.path, call);
-    return { target, reference, finish: leave, abort: leave };
+    return { target, reference, digest, finish: leave, abort: leave };
   }
   const out = location.path === "-" ? (options.stdout ?? process.stdout) : location.path;
   const archive = await createArchive(location, out, {
@@ -129,7 +141,7 @@ export async function openDestination(location: Location, options: OpenDestinati
     ...(options.epoch !== undefined && { epoch: options.epoch }),
     ...(options.replaces !== undefined && { replaces: options.replaces }),
   });
-  return { target: archive, reference, finish: async () => await archive.finish(), abort: async () => await archive.abort() };
+  return { target: archive, reference, digest, finish: async () => await archive.finish(), abort: async () => await archive.abort() };
 }
 
 async function openArchive(
