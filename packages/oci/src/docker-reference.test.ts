@@ -79,6 +79,7 @@ test.each([
   ["*", "ubuntu", true],
   ["*", "me/tool", false],
   ["me/*", "me/tool:1", true],
+  ["**/tool", "a.test/me/tool", false],
   ["*/tool:[0-9]", "me/tool:1", true],
   ["*/tool:[^0-9]", "me/tool:1", false],
   ["m?/tool", "me/tool", true],

@@ -94,8 +94,8 @@ export function familiarString(reference: Reference): string {
  * @throws {SyntaxError} when the pattern is malformed.
  */
 export function familiarMatch(pattern: string, reference: Reference): boolean {
-  if (matchesGlob(pattern, familiarString(reference))) return true;
-  return isNamed(reference) && matchesGlob(pattern, familiarName(reference));
+  const matches = (text: string): boolean => matchesGlob(pattern, text, { globstar: false });
+  return matches(familiarString(reference)) || (isNamed(reference) && matches(familiarName(reference)));
 }
 
 function familiar(named: Named): Named {

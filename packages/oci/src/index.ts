@@ -156,6 +156,7 @@ export {
   tagNameOnly,
 } from "./docker-reference.ts";
 export { isDomain, isRegistryHost } from "./domain.ts";
+export type { GlobOptions } from "./glob.ts";
 export { matchesGlob } from "./glob.ts";
 export type { Canonical, Digested, Named, NamedTagged, Reference, Tagged } from "./image-reference.ts";
 export {

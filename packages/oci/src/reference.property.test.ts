@@ -151,12 +151,44 @@ test("matchesGlob() agrees with the same pattern as an expression", () => {
   fc.assert(
     fc.property(fc.array(piece, { maxLength: 8 }), text, (pieces, value) => {
       const source = pieces.map((p) => EXPRESSIONS.get(p) ?? p).join("");
-      expect(matchesGlob(pieces.join(""), value)).toBe(new RegExp(`^${source}$`).test(value));
+      expect(matchesGlob(pieces.join(""), value, { globstar: false })).toBe(new RegExp(`^${source}$`).test(value));
     }),
     { numRuns: 3000 },
   );
 });
 
+test("matchesGlob() agrees with the same pattern as an expression, where ** is any number of segments", () => {
+  const piece = fc.constantFrom("*", "?", "a", "b", "[ab]", "[^a]", "\\*");
+  const segment = fc.oneof(fc.constant(["*", "*"]), fc.array(piece, { maxLength: 4 }));
+  const text = fc.string({ unit: fc.constantFrom("a", "b", "/", "*"), maxLength: 14 });
+  fc.assert(
+    fc.property(fc.array(segment, { minLength: 1, maxLength: 5 }), text, (segments, value) => {
+      const sources = segments.map((pieces, at) => {
+        const isLast = at === segments.length - 1;
+        if (pieces.join("") === "**") return isLast ? ".*" : "(?:.*/)?";
+        return `${pieces.map((p) => EXPRESSIONS.get(p) ?? p).join("")}${isLast ? "" : "/"}`;
+      });
+      const pattern = segments.map((pieces) => pieces.join("")).join("/");
+      expect(matchesGlob(pattern, value)).toBe(new RegExp(`^${sources.join("")}$`).test(value));
+    }),
+    { numRuns: 3000 },
+  );
+});
+
+test.each([
+  ["deep/**", ["deep/x", "deep/x/y/z"], ["deep", "deeper/x", "a/deep/x"]],
+  ["**/x", ["x", "a/x", "a/b/x"], ["ax", "a/x/b"]],
+  ["a/**/b", ["a/b", "a/x/b", "a/x/y/b"], ["ab", "a/xb", "b/a/b"]],
+  ["**", ["x", "x/y"], []],
+  ["*", ["x"], ["x/y"]],
+  ["deep/*", ["deep/x"], ["deep/x/y"]],
+  ["a**b", ["ab", "axb"], ["a/b"]],
+  ["**/*.d/*", ["a.d/b", "x/a.d/b"], ["a.d/b/c"]],
+])("the pattern %j matches %j and none of %j", (pattern, wanted, unwanted) => {
+  expect([...wanted, ...unwanted].filter((text) => matchesGlob(pattern, text))).toEqual(wanted);
+});
+
 test("matchesGlob() gives up on many runs against a long text", () => {
   expect(matchesGlob(`${"*a".repeat(400)}b`, "a".repeat(50_000))).toBe(false);
+  expect(matchesGlob(`${"**/*a/".repeat(150)}b`, "a/".repeat(25_000))).toBe(false);
 });

@@ -3,7 +3,7 @@ import { Command } from "commander";
 import type { ImageFile } from "@berth/transfer";
 import { addHelp } from "../command/add-help.ts";
 import { withPlace } from "../connect/place.ts";
-import { nameFilter } from "../content/name-filter.ts";
+import { nameFilter, PATTERNS_TEXT } from "../content/name-filter.ts";
 import { resolveOneImage } from "../content/resolve-image.ts";
 import { addOutputFlags, addRegistryFlags } from "../flags/add-flags.ts";
 import { platformOption } from "../flags/platform.ts";
@@ -58,10 +58,14 @@ export function lsFilesCommand(options: RunOptions): Command {
     );
   addRegistryFlags(addOutputFlags(command, "format"));
   return addHelp(command, {
-    text: "What a container of the image would see: files of the top layer first. Expressions meet paths without the slash in front.",
+    text: [
+      "What a container of the image would see: files of the top layer first. Expressions meet paths without the slash in front.",
+      PATTERNS_TEXT,
+    ].join("\n"),
     examples: [
       ["berth ls-files debian:12", "every path"],
       ["berth ls-files -l --match '/^etc/' debian:12", "one folder, with sizes"],
+      ["berth ls-files --match '**/*.conf' debian:12", "files of a kind, in all folders"],
       ["berth ls-files --format 'jsonpath=.files[*].layer.digest' debian:12 | sort | uniq -c", "files of each layer"],
     ],
     output: {

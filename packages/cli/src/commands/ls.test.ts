@@ -71,3 +71,13 @@ test("a tag that goes while tags are looked up is left out, and told; content th
   gone = /\/blobs\//;
   expect(await berth(["ls", "-l", "--match", "multi", app])).toMatchObject({ code: 0, stdout: expect.stringContaining("linux/arm64") });
 });
+
+test("* in a pattern is within one part of a name, and ** any number of parts", async () => {
+  for (const name of ["deep/x", "deep/x/y/z", "deeper/x"]) await pushImage(at.embedded.repository(name), { tags: ["v1"] });
+  for (const [pattern, stdout] of [
+    ["deep/*", "deep/x\n"],
+    ["deep/**", "deep/x\ndeep/x/y/z\n"],
+    ["**/x", "deep/x\ndeeper/x\n"],
+  ] as const)
+    expect(await berth(["ls", "--match", pattern, at.server.host])).toEqual({ code: 0, stdout, stderr: "" });
+});

@@ -4,7 +4,7 @@ import { addHelp } from "../command/add-help.ts";
 import { type Place, withPlace } from "../connect/place.ts";
 import { LOOK_UPS } from "../content/in-parallel.ts";
 import { chosen, registryHostOf } from "../content/list-place.ts";
-import { isDigestTag, nameFilter } from "../content/name-filter.ts";
+import { isDigestTag, nameFilter, PATTERNS_TEXT } from "../content/name-filter.ts";
 import { parseOrder, type SortedTag, type TagOrder } from "../content/sort-tags.ts";
 import { listedTags } from "../content/tag-lister.ts";
 import { CommandFailure, EXIT_CODE } from "../exit-code.ts";
@@ -54,8 +54,10 @@ export function lsCommand(options: RunOptions): Command {
     );
   addRegistryFlags(addOutputFlags(command, "format", "jobs"));
   return addHelp(command, {
+    text: PATTERNS_TEXT,
     examples: [
       ["berth ls localhost:5000", "the repositories of a registry"],
+      ["berth ls --match 'team/**' localhost:5000", "those below team"],
       ["berth ls localhost:5000/team/app", "the tags of a repository"],
       ["berth ls -l --match '1.*' alpine", "digest, size, age and platforms of some tags"],
       ["berth ls -l --sort -created --limit 5 localhost:5000/team/app", "the newest five"],

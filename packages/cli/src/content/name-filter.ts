@@ -12,7 +12,14 @@ export interface NameFilterOptions {
 /** Longest expression that is taken: those of others can take for ever. */
 const MAX_EXPRESSION = 1000;
 
-/** Makes a test for names. A pattern is a shell pattern (`1.*`), or between slashes a regular expression (`/^v\d+$/`). @throws {CommandFailure} */
+/** What of shell patterns has to be said, for help. */
+export const PATTERNS_TEXT = "In shell patterns * stands for anything between two slashes, and ** between them for any number of parts.";
+
+/**
+ * Makes a test for names. A pattern is a shell pattern (`1.*`, `acme/**`), or between slashes a regular expression (`/^v\d+$/`).
+ *
+ * @throws {CommandFailure}
+ */
 export function nameFilter({ match = [], exclude = [] }: NameFilterOptions): (name: string) => boolean {
   const wanted = match.map(testOf);
   const unwanted = exclude.map(testOf);

@@ -27,6 +27,9 @@ What berth sync copies where, as YAML:
     - source: oci:images                 # a layout or an archive; destinations may be layouts, too
       destination: localhost:5000/images
 
+In patterns * stands for anything between two slashes, and ** between them for any number of parts: "acme/*" is acme/app,
+and "acme/**" acme/team/app, too.
+
 Every entry, and defaults, may also have:
 
   platforms   of indexes, only these images; the index stays as it is. Where one is missing that is a warning, where all
