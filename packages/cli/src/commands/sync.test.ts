@@ -233,6 +233,28 @@ sync: [{source: "${host}/team/app", destination: "${layout}", tags: {match: late
   expect([kinds(at.server), kinds(mirror)]).toEqual([new Set(["tags"]), new Set(["manifests", "blobs"])]);
 });
 
+test("an item that means no repository, or no tag, is a warning", async () => {
+  const warned = async (text: string, flags: readonly string[] = []): Promise<readonly string[]> => {
+    const { code, stderr } = await sync(`sync: [${text}]\n`, flags);
+    expect(code).toBe(0);
+    return stderr.split("\n").filter((line) => line.startsWith("berth: warning: "));
+  };
+  const whole = (more: string): string => `{source: "${host}", destination: ${host}/${other}, ${more}}`;
+  const noTag = `berth: warning: no tag of "${host}/team/app" matches: it brings nothing`;
+  for (const flags of [[], ["--dry-run"], ["--format", "json"]]) {
+    expect(await warned(item('tags: {match: ["3.*"]}'), flags)).toEqual([noTag]);
+    expect(await warned(whole('repositories: {match: "taem/*"}'), flags)).toEqual([
+      `berth: warning: no repository of "${host}" matches: it brings nothing`,
+    ]);
+  }
+  expect(await warned(whole('repositories: {match: "team/*"}, tags: {match: typo}'))).toEqual([
+    `berth: warning: no tag of "${host}" matches: it brings nothing`,
+  ]);
+  expect(await warned(whole('repositories: {match: "team/*"}, tags: {match: v1}'))).toEqual([]); // one of them has it
+  expect(await warned(item('tags: {match: "1.0"}, immutable: "*"'))).toEqual([]);
+  expect(await warned(item('tags: {match: "1.0"}, immutable: "*"'))).toEqual([]); // it is there, and not looked at again
+});
+
 test("every mistake in the file is named with its place", async () => {
   const { code, stdout, stderr } = await sync(`version: 2
 registries: {r.test: {user: me}}

@@ -60,7 +60,7 @@ export function syncCommand(options: RunOptions): Command {
       "platforms choose of an index are asked for as well. A registry that has an index in part, as it was synced with platforms before and is",
       "without them now, or that lost something, is made whole by --recheck; layouts always are. Nothing is deleted at the destination",
       "without --delete, and then only tags that patterns and versions of the file mean, and that no other item brings;",
-      "never when something failed, and not every tag because nothing was meant. Lines are about tags that changed; --format json has all.",
+      "never when something failed, and not every tag because nothing was meant. What no repository and no tag matches is a warning. Lines are about tags that changed; --format json has all.",
     ].join("\n"),
     examples: [
       ["berth sync mirror.yml", "everything that the file lists"],

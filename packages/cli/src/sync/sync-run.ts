@@ -59,11 +59,23 @@ export class SyncRun {
   async run({ items }: SyncFile, transfer: Transfer | undefined): Promise<void> {
     for (const item of items) {
       await this.#batch.attempt(item.source, async () => {
+        let pairs = 0;
         for await (const pair of pairsOf(this.#session, item)) {
+          pairs++;
           await this.#batch.attempt(placeName(pair.source), async () => await this.#pair(pair, transfer));
         }
+        this.#warnOfNothing(item, pairs);
       });
     }
+  }
+
+  /** What means nothing at all is a slip of the pen, more often than not. Of a registry not every repository has to have tags that are meant. */
+  #warnOfNothing(item: SyncItem, pairs: number): void {
+    const wholes = this.#wholes.filter(({ pair }) => pair.item === item);
+    const isNothing = wholes.length === pairs && wholes.every(({ isEmpty }) => isEmpty);
+    if (!isNothing) return;
+    const [what, selection] = pairs === 0 ? ["repository", item.repositories] : ["tag", item.tags];
+    this.#session.warnings.add(`no ${what} of "${item.source}" ${selection === undefined ? "is there" : "matches"}: it brings nothing`);
   }
 
   /**
