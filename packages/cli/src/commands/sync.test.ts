@@ -260,15 +260,15 @@ test("every mistake in the file is named with its place", async () => {
 registries: {r.test: {user: me}}
 sync:
   - source: debian
-    tags: {semver: one, match: ["/(/"]}
+    tags: {semver: one, match: ["1.*", "/(/"]}
   - {source: a, destination: b, platform: linux/arm64, platforms: linux/amd64, existing: maybe}
 `);
-  expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
+  expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
   for (const part of [
     ":1:10: version: expected 1, got 2",
     ":2:22: registries.r.test: needs user and passwordVariable together",
     ':5:20: sync.0.tags.semver: expected a range such as >=1.2 <2, got "one"',
-    ":5:32: sync.0.tags.match: expected patterns such as 1.* or /^v\\d+$/, got a list",
+    ':5:32: sync.0.tags.match: cannot use pattern "/(/": Invalid regular expression: /(/u: Unterminated group',
     ":4:5: sync.0: needs source and destination",
     ":6:5: sync.1: has platform and platforms, expected one of them",
     ':6:90: sync.1.existing: expected one of overwrite, keep, refuse, got "maybe"',
@@ -276,6 +276,18 @@ sync:
     expect(stderr).toContain(part);
   }
   expect(stderr.trimEnd().split("\n")).toHaveLength(8); // one a line
+});
+
+test("a sync file that lists nothing, or is a folder, is told as that", async () => {
+  expect(await sync("sync: []\n")).toMatchObject({
+    code: 2,
+    stdout: "",
+    stderr: expect.stringContaining(":1:7: sync: expected a list of what is to be synced, got an empty list"),
+  });
+  expect(await berth(["sync", at.folder])).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining(`cannot read "${at.folder}": it is a folder`),
+  });
 });
 
 test.each([

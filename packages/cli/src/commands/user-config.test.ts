@@ -116,3 +116,9 @@ test("files of an archive get the time that SOURCE_DATE_EPOCH sets", async () =>
   expect(await bytes("1000000000")).toContain("07346545000"); // in octal
   expect(await bytes("")).not.toContain("07346545000");
 });
+
+test("a mistake in the config file is one of who wrote it", async () => {
+  const { code, stdout, stderr } = await run("registries: {a.test: {mirrors: []}, b.test: {plainHttp: 1}}\n", ["digest", "a.test/b:v1"]);
+  expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+  expect(stderr).toContain("Cannot use config file");
+});

@@ -127,7 +127,12 @@ test("what is advised to programs is told in flags", async () => {
 
 test("only a file that the user wrote may have a mistake on each line", async () => {
   const lines = "Cannot use it:\n  first\n  second";
-  expect((await reportError(new UserFileError("ERR_SYNC_FILE", lines), { stopped: false })).message).toBe(lines);
+  expect(await reportError(new UserFileError("ERR_SYNC_FILE", lines), { stopped: false })).toEqual({
+    class: "InvalidInput",
+    code: "ERR_SYNC_FILE",
+    message: lines,
+    exitCode: 2,
+  });
   expect((await reportError(new BerthError("ERR_OTHER", lines), { stopped: false })).message).toBe("Cannot use it: first second");
 });
 

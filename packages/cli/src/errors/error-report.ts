@@ -99,6 +99,9 @@ export async function reportError(error: unknown, context: ErrorContext): Promis
     const message = `Something went wrong within berth (${name}): this is a bug, add --debug to see more`;
     return { class: "Crash", code: "ERR_CRASH", message, exitCode: EXIT_CODE.failure };
   }
+  // the lines of a message are its mistakes; nobody else may break lines, they end a message
+  if (error instanceof UserFileError)
+    return { class: "InvalidInput", code: error.code, message: plainText(error.message), exitCode: EXIT_CODE.usage };
   const { classifyError } = await import("@berth/transfer/errors");
   const found = classifyError(error);
   // what the system forbids is no matter of signing in
@@ -108,11 +111,10 @@ export async function reportError(error: unknown, context: ErrorContext): Promis
   const { message, hint: usual } = isSystem ? { message: said } : told({ ...found, error }, said, context);
   const hint = adviceOf(error) ?? usual;
   const retryAfterMs = retryAfterOf(error);
-  const shown = error instanceof UserFileError ? plainText(message) : oneLine(message); // nobody else may break lines: they end a message
   return {
     class: found.class,
     code: found.code,
-    message: withAnswer(shown, found),
+    message: withAnswer(oneLine(message), found),
     ...(found.registry !== undefined && { registry: found.registry }),
     ...(found.status !== undefined && { status: found.status }),
     ...(retryAfterMs !== undefined && { retryAfterMs }),

@@ -3,7 +3,8 @@ export const EXIT_CODES_PAGE = `Exit codes
 
     0  done
     1  failed, for a reason that is none of the others
-    2  used wrongly: unknown commands and flags, missing arguments, values that cannot be
+    2  used wrongly: unknown commands and flags, missing arguments, values that cannot be, mistakes in a sync file or in
+       berth's config file
     3  not allowed: no credentials, wrong ones, or ones that do not suffice (401, 403)
     4  not there: no such tag, manifest, blob, repository or platform (404)
     5  in the way: it exists already, or may not be changed (409, 412)

@@ -9,6 +9,7 @@ import {
   type Read,
   type Readers,
   readObject,
+  refuse,
   text,
   texts,
   truth,
@@ -31,8 +32,8 @@ const patterns: Read<readonly string[]> = (value) => {
   const list = texts(value);
   try {
     nameFilter({ match: list });
-  } catch {
-    return expected("patterns such as 1.* or /^v\\d+$/", value);
+  } catch (error) {
+    return refuse(error instanceof Error ? error.message : String(error)); // names the pattern, and what is wrong with it
   }
   return list;
 };

@@ -22,6 +22,11 @@ export type Readers<T> = { readonly [Key in keyof Required<T>]: (value: unknown,
 
 class Mistake extends Error {}
 
+/** Refuses a value for a reason of its own. */
+export function refuse(reason: string): never {
+  throw new Mistake(reason);
+}
+
 /** Refuses a value. */
 export function expected(what: string, value: unknown): never {
   const shown =
@@ -30,11 +35,11 @@ export function expected(what: string, value: unknown): never {
       : value === null
         ? "nothing"
         : Array.isArray(value)
-          ? "a list"
+          ? `${value.length === 0 ? "an empty" : "a"} list`
           : typeof value === "object"
             ? "keys with values"
             : typeof value;
-  throw new Mistake(`expected ${what}, got ${typeof value === "number" || typeof value === "boolean" ? String(value) : shown}`);
+  return refuse(`expected ${what}, got ${typeof value === "number" || typeof value === "boolean" ? String(value) : shown}`);
 }
 
 /** A text that is not empty. */
