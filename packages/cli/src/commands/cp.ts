@@ -8,7 +8,7 @@ import { type Destination, isStdout, ownReference, withDestination } from "../co
 import { describeLocation } from "../connect/describe-location.ts";
 import { keepArchive, overwriteOption } from "../connect/keep-archive.ts";
 import { parsePlace } from "../connect/parse-place.ts";
-import { knowing, type Place, withPlace, withSource } from "../connect/place.ts";
+import { knowing, type Place, sourceLocation, withPlace, withSource } from "../connect/place.ts";
 import { inParallel, LOOK_UPS } from "../content/in-parallel.ts";
 import { nameFilter } from "../content/name-filter.ts";
 import { CommandFailure, EXIT_CODE } from "../exit-code.ts";
@@ -66,8 +66,8 @@ export function cpCommand(options: RunOptions): Command {
       act(options, async (session, from: string, to: string, tags: string[], flags: CpFlags) => {
         const target = parsePlace(to);
         const isMany = flags.allTags === true || flags.match !== undefined || flags.exclude !== undefined;
-        if (isMany) checkMany(parsePlace(from), target, tags, flags);
-        const form = archiveForm(parsePlace(from), target, flags);
+        if (isMany) checkMany(sourceLocation(from), target, tags, flags);
+        const form = archiveForm(sourceLocation(from), target, flags);
         const job = { target, tags, flags, settings: copyOptions(flags) };
         if (isStdout(target)) session.leaveStdout();
         // mirrors need not have all tags, and what went through a pipe cannot be taken back

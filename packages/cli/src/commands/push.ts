@@ -5,7 +5,7 @@ import { addHelp } from "../command/add-help.ts";
 import { withDestination } from "../connect/destination.ts";
 import { keepArchive, overwriteOption } from "../connect/keep-archive.ts";
 import { parsePlace } from "../connect/parse-place.ts";
-import { type Place, withPlace } from "../connect/place.ts";
+import { type Place, sourceLocation, withPlace } from "../connect/place.ts";
 import { resolveImage } from "../content/resolve-image.ts";
 import { CommandFailure, EXIT_CODE } from "../exit-code.ts";
 import { addRegistryFlags } from "../flags/add-flags.ts";
@@ -101,7 +101,7 @@ function existing({ clobber }: PushFlags): { readonly settings: { readonly exist
 async function pushImage(session: Session, reference: string, from: string, flags: PushFlags): Promise<void> {
   const to = parsePlace(reference);
   const { settings } = existing(flags);
-  const form = archiveForm(parsePlace(from), to, flags);
+  const form = archiveForm(sourceLocation(from), to, flags);
   const work = async (source: Place, call: CallOptions): Promise<void> => {
     const tags = tagsAt(to, source.location, flags.tag ?? []);
     await keepArchive(session, to, tags, flags);

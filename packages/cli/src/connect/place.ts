@@ -56,7 +56,7 @@ export interface OpenPlaceOptions extends Pick<OpenSourceOptions, "compression" 
  * @throws {InvalidLocationError} @throws the errors of layouts and archives.
  */
 export async function openPlace(session: Session, text: string, options: OpenPlaceOptions = {}): Promise<Place> {
-  const location = locationOf(text);
+  const location = sourceLocation(text);
   session.subject = withoutScheme(text);
   session.source = session.subject;
   let repository: RemoteRepository | undefined;
@@ -102,7 +102,7 @@ export async function withSource<T>(
   work: (place: Place, call: CallOptions) => Promise<T>,
   options?: OpenPlaceOptions,
 ): Promise<T> {
-  const location = locationOf(text);
+  const location = sourceLocation(text);
   if (location.transport !== "registry") return await withPlace(session, text, work, options);
   return await overMirrors(session, location.reference.domain, async (mirror) => {
     return await withPlace(session, text, work, { ...options, mirror });
@@ -144,7 +144,8 @@ export function withKnown(repository: RemoteRepository, reference: string, found
   };
 }
 
-function locationOf(text: string): Location {
+/** Reads where something is that is to be read. @throws {CommandFailure} for a file here that is no place, and an address that may be meant otherwise. */
+export function sourceLocation(text: string): Location {
   if (isFile(text)) throw new CommandFailure(EXIT_CODE.usage, ofFile(text));
   const location = parsePlace(text);
   if (location.transport === "registry" && location.reference.domain === DEFAULT_DOMAIN) {

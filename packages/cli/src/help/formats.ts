@@ -14,11 +14,11 @@ Where a registry says how much may still be asked of it, every result has rateLi
 says it limit, remaining, windowSeconds, resetSeconds and source.
 
 With --progress json, standard output gets one object a line: {"type":"progress"} for each step of each blob and manifest,
-with id, action, current, total and last, and where the action is failed with message, class and code; {"type":"wait"} when a
-registry asks to slow down (429), with registry, status and delayMs. The last line is {"type":"result"} with the fields of the
-result, with --format json too (other formats cannot be with it), or {"type":"error"} with class, code, message and, where they
-are known, registry, status, retryAfterMs and hint; when some of many things failed, the result is the line before it. Where
-content goes to standard output, these lines go to standard error.
+with id, action, current, total and last, and where the action is failed with message, class and code; {"type":"wait"} when
+a registry asks to slow down (429), with registry, status and delayMs. The last line is {"type":"result"} with the fields of
+the result, with --format json too (other formats cannot be with it), or {"type":"error"} with class, code, message and,
+where they are known, registry, status, retryAfterMs and hint; when some of many things failed, the result is the line
+before it. Where content goes to standard output, these lines go to standard error.
 
 Templates are those of Go's text/template, as far as command lines need them:
 
