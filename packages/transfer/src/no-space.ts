@@ -22,6 +22,11 @@ export async function writingTo<T>(place: string, write: () => Promise<T>): Prom
   }
 }
 
+/** True for the error of a file system that takes no more. */
+export function isNoSpace(error: unknown): boolean {
+  return error instanceof Error && "code" in error && typeof error.code === "string" && CLASS_BY_CODE[error.code] === "NoSpace";
+}
+
 /** The error, or of a full disk one that names the place, unless it does that already. */
 export function fullAt(place: string, error: unknown): unknown {
   if (error instanceof NoSpaceError || !(error instanceof Error) || !("code" in error) || typeof error.code !== "string") return error;

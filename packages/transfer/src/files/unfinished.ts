@@ -7,6 +7,7 @@ import { abortable } from "../archive/abortable.ts";
 import { checked, startCheck } from "../archive/checked.ts";
 import { fillFile, isWrongContent } from "../fill-file.ts";
 import { ignoreMissing } from "../layout/errno.ts";
+import { isNoSpace } from "../no-space.ts";
 import { UNPACKED_DIGEST } from "./title.ts";
 import { type PackedFolder, unpackFolder } from "./unpack-folder.ts";
 
@@ -47,7 +48,8 @@ export async function writeUnfinishedFile(
     return unfinished;
   } catch (error) {
     const size = (await stat(unfinished.path).catch(ignoreMissing))?.size ?? 0;
-    if (size === 0 || isWrongContent(error)) await unfinished.remove();
+    // where a disk is full, room is wanted more than what came
+    if (size === 0 || isWrongContent(error) || isNoSpace(error)) await unfinished.remove();
     else await leaveUnfinished(unfinished.path, prefix);
     throw error;
   }
