@@ -118,13 +118,3 @@ async function* told(
   }
   onEvent({ id, action: "done", current, total, last: true });
 }
-
-/** The media type of a layer. Docker's have none for zstd: what it has is what tools agree on. */
-export function layerMediaType(family: "oci" | "docker", compression: LayerCompression): string {
-  return LAYER_TYPES[family][compression];
-}
-
-const LAYER_TYPES: Readonly<Record<"oci" | "docker", Readonly<Record<LayerCompression, string>>>> = {
-  oci: { none: MEDIA_TYPES.ociLayer, gzip: MEDIA_TYPES.ociLayerGzip, zstd: MEDIA_TYPES.ociLayerZstd },
-  docker: { none: MEDIA_TYPES.dockerLayer, gzip: MEDIA_TYPES.dockerLayerGzip, zstd: MEDIA_TYPES.ociLayerZstd },
-};

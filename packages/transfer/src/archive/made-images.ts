@@ -12,7 +12,8 @@ import {
 import { digestOf, verifyingStream } from "@berth/oci/node";
 import { RootfsMismatchError } from "../image/errors.ts";
 import { type FetchEntryOptions, openEntry } from "./blob-reader.ts";
-import { type LayerReader, layerMediaType } from "./docker-layers.ts";
+import { layerMediaType } from "../pack/layer-types.ts";
+import type { LayerReader } from "./docker-layers.ts";
 import { ArchiveClosedError } from "./errors.ts";
 import type { ListedImage } from "./docker-manifest.ts";
 import { SharedWork } from "./shared-work.ts";

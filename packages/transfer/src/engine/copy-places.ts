@@ -7,7 +7,7 @@ import { type OpenedDestination, openDestination, openSource, type OpenSourceOpt
 import { chooseImage } from "../platform/choose-image.ts";
 import { hostPlatform } from "../platform/host-platform.ts";
 import { type CopyPlaces, type MarkedPlace, sourceHooks } from "../sources/source-hooks.ts";
-import { callOf } from "./call-of.ts";
+import { callOf } from "../call-of.ts";
 import type { EngineContext } from "./context.ts";
 import type { EngineCopyOptions, EngineCopyResult, Place, PushResult } from "./options.ts";
 import { pushResult } from "./push.ts";

@@ -10,7 +10,7 @@ import {
   UnsupportedError,
 } from "@berth/oci";
 import { formatLocation, referenceWithin } from "../location/location.ts";
-import { callOf } from "./call-of.ts";
+import { callOf } from "../call-of.ts";
 import { EngineContext } from "./context.ts";
 import { copyPlaces, locationOf } from "./copy-places.ts";
 import { resolvePlace, tagsOf } from "./look-up.ts";

@@ -3,7 +3,7 @@ import { isTagLister } from "../copy/abilities.ts";
 import { type Location, referenceWithin } from "../location/location.ts";
 import { openSource, openStore } from "../location/open.ts";
 import { chooseImage } from "../platform/choose-image.ts";
-import { callOf } from "./call-of.ts";
+import { callOf } from "../call-of.ts";
 import type { EngineContext } from "./context.ts";
 import type { ResolveOptions } from "./options.ts";
 

@@ -18,7 +18,7 @@ import { openDestination } from "../location/open.ts";
 import { chooseImage } from "../platform/choose-image.ts";
 import { hostPlatform } from "../platform/host-platform.ts";
 import { hasSeen, noteSource, sourceHooks } from "../sources/source-hooks.ts";
-import { callOf } from "./call-of.ts";
+import { callOf } from "../call-of.ts";
 import type { EngineContext, RepositoryAtEndpoint } from "./context.ts";
 import type { PullOptions, PullResult } from "./options.ts";
 import { refuseSchema1, rootedSource } from "./rooted-source.ts";

@@ -11,6 +11,7 @@ import {
   type Target,
 } from "@berth/oci";
 import type { NewDockerArchive } from "../archive/docker-archive-writer.ts";
+import { callOf } from "../call-of.ts";
 import type { DockerArchive, OpenDockerArchiveOptions } from "../archive/docker-archive.ts";
 import type { ArchiveLimits } from "../archive/limits.ts";
 import type { NewOciArchive } from "../archive/oci-archive-writer.ts";
@@ -181,8 +182,4 @@ async function repositoryAt(reference: Named, { connect }: OpenOptions): Promise
   if (connect !== undefined) return await connect(reference);
   const { createRemoteRepository } = await import("@berth/client");
   return createRemoteRepository(formatName(reference));
-}
-
-function callOf({ signal }: CallOptions): CallOptions {
-  return signal === undefined ? {} : { signal };
 }

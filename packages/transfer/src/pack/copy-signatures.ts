@@ -12,6 +12,7 @@ import {
   type Target,
 } from "@berth/oci";
 import { descriptorOf, fetchByDigest } from "@berth/oci/node";
+import { callOf } from "../call-of.ts";
 import { isReferrerLister, isResolver } from "../copy/abilities.ts";
 import { contentCopier, type EditOptions } from "./copy-content.ts";
 import { formatDocument, parseDocument, plainDescriptor } from "./document.ts";
@@ -135,8 +136,4 @@ async function signatureManifest(source: Fetcher, descriptor: Descriptor, call: 
 /** A blob whatever it calls itself. */
 function asBlob(descriptor: Descriptor): Descriptor {
   return { ...plainDescriptor(descriptor), mediaType: MEDIA_TYPES.octetStream };
-}
-
-function callOf({ signal }: EditOptions): CallOptions {
-  return signal === undefined ? {} : { signal };
 }
