@@ -1,6 +1,5 @@
 import { createMemoryStore } from "../memory/memory-store.ts";
 import { expect, test } from "vitest";
-import { copy } from "../copy/copy.ts";
 import { imageOf, startFake } from "../copy/copy.test-kit.ts";
 import { engineError, engineWith } from "./engine.test-kit.ts";
 import type { EngineLogEvent } from "./engine-log.ts";
