@@ -10,23 +10,34 @@ export async function publish(
   content: ReplayableSource,
   tags: readonly string[],
 ): Promise<void> {
-  const { destination } = operation;
   const target = operation.asRead(told);
-  const manifests = manifestsOf(destination);
-  const [only] = tags;
   // copies that share a manager share what they move, but each has tags of its own
   await operation.transfer(target, ["manifest", ...tags].join(" "), async ({ signal }) => {
-    const put = async (): Promise<void> => {
-      if (manifests === undefined || only === undefined) {
-        await destination.push(target, content, { signal });
-        for (const tag of tags) await taggerOf(operation).tag(target, tag, { signal });
-      } else if (tags.length > 1 && isTagsPusher(manifests)) await manifests.pushTags(target, content, tags, { signal });
-      else for (const tag of tags) await manifests.pushReference(target, content, tag, { signal });
-    };
-    await atStep("push", "destination", target, signal, put);
+    await atStep("push", "destination", target, signal, () => put(operation, target, content, tags, { signal }));
     return "transferred";
   });
   for (const tag of tags) operation.tellTag(target, tag);
+}
+
+async function put(
+  operation: CopyOperation,
+  target: Descriptor,
+  content: ReplayableSource,
+  tags: readonly string[],
+  options: { readonly signal: AbortSignal },
+): Promise<void> {
+  const { destination } = operation;
+  const manifests = manifestsOf(destination);
+  const atOnce = manifests ?? destination;
+  const [only] = tags;
+  if (only === undefined) await destination.push(target, content, options);
+  else if (tags.length === 1 && manifests !== undefined) await manifests.pushReference(target, content, only, options);
+  else if (isTagsPusher(atOnce)) await atOnce.pushTags(target, content, tags, options);
+  else if (manifests !== undefined) for (const tag of tags) await manifests.pushReference(target, content, tag, options);
+  else {
+    await destination.push(target, content, options);
+    for (const tag of tags) await taggerOf(operation).tag(target, tag, options);
+  }
 }
 
 /** Points tags at a manifest that the destination holds. */

@@ -48,3 +48,14 @@ test("`ingest` goes when it is empty, and stays when somebody uses it", async ()
   files.leaveIngest();
   expect(await readdir(paths.root)).toEqual(["file"]);
 });
+
+test("content that comes in many pieces, or in none, is written whole", async () => {
+  const paths = new LayoutPaths(await temporaryFolder());
+  const files = new DurableFiles(paths, "none");
+  const pieces = Array.from({ length: 3000 }, (_, number) => Buffer.from(`${number},`)); // more than the system takes at a time
+  await files.writeWhole(join(paths.root, "many"), pieces);
+  await files.writeWhole(join(paths.root, "none"), []);
+  await files.writeWhole(join(paths.root, "empty"), [Buffer.alloc(0), Buffer.from("a"), Buffer.alloc(0)]);
+  const read = async (name: string): Promise<string> => await readFile(join(paths.root, name), "utf8");
+  expect([await read("many"), await read("none"), await read("empty")]).toEqual([Buffer.concat(pieces).toString(), "", "a"]);
+});

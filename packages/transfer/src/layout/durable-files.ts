@@ -1,4 +1,4 @@
-import { closeSync, openSync, renameSync, rmdirSync, writeFileSync } from "node:fs";
+import { closeSync, openSync, renameSync, rmdirSync, writeFileSync, writevSync } from "node:fs";
 import { open, rm } from "node:fs/promises";
 import { dirname } from "node:path";
 import { makeFolder } from "@berth/oci/node";
@@ -123,7 +123,11 @@ function sizeOf(chunks: readonly Uint8Array[]): number {
 function writeAtOnce(path: string, chunks: readonly Uint8Array[]): void {
   const file = openSync(path, "wx");
   try {
-    for (const chunk of chunks) writeFileSync(file, chunk);
+    let written = chunks.length === 0 ? 0 : writevSync(file, chunks); // all of it, but on a disk that is nearly full
+    for (const chunk of chunks) {
+      if (written < chunk.byteLength) writeFileSync(file, chunk.subarray(written));
+      written = Math.max(0, written - chunk.byteLength);
+    }
   } finally {
     closeSync(file);
   }

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { closeSync, linkSync, openSync, readFileSync, rmSync, statSync, unlinkSync, writeSync } from "node:fs";
-import { readFile, stat, unlink, utimes } from "node:fs/promises";
+import { readFile, stat, utimes } from "node:fs/promises";
 import { setTimeout as delay } from "node:timers/promises";
 import type { CallOptions } from "@berth/oci";
 import { isRunning } from "@berth/oci/node";
@@ -64,8 +64,11 @@ function tryLock(path: string): HeldLock | undefined {
     async release() {
       clearInterval(heartbeat);
       // It may have been taken for dead, say after the machine slept; then the file is another's.
-      const text = await readFile(path, "utf8").catch(ignoreMissing);
-      if (text !== undefined && parseOwner(text)?.token === token) await unlink(path).catch(ignoreMissing);
+      try {
+        if (parseOwner(readFileSync(path, "utf8"))?.token === token) unlinkSync(path);
+      } catch (error) {
+        ignoreMissing(error);
+      }
     },
   };
 }

@@ -1,10 +1,10 @@
-import { type BigIntStats } from "node:fs";
-import { open, stat } from "node:fs/promises";
+import { type BigIntStats, statSync } from "node:fs";
+import { open } from "node:fs/promises";
 import { type CallOptions, InvalidManifestError, LimitExceededError } from "@berth/oci";
 import { decodeIndex, EMPTY_INDEX, encodeIndex, type LayoutIndex } from "./index-json.ts";
 import type { DurableFiles } from "./durable-files.ts";
 import { InvalidLayoutError } from "./errors.ts";
-import { errnoOf, ignoreMissing } from "./errno.ts";
+import { errnoOf } from "./errno.ts";
 import { acquireLock, type HeldLock } from "./file-lock.ts";
 import type { LayoutPaths } from "./layout-paths.ts";
 
@@ -54,7 +54,7 @@ export class IndexStore {
   async read({ signal }: CallOptions = {}): Promise<LayoutIndex> {
     signal?.throwIfAborted();
     try {
-      const stats = await stat(this.#paths.indexFile, { bigint: true });
+      const stats = statSync(this.#paths.indexFile, { bigint: true });
       if (this.#known?.identity === identityOf(stats)) return this.#known.index;
       return await this.#readFile();
     } catch (error) {
@@ -86,7 +86,7 @@ export class IndexStore {
   async create(): Promise<void> {
     const lock = await this.#lock();
     try {
-      if ((await stat(this.#paths.indexFile).catch(ignoreMissing)) === undefined) await this.replace(EMPTY_INDEX);
+      if (statSync(this.#paths.indexFile, { throwIfNoEntry: false }) === undefined) await this.replace(EMPTY_INDEX);
     } finally {
       await lock.release();
     }
@@ -100,7 +100,7 @@ export class IndexStore {
       throw new LimitExceededError({ what: `index of ${index.items.length} entries`, limit: maxEntries });
     if (Buffer.byteLength(text) > maxIndexBytes) throw new LimitExceededError({ what: "larger index", limit: maxIndexBytes });
     await this.#files.writeWhole(this.#paths.indexFile, text);
-    const stats = await stat(this.#paths.indexFile, { bigint: true });
+    const stats = statSync(this.#paths.indexFile, { bigint: true });
     this.#known = { identity: identityOf(stats), index };
   }
 

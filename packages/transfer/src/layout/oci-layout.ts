@@ -49,6 +49,8 @@ export interface OciLayout extends GraphTarget, PassingFetcher, TagLister, Refer
   fetch(target: Descriptor, options?: FetchContentOptions): Promise<ByteStream>;
   /** As {@link OciLayout.fetch}, in memory that is used again. */
   fetchPassing(target: Descriptor, options?: FetchContentOptions): AsyncGenerator<Uint8Array>;
+  /** Stores a manifest and points all of `tags` at it, in one change of `index.json`. */
+  pushTags(expected: Descriptor, content: ByteSource, tags: readonly string[], options?: CallOptions): Promise<void>;
   /** Describes content by digest; the media type is `application/octet-stream`. @throws {NotFoundError} if absent. */
   stat(digest: Digest, options?: CallOptions): Promise<Descriptor>;
   /**
@@ -91,23 +93,37 @@ export class LayoutTarget implements OciLayout {
   }
 
   async push(expected: Descriptor, content: ByteSource, options: CallOptions = {}): Promise<void> {
-    await writingTo(this.#parts.typed, async () => await this.#push(expected, content, options));
+    await writingTo(this.#parts.typed, async () => {
+      if (isManifestMediaType(expected.mediaType)) return await this.#pushManifest(expected, content, [], options);
+      await this.#writable("push into it").ingest.push(expected, content, options);
+      await this.#make();
+    });
   }
 
-  async #push(expected: Descriptor, content: ByteSource, options: CallOptions): Promise<void> {
-    const { ingest, graph, index } = this.#writable("push into it");
-    if (!isManifestMediaType(expected.mediaType)) {
-      await ingest.push(expected, content, options);
-      return await this.#make();
-    }
+  async pushTags(expected: Descriptor, content: ByteSource, tags: readonly string[], options: CallOptions = {}): Promise<void> {
+    for (const tag of tags) checkName(tag);
+    await writingTo(this.#parts.typed, async () => await this.#pushManifest(expected, content, tags, options));
+  }
+
+  async #pushManifest(expected: Descriptor, content: ByteSource, tags: readonly string[], options: CallOptions): Promise<void> {
+    const { graph, index } = this.#writable("push into it");
     const { manifest, isNew } = await this.#storeManifest(expected, content, options);
     await this.#make();
     graph.add(expected, manifest);
     const isListed = !isNew && (await graph.leadsTo(expected.digest, options));
     const children = new Set(manifest.references.map(({ descriptor }) => descriptor.digest).filter((digest) => this.#added.has(digest)));
-    if (isListed && children.size === 0) return;
-    if (!isListed) this.#added.add(expected.digest);
-    await index.change((before) => removeBareEntries(isListed ? before : addEntry(before, expected), children), options);
+    const isBare = !isListed && tags.length === 0;
+    if (isListed && children.size === 0 && tags.length === 0) return;
+    if (isBare) this.#added.add(expected.digest);
+    else if (tags.length > 0) this.#added.delete(expected.digest);
+    const target = withoutNames(expected);
+    await index.change((before) => {
+      const listed = isBare ? addEntry(before, expected) : before;
+      return removeBareEntries(
+        tags.reduce((made, tag) => tagEntry(made, target, tag), listed),
+        children,
+      );
+    }, options);
     for (const child of children) this.#added.delete(child);
   }
 

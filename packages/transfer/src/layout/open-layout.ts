@@ -1,3 +1,4 @@
+import { statSync } from "node:fs";
 import { open } from "node:fs/promises";
 import { resolve } from "node:path";
 import { type CallOptions, InvalidManifestError, type JsonObject, parseJsonObject } from "@berth/oci";
@@ -95,6 +96,7 @@ async function createLayout(paths: LayoutPaths, files: DurableFiles, index: Inde
 
 /** False when there is none. */
 async function readLayoutFile(paths: LayoutPaths): Promise<boolean> {
+  if (statSync(paths.layoutFile, { throwIfNoEntry: false }) === undefined) return false; // as of every copy into a new one
   const bytes = Buffer.alloc(MAX_LAYOUT_FILE);
   let size = 0;
   try {

@@ -1,4 +1,4 @@
-import { rmdir } from "node:fs/promises";
+import { rmdirSync } from "node:fs";
 import { join } from "node:path";
 import type { CallOptions } from "@berth/oci";
 import { writingTo } from "../no-space.ts";
@@ -10,20 +10,28 @@ import { openLayout } from "./open-layout.ts";
 export interface NewLayout {
   readonly layout: OciLayout;
   /** Removes the folders that were made for it, if nothing came. */
-  leave(): Promise<void>;
+  leave(): void;
 }
 
 /** Opens a layout that is made with the first content. Its folder is made now: where that cannot be it is told before anything is fetched. */
 export async function openNewLayout(folder: string, options: CallOptions): Promise<NewLayout> {
   const made = await writingTo(folder, async () => await makeFolders(folder));
-  const leave = async (): Promise<void> => {
-    await rmdir(join(folder, "ingest")).catch(() => undefined); // it is not there, or what came in part is in it
-    await made.leave();
+  const leave = (): void => {
+    removeIngest(folder);
+    made.leave();
   };
   try {
     return { layout: await openLayout(folder, { ...options, create: "with-content" }), leave };
   } catch (error) {
-    await leave();
+    leave();
     throw error;
+  }
+}
+
+function removeIngest(folder: string): void {
+  try {
+    rmdirSync(join(folder, "ingest"));
+  } catch {
+    // it is not there, or what came in part is in it
   }
 }

@@ -133,7 +133,7 @@ export async function openDestination(location: Location, options: OpenDestinati
   if (location.transport === "oci") {
     const { openNewLayout } = await import("../layout/open-new-layout.ts");
     const { layout: target, leave } = await openNewLayout(location.path, call);
-    return { target, reference, digest, finish: leave, abort: leave };
+    return { target, reference, digest, finish: async () => leave(), abort: async () => leave() };
   }
   const out = location.path === "-" ? (options.stdout ?? process.stdout) : location.path;
   const archive = await createArchive(location, out, {
