@@ -84,7 +84,8 @@ test("where content goes to standard output JSON lines go to standard error, the
     ["export", `${at.app}:v9`],
   ]) {
     const { code, stdout, stderr } = await berth([...args, "--progress", "json"]);
-    expect([code, stdout, lines(stderr)]).toMatchObject([4, "", [error("NotFound", "ERR_NOT_FOUND")]]);
+    const told = /^(?:ERR_NOT_FOUND|MANIFEST_UNKNOWN)$/; // answers to HEAD have no room for the registry's own
+    expect([code, stdout, lines(stderr)]).toMatchObject([4, "", [error("NotFound", expect.stringMatching(told))]]);
   }
   const blob = ["blob", "get", "--progress", "json", `${at.app}@${config.digest}`];
   expect(lines((await berth(blob)).stderr).at(-1)).toEqual({ type: "result", output: "-", size: config.size });

@@ -141,6 +141,7 @@ export function withKnown(repository: RemoteRepository, reference: string, found
   return {
     ...repository,
     resolve: async (other, options) => (other === reference ? found : await repository.resolve(other, options)),
+    fetchReference: async (other, options) => await repository.fetchReference(other === reference ? found.digest : other, options),
   };
 }
 

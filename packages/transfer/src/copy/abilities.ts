@@ -22,6 +22,14 @@ export function isResolver(target: object): target is Resolver {
   return has(target, "resolve");
 }
 
+/** Stores that give a manifest together with what describes it, in answer to one question. */
+export type ReferenceFetcher = Pick<ManifestStore, "fetchReference">;
+
+/** True when a tag need not be resolved before its manifest is read. */
+export function isReferenceFetcher(target: object): target is ReferenceFetcher {
+  return has(target, "fetchReference");
+}
+
 /** True when tags can be pointed at what it holds. */
 export function isTagger(target: object): target is Tagger {
   return has(target, "tag");

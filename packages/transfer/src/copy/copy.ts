@@ -9,13 +9,14 @@ import {
   SchemaV1UnsupportedError,
   type Target,
 } from "@berth/oci";
-import { isResolver } from "./abilities.ts";
+import { readAllVerified } from "@berth/oci/node";
+import { isReferenceFetcher, isResolver } from "./abilities.ts";
 import type { Attached } from "./attached.ts";
 import { checkDigests } from "./check-digests.ts";
 import { atStep, TagExistsError } from "./errors.ts";
 import { isAtDestination } from "./at-destination.ts";
 import { copyAttached, copyNode, type Tally } from "./node.ts";
-import { CopyOperation } from "./operation.ts";
+import { CopyOperation, MAX_METADATA_BYTES } from "./operation.ts";
 import type { CopiedTag, CopyOptions, CopyResult } from "./options.ts";
 import { pointTags, publish } from "./publish.ts";
 import { readManifest } from "./read-manifest.ts";
@@ -44,14 +45,34 @@ export async function copy(
   return await operation.run(async () => {
     const { signal } = operation;
     const tags = [...new Set(wanted)].filter((one) => !isDigest(one));
-    const resolving = atStep("resolve", "source", undefined, signal, () => source.resolve(reference, { signal }));
-    const [descriptor, before] = await Promise.all([resolving, lookUp(operation, tags)]);
+    const looking = lookUp(operation, tags);
+    // A tag that is at the destination may need no more than a look at the source. To find out costs nothing where no network is asked.
+    const isNew = operation.isIntoLocal && tags.length > 0 && (await looking).size === 0;
+    const [{ descriptor, bytes }, before] = await Promise.all([findRoot(operation, source, reference, isNew), looking]);
     checkDigests(wanted, descriptor);
-    const { tags: copied, later } = await copyRoot(operation, descriptor, outcomesOf(descriptor, tags, before, options));
+    const { tags: copied, later } = await copyRoot(operation, descriptor, outcomesOf(descriptor, tags, before, options), bytes);
     await options.beforeTags?.(operation.asRead(descriptor));
     await pointTags(operation, descriptor, later);
     return { descriptor: operation.asRead(descriptor), tags: copied.map((one) => operation.asRead(one)), stats: operation.stats };
   });
+}
+
+interface Root {
+  readonly descriptor: Descriptor;
+  /** Its bytes, when they came with it. */
+  readonly bytes?: Uint8Array;
+}
+
+/** What a reference names; together with its bytes, if those are wanted and the source gives both in one answer. */
+async function findRoot(operation: CopyOperation, source: ReadOnlyTarget, reference: string, withBytes: boolean): Promise<Root> {
+  const { signal, options } = operation;
+  const resolving = async <T>(resolve: () => Promise<T>): Promise<T> => await atStep("resolve", "source", undefined, signal, resolve);
+  if (!withBytes || !isReferenceFetcher(source))
+    return { descriptor: await resolving(async () => await source.resolve(reference, { signal })) };
+  const { descriptor, content } = await resolving(async () => await source.fetchReference(reference, { signal }));
+  const maxBytes = options.maxMetadataBytes ?? MAX_METADATA_BYTES;
+  const reading = async (): Promise<Uint8Array> => await readAllVerified(content, descriptor, { maxBytes, signal });
+  return { descriptor, bytes: await atStep("fetch", "source", descriptor, signal, reading) };
 }
 
 /** What tags name at the destination. Those that do not exist are not in it. */
@@ -97,8 +118,13 @@ interface CopiedRoot {
   readonly later: readonly string[];
 }
 
-/** Copies the graph below a root, and points at it the tags that are to be. */
-export async function copyRoot(operation: CopyOperation, root: Descriptor, outcomes: readonly CopiedTag[]): Promise<CopiedRoot> {
+/** Copies the graph below a root, and points at it the tags that are to be. @param read the root's bytes, when they are here already. */
+export async function copyRoot(
+  operation: CopyOperation,
+  root: Descriptor,
+  outcomes: readonly CopiedTag[],
+  read?: Uint8Array,
+): Promise<CopiedRoot> {
   if (outcomes.length > 0 && outcomes.every(({ outcome }) => outcome === "kept")) return { tags: outcomes, later: [] };
   if (isSchema1MediaType(root.mediaType)) throw new SchemaV1UnsupportedError(); // before it is looked for among what it is none of
   const { options } = operation;
@@ -111,7 +137,7 @@ export async function copyRoot(operation: CopyOperation, root: Descriptor, outco
     return { tags: outcomes, later };
   }
   const looking = (isTagged && !operation.isIntoLocal) || isAtDestination(operation, root);
-  const reading = now.length > 0 ? readManifest(operation, { descriptor: root, told: true }) : undefined;
+  const reading = read ?? (now.length > 0 ? readManifest(operation, { descriptor: root, told: true }) : undefined);
   const [isThere, bytes] = await Promise.all([looking, reading]);
   const attached: Attached[] = [];
   const tally: Tally = { copied: 0 };

@@ -1,4 +1,5 @@
-import { type CallOptions, type Descriptor, isSchema1MediaType, type ReadOnlyTarget } from "@berth/oci";
+import type { RemoteRepository } from "@berth/client";
+import { type Descriptor, isSchema1MediaType, type ReadOnlyTarget } from "@berth/oci";
 import { remoteOf } from "../copy/abilities.ts";
 import { EngineError } from "../errors.ts";
 
@@ -8,19 +9,33 @@ import { EngineError } from "../errors.ts";
  */
 export function rootedSource(source: ReadOnlyTarget, root: Descriptor): ReadOnlyTarget {
   const remote = remoteOf(source);
-  return remote === undefined ? source : { ...remote, resolve: async () => root };
+  if (remote === undefined) return source;
+  const rooted: RemoteRepository = {
+    ...remote,
+    resolve: async () => root,
+    fetchReference: async (_, options) => await remote.fetchReference(root.digest, options),
+  };
+  return rooted;
 }
 
-/** The same source of a registry, but what it resolves to is never schema 1: its manifests are not even asked for. */
+/** The same source of a registry, but what a reference names is never schema 1: what belongs to it is not even asked for. */
 export function modernSource(source: ReadOnlyTarget): ReadOnlyTarget {
   const remote = remoteOf(source);
   if (remote === undefined) return source;
-  const resolve = async (reference: string, options?: CallOptions): Promise<Descriptor> => {
-    const found = await remote.resolve(reference, options);
-    refuseSchema1(found, "copy");
-    return found;
+  const modern: RemoteRepository = {
+    ...remote,
+    async resolve(reference, options) {
+      const found = await remote.resolve(reference, options);
+      refuseSchema1(found, "copy");
+      return found;
+    },
+    async fetchReference(reference, options) {
+      const found = await remote.fetchReference(reference, options);
+      refuseSchema1(found.descriptor, "copy");
+      return found;
+    },
   };
-  return { ...remote, resolve };
+  return modern;
 }
 
 /** Refuses what docker wrote before 2016, which names neither sizes nor a config. @throws {EngineError} of class `UnsupportedManifest`. */
