@@ -43,7 +43,6 @@ export async function copy(
   const operation = new CopyOperation(source, destination, options);
   const wanted = newReference === undefined ? (isTag(reference) ? [reference] : []) : [newReference].flat();
   return await operation.run(async () => {
-    const { signal } = operation;
     const tags = [...new Set(wanted)].filter((one) => !isDigest(one));
     const looking = lookUp(operation, tags);
     // A tag that is at the destination may need no more than a look at the source. To find out costs nothing where no network is asked.
