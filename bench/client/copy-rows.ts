@@ -63,12 +63,16 @@ const LONG_RUNNING: Running = {
   times: 10,
 };
 
+/** Milliseconds, as to a registry some thousand kilometres away. */
+const ROUND_TRIP_MS = 50;
+
 /** What `berth cp` and the transfer engine do, between two registries and into an OCI layout. */
 export const COPY_ROWS: readonly ClientRow[] = (["registry", "layout"] as const).flatMap((to) => [
   ...SUBJECTS.map((subject) => copyRow(subject, to, false)),
   ...SUBJECTS.map((subject) => runningRow(copyRow(subject, to, false), to, RUNNING)),
   ...SUBJECTS.filter(({ id }) => id === "many").map((subject) => runningRow(copyRow(subject, to, false), to, LONG_RUNNING)),
   ...SUBJECTS.slice(0, 2).map((subject) => copyRow(subject, to, true)),
+  ...SUBJECTS.slice(0, 2).map((subject) => farRow(copyRow(subject, to, false))),
 ]);
 
 function copyRow({ id, what, bytes, slow, seed }: Subject, to: "registry" | "layout", isSame: boolean): ClientRow {
@@ -92,6 +96,19 @@ function copyRow({ id, what, bytes, slow, seed }: Subject, to: "registry" | "lay
       if (to === "registry") return toRegistry(from, (client, { run }) => `bench/${isSame ? `same-${client}` : `copy-${run}`}`);
       return toLayout(from, (client, place) => (isSame ? join(folder, `same-${client}`) : join(place.folder, "layout")));
     },
+  };
+}
+
+/** The same copy, of which most is waiting: whole processes count, with the start of ours. */
+function farRow(near: ClientRow): ClientRow {
+  return {
+    ...near,
+    counted: false,
+    id: `${near.id}-far`,
+    work: `${near.work}, ${ROUND_TRIP_MS} ms away`,
+    target: ">= 1x of the fastest; <= 150 MiB",
+    note: `as above, through proxies that hold every byte for ${ROUND_TRIP_MS / 2} ms in either direction, and a new connection for ${ROUND_TRIP_MS} ms`,
+    roundTripMs: ROUND_TRIP_MS,
   };
 }
 

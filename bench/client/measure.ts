@@ -5,6 +5,7 @@ import { promisify } from "node:util";
 import { MAX_DISTURBED, QUIET_LOAD } from "../measure.ts";
 import { clientEnvironment, type ClientName, findClients } from "./clients.ts";
 import { startCountingProxy } from "./counting-proxy.ts";
+import { startFarProxy } from "./far-proxy.ts";
 import { type ProcessRun, runProcess } from "./process-run.ts";
 import type { ClientRow, CommandOf } from "./row.ts";
 
@@ -59,7 +60,8 @@ export async function measureClients(row: ClientRow, where: ClientRounds): Promi
   await mkdir(content, { recursive: true });
   try {
     const runners = await runnersOf(row, where, content);
-    const once = (runner: Runner): Promise<ClientSample> => measureOne(runner, where, content, runs++);
+    await using far = row.roundTripMs === undefined ? undefined : await moveAway(where, row.roundTripMs);
+    const once = (runner: Runner): Promise<ClientSample> => measureOne(runner, far ?? where, content, runs++);
     for (const runner of runners) await once(runner);
     let disturbed = 0;
     for (let round = 0; round < rounds + disturbed; round++) {
@@ -80,6 +82,20 @@ export async function measureClients(row: ClientRow, where: ClientRounds): Promi
   } finally {
     if (row.slow === true) await rm(content, { recursive: true, force: true });
   }
+}
+
+/** The same registries, from far away. */
+async function moveAway(where: ClientRounds, roundTripMs: number): Promise<ClientRounds & AsyncDisposable> {
+  const [from, to] = [await startFarProxy(where.host, roundTripMs), await startFarProxy(where.other, roundTripMs)];
+  return {
+    ...where,
+    host: from.host,
+    other: to.host,
+    async [Symbol.asyncDispose]() {
+      await from[Symbol.asyncDispose]();
+      await to[Symbol.asyncDispose]();
+    },
+  };
 }
 
 async function runnersOf(row: ClientRow, { host, installed }: ClientRounds, content: string): Promise<readonly Runner[]> {

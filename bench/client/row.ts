@@ -34,6 +34,8 @@ export interface ClientRow {
   readonly again?: boolean;
   /** Runs everybody once more and counts what is asked of the registries. */
   readonly counted?: boolean;
+  /** Milliseconds of a round trip to the registries; default: none, they are reached over the loopback as they are. */
+  readonly roundTripMs?: number;
   /** Left out of quick runs. */
   readonly slow?: boolean;
   /** Makes the content and says what to run. */

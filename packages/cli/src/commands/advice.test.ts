@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import type { RequestListener } from "node:http";
 import { join } from "node:path";
+import { digestOf } from "@berth/oci/node";
 import { beforeEach, expect, test } from "vitest";
 import { pushImage, pushIndex } from "../testing/registry.ts";
 import { berth } from "../testing/run-berth.ts";
@@ -47,7 +48,9 @@ test("an image of schema 1 is not copied: what makes another of it is said, and 
   instead = (request, response) => {
     if (request.url?.includes("/manifests/old") !== true) return false;
     const type = "application/vnd.docker.distribution.manifest.v1+prettyjws";
-    response.writeHead(200, { "content-type": type, "docker-content-digest": digest, "content-length": 9 }).end();
+    const bytes = Buffer.from('{"schemaVersion":1}');
+    response.writeHead(200, { "content-type": type, "docker-content-digest": digestOf(bytes), "content-length": bytes.byteLength });
+    response.end(request.method === "HEAD" ? undefined : bytes);
     return true;
   };
   const layout = join(at.folder, "layout");

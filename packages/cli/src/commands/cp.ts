@@ -8,7 +8,7 @@ import { type Destination, isStdout, ownReference, withDestination } from "../co
 import { describeLocation } from "../connect/describe-location.ts";
 import { keepArchive, overwriteOption } from "../connect/keep-archive.ts";
 import { parsePlace } from "../connect/parse-place.ts";
-import { knowing, type Place, sourceLocation, withPlace, withSource } from "../connect/place.ts";
+import { type Place, sourceLocation, withPlace, withSource } from "../connect/place.ts";
 import { inParallel, LOOK_UPS } from "../content/in-parallel.ts";
 import { nameFilter } from "../content/name-filter.ts";
 import { CommandFailure, EXIT_CODE } from "../exit-code.ts";
@@ -137,9 +137,6 @@ async function copyOne(session: Session, place: Place, { target, tags: extra, fl
     const told = await copiedInto(previewPlace(target), place.target, root, found, call);
     return await printCopied(session, { source: place.describe(), ...told, dryRun: true });
   }
-  // a layout is made where none is: not for what is not there
-  const source =
-    target.transport === "oci" && place.location.transport !== "docker-archive" ? await knowing(place, place.reference, call) : place;
   const stdoutIsData = isStdout(target);
   const copied = await withDestination(
     session,
@@ -150,16 +147,16 @@ async function copyOne(session: Session, place: Place, { target, tags: extra, fl
         tags: named,
         stats,
       } = await withTransfer(session, { ...flags, stdoutIsData }, async (transfer) => {
-        const pace = await transfer.between({ source: source.repository, destination: destination.repository });
-        if (flags.verifyLayers === true) await verifyImages(source, destination, [source.reference], flags, session.signal);
-        const done = await copyImage(source, destination, tags, { ...settings, ...pace, ...(platform && { platform }) });
+        const pace = await transfer.between({ source: place.repository, destination: destination.repository });
+        if (flags.verifyLayers === true) await verifyImages(place, destination, [place.reference], flags, session.signal);
+        const done = await copyImage(place, destination, tags, { ...settings, ...pace, ...(platform && { platform }) });
         const isKept = done.tags.length > 0 && done.tags.every(({ outcome }) => outcome === "kept");
-        return await withSignatures({ source, destination, flags, pace }, isKept ? [] : [done.descriptor], done);
+        return await withSignatures({ source: place, destination, flags, pace }, isKept ? [] : [done.descriptor], done);
       });
       const told = await copiedInto(destination, destination.target, descriptor, named, call);
       await writeDigestFile(digestFile, told);
       warnOfDockerForm(session, target, descriptor);
-      return { source: source.describe(), ...told, stats };
+      return { source: place.describe(), ...told, stats };
     },
     { side: "to" },
   );

@@ -48,7 +48,7 @@ test("[engine/T30] a failure is the last one of the JSON lines, too, and what fa
     4,
     [
       {
-        ...error("NotFound", "ERR_NOT_FOUND"),
+        ...error("NotFound", "MANIFEST_UNKNOWN"),
         registry: at.server.host,
         status: 404,
         hint: `see which tags there are: berth ls ${at.app}`,

@@ -7,12 +7,10 @@ import {
   type Descriptor,
   formatRegistryReference,
   isDigest,
-  isSchema1MediaType,
   parseDigest,
   parseTag,
   type ReadOnlyTarget,
   type ReferrerLister,
-  SchemaV1UnsupportedError,
   type TagLister,
 } from "@berth/oci";
 import type { Endpoint } from "@berth/transfer";
@@ -122,18 +120,6 @@ export async function withPlace<T>(
   } finally {
     await place.close();
   }
-}
-
-/**
- * The same place, for which one reference was looked up to be copied: that is not asked for again.
- *
- * @throws {NotFoundError} @throws {SchemaV1UnsupportedError}
- */
-export async function knowing(place: Place, reference: string, call: CallOptions): Promise<Place> {
-  const found = await place.target.resolve(reference, call);
-  if (isSchema1MediaType(found.mediaType)) throw new SchemaV1UnsupportedError();
-  const { repository } = place;
-  return repository === undefined ? place : { ...place, target: withKnown(repository, reference, found) };
 }
 
 /** A repository that need not be asked what one reference names. */

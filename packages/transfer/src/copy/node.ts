@@ -93,7 +93,7 @@ async function copyManifest(operation: CopyOperation, node: Node): Promise<boole
         throw isIndex ? await orSparse(operation, descriptor, below, error) : error;
       }
     };
-    const tasks = below.map((child) => async () => await copyChild(child));
+    const tasks = (isIndex ? below : operation.inOrder(below)).map((child) => async () => await copyChild(child));
     await operation.all(tasks, isIndex ? operation.atATime(concurrency) : operation.blobsAtATime);
   }
   if (tally !== undefined) tally.copied += ofThis.copied;

@@ -142,6 +142,14 @@ export class CopyOperation {
     return this.directions.length === 0 ? LOCAL_BLOBS : Number.POSITIVE_INFINITY;
   }
 
+  /**
+   * Blobs in the order in which they are asked for: the largest first, so that none of those is left for the end, and the connection that is
+   * there goes to what takes longest. Where the destination keeps their order they stay as they are.
+   */
+  inOrder(blobs: readonly Descriptor[]): readonly Descriptor[] {
+    return isOrdered(this.destination) ? blobs : blobs.toSorted((one, other) => other.size - one.size);
+  }
+
   /** How many manifests, or tags, are worked on at a time: one after the other where the destination keeps their order. */
   atATime(wanted: number): number {
     return isOrdered(this.destination) ? 1 : wanted;
