@@ -70,10 +70,14 @@ const ROUND_TRIP_MS = 50;
 export const COPY_ROWS: readonly ClientRow[] = (["registry", "layout"] as const).flatMap((to) => [
   ...SUBJECTS.map((subject) => copyRow(subject, to, false)),
   ...SUBJECTS.map((subject) => runningRow(copyRow(subject, to, false), to, RUNNING)),
-  ...SUBJECTS.filter(({ id }) => id === "many").map((subject) => runningRow(copyRow(subject, to, false), to, LONG_RUNNING)),
+  ...ofMany((subject) => runningRow(copyRow(subject, to, false), to, LONG_RUNNING)),
   ...SUBJECTS.slice(0, 2).map((subject) => copyRow(subject, to, true)),
-  ...SUBJECTS.slice(0, 2).map((subject) => farRow(copyRow(subject, to, false))),
+  ...ofMany((subject) => farRow(copyRow(subject, to, false))),
 ]);
+
+function ofMany(row: (subject: Subject) => ClientRow): readonly ClientRow[] {
+  return SUBJECTS.filter(({ id }) => id === "many").map(row);
+}
 
 function copyRow({ id, what, bytes, slow, seed }: Subject, to: "registry" | "layout", isSame: boolean): ClientRow {
   const where = to === "registry" ? "to another registry" : "into an OCI layout";
@@ -107,8 +111,15 @@ function farRow(near: ClientRow): ClientRow {
     id: `${near.id}-far`,
     work: `${near.work}, ${ROUND_TRIP_MS} ms away`,
     target: ">= 1x of the fastest; <= 150 MiB",
-    note: `as above, through proxies that hold every byte for ${ROUND_TRIP_MS / 2} ms in either direction, and a new connection for ${ROUND_TRIP_MS} ms`,
+    note:
+      `as above, through proxies that hold every byte for ${ROUND_TRIP_MS / 2} ms in either direction, and a new connection for ` +
+      `${ROUND_TRIP_MS} ms; ours is told by \`--plain-http\` that it is HTTP, as oras and skopeo are: of an address of this machine it finds out itself`,
     roundTripMs: ROUND_TRIP_MS,
+    async prepare(host, folder) {
+      const commands = await near.prepare(host, folder);
+      const own = (place: Place): readonly string[] => commands.berth?.([], place) ?? [];
+      return { ...commands, berth: (program, place) => [...program, ...own(place).toSpliced(1, 0, "--plain-http")] };
+    },
   };
 }
 
