@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import { overwriteOption } from "../connect/keep-archive.ts";
 import { addRegistryFlags } from "../flags/add-flags.ts";
+import { maxRatioOption } from "../flags/limit-flags.ts";
 import { addTransferFlags, digestFileOption, more, type TransferFlags } from "../transfer/transfer-flags.ts";
 
 /** Flags that say where what is made goes, and under which names. */
@@ -25,6 +26,6 @@ export function addResultFlags(command: Command, { replaces = false }: { readonl
     .option("-o, --output <place>", "where the result goes: another repository, oci:..., oci-archive:...; default: where the image is");
   command.addOption(overwriteOption());
   if (!replaces) command.option("--replace", "move the tag of the image to the result");
-  command.addOption(digestFileOption()).option("--dry-run", "make it, tell its digest, and write nothing");
+  command.addOption(maxRatioOption()).addOption(digestFileOption()).option("--dry-run", "make it, tell its digest, and write nothing");
   return addRegistryFlags(addTransferFlags(command), { twoSides: true });
 }

@@ -8,7 +8,7 @@ import { addResultFlags, type ResultFlags } from "../change/result-flags.ts";
 import { sourceEpoch } from "../change/source-epoch.ts";
 import { addWhichFlags, platformsOf, type WhichFlags } from "../change/which-flags.ts";
 import { inputStream } from "../content/input-stream.ts";
-import { layerLimits, type LimitFlags, maxRatioOption } from "../flags/limit-flags.ts";
+import { layerLimits, type LimitFlags } from "../flags/limit-flags.ts";
 import type { RunOptions } from "../run-options.ts";
 import { act } from "../session/act.ts";
 import type { Session } from "../session/session.ts";
@@ -31,7 +31,7 @@ export function appendCommand(options: RunOptions): Command {
     )
     .option("--at <path>", "where the content of folders goes in the image", "/")
     .option("--created-by <text>", "what the history says made the layer");
-  addResultFlags(addWhichFlags(addCompressionFlags(command.addOption(maxRatioOption())))).action(
+  addResultFlags(addWhichFlags(addCompressionFlags(command))).action(
     act(options, async (session, text: string, flags: AppendFlags) => {
       const { appendLayer } = await import("@berth/transfer");
       const epoch = await sourceEpoch(session);

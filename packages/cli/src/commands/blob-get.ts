@@ -9,6 +9,7 @@ import { AdvisedError } from "../errors/advised-error.ts";
 import { isMissing } from "../errors/is-missing.ts";
 import { CommandFailure, EXIT_CODE } from "../exit-code.ts";
 import { addOutputFlags, addRegistryFlags } from "../flags/add-flags.ts";
+import { maxRatioOption } from "../flags/limit-flags.ts";
 import { idOf } from "../progress/counted.ts";
 import type { RunOptions } from "../run-options.ts";
 import { act } from "../session/act.ts";
@@ -47,7 +48,7 @@ export function blobGetCommand(options: RunOptions): Command {
         });
       }),
     );
-  addRegistryFlags(addOutputFlags(command, "quiet", "progress"));
+  addRegistryFlags(addOutputFlags(command.addOption(maxRatioOption()), "quiet", "progress"));
   return addHelp(command, {
     text: "The bytes are checked as they come: when they are not those of the digest, the command fails. A range cannot be checked.",
     examples: [

@@ -3,6 +3,7 @@ import { addHelp } from "../command/add-help.ts";
 import { withPlace } from "../connect/place.ts";
 import { statBlob } from "../content/blob-place.ts";
 import { addOutputFlags, addRegistryFlags } from "../flags/add-flags.ts";
+import { maxRatioOption } from "../flags/limit-flags.ts";
 import { formatFields } from "../output/table.ts";
 import type { RunOptions } from "../run-options.ts";
 import { act } from "../session/act.ts";
@@ -26,7 +27,7 @@ export function blobHeadCommand(options: RunOptions): Command {
       });
     }),
   );
-  addRegistryFlags(addOutputFlags(command, "format"));
+  addRegistryFlags(addOutputFlags(command.addOption(maxRatioOption()), "format"));
   return addHelp(command, {
     examples: [["berth blob head localhost:5000/app@sha256:...", "whether it is there, and how large"]],
     output: { reference: "the blob", mediaType: "that registries give to blobs", digest: "of the blob", size: "bytes" },

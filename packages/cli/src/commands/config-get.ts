@@ -5,6 +5,7 @@ import { withSource } from "../connect/place.ts";
 import { readConfigOf } from "../content/read-config.ts";
 import { imageFor, readManifest } from "../content/read-manifest.ts";
 import { addOutputFlags, addRegistryFlags } from "../flags/add-flags.ts";
+import { maxRatioOption } from "../flags/limit-flags.ts";
 import { platformOption } from "../flags/platform.ts";
 import type { RunOptions } from "../run-options.ts";
 import { act } from "../session/act.ts";
@@ -42,7 +43,7 @@ export function configGetCommand(options: RunOptions): Command {
         });
       }),
     );
-  addRegistryFlags(addOutputFlags(command, "format"));
+  addRegistryFlags(addOutputFlags(command.addOption(maxRatioOption()), "format"));
   return addHelp(command, {
     text: [
       "Prints the bytes exactly as they are: their digest is the image's id. Templates find what is in the config by its own names, too:",

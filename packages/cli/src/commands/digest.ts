@@ -5,6 +5,7 @@ import { withSource } from "../connect/place.ts";
 import { MANIFEST_FIELDS } from "../content/manifest-fields.ts";
 import { resolveImage } from "../content/resolve-image.ts";
 import { addOutputFlags, addRegistryFlags } from "../flags/add-flags.ts";
+import { maxRatioOption } from "../flags/limit-flags.ts";
 import { platformOption } from "../flags/platform.ts";
 import type { RunOptions } from "../run-options.ts";
 import { act } from "../session/act.ts";
@@ -37,7 +38,7 @@ export function digestCommand(options: RunOptions): Command {
         await digestFiles(session.io, references, flags.algorithm ?? "sha256");
       }),
     );
-  addRegistryFlags(addOutputFlags(command, "format"));
+  addRegistryFlags(addOutputFlags(command.addOption(maxRatioOption()), "format"));
   return addHelp(command, {
     examples: [
       ["berth digest debian:12", "which content the tag names now, by one small request"],

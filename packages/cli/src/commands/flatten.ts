@@ -4,7 +4,7 @@ import { addCompressionFlags, compressionOptions, type CompressionFlags } from "
 import { MADE_FIELDS, makeNew } from "../change/make-new.ts";
 import { addResultFlags, type ResultFlags } from "../change/result-flags.ts";
 import { addWhichFlags, platformsOf, type WhichFlags } from "../change/which-flags.ts";
-import { layerLimits, type LimitFlags, maxRatioOption } from "../flags/limit-flags.ts";
+import { layerLimits, type LimitFlags } from "../flags/limit-flags.ts";
 import type { RunOptions } from "../run-options.ts";
 import { act } from "../session/act.ts";
 
@@ -13,7 +13,7 @@ interface FlattenFlags extends ResultFlags, WhichFlags, CompressionFlags, LimitF
 /** `berth flatten`. */
 export function flattenCommand(options: RunOptions): Command {
   const command = new Command().argument("<reference>", "an image; of an index every image is flattened");
-  addResultFlags(addWhichFlags(addCompressionFlags(command.addOption(maxRatioOption())))).action(
+  addResultFlags(addWhichFlags(addCompressionFlags(command))).action(
     act(options, async (session, text: string, flags: FlattenFlags) => {
       const { flattenImage } = await import("@berth/transfer");
       await makeNew(

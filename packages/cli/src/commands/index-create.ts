@@ -11,6 +11,7 @@ import { withDestination } from "../connect/destination.ts";
 import { parsePlace } from "../connect/parse-place.ts";
 import { CommandFailure, EXIT_CODE } from "../exit-code.ts";
 import { addRegistryFlags } from "../flags/add-flags.ts";
+import { maxRatioOption } from "../flags/limit-flags.ts";
 import type { RunOptions } from "../run-options.ts";
 import { act } from "../session/act.ts";
 import { COPIED_FIELDS, copiedFields, printCopied, writeDigestFile } from "../transfer/copied.ts";
@@ -121,7 +122,7 @@ export function indexCreateCommand(options: RunOptions): Command {
         });
       }),
     );
-  addRegistryFlags(addTransferFlags(command), { twoSides: true });
+  addRegistryFlags(addTransferFlags(command.addOption(maxRatioOption())), { twoSides: true });
   return addHelp(command, {
     text: [
       "Entries from elsewhere are copied first, with all that belongs to them. The platform of an entry is that of its config, unless you",

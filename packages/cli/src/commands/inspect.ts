@@ -7,6 +7,7 @@ import { inspectionText } from "../content/inspection-text.ts";
 import { MANIFEST_FIELDS } from "../content/manifest-fields.ts";
 import { readManifest } from "../content/read-manifest.ts";
 import { addOutputFlags, addRegistryFlags } from "../flags/add-flags.ts";
+import { maxRatioOption } from "../flags/limit-flags.ts";
 import { platformOption } from "../flags/platform.ts";
 import type { RunOptions } from "../run-options.ts";
 import { act } from "../session/act.ts";
@@ -32,7 +33,7 @@ export function inspectCommand(options: RunOptions): Command {
         });
       }),
     );
-  addRegistryFlags(addOutputFlags(command, "format"));
+  addRegistryFlags(addOutputFlags(command.addOption(maxRatioOption()), "format"));
   return addHelp(command, {
     examples: [
       ["berth inspect debian:12", "which platforms an index has"],

@@ -9,6 +9,7 @@ import { parseOrder, type SortedTag, type TagOrder } from "../content/sort-tags.
 import { listedTags } from "../content/tag-lister.ts";
 import { CommandFailure, EXIT_CODE } from "../exit-code.ts";
 import { addOutputFlags, addRegistryFlags } from "../flags/add-flags.ts";
+import { maxRatioOption } from "../flags/limit-flags.ts";
 import { more } from "../transfer/transfer-flags.ts";
 import { parseCount } from "../flags/values.ts";
 import { humanAge, humanSize } from "../output/human.ts";
@@ -52,7 +53,7 @@ export function lsCommand(options: RunOptions): Command {
         await withPlace(session, text, async (place, call) => await listTags(session, place, flags, call));
       }),
     );
-  addRegistryFlags(addOutputFlags(command, "format", "jobs"));
+  addRegistryFlags(addOutputFlags(command.addOption(maxRatioOption()), "format", "jobs"));
   return addHelp(command, {
     text: PATTERNS_TEXT,
     examples: [

@@ -6,6 +6,7 @@ import { diffImages } from "../content/diff-images.ts";
 import { diffText } from "../content/diff-text.ts";
 import { readManifest } from "../content/read-manifest.ts";
 import { addOutputFlags, addRegistryFlags } from "../flags/add-flags.ts";
+import { maxRatioOption } from "../flags/limit-flags.ts";
 import { platformOption } from "../flags/platform.ts";
 import type { RunOptions } from "../run-options.ts";
 import { act } from "../session/act.ts";
@@ -53,7 +54,7 @@ export function manifestDiffCommand(options: RunOptions): Command {
         });
       }),
     );
-  addRegistryFlags(addOutputFlags(command, "format"), { twoSides: true });
+  addRegistryFlags(addOutputFlags(command.addOption(maxRatioOption()), "format"), { twoSides: true });
   return addHelp(command, {
     text: [
       "Lines begin with + for what only the second one has, - for what only the first one has, ~ for what changed. Layers are shown bottom",

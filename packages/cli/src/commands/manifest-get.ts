@@ -5,6 +5,7 @@ import { withSource } from "../connect/place.ts";
 import { MANIFEST_FIELDS } from "../content/manifest-fields.ts";
 import { readManifest } from "../content/read-manifest.ts";
 import { addOutputFlags, addRegistryFlags } from "../flags/add-flags.ts";
+import { maxRatioOption } from "../flags/limit-flags.ts";
 import { more } from "../transfer/transfer-flags.ts";
 import { platformOption } from "../flags/platform.ts";
 import type { RunOptions } from "../run-options.ts";
@@ -53,7 +54,7 @@ export function manifestGetCommand(options: RunOptions): Command {
         });
       }),
     );
-  addRegistryFlags(addOutputFlags(command, "format"));
+  addRegistryFlags(addOutputFlags(command.addOption(maxRatioOption()), "format"));
   return addHelp(command, {
     text: "Prints the bytes exactly as they are: their digest is that of the manifest.",
     examples: [

@@ -5,6 +5,7 @@ import { withSource } from "../connect/place.ts";
 import { MANIFEST_FIELDS } from "../content/manifest-fields.ts";
 import { resolveImage } from "../content/resolve-image.ts";
 import { addOutputFlags, addRegistryFlags } from "../flags/add-flags.ts";
+import { maxRatioOption } from "../flags/limit-flags.ts";
 import { platformOption } from "../flags/platform.ts";
 import { formatFields } from "../output/table.ts";
 import type { RunOptions } from "../run-options.ts";
@@ -37,7 +38,7 @@ export function manifestHeadCommand(options: RunOptions): Command {
         });
       }),
     );
-  addRegistryFlags(addOutputFlags(command, "format"));
+  addRegistryFlags(addOutputFlags(command.addOption(maxRatioOption()), "format"));
   return addHelp(command, {
     examples: [
       ["berth manifest head debian:12", "its type, digest and size, by one small request"],

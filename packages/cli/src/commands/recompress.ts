@@ -4,7 +4,7 @@ import { addLevelFlag, checkLevel, type CompressionName, compressionOption } fro
 import { MADE_FIELDS, makeNew } from "../change/make-new.ts";
 import { addResultFlags, type ResultFlags } from "../change/result-flags.ts";
 import { addWhichFlags, platformsOf, type WhichFlags } from "../change/which-flags.ts";
-import { layerLimits, type LimitFlags, maxRatioOption } from "../flags/limit-flags.ts";
+import { layerLimits, type LimitFlags } from "../flags/limit-flags.ts";
 import type { RunOptions } from "../run-options.ts";
 import { act } from "../session/act.ts";
 
@@ -18,7 +18,7 @@ export function recompressCommand(options: RunOptions): Command {
   const command = new Command()
     .argument("<reference>", "an image; of an index the layers of every image are compressed anew")
     .addOption(compressionOption("--to <kind>", "how layers are to be compressed").makeOptionMandatory());
-  addResultFlags(addWhichFlags(addLevelFlag(command.addOption(maxRatioOption())))).action(
+  addResultFlags(addWhichFlags(addLevelFlag(command))).action(
     act(options, async (session, text: string, flags: RecompressFlags) => {
       const { to, level } = flags;
       checkLevel(to, level);

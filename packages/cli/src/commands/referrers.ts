@@ -6,6 +6,7 @@ import { MANIFEST_FIELDS } from "../content/manifest-fields.ts";
 import { REFERRER_ORDERS, type ReferrerNode, referrerTree } from "../content/referrer-tree.ts";
 import { resolveImage } from "../content/resolve-image.ts";
 import { addOutputFlags, addRegistryFlags } from "../flags/add-flags.ts";
+import { maxRatioOption } from "../flags/limit-flags.ts";
 import { more } from "../transfer/transfer-flags.ts";
 import { platformOption } from "../flags/platform.ts";
 import { parseCount } from "../flags/values.ts";
@@ -61,7 +62,7 @@ export function referrersCommand(options: RunOptions): Command {
         });
       }),
     );
-  addRegistryFlags(addOutputFlags(command, "format"));
+  addRegistryFlags(addOutputFlags(command.addOption(maxRatioOption()), "format"));
   return addHelp(command, {
     text: "What refers to an image: signatures, attestations, bills of materials, and what refers to those.",
     examples: [

@@ -3,6 +3,7 @@ import { addHelp } from "../command/add-help.ts";
 import { canAsk } from "../connect/ask.ts";
 import { CommandFailure, EXIT_CODE } from "../exit-code.ts";
 import { addRegistryFlags } from "../flags/add-flags.ts";
+import { maxRatioOption } from "../flags/limit-flags.ts";
 import { humanSize } from "../output/human.ts";
 import { oneLine } from "../output/plain-text.ts";
 import type { RunOptions } from "../run-options.ts";
@@ -53,7 +54,7 @@ export function syncCommand(options: RunOptions): Command {
         batch.end(batch.failures.length + run.tags.length);
       }),
     );
-  addRegistryFlags(addTransferFlags(command), { twoSides: true });
+  addRegistryFlags(addTransferFlags(command.addOption(maxRatioOption())), { twoSides: true });
   return addHelp(command, {
     text: [
       "What is there already is not sent again: a tag that names the same on both sides costs one small request to each; the images that",
