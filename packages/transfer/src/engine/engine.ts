@@ -57,11 +57,18 @@ export interface Engine extends AsyncDisposable {
   /**
    * Pushes an image, or all local tags of a name, one result each. What several tags share is moved once.
    *
-   * @param reference a name with a tag, or a name alone for all of its tags; never a digest.
-   * @see moby, distribution.Push
+   * @param reference a name with a tag, or a name alone for all of its tags.
+   * @throws {EngineError} of class `InvalidInput`, code `ERR_INVALID_REFERENCE`, for a reference with a digest, also with a tag beside it: docker
+   * refuses it alike. {@link Engine.copy} brings an image to a digest.
+   * @see moby, distribution.Push; client.ImagePush
    */
   push(reference: string, options?: PushOptions): Promise<readonly PushResult[]>;
-  /** Copies between any two places. Everything is copied as it is, with all platforms, unless options say otherwise. */
+  /**
+   * Copies between any two places. Everything is copied as it is, with all platforms, unless options say otherwise.
+   *
+   * @throws {EngineError} of class `InvalidInput`, code `ERR_INVALID_LOCATION`, when all tags are to be copied, and the destination has a tag or a
+   * digest, or `tags` are given.
+   */
   copy(from: Place, to: Place, options?: EngineCopyOptions): Promise<EngineCopyResult>;
   /** Describes what a place names. */
   resolve(place: Place, options?: ResolveOptions): Promise<Descriptor>;

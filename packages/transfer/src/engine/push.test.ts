@@ -95,7 +95,12 @@ test("[engine/T29] of each tag is told what it names now, in docker's words and 
 test("a digest cannot be pushed, nor a name without local tags", async () => {
   const registry = await startFake();
   const engine = engineWith();
-  expect(await engineError(engine.push(`${registry.host}/a@sha256:${"a".repeat(64)}`))).toMatchObject({ class: "InvalidInput" });
+  for (const name of [`${registry.host}/a`, `${registry.host}/a:v1`])
+    expect(await engineError(engine.push(`${name}@sha256:${"a".repeat(64)}`))).toMatchObject({
+      class: "InvalidInput",
+      code: "ERR_INVALID_REFERENCE",
+      message: expect.stringContaining("a digest cannot be pushed to, expected a name or a tag; copy() brings an image to a digest"),
+    });
   expect(await engineError(engine.push(`${registry.host}/a`))).toMatchObject({ class: "NotFound" });
   expect(await engineError(engine.push(`${registry.host}/a:v1`))).toMatchObject({ class: "NotFound" });
   expect(registry.journal.filter((line) => !line.startsWith("HEAD"))).toEqual([]);

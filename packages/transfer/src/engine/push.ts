@@ -26,10 +26,17 @@ import { sourceHooks } from "../sources/source-hooks.ts";
 import type { EngineContext } from "./context.ts";
 import type { PushOptions, PushResult } from "./options.ts";
 
-/** Pushes one tag, or all tags of a name; what they share is moved once. Mirrors are never asked. */
+/**
+ * Pushes one tag, or all tags of a name; what they share is moved once. Mirrors are never asked.
+ *
+ * @throws {InvalidReferenceError} for a reference with a digest.
+ */
 export async function push(context: EngineContext, reference: Named, options: PushOptions): Promise<readonly PushResult[]> {
   if (reference.digest !== undefined) {
-    throw new InvalidReferenceError(formatReference(reference), "a digest cannot be pushed to, expected a name or a tag");
+    throw new InvalidReferenceError(
+      formatReference(reference),
+      "a digest cannot be pushed to, expected a name or a tag; copy() brings an image to a digest",
+    );
   }
   const store = await openFrom(context, reference, options);
   try {
