@@ -112,7 +112,7 @@ export type { ErrorClass } from "./error-classes.ts";
 export type { ErrorClassification } from "./errors.ts";
 export { EngineError, classifyError, toEngineError } from "./errors.ts";
 export { NoSpaceError } from "./no-space.ts";
-export { InvalidLocationError, LOCATION_FORMS } from "./location/errors.ts";
+export { InvalidLocationError, type InvalidLocationErrorOptions, LOCATION_FORMS } from "./location/errors.ts";
 export type { FileLocation, Location, RegistryLocation } from "./location/location.ts";
 export { formatLocation, isSameRegistry, namesWithin, parseLocation, referenceWithin } from "./location/location.ts";
 export type {

@@ -6,6 +6,7 @@ import { temporaryFolder } from "@berth/testkit/temporary-folder";
 import { expect, test } from "vitest";
 import { imageOf, startFake } from "../copy/copy.test-kit.ts";
 import { engineError, engineWith } from "./engine.test-kit.ts";
+import type { EngineCopyOptions } from "./options.ts";
 
 const amd64 = { os: "linux", architecture: "amd64" };
 const arm64 = { os: "linux", architecture: "arm64" };
@@ -74,6 +75,23 @@ test("all tags, or those that match, go under their own names", async () => {
   expect(await engine.tags(`oci:${path}/layout`)).toEqual(["v1", "v2"]);
   const back = await engine.copy(`oci:${path}/layout`, `${registry.host}/c`, { allTags: true });
   expect(back).toMatchObject({ descriptor: undefined, endpoint: undefined, tags: [{ tag: "v1" }, { tag: "v2" }] });
+});
+
+test("all tags keep their names: a destination that names one is refused, and nothing is asked or made", async () => {
+  const [registry, path] = [await startFake(), await temporaryFolder("copy")];
+  registry.put("a", imageOf(1), "v1");
+  const said = "with all tags each keeps its name: leave the tag of the destination away";
+  const refused = async (to: string, more: Pick<EngineCopyOptions, "tags"> = {}): Promise<void> => {
+    const error = await engineError(engineWith().copy(`${registry.host}/a`, to, { allTags: true, ...more }));
+    expect(error).toMatchObject({ class: "InvalidInput", code: "ERR_INVALID_LOCATION", message: `Cannot use "${to}": ${said}` });
+  };
+  await refused(`${registry.host}/b:v1`);
+  await refused(`${registry.host}/b@${imageOf(1).manifest.digest}`);
+  await refused(`oci:${path}/layout:v1`);
+  await refused(`oci-archive:${path}/a.tar:v1`);
+  await refused(`oci:${path}/layout`, { tags: ["v1"] });
+  expect(registry.journal).toEqual([]);
+  expect(await readdir(path)).toEqual([]);
 });
 
 test("a destination without a tag gets that of the source, and a digest gives none", async () => {

@@ -2,7 +2,8 @@ import { type Descriptor, formatReference, type Named, type ReadOnlyTarget, type
 import { copy } from "../copy/copy.ts";
 import { copyTags } from "../copy/copy-tags.ts";
 import type { CopiedTag, CopyOptions } from "../copy/options.ts";
-import { type Location, parseLocation, referenceWithin } from "../location/location.ts";
+import { InvalidLocationError } from "../location/errors.ts";
+import { formatLocation, type Location, namesWithin, parseLocation, referenceWithin } from "../location/location.ts";
 import { type OpenedDestination, openDestination, openSource, type OpenSourceOptions } from "../location/open.ts";
 import { chooseImage } from "../platform/choose-image.ts";
 import { hostPlatform } from "../platform/host-platform.ts";
@@ -18,13 +19,21 @@ export function locationOf(place: Place): Location {
   return typeof place === "string" ? parseLocation(place) : place;
 }
 
-/** Copies between any two places; mirrors of the source are asked before it. */
+/**
+ * Copies between any two places; mirrors of the source are asked before it.
+ *
+ * @throws {InvalidLocationError} when all tags are to be copied, and something says what one is to be called.
+ */
 export async function copyPlaces(
   context: EngineContext,
   from: Location,
   to: Location,
   options: EngineCopyOptions,
 ): Promise<EngineCopyResult> {
+  if (options.allTags === true && (namesWithin(to).length > 0 || (options.tags ?? []).length > 0)) {
+    const reason = "with all tags each keeps its name: leave the tag of the destination away";
+    throw new InvalidLocationError(formatLocation(to), reason, { forms: [] });
+  }
   const call = callOf(options);
   const destination = await openDestination(to, {
     ...call,

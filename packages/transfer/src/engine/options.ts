@@ -143,9 +143,9 @@ export interface EngineCopyOptions
     Pick<CopyOptions, "atomic" | "digestTags" | "existingTags" | "external" | "platforms" | "recheck" | "referrers" | "selectChildren"> {
   /** Takes one image of an index, and leaves the index. Default: everything as it is. */
   readonly platform?: Platform;
-  /** More tags at the destination. */
+  /** More tags at the destination; none with `allTags`. */
   readonly tags?: readonly string[];
-  /** Every tag of the source, under the same names; default false. */
+  /** Every tag of the source, under the same names; default false. The destination has neither tag nor digest then. */
   readonly allTags?: boolean;
   /** Of all tags, those to copy; default all. */
   readonly match?: (tag: string) => boolean;

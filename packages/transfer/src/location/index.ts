@@ -1,5 +1,5 @@
 export { versionOfFile } from "../archive/file-version.ts";
-export { InvalidLocationError, LOCATION_FORMS } from "./errors.ts";
+export { InvalidLocationError, type InvalidLocationErrorOptions, LOCATION_FORMS } from "./errors.ts";
 export type { FileLocation, Location, RegistryLocation } from "./location.ts";
 export { formatLocation, isSameRegistry, namesWithin, parseLocation, referenceWithin } from "./location.ts";
 export type {
