@@ -2,6 +2,7 @@ import type { CallOptions } from "@berth/oci";
 import type { OciLayout } from "@berth/transfer";
 import { Command } from "commander";
 import { addHelp } from "../command/add-help.ts";
+import { parsePlace } from "../connect/parse-place.ts";
 import { mayDelete } from "../content/confirm-delete.ts";
 import { CommandFailure, EXIT_CODE } from "../exit-code.ts";
 import { addOutputFlags } from "../flags/add-flags.ts";
@@ -27,8 +28,7 @@ export function gcCommand(options: RunOptions): Command {
     .option("--grace <time>", "leave what came within this time: it may belong to a copy under way; default 1h", parseDuration)
     .action(
       act(options, async (session, text: string, { dryRun = false, untagged = false, force = false, grace }: GcFlags) => {
-        const { parseLocation } = await import("@berth/transfer/location");
-        const location = parseLocation(text);
+        const location = parsePlace(text);
         if (location.transport !== "oci")
           throw new CommandFailure(EXIT_CODE.usage, `only OCI layouts are cleaned up so: expected oci:FOLDER, found "${text}"`);
         if (location.reference !== undefined)

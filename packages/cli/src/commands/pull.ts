@@ -14,6 +14,7 @@ import type { Location } from "@berth/transfer/location";
 import { addHelp } from "../command/add-help.ts";
 import { withDestination } from "../connect/destination.ts";
 import { keepArchive, overwriteOption } from "../connect/keep-archive.ts";
+import { archiveForms, isArchiveName } from "../connect/path-advice.ts";
 import { type Place, withPlace, withSource } from "../connect/place.ts";
 import { readDescribed } from "../content/read-manifest.ts";
 import { CommandFailure, EXIT_CODE } from "../exit-code.ts";
@@ -113,11 +114,8 @@ async function isArtifact({ target }: Place, image: Descriptor, call: { readonly
 
 /** The layout that an image goes to where nobody says: named after its repository. A folder is not called like an archive unless it is there. */
 function layoutAt({ location }: Place, output: string | undefined): Location {
-  if (output !== undefined && /\.(?:tar|tgz|tar\.gz)$/.test(output) && statSync(output, { throwIfNoEntry: false })?.isDirectory() !== true)
-    throw new CommandFailure(
-      EXIT_CODE.usage,
-      `"${output}" would become a folder, an OCI layout: an archive is named oci-archive:${output} or docker-archive:${output}`,
-    );
+  if (output !== undefined && isArchiveName(output) && statSync(output, { throwIfNoEntry: false })?.isDirectory() !== true)
+    throw new CommandFailure(EXIT_CODE.usage, `"${output}" would become a folder, an OCI layout: ${archiveForms(output)}`);
   const name = location.transport === "registry" ? location.reference.path : location.path;
   return { transport: "oci", path: output ?? join(".", basename(name)) };
 }

@@ -1,4 +1,4 @@
-import { existsSync, statSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { RemoteRepository } from "@berth/client";
 import {
@@ -21,6 +21,7 @@ import { layerLimits } from "../flags/limit-flags.ts";
 import type { Session } from "../session/session.ts";
 import { overMirrors } from "./mirrors.ts";
 import { parsePlace, withoutScheme } from "./parse-place.ts";
+import { archiveForms, isArchiveName, isFile } from "./path-advice.ts";
 
 /** A place that can be read: a repository of a registry, a layout, an archive. */
 export interface Place {
@@ -143,14 +144,9 @@ export function sourceLocation(text: string): Location {
   return location;
 }
 
-/** Whether a text that could be an image of Docker Hub names a file here: no image there has a dot in its name. */
-function isFile(text: string): boolean {
-  return /^[^:@/]*\.[^:@/]*$/.test(text) && (statSync(text, { throwIfNoEntry: false })?.isFile() ?? false);
-}
-
 function ofFile(text: string): string {
-  const form = /\.(?:tar|tgz)$/.test(text)
-    ? `an archive is named oci-archive:${text} or docker-archive:${text}`
+  const form = isArchiveName(text)
+    ? archiveForms(text)
     : `its digest: berth digest --file ${text}; to store it: berth push HOST/NAME:TAG ${text}`;
   return `"${text}" is a file, not a reference: ${form}`;
 }

@@ -1,4 +1,5 @@
 import type { CallOptions } from "@berth/oci";
+import { isPath } from "../connect/path-advice.ts";
 
 /**
  * The host of a registry, when a text names one: `registry.test`, `localhost:5000`, `https://registry.test/`. Undefined: it is something
@@ -6,7 +7,7 @@ import type { CallOptions } from "@berth/oci";
  */
 export function registryHostOf(text: string): string | undefined {
   const host = text.replace(/^https?:\/\//, "").replace(/\/+$/, "");
-  if (/^(?:oci|ocidir|oci-layout|oci-archive|docker-archive):/.test(text)) return undefined; // `oci-archive:app.tar`
+  if (/^(?:oci|ocidir|oci-layout|oci-archive|docker-archive):/.test(text) || isPath(text)) return undefined; // `oci-archive:app.tar`
   if (host === "" || host.includes("/") || host.includes("@")) return undefined;
   if (text !== host) return host; // a scheme or a slash says enough
   return host === "localhost" || host.startsWith("[") || host.includes(".") || /:\d+$/.test(host) ? host : undefined;
