@@ -104,6 +104,23 @@ test("files that cannot be read are told as they were named", async () => {
   expect(inFile.stderr.split("\n")).toHaveLength(2);
 });
 
+test("a type without a slash, which belongs to the name of a file, is told where that file is missing", async () => {
+  const file = join(at.folder, "note");
+  writeFileSync(file, "note");
+  for (const args of [
+    ["push", `${app}:f`, `${file}:json`],
+    ["push", "--config", `${file}:json`, `${app}:f`, file],
+    ["attach", "--artifact-type", "application/json", `${app}:v1`, `${file}:json`],
+  ])
+    expect(await berth(args)).toMatchObject({
+      code: 4,
+      stderr: `berth: Cannot read "${file}:json": no such file or folder\nhint: "${file}" is here, but a media type needs a slash: ${file}:application/json\n`,
+    });
+  expect((await berth(["push", `${app}:f`, `${file}s:json`])).stderr).not.toContain("hint:");
+  writeFileSync(`${file}:json`, "");
+  expect((await berth(["push", `${app}:f`, `${file}:json`])).code).toBe(0);
+});
+
 test("a file is not taken for an image of Docker Hub", async () => {
   mkdirSync(join(at.folder, "in"));
   const name = "vitest.config.ts"; // of the folder that tests run in

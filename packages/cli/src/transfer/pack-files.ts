@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { existsSync } from "node:fs";
 import { basename, isAbsolute, join } from "node:path";
 import type { Annotations, Descriptor } from "@berth/oci";
 import { makeWorkFolder } from "@berth/oci/node";
@@ -6,6 +7,7 @@ import type { FileStore, PackPart } from "@berth/transfer";
 import { type Command, Option } from "commander";
 import { inputBytes } from "../content/input-bytes.ts";
 import { inputStream } from "../content/input-stream.ts";
+import { AdvisedError } from "../errors/advised-error.ts";
 import { CommandFailure, EXIT_CODE } from "../exit-code.ts";
 import { writeFileOf } from "../output/write-bytes.ts";
 import type { Session } from "../session/session.ts";
@@ -159,11 +161,20 @@ async function checkTitles(files: readonly string[], { stdinName = "stdin" }: Pa
 
 /** A file that can be read as often as needed: the one that was named, or what came out of a pipe. */
 async function heldFile(session: Session, path: string, temporary: string): Promise<string> {
-  const stream = await inputStream(session, path);
+  const stream = await inputStream(session, path).catch((error: unknown) => {
+    const advice = error instanceof Error && "code" in error && error.code === "ENOENT" ? typeAdvice(path) : undefined;
+    throw error instanceof Error && advice !== undefined ? new AdvisedError(error, advice) : error;
+  });
   if (stream === undefined) return path;
   const file = join(temporary, randomUUID());
   await writeFileOf(file, stream, { signal: session.signal });
   return file;
+}
+
+/** For a path that is not there: what stands behind its colon may be meant for a type, when the rest of it is here. */
+function typeAdvice(path: string): string | undefined {
+  const [, file = "", type = ""] = /^(.+):([^:]+)$/s.exec(path) ?? [];
+  return existsSync(file) ? `"${file}" is here, but a media type needs a slash: ${file}:application/${type}` : undefined;
 }
 
 async function configOf(
