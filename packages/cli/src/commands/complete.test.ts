@@ -1,4 +1,4 @@
-import { writeFileSync } from "node:fs";
+import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeEach, expect, test } from "vitest";
 import { SHELLS } from "../completion/scripts.ts";
@@ -47,6 +47,48 @@ test("repositories and tags of registries are completed, asked once in 30 s", as
   const asked = at.server.journal.length;
   expect(await complete("digest", `${host}/team/app:l`)).toEqual([`${host}/team/app:latest`]);
   expect(at.server.journal.length).toBe(asked);
+});
+
+test("what stands behind a flag in the same word, or behind a transport, is completed to files and folders", async () => {
+  mkdirSync(join(at.folder, "certs", "old"), { recursive: true });
+  for (const name of ["ca.pem", "a b.pem", ".hidden"]) writeFileSync(join(at.folder, "certs", name), "");
+  symlinkSync("old", join(at.folder, "certs", "current"));
+  const certs = `${at.folder}/certs`;
+  for (const flag of ["--ca-file", "--cert", "--key", "--from-ca-file", "--trace-http", "--digest-file"])
+    expect(await complete("cp", `${flag}=${certs}/c`)).toEqual([`${flag}=${certs}/ca.pem`, `${flag}=${certs}/current/`]);
+  expect(await complete("push", `--config=${certs}/`)).toEqual(
+    ["a b.pem", "ca.pem", "current/", "old/"].map((name) => `--config=${certs}/${name}`),
+  );
+  expect(await complete("serve", `--data=${certs}/`)).toEqual([`--data=${certs}/current/`, `--data=${certs}/old/`]);
+  expect(await complete("ls", `--ca-file=${certs}/.h`)).toEqual([`--ca-file=${certs}/.hidden`]);
+  expect(await complete("ls", `--ca-file=${at.folder}/none/`)).toEqual([]);
+  expect(await complete("cp", `oci:${certs}/`)).toEqual([`oci:${certs}/current/`, `oci:${certs}/old/`]);
+  expect(await complete("mutate", `--output=oci-archive:${certs}/ca`)).toEqual([`--output=oci-archive:${certs}/ca.pem`]);
+});
+
+test("each argument is completed to what stands in its place, and files are left to the shell", async () => {
+  const { host } = at.server;
+  writeFileSync(join(at.folder, "config.json"), JSON.stringify({ auths: { "r.test:5000": {} } }));
+  expect(await complete("load", "r")).toEqual([]);
+  expect(await complete("load", "app.tar", "r")).toEqual(["r.test:5000/"]);
+  expect(await complete("load", "--max-ratio", "7", "--plain-http", "-", "r")).toEqual(["r.test:5000/"]);
+  expect(await complete("push", "r")).toEqual(["r.test:5000/"]);
+  for (const words of [
+    ["push", "x", "r"],
+    ["push", "x", "y", "r"],
+    ["ls", "--ca-file", "r"],
+    ["cat", "x", "r"],
+    ["ls", "x", "r"],
+  ])
+    expect(await complete(...words)).toEqual([]);
+  expect(await complete("digest", "x", "y", "r")).toEqual(["r.test:5000/"]);
+  for (const words of [
+    ["attach", "r"],
+    ["manifest", "diff", "x", "r"],
+    ["push", "--subject", "r"],
+  ])
+    expect(await complete(...words)).toEqual(["r.test:5000/"]);
+  expect(await complete("mutate", `--output=${host}/team/app:v`)).toEqual(["v1", "v2"].map((tag) => `--output=${host}/team/app:${tag}`));
 });
 
 test("hosts that docker's config knows are completed, and nothing is said when a registry does not answer", async () => {

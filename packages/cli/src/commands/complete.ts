@@ -1,7 +1,8 @@
-import { Command } from "commander";
+import { type Argument, Command, type Option } from "commander";
 import { findCommand } from "../command/find.ts";
 import type { Candidate } from "../completion/candidate.ts";
-import { commandNames, flagNames, flagOf, flagValues, tableAfter } from "../completion/command-line.ts";
+import { argumentAfter, commandNames, flagNames, flagOf, knownValues, tableAfter, wordKind } from "../completion/command-line.ts";
+import { pathNames } from "../completion/path-names.ts";
 import { referenceNames } from "../completion/remote-names.ts";
 import { TOPICS } from "../help/topics.ts";
 import type { RunOptions } from "../run-options.ts";
@@ -36,26 +37,41 @@ async function candidates(options: RunOptions, words: readonly string[]): Promis
     ];
   const inner = tableAfter(commands, before[0] === "help" ? before.slice(1) : before);
   if (inner !== undefined) return commandNames(inner, word);
-  const { row } = findCommand(commands, before);
+  const { row, path } = findCommand(commands, before);
   if (row === undefined) return [];
   const command = (await row.load())(options);
   const flag = flagOf(command, before.at(-1));
-  if (flag !== undefined) return flagValues(flag, word);
-  const [, name] = /^(--[^=]+)=/.exec(word) ?? []; // --flag=value
+  if (flag !== undefined) return await valuesOf(options, flag, before, word);
+  const [lead = "", name] = /^(--[^=]+)=/.exec(word) ?? []; // --flag=value
   const joined = flagOf(command, name);
-  if (joined !== undefined) return flagValues(joined, word, `${name}=`);
+  if (joined !== undefined)
+    return (await valuesOf(options, joined, before, word.slice(lead.length), true)).map((one) => ({
+      ...one,
+      value: `${lead}${one.value}`,
+    }));
   if (word.startsWith("-")) return flagNames(command, word);
-  return await remote(options, command, before, word);
+  const argument = argumentAfter(command, before.slice(path.length));
+  return argument === undefined ? [] : await valuesOf(options, argument, before, word);
 }
 
-async function remote({ io }: RunOptions, command: Command, before: readonly string[], word: string): Promise<readonly Candidate[]> {
-  const takesPlace = command.registeredArguments.some((argument) =>
-    /reference|place|registry|repository|from|to|source|destination/.test(argument.name()),
-  );
-  if (!takesPlace) return [];
+/** What an argument, or the value of a flag, may be. Shells know files best, but not where a flag stands before them in the same word. */
+async function valuesOf(
+  options: RunOptions,
+  of: Argument | Option,
+  before: readonly string[],
+  start: string,
+  isJoined = false,
+): Promise<readonly Candidate[]> {
+  const kind = wordKind(of);
+  if (kind === "place") return await places(options, before, start);
+  if (kind !== "other") return isJoined ? await pathNames(start, kind) : [];
+  return knownValues(of, start);
+}
+
+async function places({ io }: RunOptions, before: readonly string[], start: string): Promise<readonly Candidate[]> {
   const session = new Session(io, { timeout: io.env["BERTH_TIMEOUT"] || PATIENCE, retries: "0", ...switches(before) });
   try {
-    return await referenceNames(session, word);
+    return await referenceNames(session, start);
   } catch {
     return []; // nobody reads errors between two presses of Tab
   } finally {

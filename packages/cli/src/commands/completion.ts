@@ -9,7 +9,7 @@ export function completionCommand({ io }: RunOptions): Command {
     .addArgument(new Argument("<shell>", "which shell is to complete").choices(SHELLS))
     .action((shell: Shell) => void io.stdout.write(COMPLETION_SCRIPTS[shell]));
   return addHelp(command, {
-    text: "Commands and flags are completed, and by asking registries also repositories and tags: what they say is kept for 30 s.",
+    text: "Commands, flags, files and folders are completed, and by asking registries also repositories and tags: what they say is kept for 30 s.",
     examples: [
       ["source <(berth completion bash)", "in ~/.bashrc"],
       ["source <(berth completion zsh)", "in ~/.zshrc, behind compinit"],

@@ -1,4 +1,4 @@
-import type { Command, Option } from "commander";
+import type { Argument, Command, Option } from "commander";
 import { type CommandEntry, isGroup } from "../command/row.ts";
 import type { Candidate } from "./candidate.ts";
 
@@ -32,10 +32,42 @@ export function flagOf(command: Command, before: string | undefined): Option | u
   return command.options.find((option) => option.required && before !== undefined && (option.long === before || option.short === before));
 }
 
-/** Values of a flag that are known beforehand; `lead` is what of the word stands before the value. */
-export function flagValues(option: Option, word: string, lead = ""): readonly Candidate[] {
-  const known = option.argChoices ?? KNOWN_VALUES[option.long ?? ""] ?? [];
-  return known.filter((value) => `${lead}${value}`.startsWith(word)).map((value) => ({ value: `${lead}${value}`, meaning: "" }));
+/** The argument that the word behind these of a command is; undefined: it takes no more. */
+export function argumentAfter(command: Command, words: readonly string[]): Argument | undefined {
+  const given = words.filter((word, at) => (word === "-" || !word.startsWith("-")) && flagOf(command, words[at - 1]) === undefined);
+  const { registeredArguments } = command;
+  const last = registeredArguments.at(-1);
+  return registeredArguments[given.length] ?? (last?.variadic === true ? last : undefined);
+}
+
+/** What a word stands for. */
+export type WordKind = "file" | "folder" | "place" | "other";
+
+/** What an argument stands for, or the value of a flag, by what the help calls it. A `path` is one in an image. */
+export function wordKind(word: Argument | Option): WordKind {
+  const name = "flags" in word ? (/[<[]([^>\]]+)/.exec(word.flags)?.[1] ?? "") : word.name();
+  if (/^file\b/.test(name)) return "file";
+  if (name === "folder") return "folder";
+  return PLACES.has(name) ? "place" : "other";
+}
+
+const PLACES: ReadonlySet<string> = new Set([
+  "after",
+  "before",
+  "destination",
+  "host",
+  "layout",
+  "place",
+  "reference",
+  "registry",
+  "source",
+  "subject",
+]);
+
+/** Candidates among the values of an argument or a flag that are known beforehand. */
+export function knownValues(word: Argument | Option, start: string): readonly Candidate[] {
+  const known = word.argChoices ?? KNOWN_VALUES["flags" in word ? (word.long ?? "") : ""] ?? [];
+  return known.filter((value) => value.startsWith(start)).map((value) => ({ value, meaning: "" }));
 }
 
 const KNOWN_VALUES: Readonly<Record<string, readonly string[]>> = {

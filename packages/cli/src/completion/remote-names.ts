@@ -7,6 +7,7 @@ import { openPlace } from "../connect/place.ts";
 import type { Session } from "../session/session.ts";
 import type { Candidate } from "./candidate.ts";
 import { cachedNames, nameCacheFolder } from "./name-cache.ts";
+import { pathNames } from "./path-names.ts";
 
 /** Names that are asked for, at most: one page. */
 const MAX_NAMES = 1000;
@@ -39,7 +40,10 @@ async function repositoryNames(session: Session, word: string, slash: number): P
 async function tagNames(session: Session, word: string, colon: number): Promise<readonly Candidate[]> {
   const place = word.slice(0, colon);
   const start = word.slice(colon + 1);
-  if (/^[a-z-]+$/.test(place)) return []; // a path follows: the shell knows those
+  if (/^[a-z-]+$/.test(place)) {
+    const paths = await pathNames(start, place.endsWith("archive") ? "file" : "folder");
+    return paths.map(({ value, meaning }) => ({ value: `${place}:${value}`, meaning }));
+  }
   const names = await cached(session, `tags ${place}`, async () => {
     const opened = await openPlace(session, place);
     try {

@@ -19,6 +19,8 @@ _berth() {
   [[ $cur == *[:=]* ]] && prefix=\${cur%"\${cur##*[:=]}"}
   COMPREPLY=("\${found[@]#"$prefix"}")
   [[ \${#COMPREPLY[@]} == 1 && \${COMPREPLY[0]} == *[/:=] ]] && compopt -o nospace
+  local i
+  for i in "\${!COMPREPLY[@]}"; do printf -v "COMPREPLY[i]" %q "\${COMPREPLY[i]}"; done
 }
 complete -o bashdefault -o default -F _berth berth
 `,
