@@ -104,7 +104,7 @@ const { output } = await build({
         { name: "client", test: /packages\/client\/src\/|packages\/oci\/src\/node\/|node_modules\/undici\/|\0undici-/ },
         {
           name: "start",
-          test: /\0late-|node_modules\/commander\/|packages\/oci\/src\/userinfo|packages\/cli\/src\/(?:command\/|exit-code|version|program|flags\/(?:hoist|shared-flags|values))/,
+          test: /\0late-|node_modules\/commander\/|packages\/oci\/src\/userinfo|packages\/cli\/src\/(?:command\/|errors\/print-error|exit-code|version|program|flags\/(?:hoist|shared-flags|values))/,
         },
         {
           name: "session",

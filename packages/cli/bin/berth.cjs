@@ -8,7 +8,7 @@ if (Number(process.versions.node.split(".")[0]) < 24) {
 
 const { existsSync } = require("node:fs");
 const { enableCompileCache, registerHooks } = require("node:module");
-const { join } = require("node:path");
+const { isAbsolute, join } = require("node:path");
 
 // A server runs for long and should hold little: a small young generation, a heap that grows in small steps, few arenas of the C library's
 // allocator. All of that is settled before a process starts, so this one starts anew in its place.
@@ -21,14 +21,14 @@ if (isServer && platform !== "win32" && process.execve && !execArgv.includes(LEA
 
 // What was compiled is kept for the next start, in a folder of this user's own; one that cannot be written keeps nothing.
 const { BERTH_CACHE, HOME, NODE_COMPILE_CACHE, NODE_DISABLE_COMPILE_CACHE, XDG_CACHE_HOME } = env;
-const caches = BERTH_CACHE || XDG_CACHE_HOME || (HOME && join(HOME, ".cache"));
+const caches = BERTH_CACHE || (XDG_CACHE_HOME && isAbsolute(XDG_CACHE_HOME) ? XDG_CACHE_HOME : HOME && join(HOME, ".cache"));
 const kept = NODE_DISABLE_COMPILE_CACHE ? undefined : NODE_COMPILE_CACHE || (caches && join(caches, "berth", "compiled"));
 
 // Of a package and a checkout only the latter has this file. It runs its sources: nothing needs to be built, and what was built may be old.
 const isCheckout = existsSync(join(__dirname, "../tsconfig.json"));
 // Node keeps modules, as they are before they ran; it halves the start of a checkout, whose memory falls by 27 MiB: the compiler that strips
 // types is not even loaded.
-if (kept && (isCheckout || isServer) && !NODE_COMPILE_CACHE) enableCompileCache(kept);
+if (kept && (isCheckout || isServer) && !NODE_COMPILE_CACHE && hasFolder(kept)) enableCompileCache(kept);
 if (isCheckout) {
   registerHooks({
     resolve: (specifier, context, next) => next(specifier, { ...context, conditions: ["berth-source", ...context.conditions] }),
@@ -36,4 +36,14 @@ if (isCheckout) {
   void import("../src/main.ts");
 } else {
   require("./run-bundle.cjs").runBundle(join(__dirname, "../bundle"), "main.cjs", kept);
+}
+
+/** Whether a folder of caches is there, or could be made. Node itself never comes back from below some folders, such as `/proc`. */
+function hasFolder(folder) {
+  try {
+    require("./run-bundle.cjs").makeFolders(folder);
+    return true;
+  } catch {
+    return false;
+  }
 }

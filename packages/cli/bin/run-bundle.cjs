@@ -60,6 +60,8 @@ exports.runBundle = (folder, main, kept) => {
   load(main, source);
 };
 
+exports.makeFolders = makeFolders;
+
 /** Of another package: scripts cannot `import` by themselves. */
 function importModule(specifier) {
   return import(specifier);

@@ -142,6 +142,13 @@ test("[server/C3,C4] the process answers with the exit code of its command", asy
   });
 });
 
+test.runIf(process.platform === "linux")("a cache below a folder that no system can make is none", async () => {
+  for (const env of [{ BERTH_CACHE: "/proc/nope" }, { BERTH_CACHE: "", XDG_CACHE_HOME: "", HOME: "/proc/nope" }]) {
+    const { stdout } = await run(process.execPath, [BIN, "version"], { env: { ...process.env, ...env } });
+    expect(stdout).toMatch(/^berth /);
+  }
+});
+
 const FULL = "/dev/full";
 const run = promisify(execFile);
 

@@ -39,6 +39,13 @@ test("a mistake in the command line is one line with a guess, the usage, and exi
   expect((await berth("ls", "--json", "x.test")).stderr).toContain(
     "unknown option '--json'\n(Did you mean --format json?)\nusage: berth ls ",
   );
+  expect(await berth("digest", "--format", "json", "--bogus", "x")).toEqual({
+    code: 2,
+    stdout: "",
+    stderr: `{"class":"Usage","code":"ERR_USAGE","message":"unknown option '--bogus'"}\n`,
+  });
+  expect((await berth("cat", "--format=json")).stderr).toMatch(/^\{"class":"Usage".*\n$/);
+  expect((await berth("digest", "--bogus", "--", "--format", "json")).stderr).toContain("usage: berth digest");
   expect(await berth("serve", "a", "b")).toMatchObject({ code: 2 });
   expect(await berth("htpasswd")).toMatchObject({ code: 2, stdout: "" });
 });

@@ -6,6 +6,7 @@ import { type CommandEntry, type CommandRow, isGroup, type MakeCommand } from ".
 import { COMMANDS } from "./command/table.ts";
 import { helpWidthOf, twoColumns, wrapText } from "./command/wrap-text.ts";
 import { usageOf } from "./command/usage.ts";
+import { printError } from "./errors/print-error.ts";
 import { CommandFailure, EXIT_CODE } from "./exit-code.ts";
 import { hoistFlags } from "./flags/hoist.ts";
 import type { CommandIo } from "./io.ts";
@@ -25,10 +26,8 @@ export async function runTable(table: readonly CommandEntry[], args: readonly st
     const { path, row } = findCommand(table, words);
     const make = await row?.load();
     // a command that was found needs no others beside it
-    const program = assemble(row === undefined ? table : alone(path, row), (one) => (one === row ? make : undefined), {
-      ...options,
-      commands: table,
-    });
+    const makerOf: MakerOf = (one) => (one === row ? make : undefined);
+    const program = assemble(row === undefined ? table : alone(path, row), makerOf, { ...options, commands: table }, wantsJson(words));
     if (args.length === 0) {
       io.stdout.write(program.helpInformation());
       return EXIT_CODE.ok;
@@ -66,7 +65,7 @@ function asHelp(table: readonly CommandEntry[], args: readonly string[]): readon
   return first === "help" && (words.length === 0 || findCommand(table, words).path.length > 0) ? [...words, "--help"] : args;
 }
 
-function assemble(table: readonly CommandEntry[], makerOf: MakerOf, options: RunOptions): Command {
+function assemble(table: readonly CommandEntry[], makerOf: MakerOf, options: RunOptions, asJson: boolean = false): Command {
   const program = new Command("berth")
     .description("The OCI registry toolkit: run a registry and work with what is in it.")
     .usage("[options] <command>")
@@ -78,7 +77,7 @@ function assemble(table: readonly CommandEntry[], makerOf: MakerOf, options: Run
       return `\nExamples:\n${twoColumns(EXAMPLES, width)}\n\n${wrapText(REFERENCES, width).join("\n")}\n`;
     });
   for (const command of buildCommands(table, makerOf, options)) program.addCommand(command);
-  prepare(program, options.io);
+  prepare(program, options.io, asJson);
   return program;
 }
 
@@ -106,8 +105,14 @@ function withoutPasswords(text: string): string {
   return text.replace(/'([^'\n]*)'/g, (_, quoted: string) => `'${withoutUserinfo(quoted)}'`);
 }
 
+/** Whether mistakes are told to a program: the parser has not come to the flag where it finds one before it. */
+function wantsJson(words: readonly string[]): boolean {
+  const own = words.includes("--") ? words.slice(0, words.indexOf("--")) : words;
+  return own.some((word, at) => word === "--format=json" || (word === "json" && own[at - 1] === "--format"));
+}
+
 /** Sends the words of the parser to the right place, for every command: one line on a mistake, not the whole help. */
-function prepare(command: Command, io: CommandIo): void {
+function prepare(command: Command, io: CommandIo, asJson: boolean): void {
   command
     .exitOverride()
     .helpCommand(false)
@@ -121,10 +126,10 @@ function prepare(command: Command, io: CommandIo): void {
       writeErr: (text) => void io.stderr.write(text),
       getOutHelpWidth: () => helpWidthOf(io.stdout),
       getErrHelpWidth: () => helpWidthOf(io.stderr),
-      outputError: (text, write) =>
-        write(
-          `${withoutPasswords(text.replace(/^error: /, "berth: ")).trimEnd()}${adviceFor(command, text)}\nusage: ${usageOf(command)}\n`,
-        ),
+      outputError(text) {
+        const message = `${withoutPasswords(text.replace(/^error: /, "")).trimEnd()}${adviceFor(command, text)}`;
+        printError(io.stderr, { class: "Usage", code: "ERR_USAGE", message, exitCode: EXIT_CODE.usage }, asJson, usageOf(command));
+      },
     });
-  for (const below of command.commands) prepare(below, io);
+  for (const below of command.commands) prepare(below, io, asJson);
 }

@@ -87,6 +87,8 @@ test("where content goes to standard output JSON lines go to standard error, the
     const told = /^(?:ERR_NOT_FOUND|MANIFEST_UNKNOWN)$/; // answers to HEAD have no room for the registry's own
     expect([code, stdout, lines(stderr)]).toMatchObject([4, "", [error("NotFound", expect.stringMatching(told))]]);
   }
+  const piped = await berth(["cp", "--format", "json", "--progress", "none", `${at.app}:v1`, "oci-archive:-"]);
+  expect([piped.code, JSON.parse(piped.stderr)]).toMatchObject([0, { source: `${at.app}:v1`, tags: [{ tag: "v1", outcome: "tagged" }] }]);
   const blob = ["blob", "get", "--progress", "json", `${at.app}@${config.digest}`];
   expect(lines((await berth(blob)).stderr).at(-1)).toEqual({ type: "result", output: "-", size: config.size });
   expect(lines((await berth([...blob, "-o", at.path])).stdout).at(-1)).toEqual({ type: "result", output: at.path, size: config.size });

@@ -54,7 +54,7 @@ export function saveCommand(options: RunOptions): Command {
           throw new CommandFailure(EXIT_CODE.usage, "will not write an archive to a terminal: name a file with --output");
         const to: FileLocation = { transport: formatArchive === "docker" ? "docker-archive" : "oci-archive", path: output };
         const isStdout = output === "-";
-        if (isStdout) session.leaveStdout();
+        if (isStdout && flags.dryRun !== true) session.leaveStdout();
         const names = references.flatMap((text) => {
           const found = nameIn({ location: to }, { location: parsePlace(text) });
           return found.length > 0 ? found : [""];

@@ -1,14 +1,16 @@
 import { createHash } from "node:crypto";
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { makeFolder } from "@berth/oci/node";
 import type { CommandIo } from "../io.ts";
+import { userFolder } from "../user-config/user-folder.ts";
 
 /** Milliseconds that names are good for. */
 const FRESH_MS = 30_000;
 
 /** Where names are kept between two presses of Tab; undefined without a home. */
 export function nameCacheFolder(env: CommandIo["env"]): string | undefined {
-  const caches = env["BERTH_CACHE"] || env["XDG_CACHE_HOME"] || (env["HOME"] && join(env["HOME"], ".cache"));
+  const caches = env["BERTH_CACHE"] || userFolder(env, "CACHE");
   return caches ? join(caches, "berth", "completion") : undefined;
 }
 
@@ -23,7 +25,7 @@ export async function cachedNames(
   const kept = file === undefined ? undefined : read(file, now);
   if (kept !== undefined) return kept;
   const names = await load();
-  if (file !== undefined && folder !== undefined) write(folder, file, { at: now, names });
+  if (file !== undefined && folder !== undefined) await write(folder, file, { at: now, names });
   return names;
 }
 
@@ -39,9 +41,9 @@ function read(file: string, now: number): readonly string[] | undefined {
   }
 }
 
-function write(folder: string, file: string, content: { readonly at: number; readonly names: readonly string[] }): void {
+async function write(folder: string, file: string, content: { readonly at: number; readonly names: readonly string[] }): Promise<void> {
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    await makeFolder(folder, 0o700);
     const partial = `${file}.${process.pid}`;
     writeFileSync(partial, JSON.stringify(content), { mode: 0o600 });
     renameSync(partial, file);

@@ -35,6 +35,7 @@ function readLocation(text: string): Location {
       const advice = pathAdvice(text);
       throw advice === undefined ? error : new AdvisedError(error, advice);
     }
+    if (text.endsWith("@")) throw new InvalidLocationError(text.slice(0, -1), 'behind "@" a digest is missing');
     const [host = ""] = withoutScheme(error.input.replace(/^(?:oci|docker):\/\//, "")).split("/", 1);
     throw new AdvisedError(
       new InvalidLocationError(error.input, "a reference holds no user name and no password"),

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
+import { fakeIo } from "../testing/fake-io.ts";
 import { parseFormat } from "./format.ts";
-import { formatResult } from "./print-result.ts";
+import { formatResult, printResult } from "./print-result.ts";
 
 const RESULT = {
   data: { reference: "r.test/a", digest: undefined, tags: [{ name: "v1", size: 3 }] },
@@ -33,6 +34,13 @@ test("templates find parts of the data without the way there, behind what the da
     "linux sha256:a b <no value>\n",
   );
   expect(await formatResult(parseFormat("jsonpath=..os"), result)).toBe("linux\n");
+});
+
+test("a template that does not fit the result is no wrong use: the work was done", async () => {
+  const { io, stdout } = fakeIo();
+  const printed = printResult(io.stdout, parseFormat("{{index .tags 9}}"), RESULT);
+  await expect(printed).rejects.toMatchObject({ exitCode: 1, message: expect.stringContaining("did what it was to do") });
+  expect(stdout()).toBe("");
 });
 
 test("an unknown format is told with those that there are", () => {

@@ -1,5 +1,7 @@
+import { CommandFailure, EXIT_CODE } from "../exit-code.ts";
 import type { OutputStream } from "../io.ts";
 import type { OutputFormat } from "./format.ts";
+import { TemplateError } from "./template-error.ts";
 
 /** What a command found out. */
 export interface Result {
@@ -13,9 +15,16 @@ export interface Result {
   readonly raw?: Uint8Array;
 }
 
-/** Writes a result as `--format` says. A template is filled and a path followed before anything is written. @throws {TemplateError} */
+/**
+ * Writes a result as `--format` says. A template is filled and a path followed before anything is written.
+ *
+ * @throws {CommandFailure} for a template that does not fit the result: no wrong use, for what the command is for was done by then.
+ */
 export async function printResult(stream: OutputStream, format: OutputFormat, result: Result): Promise<void> {
-  const text = await formatResult(format, result);
+  const text = await formatResult(format, result).catch((error: unknown) => {
+    if (!(error instanceof TemplateError)) throw error;
+    throw new CommandFailure(EXIT_CODE.failure, `${error.message}; the command itself did what it was to do`);
+  });
   if (text !== "") stream.write(text); // nothing to say is no reason to fail where nothing can be said
 }
 
@@ -25,7 +34,7 @@ export async function checkFormat(format: OutputFormat): Promise<void> {
   if (format.kind === "jsonpath") (await import("./json-path.ts")).compileJsonPath(format.expression);
 }
 
-/** The text of a result. */
+/** The text of a result. @throws {TemplateError} */
 export async function formatResult(format: OutputFormat, { data, text, raw, shortcuts }: Result): Promise<string> {
   switch (format.kind) {
     case "text":

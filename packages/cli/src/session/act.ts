@@ -60,7 +60,7 @@ async function told(
   });
   if (session !== undefined) session.fail(report, usageOf(command));
   else {
-    printError(stderr, report, false, usageOf(command)); // a flag, or a variable, has a value that cannot be
+    printError(stderr, report, command.opts()["format"] === "json", usageOf(command)); // a flag, or a variable, has a value that cannot be
     if (command.opts()["progress"] === "json") printErrorRecord(stdout, report);
   }
   if (debug && error instanceof Error) {

@@ -104,13 +104,13 @@ export class Session {
   }
 
   /**
-   * Writes a result to standard output, as `--format` says; behind JSON lines of progress as one more of them, where they go. What registries said about
+   * Writes a result to standard output, or where that has content to standard error, as `--format` says; behind JSON lines of progress as one more of them, where they go. What registries said about
    * how much may be asked of them stands in it as `rateLimits`.
    */
   async print({ data, ...rest }: Result): Promise<void> {
     const result = { ...rest, data: this.#withLimits(data) };
-    if (this.tellsRecords) this.#records.write(`${JSON.stringify({ type: "result", ...asObject(result.data) })}\n`);
-    else await printResult(this.io.stdout, this.format, result);
+    if (this.tellsRecords) this.#results.write(`${JSON.stringify({ type: "result", ...asObject(result.data) })}\n`);
+    else await printResult(this.#results, this.format, result);
   }
 
   /**
@@ -120,8 +120,8 @@ export class Session {
    */
   fail(report: ErrorReport, usage: string): void {
     const { stderr } = this.io;
-    if (!this.tellsRecords || this.#records !== stderr) printError(stderr, report, this.format.kind === "json", usage);
-    if (this.tellsRecords) printErrorRecord(this.#records, report);
+    if (!this.tellsRecords || this.#results !== stderr) printError(stderr, report, this.format.kind === "json", usage);
+    if (this.tellsRecords) printErrorRecord(this.#results, report);
   }
 
   /** Leaves standard output to content: what else would go there goes to standard error. */
@@ -129,8 +129,8 @@ export class Session {
     this.#stdoutIsData = true;
   }
 
-  /** Where JSON lines go. */
-  get #records(): OutputStream {
+  /** Where results and JSON lines go. */
+  get #results(): OutputStream {
     return this.#stdoutIsData ? this.io.stderr : this.io.stdout;
   }
 

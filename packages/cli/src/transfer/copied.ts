@@ -96,7 +96,7 @@ export async function printCopied(session: Session, copied: Copied, isStdout: bo
   const lines = copied.tags.map((tag) => `${withContent(tag)}${tag.outcome === "tagged" ? done : ` (${outcomeText(tag)})`}`);
   const alone = copied.imageId === undefined ? copied.reference : withContent(copied);
   const text = `${(lines.length === 0 ? [`${alone}${done}`] : lines).join("\n")}\n`;
-  if (isStdout && !session.tellsRecords) session.say(text.trimEnd());
+  if (isStdout && !session.tellsRecords && session.format.kind === "text") session.say(text.trimEnd());
   else await session.print({ data: copied, text: () => (session.settings.quiet ? "" : text) });
   const { stats } = copied;
   if (stats === undefined || session.tellsRecords || session.format.kind !== "text" || session.io.stderr.isTTY !== true) return;

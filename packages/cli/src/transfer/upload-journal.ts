@@ -2,14 +2,15 @@ import { join } from "node:path";
 import type { RemoteRepository } from "@berth/client";
 import type { UploadJournal, UploadKey } from "@berth/transfer";
 import type { CommandIo } from "../io.ts";
+import { userFolder } from "../user-config/user-folder.ts";
 
 /** Milliseconds that a registry has to answer that an upload is gone. */
 const CANCEL_MS = 5000;
 
-/** Where a run keeps what the next one goes on with; undefined without a home. @see XDG Base Directory Specification */
-export function stateFolder({ HOME, XDG_STATE_HOME }: CommandIo["env"]): string | undefined {
-  if (XDG_STATE_HOME) return join(XDG_STATE_HOME, "berth");
-  return HOME ? join(HOME, ".local", "state", "berth") : undefined;
+/** Where a run keeps what the next one goes on with; undefined without a home. */
+export function stateFolder(env: CommandIo["env"]): string | undefined {
+  const folder = userFolder(env, "STATE");
+  return folder && join(folder, "berth");
 }
 
 /** Where uploads are remembered; undefined without a home. */

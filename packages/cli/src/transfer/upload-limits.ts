@@ -1,6 +1,7 @@
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { readFileSync, renameSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { RemoteRepository } from "@berth/client";
+import { makeFolder } from "@berth/oci/node";
 import { Option } from "commander";
 import { parseSize } from "../flags/values.ts";
 import type { Session } from "../session/session.ts";
@@ -62,7 +63,7 @@ export class UploadLimits {
       const bytes = bodyLimitOf(connection);
       return bytes === undefined || bytes === before ? [] : [[registry, { bytes, at: Date.now() }] as const];
     });
-    if (learned.length > 0 && this.#file !== undefined) write(this.#file, [...read(this.#file), ...learned]);
+    if (learned.length > 0 && this.#file !== undefined) await write(this.#file, [...read(this.#file), ...learned]);
   }
 }
 
@@ -87,9 +88,9 @@ function isLimit(value: unknown): value is Limit {
   return Number.isSafeInteger(value.bytes) && Number(value.bytes) > 0 && typeof value.at === "number";
 }
 
-function write(file: string, limits: readonly (readonly [string, Limit])[]): void {
+async function write(file: string, limits: readonly (readonly [string, Limit])[]): Promise<void> {
   try {
-    mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+    await makeFolder(dirname(file), 0o700);
     const partial = `${file}.${process.pid}`;
     writeFileSync(partial, JSON.stringify(Object.fromEntries(limits.slice(-MAX_HOSTS))), { mode: 0o600 });
     renameSync(partial, file);

@@ -5,11 +5,12 @@ import type { CommandIo } from "../io.ts";
 import { checkUserConfig } from "./check.ts";
 import { checkedYaml } from "./checked-yaml.ts";
 import { NO_USER_CONFIG, type UserConfig } from "./user-config.ts";
+import { userFolder } from "./user-folder.ts";
 
 /** `$BERTH_CONFIG`, else `berth/config.yml` in `$XDG_CONFIG_HOME` or `~/.config`; undefined without a home. */
 export function userConfigPath(env: CommandIo["env"]): string | undefined {
   if (env["BERTH_CONFIG"]) return env["BERTH_CONFIG"];
-  const folder = env["XDG_CONFIG_HOME"] || (env["HOME"] && join(env["HOME"], ".config"));
+  const folder = userFolder(env, "CONFIG");
   return folder ? join(folder, "berth", "config.yml") : undefined;
 }
 

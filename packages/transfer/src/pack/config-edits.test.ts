@@ -68,13 +68,21 @@ test("editConfigDocument() sets a platform whole", () => {
 test("editConfigDocument() gives the very document when nothing changes", () => {
   const noEdits: readonly ConfigEdits[] = [
     {},
-    { history: { comment: "nothing" } },
+    { history: { comment: "nothing" }, labels: { a: "1" } },
     { labels: { a: "1", gone: null }, env: { A: "1", GONE: null } },
     { cmd: ["arg"], ports: { "80/tcp": true, "81/tcp": false }, volumes: { "/x": false } },
     { platform: { os: "linux", architecture: "amd64" }, user: null, created: null },
   ];
   for (const edits of noEdits) expect(editConfigDocument(start, edits)).toBe(start);
   expect(editConfigDocument({ os: "linux" }, { labels: {}, env: {} })).toEqual({ os: "linux" });
+});
+
+test("editConfigDocument() adds a step to the history when that is all, or something beside the config changes", () => {
+  const edits = { history: { comment: "alone" } };
+  const after = [{ created_by: "base" }, { comment: "alone", empty_layer: true }];
+  expect(editConfigDocument(start, edits)["history"]).toEqual(after);
+  expect(editConfigDocument(start, edits, true)["history"]).toEqual(after);
+  expect(editConfigDocument(start, edits, false)).toBe(start);
 });
 
 test("editConfigDocument() writes no history where there is none", () => {

@@ -39,7 +39,10 @@ export interface ConfigEdits extends EnvEdits {
   readonly author?: Edit<string>;
   /** A timestamp. */
   readonly created?: Edit<string>;
-  /** Goes to the end of the history when anything else changes. An image without a history gets none: its layers would miss theirs. */
+  /**
+   * Goes to the end of the history when anything else changes, or nothing else was asked for. An image without a history gets none: its
+   * layers would miss theirs.
+   */
   readonly history?: HistoryEntry;
 }
 
@@ -48,10 +51,11 @@ const PORT = /^(\d{1,5})(?:-(\d{1,5}))?(?:\/(?:tcp|udp|sctp))?$/;
 /**
  * The config with changes made to it; the same document when nothing changes. Members that nobody named survive.
  *
+ * @param changesBeside whether the image changes beside its config; undefined: that was not asked for.
  * @throws {InvalidPackError} for names, ports and times that are none. @throws {InvalidImageConfigError} when it is no image config.
  * @see OCI image-spec, config.md
  */
-export function editConfigDocument(document: JsonObject, edits: ConfigEdits): JsonObject {
+export function editConfigDocument(document: JsonObject, edits: ConfigEdits, changesBeside?: boolean): JsonObject {
   checkEdits(edits);
   let after = editMember(document, "author", edits.author);
   after = editMember(after, "created", edits.created);
@@ -61,8 +65,11 @@ export function editConfigDocument(document: JsonObject, edits: ConfigEdits): Js
   const edited = editContainer(container, edits, typeof os === "string" ? os : "");
   if (edited !== container) after = withMember(after, "config", edited);
   const history = historyOf(after);
-  if (after === document || edits.history === undefined || history.length === 0) return after;
-  return withMember(after, "history", [...history, historyEntry(edits.history)]);
+  const { history: step, ...others } = edits;
+  if (step === undefined || history.length === 0) return after;
+  const isAlone = changesBeside === undefined && Object.values(others).every((edit) => edit === undefined);
+  if (after === document && changesBeside !== true && !isAlone) return after;
+  return withMember(after, "history", [...history, historyEntry(step)]);
 }
 
 /** The config with the platform of another image. */

@@ -47,8 +47,10 @@ async function mutateOne(
   const before = hasConfigEdits
     ? await readImageDocument(source, descriptor, manifest, options)
     : { descriptor, manifest, config: manifest }; // a config that is not to be changed is not read
-  const config = hasConfigEdits ? editConfigDocument(before.config, edits) : before.config;
-  const after = { ...before, manifest: annotateManifest(manifest, descriptor.mediaType, annotations), config };
+  const annotated = annotateManifest(manifest, descriptor.mediaType, annotations);
+  const changesBeside = annotations === undefined ? undefined : annotated !== manifest;
+  const config = hasConfigEdits ? editConfigDocument(before.config, edits, changesBeside) : before.config;
+  const after = { ...before, manifest: annotated, config };
   if (after.manifest === before.manifest && after.config === before.config) return undefined;
   for (const layer of layersIn(manifest)) await copy(layer, source);
   if (after.config === before.config) await copy(configOf(manifest), source);
