@@ -110,7 +110,8 @@ class OciArchiveWriter implements NewOciArchive {
 
   async tag(target: Descriptor, tag: string, options: CallOptions = {}): Promise<void> {
     options.signal?.throwIfAborted();
-    const manifest = this.#manifests.get(target.digest);
+    // a manifest of an unknown type came as a blob
+    const manifest = this.#manifests.get(target.digest) ?? (this.#tar.has(blobName(target)) ? plainManifest(target) : undefined);
     if (manifest === undefined) throw new NotFoundError("manifest", target.digest);
     checkName(tag);
     this.#tags.set(tag, manifest);

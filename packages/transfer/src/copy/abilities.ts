@@ -14,6 +14,7 @@ import type {
   Tagger,
   TagLister,
 } from "@berth/oci";
+import { isManifestMediaType } from "@berth/oci";
 
 // What a target can do besides fetching and pushing, found by looking at it. The one place that does so.
 
@@ -70,6 +71,11 @@ export function manifestsOf(target: object): ManifestStore | undefined {
   if (!("manifests" in target)) return undefined;
   const { manifests } = target;
   return isObject(manifests) && isManifestStore(manifests) ? manifests : undefined;
+}
+
+/** Where a target keeps a manifest: a client of a registry takes one of a type that it does not know for a blob. */
+export function manifestsFor<T extends object>(target: T, { mediaType }: Descriptor): T | ManifestStore {
+  return isManifestMediaType(mediaType) ? target : (manifestsOf(target) ?? target);
 }
 
 /** What takes blobs over from other repositories without moving bytes. */

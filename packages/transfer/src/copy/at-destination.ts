@@ -1,5 +1,6 @@
 import { isLookRefused } from "@berth/client";
 import type { Descriptor } from "@berth/oci";
+import { manifestsFor } from "./abilities.ts";
 import { atStep } from "./errors.ts";
 import type { CopyOperation } from "./operation.ts";
 
@@ -7,7 +8,7 @@ import type { CopyOperation } from "./operation.ts";
 export async function isAtDestination({ destination, signal }: CopyOperation, target: Descriptor): Promise<boolean> {
   return await atStep("push", "destination", target, signal, async () => {
     try {
-      return await destination.exists(target, { signal });
+      return await manifestsFor(destination, target).exists(target, { signal });
     } catch (error) {
       if (isLookRefused(error)) return false;
       throw error;

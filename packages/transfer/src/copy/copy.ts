@@ -10,7 +10,7 @@ import {
   type Target,
 } from "@berth/oci";
 import { readAllVerified } from "@berth/oci/node";
-import { isReferenceFetcher, isResolver } from "./abilities.ts";
+import { isReferenceFetcher, isResolver, manifestsOf } from "./abilities.ts";
 import type { Attached } from "./attached.ts";
 import { checkDigests } from "./check-digests.ts";
 import { atStep, TagExistsError } from "./errors.ts";
@@ -131,8 +131,10 @@ export async function copyRoot(
   const isTagged = outcomes.some(({ outcome }) => outcome === "unchanged");
   const isLast = options.atomic === true || options.beforeTags !== undefined;
   const [now, later] = isLast ? [[], tags] : [tags, []];
+  // without a name it may be a blob, where one place holds all
+  const isNamed = outcomes.length > 0 || manifestsOf(operation.source) !== undefined;
   if (operation.hasMet(root.digest)) {
-    await copyNode(operation, { descriptor: root, told: true, tags: now });
+    await copyNode(operation, { descriptor: root, told: true, isNamed, tags: now });
     return { tags: outcomes, later };
   }
   const looking = (isTagged && !operation.isIntoLocal) || isAtDestination(operation, root);
@@ -141,7 +143,18 @@ export async function copyRoot(
   const attached: Attached[] = [];
   const tally: Tally = { copied: 0 };
   const mustLook = tags.length > 0; // a copy with nothing to do is to cost two requests, no other
-  const node = { descriptor: root, told: true, isThere, mustLook, tags: now, attached, tagLast: true, tally, ...(bytes && { bytes }) };
+  const node = {
+    descriptor: root,
+    told: true,
+    isNamed,
+    isThere,
+    mustLook,
+    tags: now,
+    attached,
+    tagLast: true,
+    tally,
+    ...(bytes && { bytes }),
+  };
   await copyNode(operation, node);
   await copyAttached(operation, attached, tally);
   if (attached.length > 0 && bytes !== undefined) await publish(operation, root, bytesSource(bytes), now);

@@ -18,6 +18,7 @@ import type { CopyOperation } from "./operation.ts";
 import { pointTags, publish } from "./publish.ts";
 import { type ManifestToRead, readManifest, readThere } from "./read-manifest.ts";
 import { orSparse } from "./sparse-index.ts";
+import { refuseMisnamed } from "./unknown-manifest.ts";
 
 const MAX_DEPTH = 8;
 const CONCURRENCY = 6;
@@ -42,6 +43,8 @@ export interface Node extends ManifestToRead {
   readonly mustLook?: boolean;
   /** Counts what came over. */
   readonly tally?: Tally;
+  /** Whether a reference leads to it: then it is a manifest, of whatever type. Of unknown types nothing is looked for below. Default false. */
+  readonly isNamed?: boolean;
   /** Tags to point at it, once all is there. */
   readonly tags?: readonly string[];
   /** Takes what is attached to this manifest and those below it: it is copied once they are there. Without it, that is not looked for. */
@@ -53,12 +56,13 @@ export interface Node extends ManifestToRead {
 /** Copies one node and what is below it, once in the whole operation. */
 export async function copyNode(operation: CopyOperation, node: Node): Promise<void> {
   const { descriptor, tags = [] } = node;
+  const isManifest = node.isNamed === true || isManifestMediaType(descriptor.mediaType);
   if (operation.hasMet(descriptor.digest) && tags.length > 0) {
     await copyNode(operation, { ...node, tags: [] });
     return await pointTags(operation, descriptor, tags);
   }
   await operation.once(descriptor, async () => {
-    const isNew = isManifestMediaType(descriptor.mediaType) ? await copyManifest(operation, node) : await copyLeaf(operation, descriptor);
+    const isNew = isManifest ? await copyManifest(operation, node) : await copyLeaf(operation, descriptor);
     if (isNew && node.tally !== undefined) node.tally.copied++;
   });
 }
@@ -80,6 +84,7 @@ async function copyManifest(operation: CopyOperation, node: Node): Promise<boole
   let bytes = node.bytes;
   if (!isThere || (mustLook && isIndex) || operation.looksInto({ isIndex })) {
     bytes ??= await (isThere ? readThere(operation, node) : readManifest(operation, node));
+    refuseMisnamed(descriptor, bytes);
     const isRoot = depth === 0 && hops === 0;
     const below = chosenChildren(decodeManifest(bytes, descriptor.mediaType), { descriptor, isRoot }, operation.options);
     if (isTitleChecker(destination)) {
@@ -119,7 +124,8 @@ async function copyManifest(operation: CopyOperation, node: Node): Promise<boole
 export async function copyAttached(operation: CopyOperation, attached: readonly Attached[], tally: Tally = { copied: 0 }): Promise<void> {
   for (let round = attached; round.length > 0; ) {
     const next: Attached[] = [];
-    const tasks = round.map((one) => async () => await copyNode(operation, { ...one, told: true, attached: next, tally }));
+    const rest = { told: true, attached: next, tally };
+    const tasks = round.map((one) => async () => await copyNode(operation, { ...one, ...rest, isNamed: one.tags.length > 0 }));
     await operation.all(tasks, operation.atATime(operation.options.concurrency ?? CONCURRENCY));
     round = next;
   }

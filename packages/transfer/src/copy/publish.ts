@@ -1,5 +1,5 @@
-import { type Descriptor, type ReplayableSource, UnsupportedError } from "@berth/oci";
-import { isTagger, isTagsPusher, manifestsOf } from "./abilities.ts";
+import { type Descriptor, isManifestMediaType, type ReplayableSource, UnsupportedError } from "@berth/oci";
+import { isTagger, isTagsPusher, manifestsFor, manifestsOf } from "./abilities.ts";
 import { atStep } from "./errors.ts";
 import type { CopyOperation } from "./operation.ts";
 
@@ -30,12 +30,13 @@ async function put(
   const manifests = manifestsOf(destination);
   const atOnce = manifests ?? destination;
   const [only] = tags;
-  if (only === undefined) await destination.push(target, content, options);
-  else if (tags.length === 1 && manifests !== undefined) await manifests.pushReference(target, content, only, options);
-  else if (isTagsPusher(atOnce)) await atOnce.pushTags(target, content, tags, options);
-  else if (manifests !== undefined) for (const tag of tags) await manifests.pushReference(target, content, tag, options);
+  const isPlain = only === undefined && isManifestMediaType(target.mediaType); // of another type, a layout would take it for a blob
+  if (only !== undefined && tags.length === 1 && manifests !== undefined) await manifests.pushReference(target, content, only, options);
+  else if (isTagsPusher(atOnce) && !isPlain) await atOnce.pushTags(target, content, tags, options);
+  else if (only !== undefined && manifests !== undefined)
+    for (const tag of tags) await manifests.pushReference(target, content, tag, options);
   else {
-    await destination.push(target, content, options);
+    await manifestsFor(destination, target).push(target, content, options);
     for (const tag of tags) await taggerOf(operation).tag(target, tag, options);
   }
 }

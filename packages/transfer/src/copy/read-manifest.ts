@@ -1,6 +1,6 @@
 import type { Descriptor } from "@berth/oci";
 import { fetchByDigest, readAllVerified } from "@berth/oci/node";
-import { isFetcher } from "./abilities.ts";
+import { isFetcher, manifestsFor } from "./abilities.ts";
 import { atStep } from "./errors.ts";
 import { type CopyOperation, MAX_METADATA_BYTES } from "./operation.ts";
 
@@ -13,7 +13,8 @@ export interface ManifestToRead {
 
 /** Reads a manifest of the source, and checks that it is what its descriptor says. */
 export async function readManifest(operation: CopyOperation, { descriptor, told }: ManifestToRead): Promise<Uint8Array> {
-  const { source, signal, options } = operation;
+  const { signal, options } = operation;
+  const source = manifestsFor(operation.source, descriptor);
   const maxBytes = options.maxMetadataBytes ?? MAX_METADATA_BYTES;
   return await atStep("fetch", "source", descriptor, signal, async () => {
     if (told !== true) return await readAllVerified(await source.fetch(descriptor, { signal }), descriptor, { maxBytes, signal });
@@ -25,7 +26,8 @@ export async function readManifest(operation: CopyOperation, { descriptor, told 
 
 /** Reads a manifest that the destination has: of the destination, for a source may count what is read of it; else of the source. */
 export async function readThere(operation: CopyOperation, node: ManifestToRead): Promise<Uint8Array> {
-  const { destination, signal, options } = operation;
+  const { signal, options } = operation;
+  const destination = manifestsFor(operation.destination, node.descriptor);
   if (!isFetcher(destination)) return await readManifest(operation, node);
   try {
     return (await fetchByDigest(destination, node.descriptor, { maxBytes: options.maxMetadataBytes ?? MAX_METADATA_BYTES, signal })).bytes;

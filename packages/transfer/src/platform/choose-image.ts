@@ -98,6 +98,7 @@ async function searchBelow(search: Search, index: Descriptor, depth: number): Pr
 
 /** Looks into the config of an image. Artifacts are for no platform. @returns the image as it was read. */
 async function checkImage(source: Fetcher, image: Descriptor, wanted: Platform, options: ChooseImageOptions): Promise<Descriptor> {
+  if (!isImageMediaType(image.mediaType)) throw notFound(wanted, [], image, options); // of an unknown type it may not even be asked for
   const { descriptor, manifest } = await readManifest(source, image, options);
   const isImage =
     manifest.kind === "image" && [MEDIA_TYPES.ociConfig, MEDIA_TYPES.dockerConfig].some((one) => one === manifest.configMediaType);
