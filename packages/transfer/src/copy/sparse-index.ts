@@ -1,9 +1,9 @@
 import { isNotFound } from "@berth/client";
-import { BerthError, decodeManifest, type Descriptor, formatPlatform, isForeignLayerMediaType, isManifestMediaType } from "@berth/oci";
-import { holderOf, remoteOf } from "./abilities.ts";
-import { ATTACHED_TO, childrenOf } from "./children.ts";
+import { BerthError, type Descriptor, formatPlatform } from "@berth/oci";
+import { holderOf } from "./abilities.ts";
+import { ATTACHED_TO } from "./children.ts";
 import { CopyError } from "./errors.ts";
-import { readManifest } from "./read-manifest.ts";
+import { isWhole } from "./is-whole.ts";
 import type { CopyOperation } from "./operation.ts";
 
 /** Images that a message names, at most. */
@@ -49,10 +49,11 @@ export async function orSparse(
 ): Promise<unknown> {
   if (!(error instanceof CopyError) || error.origin !== "source" || !isNotFound(error.cause)) return error;
   const isOfChild = children.some(({ digest }) => digest === error.descriptor?.digest);
-  if (!isOfChild || holderOf(operation.source) === undefined) return error;
+  const { source, options, signal } = operation;
+  if (!isOfChild || holderOf(source) === undefined) return error;
   try {
     const sought = children.slice(0, MAX_SOUGHT);
-    const found = await Promise.all(sought.map(async (child) => await isWhole(operation, child)));
+    const found = await Promise.all(sought.map(async (child) => await isWhole(source, child, { ...options, signal, external: false })));
     const here = new Set<string>(sought.filter((_, at) => found[at]).map(({ digest }) => digest));
     const isWanted = (child: Descriptor): boolean => subjectOf(child) === undefined || here.has(subjectOf(child) ?? "");
     const present = sought.filter((child) => here.has(child.digest) && subjectOf(child) === undefined);
@@ -65,15 +66,4 @@ export async function orSparse(
 
 function subjectOf({ annotations }: Descriptor): string | undefined {
   return annotations?.[ATTACHED_TO];
-}
-
-/** Whether the source holds something and all below it. */
-async function isWhole(operation: CopyOperation, target: Descriptor): Promise<boolean> {
-  const { source, signal } = operation;
-  if ((await holderOf(source)?.exists(target, { signal })) !== true) return false;
-  if (remoteOf(source) !== undefined || !isManifestMediaType(target.mediaType)) return true;
-  const below = childrenOf(decodeManifest(await readManifest(operation, { descriptor: target }), target.mediaType));
-  const needed = below.filter(({ mediaType, urls = [] }) => !isForeignLayerMediaType(mediaType) || urls.length === 0);
-  const found = await Promise.all(needed.map(async (child) => await isWhole(operation, child)));
-  return found.every(Boolean);
 }

@@ -12,10 +12,11 @@ import {
 } from "@berth/oci";
 import { readAllVerified } from "@berth/oci/node";
 import { copy } from "../copy/copy.ts";
+import { isWhole } from "../copy/is-whole.ts";
 import type { CopyOptions } from "../copy/options.ts";
 import { namesWithin, parseLocation, referenceWithin } from "../location/location.ts";
 import { openDestination } from "../location/open.ts";
-import { chooseImage } from "../platform/choose-image.ts";
+import { chooseImage, type ChosenImage } from "../platform/choose-image.ts";
 import { hostPlatform } from "../platform/host-platform.ts";
 import { hasSeen, noteSource, sourceHooks } from "../sources/source-hooks.ts";
 import { callOf } from "../call-of.ts";
@@ -109,19 +110,38 @@ async function pullOne(context: EngineContext, reference: Named, into: PullDesti
 }
 
 /**
- * Content that is here, and was seen in that repository with these credentials, needs no request. What is here from elsewhere does: else a
+ * Content that is here with all that is wanted below it, and was seen in that repository with these credentials, needs no request. What is here from elsewhere does: else a
  * pull would succeed for content that the repository never had.
  */
 async function findSeen(context: EngineContext, reference: Named, options: PullOptions): Promise<Found | undefined> {
   const { digest } = reference;
   if (digest === undefined || options.recheck === true || (options.referrers ?? false) !== false) return undefined;
   const root = await context.local.find(digest, callOf(options));
-  if (root === undefined) return undefined;
+  if (root === undefined || !(await isHere(context, root, options))) return undefined;
   for (const endpoint of context.endpoints(reference, "pull")) {
     const place = await context.placeOf({ endpoint, repository: context.connections.repositoryAt(endpoint, reference) });
     if (await hasSeen(context.sources, place, digest)) return { root, source: context.local.target, at: undefined };
   }
   return undefined;
+}
+
+/** Whether all that is wanted of a root is here: it may have come for another platform, or without external layers. */
+async function isHere(context: EngineContext, root: Descriptor, options: PullOptions): Promise<boolean> {
+  const { target } = context.local;
+  try {
+    const { image } = await choose(context, target, root, options);
+    return await isWhole(target, image, options);
+  } catch {
+    options.signal?.throwIfAborted();
+    return false; // the registry may have what cannot be read here, and else says better why it fails
+  }
+}
+
+/** What of a root is pulled. */
+async function choose(context: EngineContext, source: ReadOnlyTarget, root: Descriptor, options: PullOptions): Promise<ChosenImage> {
+  const { platform = context.options.platform ?? hostPlatform() } = options;
+  if (platform === "all") return { image: root };
+  return await chooseImage(source, root, platform, { ...callOf(options), checkSingle: options.platform !== undefined });
 }
 
 async function transfer(
@@ -131,13 +151,10 @@ async function transfer(
   into: PullDestination,
   options: PullOptions,
 ): Promise<PullResult> {
-  const { platform = context.options.platform ?? hostPlatform(), verify = false, external, recheck, referrers, onEvent } = options;
+  const { verify = false, external, recheck, referrers, onEvent } = options;
   const call = callOf(options);
   refuseSchema1(root, "pull");
-  const { image, index } =
-    platform === "all"
-      ? { image: root }
-      : await chooseImage(source, root, platform, { ...call, checkSingle: options.platform !== undefined });
+  const { image, index } = await choose(context, source, root, options);
   const place = at && (await context.placeOf(at));
   const settings: CopyOptions = {
     ...call,
