@@ -112,6 +112,17 @@ export function isTitleChecker(target: object): target is TitleChecker {
   return has(target, "checkTitles");
 }
 
+/** Stores that list every manifest that comes, named or not. */
+export interface Withdrawer {
+  /** Lists them no longer, where that is all that there is of them. */
+  withdraw(targets: readonly Descriptor[], options?: CallOptions): Promise<void>;
+}
+
+/** True when manifests without a name are to be seen in it. */
+export function isWithdrawer(target: object): target is Withdrawer {
+  return has(target, "withdraw");
+}
+
 /** Name of the repository that a target is; undefined for targets that are none. */
 export function repositoryNameOf(target: object): string | undefined {
   return "name" in target && typeof target.name === "string" && "blobs" in target ? target.name : undefined;

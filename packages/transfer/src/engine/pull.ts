@@ -5,12 +5,14 @@ import {
   formatReference,
   isImageMediaType,
   isIndexMediaType,
+  isManifestMediaType,
   type Named,
   type ReadOnlyTarget,
   type Target,
   withTag,
 } from "@berth/oci";
 import { readAllVerified } from "@berth/oci/node";
+import { isWithdrawer } from "../copy/abilities.ts";
 import { copy } from "../copy/copy.ts";
 import { isWhole } from "../copy/is-whole.ts";
 import type { CopyOptions } from "../copy/options.ts";
@@ -156,15 +158,21 @@ async function transfer(
   refuseSchema1(root, "pull");
   const { image, index } = await choose(context, source, root, options);
   const place = at && (await context.placeOf(at));
+  const came: Descriptor[] = [];
+  const hooks = place && sourceHooks(context.sources, { source: place });
   const settings: CopyOptions = {
     ...call,
     manager: context.manager,
-    ...(place && sourceHooks(context.sources, { source: place })),
+    ...hooks,
+    onCopied: (target) => {
+      if (isManifestMediaType(target.mediaType)) came.push(target);
+      hooks?.onCopied?.(target);
+    },
     ...(external !== undefined && { external }),
     ...(recheck !== undefined && { recheck }),
     ...(referrers !== undefined && { referrers }),
     ...(onEvent && { onEvent }),
-    ...(verify && { beforeTags: async (pulled: Descriptor) => await verifyImages(into.target, pulled, call) }),
+    ...(verify && { beforeTags: async (pulled: Descriptor) => await verifyOrWithdraw(into.target, pulled, came, call) }),
   };
   const copied = await copy(rootedSource(source, image), image.digest, into.target, into.namesOf(reference), settings);
   if (place !== undefined) for (const one of [root, image]) noteSource(context.sources, place, one.digest);
@@ -180,6 +188,16 @@ async function transfer(
     endpoint: at?.endpoint.host,
     stats: copied.stats,
   };
+}
+
+/** What is refused is not to be found at the destination, also not as the only image of a layout. */
+async function verifyOrWithdraw(store: Target, pulled: Descriptor, came: readonly Descriptor[], call: CallOptions): Promise<void> {
+  try {
+    await verifyImages(store, pulled, call);
+  } catch (error) {
+    if (isWithdrawer(store)) await store.withdraw(came).catch(() => undefined); // why it is refused says more
+    throw error;
+  }
 }
 
 /** Holds every image of what was pulled against its config; artifacts and attestations have none. */

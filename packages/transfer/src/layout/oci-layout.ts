@@ -51,6 +51,8 @@ export interface OciLayout extends GraphTarget, PassingFetcher, TagLister, Refer
   fetchPassing(target: Descriptor, options?: FetchContentOptions): AsyncGenerator<Uint8Array>;
   /** Stores a manifest and points all of `tags` at it, in one change of `index.json`. */
   pushTags(expected: Descriptor, content: ByteSource, tags: readonly string[], options?: CallOptions): Promise<void>;
+  /** Takes back the entries without a name that manifests got when they were pushed by this object; what only those led to is garbage then. */
+  withdraw(targets: readonly Descriptor[], options?: CallOptions): Promise<void>;
   /** Describes content by digest; the media type is `application/octet-stream`. @throws {NotFoundError} if absent. */
   stat(digest: Digest, options?: CallOptions): Promise<Descriptor>;
   /**
@@ -125,6 +127,14 @@ export class LayoutTarget implements OciLayout {
       );
     }, options);
     for (const child of children) this.#added.delete(child);
+  }
+
+  async withdraw(targets: readonly Descriptor[], options: CallOptions = {}): Promise<void> {
+    const added = new Set(targets.map(({ digest }) => digest).filter((digest) => this.#added.has(digest)));
+    if (added.size === 0) return;
+    const { index, typed } = this.#writable("withdraw from it");
+    await writingTo(typed, async () => await index.change((before) => removeBareEntries(before, added), options));
+    for (const digest of added) this.#added.delete(digest);
   }
 
   async exists(target: Descriptor, options: CallOptions = {}): Promise<boolean> {
