@@ -27,6 +27,14 @@ export interface CopyTagsResult {
 
 const TAG_CONCURRENCY = 4;
 
+/** What is to become of one tag. */
+interface Plan {
+  readonly root: Descriptor;
+  readonly wanted: readonly CopiedTag[];
+}
+
+type TagWork = (part: CopyOperation, tag: string) => Promise<void>;
+
 /**
  * Copies several tags, or all, under the same names. What they share is moved once. Tags that differ in nothing cost one request to each
  * side.
@@ -52,28 +60,39 @@ export async function copyTags(
       done.set(copied.tag, copied);
       onTag?.(copied);
     };
-    const copyOne = async (part: CopyOperation, tag: string): Promise<void> => {
+    const planned = new Map<string, Plan>();
+    const plan = async (part: CopyOperation, tag: string): Promise<Plan> => {
       const { signal } = part;
       const resolving = atStep("resolve", "source", undefined, signal, () => source.resolve(tag, { signal }));
       const [root, before] = await Promise.all([resolving, lookUp(part, [tag])]);
-      const { tags: outcomes, later } = await copyRoot(part, root, outcomesOf(root, [tag], before, options));
+      return { root, wanted: outcomesOf(root, [tag], before, options) };
+    };
+    const copyOne = async (part: CopyOperation, tag: string): Promise<void> => {
+      const { root, wanted } = planned.get(tag) ?? (await plan(part, tag));
+      const { tags: outcomes, later } = await copyRoot(part, root, wanted);
       for (const copied of outcomes) {
         if (later.includes(copied.tag)) waiting.push({ root, copied });
         else finish(copied);
       }
     };
-    const tryOne = async (tag: string, decide: (tag: string, error: unknown) => boolean): Promise<void> => {
+    const tryOne = async (tag: string, work: TagWork): Promise<void> => {
+      if (onTagFailed === undefined) return await work(operation, tag);
       const part = operation.part();
       try {
-        await part.run(async () => await copyOne(part, tag));
+        await part.run(async () => await work(part, tag));
       } catch (error) {
-        if (operation.signal.aborted || !decide(tag, error)) throw error;
+        if (operation.signal.aborted || !onTagFailed(tag, error)) throw error;
       }
     };
-    await operation.all(
-      names.map((tag) => async () => await (onTagFailed === undefined ? copyOne(operation, tag) : tryOne(tag, onTagFailed))),
-      operation.atATime(tagConcurrency),
-    );
+    const each = async (some: readonly string[], work: TagWork): Promise<void> => {
+      await operation.all(
+        some.map((tag) => async () => await tryOne(tag, work)),
+        operation.atATime(tagConcurrency),
+      );
+    };
+    const isRefusing = options.existingTags === "refuse"; // then nothing is moved before all are known
+    if (isRefusing) await each(names, async (part, tag) => void planned.set(tag, await plan(part, tag)));
+    await each(isRefusing ? names.filter((tag) => planned.has(tag)) : names, copyOne);
     for (const { root } of waiting) await options.beforeTags?.(operation.asRead(root));
     for (const { root, copied } of waiting) {
       await pointTags(operation, root, [copied.tag]);
