@@ -79,7 +79,7 @@ function mirrorEndpoint(registry: string, options: MirrorOptions): Endpoint {
   const { url: text, capabilities = MIRROR_CAPABILITIES, namesRegistry = true, insecure = false, http } = options;
   const { answerTimeoutMs = MIRROR_ANSWER_MS } = options;
   const hasScheme = /^https?:\/\//.test(text);
-  const url = URL.parse(hasScheme ? text : `https://${text}`);
+  const url = hasScheme || !text.includes("://") ? URL.parse(hasScheme ? text : `https://${text}`) : null;
   if (url === null || url.search !== "" || url.hash !== "" || url.username !== "" || !isRegistryHost(url.host)) {
     throw new InvalidReferenceError(text, "expected the address of a mirror, as https://host/prefix");
   }

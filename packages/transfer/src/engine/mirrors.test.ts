@@ -131,7 +131,7 @@ test("[engine/T4] a mirror never sees the credentials of the registry that it st
 });
 
 test("[engine/T4] what is no address of a mirror is refused", async () => {
-  for (const url of ["http://a/b?c=d", "https://user@host", "http://", "https://host/Upper"]) {
+  for (const url of ["http://a/b?c=d", "https://user@host", "ftp://x/y", "oci://x", "http://", "https://host/Upper"]) {
     const engine = engineWith({ hosts: { "r.test": { mirrors: [url] } } });
     expect(await engineError(engine.pull("r.test/a:v1"))).toMatchObject({ class: "InvalidInput" });
   }

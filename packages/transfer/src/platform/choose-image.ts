@@ -83,7 +83,9 @@ interface Search {
 async function searchIndex(search: Search, manifest: Manifest, depth: number): Promise<Descriptor | undefined> {
   if (manifest.kind !== "index") return undefined;
   const children = manifest.manifests.filter(({ mediaType }) => isImageMediaType(mediaType) || isIndexMediaType(mediaType));
-  search.seen.push(...children.flatMap(({ platform }) => (platform === undefined ? [] : formatPlatform(platform))));
+  search.seen.push(
+    ...children.flatMap(({ platform }) => (platform === undefined || platform.os === "unknown" ? [] : formatPlatform(platform))),
+  );
   for (const child of selectPlatform(children, search.wanted)) {
     const found = isIndexMediaType(child.mediaType) ? await searchBelow(search, child, depth + 1) : child;
     if (found !== undefined) return found;
