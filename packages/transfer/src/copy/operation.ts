@@ -3,8 +3,9 @@ import { toEngineError } from "../errors.ts";
 import { eventId, type TransferAction, type TransferEvent } from "../events.ts";
 import type { TransferOutcome, TransferState } from "../manager/transfer.ts";
 import { createTransferManager, type TransferContext, type TransferDirection, type TransferManager } from "../manager/transfer-manager.ts";
-import { isOrdered, remoteOf, repositoryNameOf } from "./abilities.ts";
+import { isOrdered, remoteOf } from "./abilities.ts";
 import type { CopyOptions, CopyStats } from "./options.ts";
+import { accessId, storeId } from "./store-id.ts";
 
 /** Bytes of a manifest, at most, unless told otherwise. */
 export const MAX_METADATA_BYTES = 4_194_304;
@@ -33,6 +34,8 @@ export class CopyOperation {
   /** Bytes of manifests that were read though nobody who knows had told them. */
   readonly #measured: Map<Digest, number>;
   readonly #action: TransferAction;
+  /** Where content comes from and goes to, with whose rights: what fails this way may go well another way. */
+  readonly #way: string;
   /** What stands in the counts already: a manifest that is put once more, under a tag, is the same one. */
   readonly #counted: Set<string>;
   readonly #stats: { -readonly [Name in keyof CopyStats]: number };
@@ -54,6 +57,7 @@ export class CopyOperation {
     this.isIntoLocal = to === undefined;
     this.directions = [...(from ? (["download"] as const) : []), ...(to ? (["upload"] as const) : [])];
     this.hosts = [...new Set([from, to].flatMap((remote) => (remote === undefined ? [] : [remote.registry])))];
+    this.#way = `${accessId(source)} ${accessId(destination)}`;
     this.#action = from === undefined ? (to === undefined ? "copying" : "uploading") : to === undefined ? "downloading" : "copying";
   }
 
@@ -193,6 +197,7 @@ export class CopyOperation {
     };
     const job = {
       key: `${storeId(this.destination)} ${kind} ${target.digest}`,
+      way: this.#way,
       directions: this.directions,
       hosts: this.hosts,
       size: target.size,
@@ -287,16 +292,4 @@ function failureOf(error: unknown): Pick<TransferEvent, "class" | "code" | "mess
 export interface Report extends Omit<TransferContext, "attempt"> {
   /** Counts bytes that went over. */
   readonly moved: (bytes: number) => void;
-}
-
-const ids = new WeakMap<object, number>();
-let lastId = 0;
-
-/** Names a store: the same repository of a registry is the same, however it was reached; anything else only itself. */
-function storeId(store: object): string {
-  const remote = remoteOf(store);
-  if (remote !== undefined) return `${remote.registry}/${repositoryNameOf(remote)}`;
-  const id = ids.get(store) ?? ++lastId;
-  ids.set(store, id);
-  return `#${id}`;
 }

@@ -95,3 +95,49 @@ test("[engine/T8] a watcher that throws ends its own waiting with that; the tran
   await expect(last).rejects.toBe(bug);
   expect(jobs.aborted).toEqual(["other"]);
 });
+
+test("[engine/T8] when a transfer fails, who waits for it the same way fails with it; who would have gone another way does so, once", async () => {
+  const jobs = new TestJobs();
+  const manager = createTransferManager();
+  const bad = new Error("refused");
+  const states: TransferState[] = [];
+  const way = (name: string, onState?: (state: TransferState) => void): Promise<unknown> =>
+    manager.transfer({ ...jobs.make("blob"), way: name }, onState && { onState }).catch((error: unknown) => error);
+  const failing = [way("bad"), way("bad")];
+  const good = [way("good", (state) => states.push(state)), way("good")];
+  await settled();
+  expect(jobs.started).toHaveLength(1);
+  jobs.fail("blob", bad);
+  expect(await Promise.all(failing)).toEqual([bad, bad]);
+  await settled();
+  expect(jobs.started).toHaveLength(2);
+  jobs.finish("blob");
+  expect(await Promise.all(good)).toEqual(["transferred", "transferred"]);
+  expect(states).toEqual([{ kind: "retrying", attempt: 1, delayMs: 0, error: bad }]);
+  expect(jobs.started).toHaveLength(2);
+});
+
+test("[engine/T8] a watcher that throws, or is aborted, is not sent another way", async () => {
+  const jobs = new TestJobs();
+  const manager = createTransferManager();
+  const controller = new AbortController();
+  const bug = new Error("a bug of who looks on");
+  const first = manager.transfer({ ...jobs.make("blob"), way: "one" });
+  const aborted = manager.transfer({ ...jobs.make("blob"), way: "two" }, { signal: controller.signal });
+  const throwing = manager.transfer(
+    { ...jobs.make("blob"), way: "two" },
+    {
+      onState() {
+        throw bug;
+      },
+    },
+  );
+  const ends = [aborted, throwing].map((one) => one.catch((error: unknown) => error));
+  await settled();
+  jobs.contexts.get("blob")?.report(1, 2);
+  controller.abort(new Error("enough"));
+  expect(await Promise.all(ends)).toEqual([controller.signal.reason, bug]);
+  jobs.finish("blob");
+  expect(await first).toBe("transferred");
+  expect(jobs.started).toEqual(["blob"]);
+});

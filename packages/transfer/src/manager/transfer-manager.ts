@@ -57,6 +57,8 @@ export interface TransferContext {
 export interface TransferJob {
   /** What it makes: a job whose key is already running is not run, its caller waits for the other one. */
   readonly key: string;
+  /** How it makes that: when the job of another way fails, this one is run after all. Default: all ways are the same. */
+  readonly way?: string;
   /** Slots that it takes. */
   readonly directions: readonly TransferDirection[];
   /** Registries that it asks. */
@@ -78,7 +80,8 @@ export interface TransferLimits {
 /** Runs transfers: the same one once, not too many at a time, again when they fail. May be shared by all that a process does. */
 export interface TransferManager {
   /**
-   * Runs a job, or waits for the one with the same key. Aborting `signal` only leaves; the job is aborted when the last one has left.
+   * Runs a job, or waits for the one with the same key. When that goes another way and fails, its failure is told as one more try, and
+   * this job is run. Aborting `signal` only leaves; the job is aborted when the last one has left.
    *
    * @throws {TransferFailedError} when it failed as often as it may. @throws what the job throws when that does not pass.
    */
@@ -105,13 +108,18 @@ export function createTransferManager(options: TransferManagerOptions = {}): Tra
   return new Manager(options);
 }
 
+interface RunningJob {
+  readonly transfer: Transfer;
+  readonly way: string | undefined;
+}
+
 interface Lane {
   readonly slots: Slots;
   smallBytes: number;
 }
 
 class Manager implements TransferManager {
-  readonly #transfers: Map<string, Transfer> = new Map();
+  readonly #running: Map<string, RunningJob> = new Map();
   readonly #lanes: Readonly<Record<TransferDirection, Lane>>;
   readonly #attempts: number;
   readonly #backoff: Backoff;
@@ -162,20 +170,34 @@ class Manager implements TransferManager {
   }
 
   async transfer(job: TransferJob, options: WatchOptions = {}): Promise<TransferOutcome> {
-    options.signal?.throwIfAborted();
-    for (let other = this.#transfers.get(job.key); other?.isAbandoned; other = this.#transfers.get(job.key)) await other.over();
-    options.signal?.throwIfAborted();
-    const running = this.#transfers.get(job.key);
-    if (running !== undefined) return await running.watch(options);
+    for (;;) {
+      options.signal?.throwIfAborted();
+      const running = this.#running.get(job.key);
+      if (running === undefined) return await this.#start(job).watch(options);
+      const { transfer, way } = running;
+      if (transfer.isAbandoned) {
+        await transfer.over();
+        continue;
+      }
+      try {
+        return await transfer.watch(options);
+      } catch (error) {
+        if (way === job.way || options.signal?.aborted || !transfer.failedWith(error)) throw error;
+        options.onState?.({ kind: "retrying", attempt: 1, delayMs: 0, error });
+      }
+    }
+  }
+
+  #start(job: TransferJob): Transfer {
     const transfer = new Transfer(async (signal, report) => {
       try {
         return await this.#run(job, signal, report);
       } finally {
-        this.#transfers.delete(job.key);
+        this.#running.delete(job.key);
       }
     });
-    this.#transfers.set(job.key, transfer);
-    return await transfer.watch(options);
+    this.#running.set(job.key, { transfer, way: job.way });
+    return transfer;
   }
 
   async #run(job: TransferJob, signal: AbortSignal, report: (state: TransferState) => void): Promise<TransferOutcome> {

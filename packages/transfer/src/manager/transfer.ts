@@ -24,15 +24,21 @@ export class Transfer {
   readonly #watchers = new Set<(state: TransferState) => void>();
   readonly #result: Promise<TransferOutcome>;
   #state: TransferState | undefined;
+  #failure: { readonly error: unknown } | undefined;
 
   constructor(run: (signal: AbortSignal, report: (state: TransferState) => void) => Promise<TransferOutcome>) {
     this.#result = Promise.resolve().then(() => run(this.#controller.signal, (state) => this.#report(state)));
-    this.#result.catch(() => undefined); // when everybody has left, nobody hears of it
+    this.#result.catch((error: unknown) => (this.#failure = { error })); // when everybody has left, nobody hears of it
   }
 
   /** True once everybody has left it: it only has to end. */
   get isAbandoned(): boolean {
     return this.#controller.signal.aborted;
+  }
+
+  /** True when it is the transfer that failed with that, not the watching. */
+  failedWith(error: unknown): boolean {
+    return this.#failure !== undefined && this.#failure.error === error;
   }
 
   /** Resolves when it is over, whatever came of it. */
