@@ -10,6 +10,14 @@ interface Host {
   successes: number;
 }
 
+/** Somebody who may ask hosts. */
+export interface HostVisit {
+  /** Call right before they are asked. False when one of them has asked to slow down meanwhile: end it then, and enter again. */
+  begin(): boolean;
+  /** Calling it again does nothing. */
+  end(wentWell: boolean): void;
+}
+
 /** Above this a host has no limit any more. */
 const FORGOTTEN = 64;
 
@@ -48,28 +56,62 @@ export class HostLimits {
     known.opensAt = Math.max(known.opensAt, now + delayMs);
   }
 
-  /** Waits until all hosts may be asked. @returns what ends it: call it with whether it went well. */
-  async enter(hosts: readonly string[], signal: AbortSignal): Promise<(wentWell: boolean) => void> {
-    const releases: (() => void)[] = [];
+  /** True when {@link enter} would wait. */
+  mustWait(hosts: readonly string[]): boolean {
+    const now = this.#clock.now();
+    return hosts.some((name) => {
+      const host = this.#hosts.get(name);
+      return host !== undefined && (now < host.opensAt || !host.slots.hasRoom());
+    });
+  }
+
+  /** Waits until all hosts may be asked. */
+  async enter(hosts: readonly string[], signal: AbortSignal): Promise<HostVisit> {
     const own = [...new Set(hosts)].toSorted(); // one order for all: two that need the same hosts never wait for each other
+    const entered = new Map<string, Host>();
+    const releases: (() => void)[] = [];
+    const leave = (): void => {
+      for (const release of releases) release();
+    };
     try {
+      for (const name of own) await this.#untilOpen(name, signal); // before any place is taken: the other hosts may be asked meanwhile
       for (const name of own) {
         const host = this.#hosts.get(name);
         if (host === undefined) continue;
         releases.push(await host.slots.take(1, signal));
-        for (let wait = host.opensAt - this.#clock.now(); wait > 0; wait = host.opensAt - this.#clock.now()) {
-          await this.#clock.sleep(wait, signal);
-        }
+        entered.set(name, host);
       }
     } catch (error) {
-      for (const release of releases) release();
+      leave();
       throw error;
     }
-    for (const name of own) this.#active.set(name, (this.#active.get(name) ?? 0) + 1);
-    return (wentWell) => {
-      for (const release of releases) release();
-      for (const name of own) this.#leave(name, wentWell);
+    let hasBegun = false;
+    return {
+      begin: () => {
+        if (!own.every((name) => this.#isOpenTo(name, entered.get(name)))) return false;
+        for (const name of own) this.#active.set(name, (this.#active.get(name) ?? 0) + 1);
+        return (hasBegun = true);
+      },
+      end: (wentWell) => {
+        leave();
+        if (hasBegun) for (const name of own) this.#leave(name, wentWell);
+        hasBegun = false;
+      },
     };
+  }
+
+  async #untilOpen(name: string, signal: AbortSignal): Promise<void> {
+    for (;;) {
+      const wait = (this.#hosts.get(name)?.opensAt ?? 0) - this.#clock.now();
+      if (wait <= 0) return;
+      await this.#clock.sleep(wait, signal);
+    }
+  }
+
+  /** Whether a host may be asked now by who entered it as it was then. */
+  #isOpenTo(name: string, entered: Host | undefined): boolean {
+    const host = this.#hosts.get(name);
+    return host === undefined || (host === entered && this.#clock.now() >= host.opensAt && host.slots.used <= host.slots.limit);
   }
 
   #leave(name: string, wentWell: boolean): void {

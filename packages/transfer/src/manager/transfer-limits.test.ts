@@ -113,10 +113,71 @@ test("[engine/T10] transfers that need the same two hosts, in whatever order, ne
     await settled();
   }
   expect([manager.hostLimit("one.test"), jobs.running]).toEqual([1, ["there"]]);
+  clock.tick(); // the other one waits for the first host as well
+  await settled();
+  expect(jobs.running).toEqual(["there"]);
   jobs.finish("there");
   await settled();
   jobs.finish("back");
   await Promise.all([there, back]);
+});
+
+test("[engine/T10] who waits for a host that asked to slow down holds no place, and begins no sooner for having waited for one", async () => {
+  const clock = new TestClock();
+  const jobs = new TestJobs();
+  const manager = createTransferManager({ clock, downloads: 1 });
+  const waiting: string[] = [];
+  const begin = (key: string, host: string): Promise<unknown> =>
+    manager.transfer(jobs.make(key, { hosts: [host] }), { onState: ({ kind }) => void (kind === "waiting" && waiting.push(key)) });
+  const first = begin("first", "slow.test");
+  await settled();
+  const queued = ["a", "b"].map((key) => begin(key, "slow.test")); // for the place: the host has not said anything yet
+  await settled();
+  manager.slowDown("slow.test", 30_000);
+  const late = begin("late", "slow.test");
+  const other = begin("other", "other.test");
+  await settled();
+  expect([jobs.running, waiting]).toEqual([["first"], ["a", "b", "late", "other"]]);
+  jobs.finish("first");
+  await first;
+  await settled();
+  expect([jobs.running, clock.now()]).toEqual([["other"], 0]);
+  jobs.finish("other");
+  await other;
+  await settled();
+  expect(jobs.running).toEqual([]);
+  for (const key of ["late", "a", "b"]) {
+    while (!jobs.running.includes(key)) {
+      clock.tick();
+      await settled();
+    }
+    expect(clock.now()).toBe(30_000);
+    jobs.finish(key);
+    await settled();
+  }
+  await Promise.all([...queued, late]);
+  expect(jobs.peak).toBe(1);
+});
+
+test("[engine/T10] who waits for one host and needs a second one holds no place at that one", async () => {
+  const clock = new TestClock();
+  const jobs = new TestJobs();
+  const manager = createTransferManager({ clock });
+  manager.slowDown("one.test", 100);
+  manager.slowDown("two.test", 30_000);
+  const both = manager.transfer(jobs.make("both", { hosts: ["one.test", "two.test"] }));
+  const single = manager.transfer(jobs.make("single", { hosts: ["one.test"] }));
+  await settled();
+  for (let sleepers = 2; sleepers > 0; sleepers--) clock.tick();
+  await settled();
+  expect([clock.now(), jobs.running]).toEqual([100, ["single"]]);
+  jobs.finish("single");
+  await single;
+  clock.tick();
+  await settled();
+  expect([clock.now(), jobs.running]).toEqual([30_000, ["both"]]);
+  jobs.finish("both");
+  await both;
 });
 
 test("[engine/T9] who leaves while waiting makes room for those behind", async () => {

@@ -1,7 +1,7 @@
 import { type Backoff, type Clock, createBackoff, systemClock } from "@berth/client";
 import { ByteRate } from "./byte-rate.ts";
 import { TransferFailedError } from "./errors.ts";
-import { HostLimits } from "./host-limits.ts";
+import { HostLimits, type HostVisit } from "./host-limits.ts";
 import { isRetryable, sendsOf, slowdownOf, slowedHosts } from "./retryable.ts";
 import { Slots } from "./slots.ts";
 import { Transfer, type TransferOutcome, type TransferState, type WatchOptions } from "./transfer.ts";
@@ -226,12 +226,18 @@ class Manager implements TransferManager {
     const release = (): void => {
       for (const one of releases.splice(0)) one();
     };
+    const hosts = job.hosts ?? [];
     let wentWell = false;
-    let leaveHosts: ((wentWell: boolean) => void) | undefined;
-    if (!lanes.every((lane) => lane.slots.hasRoom(weightIn(lane)))) report({ kind: "waiting" });
+    let visit: HostVisit | undefined;
     try {
-      for (const lane of lanes) releases.push(await lane.slots.take(weightIn(lane), signal));
-      leaveHosts = await this.#hosts.enter(job.hosts ?? [], signal);
+      do {
+        visit?.end(false);
+        release();
+        if (this.#hosts.mustWait(hosts)) report({ kind: "waiting" });
+        visit = await this.#hosts.enter(hosts, signal); // before the places: who waits for a host keeps nobody from asking another one
+        if (!lanes.every((lane) => lane.slots.hasRoom(weightIn(lane)))) report({ kind: "waiting" });
+        for (const lane of lanes) releases.push(await lane.slots.take(weightIn(lane), signal));
+      } while (!visit.begin());
       const rate = this.#rate;
       const result = await job.run({
         signal,
@@ -243,7 +249,7 @@ class Manager implements TransferManager {
       wentWell = true;
       return result;
     } finally {
-      leaveHosts?.(wentWell);
+      visit?.end(wentWell);
       release();
     }
   }
