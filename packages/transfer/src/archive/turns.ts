@@ -1,3 +1,5 @@
+import { unlessAborted } from "../unless-aborted.ts";
+
 /** A place in a queue. To be left, whatever happened: all behind it wait. */
 export interface Turn {
   /** Resolves when all before have left; rejects with the signal's reason. */
@@ -17,17 +19,4 @@ export class Turns {
     this.#last = before.then(() => promise);
     return { wait: (signal) => unlessAborted(before, signal), leave: resolve };
   }
-}
-
-async function unlessAborted(done: Promise<void>, signal: AbortSignal | undefined): Promise<void> {
-  if (signal === undefined) return await done;
-  signal.throwIfAborted();
-  await new Promise<void>((resolve, reject) => {
-    const onAbort = (): void => reject(signal.reason);
-    signal.addEventListener("abort", onAbort, { once: true });
-    void done.then(() => {
-      signal.removeEventListener("abort", onAbort);
-      resolve();
-    });
-  });
 }

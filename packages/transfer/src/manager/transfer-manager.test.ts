@@ -60,6 +60,32 @@ test("[engine/T8] a transfer that everybody left is waited for, then begun anew"
   expect(order.indexOf("first ends")).toBeLessThan(Math.min(order.indexOf("second starts"), order.indexOf("who left is let go")));
 });
 
+test("[engine/T8] who waits for a transfer that everybody left to end can leave, too, and then nothing is begun", async () => {
+  const end = Promise.withResolvers<void>();
+  const started: string[] = [];
+  const manager = createTransferManager();
+  const begin = (name: string, signal: AbortSignal): Promise<unknown> => {
+    const run = async (): Promise<"transferred"> => {
+      started.push(name);
+      await end.promise;
+      return "transferred";
+    };
+    return manager.transfer({ key: "k", directions: [], run }, { signal }).catch((error: unknown) => error);
+  };
+  const [leaving, impatient] = [new AbortController(), new AbortController()];
+  const first = begin("first", leaving.signal);
+  await settled();
+  leaving.abort(new Error("enough"));
+  const second = begin("second", impatient.signal);
+  await settled();
+  impatient.abort(new Error("too slow"));
+  expect(await second).toBe(impatient.signal.reason);
+  end.resolve();
+  await first;
+  await settled();
+  expect(started).toEqual(["first"]);
+});
+
 test("[engine/T8] who comes late is told first how the transfer stands", async () => {
   const jobs = new TestJobs();
   const manager = createTransferManager();

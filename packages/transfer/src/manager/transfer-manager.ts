@@ -1,4 +1,5 @@
 import { type Backoff, type Clock, createBackoff, systemClock } from "@berth/client";
+import { unlessAborted } from "../unless-aborted.ts";
 import { ByteRate } from "./byte-rate.ts";
 import { TransferFailedError } from "./errors.ts";
 import { HostLimits, type HostVisit } from "./host-limits.ts";
@@ -176,7 +177,7 @@ class Manager implements TransferManager {
       if (running === undefined) return await this.#start(job).watch(options);
       const { transfer, way } = running;
       if (transfer.isAbandoned) {
-        await transfer.over();
+        await unlessAborted(transfer.over(), options.signal);
         continue;
       }
       try {
