@@ -89,7 +89,8 @@ export class Slots {
   }
 }
 
-function checkLimit(limit: number): number {
+/** The limit, when it is one. @throws {RangeError} */
+export function checkLimit(limit: number): number {
   if (!Number.isSafeInteger(limit) || limit < 0) throw new RangeError(`Cannot use limit ${limit}: expected a whole number from 0`);
   return limit;
 }

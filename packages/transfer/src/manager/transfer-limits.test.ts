@@ -219,6 +219,21 @@ test.each([
   [{ downloads: -1 }, "Cannot use limit -1: expected a whole number from 0"],
   [{ attempts: 0 }, "Cannot try 0 times: expected a whole number from 1"],
   [{ bytesPerSecond: 0 }, "Cannot use 0 bytes a second: expected more than 0"],
+  [{ smallBytes: Number.NaN }, "Cannot use smallBytes NaN: expected a number from 0"],
+  [{ smallBytes: -1 }, "Cannot use smallBytes -1: expected a number from 0"],
+  [{ maxRetryAfterMs: Number.NaN }, "Cannot use maxRetryAfterMs NaN: expected a number from 0"],
+  [{ maxRetryAfterMs: -1 }, "Cannot use maxRetryAfterMs -1: expected a number from 0"],
 ])("numbers that are none are refused: %j", (options, message) => {
   expect(() => createTransferManager(options)).toThrow(new RangeError(message));
+});
+
+test("limits of which one is none change nothing", () => {
+  const manager = createTransferManager();
+  for (const limits of [
+    { downloads: 7, uploads: -1 },
+    { downloads: Number.NaN, uploads: 7 },
+  ]) {
+    expect(() => manager.setLimits(limits)).toThrow(RangeError);
+    expect(manager.limits).toEqual({ downloads: 3, uploads: 5 });
+  }
 });

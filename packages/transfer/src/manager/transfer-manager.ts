@@ -4,7 +4,7 @@ import { ByteRate } from "./byte-rate.ts";
 import { TransferFailedError } from "./errors.ts";
 import { HostLimits, type HostVisit } from "./host-limits.ts";
 import { isRetryable, sendsOf, slowdownOf, slowedHosts } from "./retryable.ts";
-import { Slots } from "./slots.ts";
+import { checkLimit, Slots } from "./slots.ts";
 import { Transfer, type TransferOutcome, type TransferState, type WatchOptions } from "./transfer.ts";
 
 /** Which way bytes go over the network. */
@@ -88,7 +88,11 @@ export interface TransferManager {
    */
   transfer(job: TransferJob, options?: WatchOptions): Promise<TransferOutcome>;
   readonly limits: TransferLimits;
-  /** Takes effect at once; transfers that run go on. A number given here counts whole places, however small the content is. */
+  /**
+   * Takes effect at once; transfers that run go on. A number given here counts whole places, however small the content is.
+   *
+   * @throws {RangeError} on a number that is none: nothing is changed then.
+   */
   setLimits(limits: Partial<TransferLimits>): void;
   /** Tells of a registry that asked to slow down, where that was dealt with below: what comes next to it waits, and less runs at a time. */
   slowDown(host: string, delayMs: number): void;
@@ -104,7 +108,7 @@ const SMALL_WEIGHT = 0.125;
 /** Full jitter: clients that failed together do not come back together. */
 const defaultBackoff: Backoff = createBackoff({ initialMs: 1000, factor: 2, jitter: [-1, 0], maxMs: 30_000 });
 
-/** Makes a transfer manager. */
+/** Makes a transfer manager. @throws {RangeError} on a number that is none. */
 export function createTransferManager(options: TransferManagerOptions = {}): TransferManager {
   return new Manager(options);
 }
@@ -135,6 +139,9 @@ class Manager implements TransferManager {
     const { downloads, uploads, smallBytes, attempts = 5, clock = systemClock, bytesPerSecond } = options;
     if (!Number.isSafeInteger(attempts) || attempts < 1)
       throw new RangeError(`Cannot try ${attempts} times: expected a whole number from 1`);
+    const { maxRetryAfterMs = MAX_RETRY_AFTER_MS } = options;
+    for (const [name, value] of Object.entries({ smallBytes, maxRetryAfterMs }))
+      if (!((value ?? 0) >= 0)) throw new RangeError(`Cannot use ${name} ${value}: expected a number from 0`);
     const lane = (limit: number | undefined, fallback: number): Lane => ({
       slots: new Slots(limit ?? fallback),
       smallBytes: smallBytes ?? (limit === undefined ? SMALL_BYTES : 0),
@@ -142,7 +149,7 @@ class Manager implements TransferManager {
     this.#lanes = { download: lane(downloads, 3), upload: lane(uploads, 5) };
     this.#attempts = attempts;
     this.#backoff = options.backoff ?? defaultBackoff;
-    this.#maxRetryAfterMs = options.maxRetryAfterMs ?? MAX_RETRY_AFTER_MS;
+    this.#maxRetryAfterMs = maxRetryAfterMs;
     this.#shouldRetry = options.shouldRetry ?? isRetryable;
     this.#clock = clock;
     this.#random = options.random ?? Math.random;
@@ -155,6 +162,7 @@ class Manager implements TransferManager {
   }
 
   setLimits({ downloads, uploads }: Partial<TransferLimits>): void {
+    for (const limit of [downloads, uploads]) if (limit !== undefined) checkLimit(limit); // before any of them is changed
     for (const [lane, limit] of [[this.#lanes.download, downloads] as const, [this.#lanes.upload, uploads] as const]) {
       if (limit === undefined) continue;
       lane.slots.limit = limit;
