@@ -128,11 +128,13 @@ export class SizeMismatchError extends BerthError<"ERR_SIZE_MISMATCH"> {
   readonly digest: string | undefined;
   /** Why bytes are missing; undefined when nobody said. */
   readonly reason: string | undefined;
+  /** How often in a row the rest was asked for in vain, the time it broke off counted as well; undefined when nobody counted. */
+  readonly attempts: number | undefined;
 
   /** @param options `reason`: in words that fit behind a colon; the message ends with it. */
   constructor(
     { expected, actual }: { readonly expected: number; readonly actual: number },
-    options?: ContentErrorOptions & { readonly reason?: string },
+    options?: ContentErrorOptions & { readonly reason?: string; readonly attempts?: number },
   ) {
     const reason = options?.reason === undefined ? "" : `: ${options.reason}`;
     super(
@@ -145,6 +147,7 @@ export class SizeMismatchError extends BerthError<"ERR_SIZE_MISMATCH"> {
     this.from = options?.from;
     this.digest = options?.digest;
     this.reason = options?.reason;
+    this.attempts = options?.attempts;
   }
 }
 

@@ -110,7 +110,7 @@ export class Download {
   /**
    * Asks for the rest until it comes, or the patience is over. Undefined once `isGivenUp` says that nobody wants it any more.
    *
-   * @throws {SizeMismatchError} which tells how much came; its cause is the last reason.
+   * @throws {SizeMismatchError} which tells how much came, and after how many tries; its cause is the last reason.
    */
   async reopen(cause: unknown, isGivenUp: () => boolean = () => false): Promise<OpenedSpan | undefined> {
     const { retries, retryDelayMs, signal, bulk = false } = this.#options;
@@ -165,6 +165,7 @@ export class Download {
       retryable: at < end,
       from: this.#source.from,
       digest: this.#source.target.digest,
+      ...(cause !== undefined && { attempts: this.#fruitless + 1 }),
       ...(reason !== undefined && { reason }),
     };
     return new SizeMismatchError({ expected: end - start, actual: at - start }, options);

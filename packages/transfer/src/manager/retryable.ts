@@ -16,13 +16,13 @@ export function isRetryable(error: unknown): boolean {
 }
 
 /**
- * How often something was tried before it failed, as far as an error tells: what the client sent again counts. A download that the client
- * took up again until its patience was over, and that ended short all the same, was tried often enough.
+ * How often something was tried before it failed, as far as an error tells: what the client sent again counts, and how often it took up a
+ * download that ended short all the same.
  */
 export function sendsOf(error: unknown): number {
   for (let at = error, depth = 0; at instanceof Error && depth < MAX_CAUSES; at = at.cause, depth++) {
     if (at instanceof RequestError) return at.attempts;
-    if (at instanceof SizeMismatchError && at.retryable && at.cause !== undefined) return Number.POSITIVE_INFINITY;
+    if (at instanceof SizeMismatchError && at.attempts !== undefined) return at.attempts;
   }
   return 1;
 }
