@@ -186,13 +186,14 @@ export class CopyOperation {
   async transfer(target: Descriptor, kind: string, run: (report: Report) => Promise<TransferOutcome>): Promise<boolean> {
     const { onCopied } = this.options;
     let hasRun = false; // else somebody else moves the same thing, and counts it
-    let owed = 0;
+    let [owed, current] = [0, 0];
     const moved = (bytes: number): void => {
       owed += bytes;
       this.#stats.bytes += bytes;
     };
     const tell = (action: TransferAction, event: Partial<TransferEvent> = {}): void => {
-      this.tell(target, action, owed > 0 ? { ...event, moved: owed } : event);
+      current = event.current ?? (action === "retrying" ? 0 : current);
+      this.tell(target, action, { ...event, current, ...(owed > 0 && { moved: owed }) });
       owed = 0;
     };
     const job = {
