@@ -1,3 +1,4 @@
+import { indexManifest, manifestOf } from "@berth/testkit/images";
 import { expect, test } from "vitest";
 import type { TransferEvent } from "../events.ts";
 import { createTransferManager } from "../manager/transfer-manager.ts";
@@ -39,4 +40,25 @@ test("[engine/T30] content that fails tells how far it came; only a new try begi
   const backwards = events.filter(({ action, current }, at) => action !== "retrying" && current < (events[at - 1]?.current ?? 0));
   expect(backwards).toEqual([]);
   expect(events.at(-1)).toBe(told[1]);
+});
+
+test("[engine/T18] of a child of a type nobody knows, which stands among the manifests, one end is told, and it is counted once", async () => {
+  const odd = manifestOf({ hello: "world" }, "application/vnd.example.odd+json");
+  const index = indexManifest([odd.descriptor]);
+  const [from, to] = [await startFake(), await startFake()];
+  from.put("a", { manifest: index, blobs: [], children: [{ manifest: odd, blobs: [], children: [] }] }, "v1");
+  const events: TransferEvent[] = [];
+  const { stats } = await copy(from.repository("a"), "v1", to.repository("b"), undefined, {
+    onEvent: (event) => void (odd.digest.startsWith(`sha256:${event.id}`) && events.push(event)),
+  });
+  expect(events).toMatchObject([{ action: "done", current: odd.descriptor.size, moved: odd.descriptor.size, last: true }]);
+  expect([stats.copied, stats.bytes]).toEqual([2, odd.descriptor.size + index.descriptor.size]);
+
+  from.manifests.delete(`a ${odd.digest}`);
+  events.length = 0;
+  const again = copy(from.repository("a"), "v1", to.repository("c"), undefined, {
+    onEvent: (event) => void (odd.digest.startsWith(`sha256:${event.id}`) && events.push(event)),
+  });
+  await expect(again).rejects.toMatchObject({ code: "ERR_SPARSE_INDEX" });
+  expect(events).toMatchObject([{ action: "failed", last: true }]);
 });

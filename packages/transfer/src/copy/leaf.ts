@@ -17,16 +17,24 @@ export async function copyLeaf(operation: CopyOperation, target: Descriptor): Pr
     return false;
   }
   try {
-    return await operation.transfer(target, "blob", async (context) => await moveBlob(operation, target, context));
+    return await operation.transfer(target, "blob", async (context) => {
+      try {
+        return await moveBlob(operation, target, context);
+      } catch (error) {
+        if (isExternal || !isMissing(error) || !(await moveUnknownManifest(operation, target, context))) throw error;
+        return "transferred";
+      }
+    });
   } catch (error) {
-    if (!(error instanceof CopyError) || error.origin !== "source" || !isNotFound(error.cause)) throw error;
-    if (isExternal) {
-      const remote = remoteOf(operation.source);
-      throw new ExternalLayerError(target, error.cause, remote && unaskedUrls(target, remote));
-    }
-    if (!(await copyUnknownManifest(operation, target))) throw error;
-    return true;
+    if (!isExternal || !isMissing(error)) throw error;
+    const remote = remoteOf(operation.source);
+    throw new ExternalLayerError(target, error.cause, remote && unaskedUrls(target, remote));
   }
+}
+
+/** True when the source does not have the content. */
+function isMissing(error: unknown): error is CopyError {
+  return error instanceof CopyError && error.origin === "source" && isNotFound(error.cause);
 }
 
 /** One try to bring a blob over. */
@@ -50,8 +58,8 @@ async function moveBlob(operation: CopyOperation, target: Descriptor, context: R
 }
 
 /** Content of an unknown type may stand among the manifests. False when it does not. */
-async function copyUnknownManifest(operation: CopyOperation, target: Descriptor): Promise<boolean> {
-  const { signal, options, source, destination } = operation;
+async function moveUnknownManifest(operation: CopyOperation, target: Descriptor, { signal, moved }: Report): Promise<boolean> {
+  const { options, source, destination } = operation;
   const manifests = manifestsOf(source);
   const into = manifestsOf(destination) ?? destination;
   const maxBytes = options.maxMetadataBytes ?? MAX_METADATA_BYTES;
@@ -63,9 +71,7 @@ async function copyUnknownManifest(operation: CopyOperation, target: Descriptor)
     if (isNotFound(error)) return false;
     throw error;
   }
-  await operation.transfer(target, "manifest", async (context) => {
-    await atStep("push", "destination", target, context.signal, () => into.push(target, bytesSource(bytes), { signal: context.signal }));
-    return "transferred";
-  });
+  await atStep("push", "destination", target, signal, () => into.push(target, bytesSource(bytes), { signal }));
+  moved(target.size);
   return true;
 }
