@@ -1,10 +1,14 @@
 import { lstat, mkdir, readdir, realpath, rm, rmdir } from "node:fs/promises";
 import { join } from "node:path";
 import { makeFolder } from "@berth/oci/node";
+import { errnoOf } from "../layout/errno.ts";
 import { FolderNotEmptyError, UnsafeEntryError } from "./errors.ts";
 import { filePath } from "./tar-text.ts";
 
-/** Whether a folder that has content already is refused, or its content stays and what is unpacked replaces files of the same names. */
+/**
+ * Whether a folder that has content already is refused, or its content stays and what is unpacked replaces files of the same names. A folder
+ * with content is never replaced by a file or a link: that is an error.
+ */
 export type ExistingContent = "refuse" | "merge";
 
 /**
@@ -87,11 +91,17 @@ export class ExtractRoot {
     return stats.isDirectory() ? "folder" : "other";
   }
 
-  /** Makes way for something new at a path. Its folder must have been checked. @throws {UnsafeEntryError} when that is in the way under another name. */
+  /**
+   * Makes way for something new at a path. Its folder must have been checked.
+   *
+   * @throws {UnsafeEntryError} when that is in the way under another name, or is a folder with content that was there before.
+   */
   async remove(path: string): Promise<void> {
     this.#checkCollision(path);
     this.#folders.clear();
-    await rm(this.pathOf(path), { recursive: true, force: true });
+    const isOurs = this.isOwn || this.#made.has(path);
+    if (!isOurs && (await this.kindOf(path)) === "folder") await this.#removeEmpty(path);
+    else await rm(this.pathOf(path), { recursive: isOurs, force: true });
   }
 
   /** Remembers that something was made at a path. */
@@ -107,6 +117,16 @@ export class ExtractRoot {
       await rm(Buffer.concat([Buffer.from(`${this.folder}/`), name]), { recursive: true, force: true });
     }
     if (this.#start === "made") await rmdir(this.folder);
+  }
+
+  async #removeEmpty(path: string): Promise<void> {
+    try {
+      await rmdir(this.pathOf(path));
+    } catch (error) {
+      const code = errnoOf(error);
+      if (code !== "ENOTEMPTY" && code !== "EEXIST") throw error;
+      throw new UnsafeEntryError(path, "a folder with content is there already", { cause: error });
+    }
   }
 
   /** In a folder of our own, what is there was made under the same name, unless the file system takes two names for one. */

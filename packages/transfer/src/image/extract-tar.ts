@@ -1,7 +1,7 @@
 import type { Stats } from "node:fs";
 import { constants, type FileHandle, lchown, link, lstat, lutimes, open, readlink, symlink } from "node:fs/promises";
 import { type CallOptions, UnsupportedError } from "@berth/oci";
-import { InvalidLayerError, UnsafeEntryError } from "./errors.ts";
+import { InvalidLayerError, printable, UnsafeEntryError } from "./errors.ts";
 import { type ExistingContent, ExtractRoot } from "./extract-root.ts";
 import type { TarEntry, TarEntryWithContent } from "./tar-entry.ts";
 import { parentOf } from "./tar-path.ts";
@@ -41,7 +41,8 @@ export interface ExtractResult {
  * Unpacks entries into a folder and nowhere else, whatever they say. A later entry replaces an earlier one of the same path. When it
  * fails, a folder that it made is gone again, and one that was empty is empty.
  *
- * @throws {FolderNotEmptyError} @throws {UnsafeEntryError} when an entry lies below a link, or collides with another one.
+ * @throws {FolderNotEmptyError} @throws {UnsafeEntryError} when an entry lies below a link, collides with another one, or would replace a
+ * folder with content that was there before.
  * @throws {InvalidLayerError} when a hard link leads nowhere. @throws {UnsupportedError} for owners without being root, and special files.
  */
 export async function extractEntries(
@@ -149,6 +150,7 @@ class Extraction {
   async #hardLink(entry: TarEntry): Promise<void> {
     const { path, linkTarget } = entry;
     if (path === linkTarget) return;
+    if (linkTarget.startsWith(`${path}/`)) throw new InvalidLayerError(`the hard link "${printable(path)}" leads to a file below itself`);
     const target = this.#root.pathOf(linkTarget);
     const stats = (await this.#root.isReachable(parentOf(linkTarget))) ? await lstat(target).catch(() => undefined) : undefined;
     if (stats === undefined || !isLinkable(stats)) throw new InvalidLayerError("a hard link leads to no file");
