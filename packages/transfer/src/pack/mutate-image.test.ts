@@ -158,3 +158,21 @@ test("mutateImage() refuses configs of artifacts, annotations of Docker manifest
   const reason = new Error("enough");
   await expect(mutateImage(store, docker, {}, store, { signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
 });
+
+test("mutateImage() leaves nothing in an entry of an index that is of the manifest before, such as its bytes", async () => {
+  const store = createMemoryStore();
+  const image = await put(store, randomImage(new Random(9)));
+  const other = await put(store, randomImage(new Random(10)));
+  const data = async (descriptor: Descriptor): Promise<string> => (await bytesOf(store, descriptor)).toString("base64");
+  const entries: readonly Descriptor[] = [
+    { ...image, platform: amd64, data: await data(image), urls: ["https://example.com/manifest"] },
+    { ...other, platform: arm64, data: await data(other) },
+  ];
+  const index = indexManifest(entries);
+  await store.push(index.descriptor, sourceOf(index.bytes));
+  const made = await mutateImage(store, index.descriptor, { labels: { k: "v" } }, store, { platforms: [amd64] });
+  const [changed, left] = await childrenOf(store, made);
+  expect(changed).toEqual({ mediaType: image.mediaType, digest: expect.any(String), size: expect.any(Number), platform: amd64 });
+  expect(changed?.digest).not.toBe(image.digest);
+  expect(left).toEqual(entries[1]);
+});

@@ -123,7 +123,8 @@ function withEntries(
     if (host !== undefined) return editMapMember(document, "annotations", { [ATTACHED_TO]: host.digest });
     const now = changed.get(entry.digest);
     if (now === undefined || now.digest === entry.digest) return document;
-    return { ...document, digest: now.digest, size: now.size, ...moreOf(entry, now) };
+    const { data: _, urls: __, ...rest } = document; // they are of the bytes that were
+    return { ...rest, digest: now.digest, size: now.size, ...moreOf(entry, now) };
   });
   return after.every((document, i) => document === documents[i]) ? index : withMember(index, "manifests", after);
 }
