@@ -44,6 +44,14 @@ test("[client/B-63] six sends at most, 250 ms doubled up to 3 s, and the last an
   expect(base.bodies.slice(0, 5).every((body) => body.readableEnded)).toBe(true);
 });
 
+test("[client/B-63] a part of the policy that is undefined is that of the default", async () => {
+  const base = fakeTransport({ status: 500 });
+  const nothing: object = { maxRetries: undefined, backoff: undefined, shouldRetry: undefined };
+  const { send, clock } = retrying(base, { policy: nothing });
+  expect((await send(fakeRequest(URL_A))).attempts).toBe(6);
+  expect(clock.sleeps).toEqual([250, 500, 1000, 2000, 3000]);
+});
+
 test("[client/B-63] jitter is 10 % either way, within 200 ms and 3 s", async () => {
   const waits = (random: number): readonly number[] => [1, 2, 3, 4, 5].map((retry) => DEFAULT_RETRY_POLICY.backoff(retry, () => random));
   expect([waits(0), waits(0.999999)]).toEqual([

@@ -29,7 +29,7 @@ export interface RetryEvent {
 
 /** Options of {@link retryLayer}. */
 export interface RetryOptions {
-  /** Replaces parts of `DEFAULT_RETRY_POLICY`. */
+  /** Replaces parts of `DEFAULT_RETRY_POLICY`; what is undefined stays, but for `maxRetryAfterMs`. */
   readonly policy?: Partial<RetryPolicy>;
   /** Told before each wait. What it throws is the failure of the request. */
   readonly onRetry?: (event: RetryEvent) => void;
@@ -49,7 +49,7 @@ export interface RetryOptions {
  * how often it was tried.
  */
 export function retryLayer(options: RetryOptions = {}): TransportLayer {
-  const policy = checkedPolicy({ ...DEFAULT_RETRY_POLICY, ...options.policy });
+  const policy = policyOf(options.policy);
   const { clock = systemClock, random = Math.random, onRetry } = options;
   const gate = new HostGate(clock, random);
 
@@ -77,10 +77,17 @@ export function retryLayer(options: RetryOptions = {}): TransportLayer {
   };
 }
 
-/** @throws {RangeError} */
-function checkedPolicy(policy: RetryPolicy): RetryPolicy {
-  for (const name of ["maxRetries", "maxRetryAfterMs"] as const) wholeNumber(name, policy[name], 0, { orInfinity: true });
-  return policy;
+/** A part that is undefined is that of the default, but for the wait, where that means something. @throws {RangeError} */
+function policyOf(parts: Partial<RetryPolicy> = {}): RetryPolicy {
+  const { maxRetries, backoff = DEFAULT_RETRY_POLICY.backoff, shouldRetry = DEFAULT_RETRY_POLICY.shouldRetry } = parts;
+  const { maxRetryAfterMs } = { ...DEFAULT_RETRY_POLICY, ...parts };
+  wholeNumber("maxRetryAfterMs", maxRetryAfterMs, 0, { orInfinity: true });
+  return {
+    maxRetries: wholeNumber("maxRetries", maxRetries, DEFAULT_RETRY_POLICY.maxRetries, { orInfinity: true }),
+    backoff,
+    shouldRetry,
+    maxRetryAfterMs,
+  };
 }
 
 async function attempt(inner: Transport, request: TransportRequest): Promise<RetryOutcome> {

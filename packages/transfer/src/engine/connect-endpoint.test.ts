@@ -1,11 +1,13 @@
 import { once } from "node:events";
 import { type AddressInfo, createServer, type Socket } from "node:net";
 import type { Connection, ConnectionOptions, ConnectionRequest } from "@berth/client";
+import { parseNormalizedNamed } from "@berth/oci";
 import { type ScriptedRegistry, startScriptedRegistry } from "@berth/testkit/scripted";
 import { expect, onTestFinished, test } from "vitest";
 import { imageOf, startFake } from "../copy/copy.test-kit.ts";
 import { createTransferManager } from "../manager/transfer-manager.ts";
 import { connectEndpoint } from "./connect-endpoint.ts";
+import { Connections } from "./connections.ts";
 import { engineWith } from "./engine.test-kit.ts";
 import type { EndpointWarning } from "./fall-through.ts";
 import { endpointsFor } from "./hosts.ts";
@@ -129,4 +131,15 @@ test("[engine/T4] the registry itself is asked again when it does not answer, an
   const mirror = connected("r.test", [{ url: `http://${registry.host}` }], { retry: { policy: { backoff: () => 0 } } });
   registry.on("GET", "/v2/cut", { cutAfter: -1 });
   await expect(mirror.send(get("/v2/cut"))).rejects.toMatchObject({ code: "ERR_NETWORK", attempts: 1 });
+});
+
+test("[engine/T4] an engine sends a request five times, also where the number of retries is undefined", async () => {
+  const registry = await scripted();
+  registry.on("HEAD", "/v2/a/manifests/v1", { status: 503 });
+  const policy: object = { maxRetries: undefined, backoff: () => 0 };
+  const connections = new Connections({ connection: { plainHttp: true, retry: { policy } } });
+  onTestFinished(() => connections.close());
+  const [endpoint = expect.fail("there is an endpoint")] = endpointsFor(registry.host, "pull", {});
+  const repository = connections.repositoryAt(endpoint, parseNormalizedNamed(`${registry.host}/a:v1`));
+  await expect(repository.resolve("v1")).rejects.toMatchObject({ attempts: 5 });
 });

@@ -45,7 +45,7 @@ export class Connections {
     const headers = metaFields(metaHeaders);
     const options: StackConnectionOptions = {
       ...common,
-      retry: retry === false ? false : { ...retry, policy: { maxRetries: MAX_RETRIES, ...retry.policy } },
+      retry: retry === false ? false : { ...retry, policy: { ...retry.policy, maxRetries: retry.policy?.maxRetries ?? MAX_RETRIES } },
       ...endpointConnection(endpoint, common),
       ...(Object.keys(headers).length > 0 && { auth: { ...common.auth, headers: { ...common.auth?.headers, ...headers } } }),
     };
