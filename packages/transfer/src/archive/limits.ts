@@ -1,6 +1,7 @@
 import { DEFAULT_LAYER_LIMITS } from "../image/layer-limits.ts";
+import { numbersFromZero } from "../number-from-zero.ts";
 
-/** What an archive may hold, at most. Everything here is decided by whoever made the archive. */
+/** What an archive may hold, at most. Everything here is decided by whoever made the archive. `Infinity`: no limit. */
 export interface ArchiveLimits {
   /** Entries of the archive; default 100,000. */
   readonly maxEntries?: number;
@@ -29,16 +30,7 @@ export const DEFAULT_ARCHIVE_LIMITS: Required<ArchiveLimits> = {
   maxManifests: 10_000,
 };
 
-/** The limits among options, the rest filled in. */
+/** The limits among options, the rest filled in. @throws {RangeError} on one that is negative or no number. */
 export function limitsOf(options: ArchiveLimits): Required<ArchiveLimits> {
-  const {
-    maxEntries = DEFAULT_ARCHIVE_LIMITS.maxEntries,
-    maxHeaderBytes = DEFAULT_ARCHIVE_LIMITS.maxHeaderBytes,
-    maxSpoolBytes = DEFAULT_ARCHIVE_LIMITS.maxSpoolBytes,
-    maxRatio = DEFAULT_ARCHIVE_LIMITS.maxRatio,
-    ratioFloor = DEFAULT_ARCHIVE_LIMITS.ratioFloor,
-    maxMetadataBytes = DEFAULT_ARCHIVE_LIMITS.maxMetadataBytes,
-    maxManifests = DEFAULT_ARCHIVE_LIMITS.maxManifests,
-  } = options;
-  return { maxEntries, maxHeaderBytes, maxSpoolBytes, maxRatio, ratioFloor, maxMetadataBytes, maxManifests };
+  return numbersFromZero(options, DEFAULT_ARCHIVE_LIMITS);
 }

@@ -10,7 +10,7 @@ import { pointTags } from "./publish.ts";
 export interface CopyTagsOptions extends CopyOptions {
   /** Of all tags of the source, the ones to copy; not asked when tags are given. Default all. */
   readonly match?: (tag: string) => boolean;
-  /** Tags that are looked up and copied at a time; default 4. */
+  /** Tags that are looked up and copied at a time; 0: no limit. Default 4. */
   readonly tagConcurrency?: number;
   /** Told of each tag when it is done. */
   readonly onTag?: (tag: CopiedTag) => void;
@@ -50,7 +50,7 @@ export async function copyTags(
   options: CopyTagsOptions = {},
 ): Promise<CopyTagsResult> {
   const operation = new CopyOperation(source, destination, options);
-  const { tagConcurrency = TAG_CONCURRENCY, onTag, onTagFailed } = options;
+  const { onTag, onTagFailed } = options;
   return await operation.run(async () => {
     const names = tags === undefined ? await listTags(operation, source, options) : [...new Set(tags)];
     const done = new Map<string, CopiedTag>();
@@ -87,7 +87,7 @@ export async function copyTags(
     const each = async (some: readonly string[], work: TagWork): Promise<void> => {
       await operation.all(
         some.map((tag) => async () => await tryOne(tag, work)),
-        operation.atATime(tagConcurrency),
+        operation.atATime("tagConcurrency", TAG_CONCURRENCY),
       );
     };
     const isRefusing = options.existingTags === "refuse"; // then nothing is moved before all are known

@@ -76,7 +76,7 @@ async function copyManifest(operation: CopyOperation, node: Node): Promise<boole
   const { descriptor, depth = 0, hops = 0, tags = [], attached, mustLook = false, tally } = node;
   const { destination, signal } = operation;
   const ofThis: Tally = { copied: 0 };
-  const { maxDepth = MAX_DEPTH, concurrency = CONCURRENCY } = operation.options;
+  const { maxDepth = MAX_DEPTH } = operation.options;
   if (isSchema1MediaType(descriptor.mediaType)) throw new SchemaV1UnsupportedError();
   if (depth > maxDepth) throw new LimitExceededError({ what: `index at depth ${depth}`, limit: maxDepth });
   const isIndex = isIndexMediaType(descriptor.mediaType);
@@ -99,7 +99,7 @@ async function copyManifest(operation: CopyOperation, node: Node): Promise<boole
       }
     };
     const tasks = (isIndex ? below : operation.inOrder(below)).map((child) => async () => await copyChild(child));
-    await operation.all(tasks, isIndex ? operation.atATime(concurrency) : operation.blobsAtATime);
+    await operation.all(tasks, isIndex ? operation.atATime("concurrency", CONCURRENCY) : operation.blobsAtATime);
   }
   if (tally !== undefined) tally.copied += ofThis.copied;
   if (isThere && isIndex && operation.isIntoLocal && ofThis.copied > 0) {
@@ -126,7 +126,7 @@ export async function copyAttached(operation: CopyOperation, attached: readonly 
     const next: Attached[] = [];
     const rest = { told: true, attached: next, tally };
     const tasks = round.map((one) => async () => await copyNode(operation, { ...one, ...rest, isNamed: one.tags.length > 0 }));
-    await operation.all(tasks, operation.atATime(operation.options.concurrency ?? CONCURRENCY));
+    await operation.all(tasks, operation.atATime("concurrency", CONCURRENCY));
     round = next;
   }
 }

@@ -3,6 +3,7 @@ import { toEngineError } from "../errors.ts";
 import { eventId, type TransferAction, type TransferEvent } from "../events.ts";
 import type { TransferOutcome, TransferState } from "../manager/transfer.ts";
 import { createTransferManager, type TransferContext, type TransferDirection, type TransferManager } from "../manager/transfer-manager.ts";
+import { numberFromZero } from "../number-from-zero.ts";
 import { isOrdered, remoteOf } from "./abilities.ts";
 import type { CopyOptions, CopyStats } from "./options.ts";
 import { accessId, storeId } from "./store-id.ts";
@@ -40,13 +41,14 @@ export class CopyOperation {
   readonly #counted: Set<string>;
   readonly #stats: { -readonly [Name in keyof CopyStats]: number };
 
-  /** @param parent see {@link part}. */
+  /** @param parent see {@link part}. @throws {RangeError} on a limit that is negative or no number. */
   constructor(source: Fetcher, destination: Pusher, options: CopyOptions, parent?: CopyOperation) {
     this.#parent = parent;
     this.#moved = parent === undefined ? new Map<Digest, Promise<void>>() : parent.#moved;
     this.#measured = parent === undefined ? new Map<Digest, number>() : parent.#measured;
     this.#counted = parent === undefined ? new Set<string>() : parent.#counted;
     this.#stats = parent === undefined ? { copied: 0, mounted: 0, existing: 0, skipped: 0, bytes: 0 } : parent.#stats;
+    for (const name of ["concurrency", "maxMetadataBytes", "maxNodes", "maxDepth"] as const) numberFromZero(name, options[name], 0);
     this.source = source;
     this.destination = destination;
     this.options = options;
@@ -154,8 +156,14 @@ export class CopyOperation {
     return isOrdered(this.destination) ? blobs : blobs.toSorted((one, other) => other.size - one.size);
   }
 
-  /** How many manifests, or tags, are worked on at a time: one after the other where the destination keeps their order. */
-  atATime(wanted: number): number {
+  /**
+   * How many manifests, or tags, are worked on at a time: one after the other where the destination keeps their order. 0: no limit.
+   *
+   * @throws {RangeError} on a number of the options that is negative or none.
+   */
+  atATime(option: "concurrency" | "tagConcurrency", fallback: number): number {
+    const options: { readonly concurrency?: number; readonly tagConcurrency?: number } = this.options;
+    const wanted = Math.ceil(numberFromZero(option, options[option], fallback)) || Number.POSITIVE_INFINITY;
     return isOrdered(this.destination) ? 1 : wanted;
   }
 

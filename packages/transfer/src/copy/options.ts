@@ -25,7 +25,7 @@ export type MountRefusal = "not-mounted" | "refused" | "unauthorized";
 export interface CopyGraphOptions extends CallOptions {
   /** Default: one of its own, with the usual limits. */
   readonly manager?: TransferManager;
-  /** Manifests that are worked on at a time; default 6, and one where the destination keeps their order. Blobs are the manager's to limit. */
+  /** Manifests that are worked on at a time; 0: no limit. Default 6, and one where the destination keeps their order. Blobs are the manager's to limit. */
   readonly concurrency?: number;
   /** Bytes of a manifest at most; default 4 MiB. */
   readonly maxMetadataBytes?: number;

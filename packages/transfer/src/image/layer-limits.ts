@@ -1,7 +1,8 @@
 import { LimitExceededError } from "@berth/oci";
+import { numbersFromZero } from "../number-from-zero.ts";
 import type { TarEntry } from "./tar-entry.ts";
 
-/** What layers may hold, at most. Everything here is decided by whoever made them. */
+/** What layers may hold, at most. Everything here is decided by whoever made them. `Infinity`: no limit. */
 export interface LayerLimits {
   /** Bytes of the uncompressed archives, of all layers of an image together; default 64 GiB. */
   readonly maxBytes?: number;
@@ -55,8 +56,9 @@ export class LayerBudget {
   #entryMemory = 0;
   #lastPath = "";
 
+  /** @throws {RangeError} on a limit that is negative or no number. */
   constructor(limits: LayerLimits = {}) {
-    this.limits = { ...DEFAULT_LAYER_LIMITS, ...limits };
+    this.limits = numbersFromZero(limits, DEFAULT_LAYER_LIMITS);
   }
 
   /** Takes uncompressed bytes. `layer` says how many the layer has made so far, out of how many. @throws {LimitExceededError} */
