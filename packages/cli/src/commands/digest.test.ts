@@ -30,6 +30,20 @@ test("[server/C1] digest --file prints digest, tab and name for each input, and 
   }
 });
 
+test("digest of files is told as --format says, one result for each", async () => {
+  const file = join(folder, "hi");
+  writeFileSync(file, "hi");
+  for (const [format, out] of [
+    ["json", [file, "-"].map((name) => `${JSON.stringify({ digest: HI, size: 2, file: name }, undefined, 2)}\n`).join("")],
+    ["{{.size}} {{.digest}} {{.file}}", `2 ${HI} ${file}\n2 ${HI} -\n`],
+    ["jsonpath=.digest", `${HI}\n${HI}\n`],
+  ] as const) {
+    const fake = fakeIo({ stdin: "hi" });
+    expect(await run(["digest", "--format", format, "--file", file, "-"], { io: fake.io })).toBe(0);
+    expect(fake.stdout()).toBe(out);
+  }
+});
+
 test("[server/C1] digest knows sha256, sha384 and sha512, by either spelling of the flag", async () => {
   for (const [algorithm, length] of [
     ["sha256", 64],

@@ -35,7 +35,7 @@ export function digestCommand(options: RunOptions): Command {
         const isFiles = flags.file === true || flags.algorithm !== undefined || references.every((one) => one === "-");
         if (!isFiles) return await printDigests(session, references, flags);
         const { digestFiles } = await import("../content/digest-files.ts");
-        await digestFiles(session.io, references, flags.algorithm ?? "sha256");
+        await digestFiles(session, references, flags.algorithm ?? "sha256");
       }),
     );
   addRegistryFlags(addOutputFlags(command.addOption(maxRatioOption()), "format"));
@@ -51,6 +51,7 @@ export function digestCommand(options: RunOptions): Command {
     output: {
       ...MANIFEST_FIELDS,
       platform: "that was asked for, if any",
+      file: "of files: the name, - for standard input; digest and size are those of its bytes",
     },
   });
 }
