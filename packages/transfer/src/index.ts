@@ -144,7 +144,7 @@ export type { ConfigDiff } from "./pack/diff-configs.ts";
 export { diffConfigs } from "./pack/diff-configs.ts";
 export type { JsonChange } from "./pack/diff-json.ts";
 export type { ItemState, ListItem } from "./pack/diff-lists.ts";
-export type { EntryDiff, ManifestDiff, SizeDiff } from "./pack/diff-manifests.ts";
+export type { EntryDiff, LayerDiff, ManifestDiff, SizeDiff } from "./pack/diff-manifests.ts";
 export { diffManifests } from "./pack/diff-manifests.ts";
 export type { CreateIndexOptions, IndexChanges, IndexDestination } from "./pack/edit-index.ts";
 export { createIndex, editIndex } from "./pack/edit-index.ts";

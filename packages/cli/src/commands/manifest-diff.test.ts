@@ -1,3 +1,6 @@
+import { createHash } from "node:crypto";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { beforeAll, expect, test } from "vitest";
 import { type PushedImage, pushImage, pushIndex } from "../testing/registry.ts";
 import { berth } from "../testing/run-berth.ts";
@@ -73,6 +76,23 @@ test("as JSON", async () => {
     entries: [],
     config: [],
     history: [],
+  });
+});
+
+test("layers that both have are shown where their names or media types differ", async () => {
+  const file = join(at.folder, "a");
+  writeFileSync(file, "a");
+  await berth(["push", `${app}:files`, `${file}:text/plain`]);
+  await berth(["push", `${app}:other`, `${file}:text/html`]);
+  const { stdout } = await berth(["manifest", "diff", `${app}:files`, `${app}:other`]);
+  const digest = `sha256:${createHash("sha256").update("a").digest("hex")}`;
+  expect(stdout.slice(stdout.indexOf("\nLayers"))).toBe(
+    `\nLayers (1 B shared, 0 B added, 0 B removed):\n  ~ ${digest} 1 B text/html\n      ~ mediaType: "text/plain" -> "text/html"\n`,
+  );
+  const json = await berth(["manifest", "diff", "--format", "json", `${app}:files`, `${app}:other`]);
+  expect(JSON.parse(json.stdout)).toMatchObject({
+    same: false,
+    layers: [{ state: "shared", digest, changes: [{ path: ["mediaType"], kind: "changed", before: "text/plain", after: "text/html" }] }],
   });
 });
 

@@ -1,4 +1,4 @@
-import type { EntryDiff, ItemState, JsonChange, ListItem } from "@berth/transfer";
+import type { EntryDiff, ItemState, JsonChange, LayerDiff, ListItem } from "@berth/transfer";
 import { humanSize } from "../output/human.ts";
 import { oneLine } from "../output/plain-text.ts";
 import type { ImageDiff } from "./diff-images.ts";
@@ -18,24 +18,29 @@ export function diffText({ before, after, same, manifest, config }: ImageDiff): 
       "History",
       differing(config?.history ?? []).map((step) => `${MARKS[step.state]} ${stepOf(step)}`),
     ),
-    layers.every(({ state }) => state === "shared")
+    layers.every(({ state, changes }) => state === "shared" && changes === undefined)
       ? ""
       : block(
           `Layers (${humanSize(layerBytes.shared)} shared, ${humanSize(layerBytes.added)} added, ${humanSize(layerBytes.removed)} removed)`,
-          layers.map(({ state, item }) => `${MARKS[state]} ${item.digest} ${humanSize(item.size)} ${item.mediaType}`),
+          layers.flatMap(layerLines),
         ),
   ];
   return parts.filter((part) => part !== "").join("\n");
 }
 
 function block(title: string, lines: readonly string[]): string {
-  return lines.length === 0 ? "" : `${title}:\n${lines.map((line) => `  ${oneLine(line)}\n`).join("")}`;
+  return lines.length === 0 ? "" : `${title}:\n${lines.map((line) => `  ${/^ */.exec(line)?.[0] ?? ""}${oneLine(line)}\n`).join("")}`;
 }
 
 function changeLine({ path, kind, before, after }: JsonChange): string {
   const name = path.join(".");
   if (kind === "changed") return `~ ${name}: ${JSON.stringify(before)} -> ${JSON.stringify(after)}`;
   return `${MARKS[kind]} ${name}: ${JSON.stringify(kind === "added" ? after : before)}`;
+}
+
+function layerLines({ state, item, changes = [] }: LayerDiff): readonly string[] {
+  const mark = MARKS[changes.length === 0 ? state : "changed"];
+  return [`${mark} ${item.digest} ${humanSize(item.size)} ${item.mediaType}`, ...changes.map((one) => `    ${changeLine(one)}`)];
 }
 
 function entryLine({ platform = "-", state, before, after }: EntryDiff): string {

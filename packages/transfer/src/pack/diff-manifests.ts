@@ -21,12 +21,18 @@ export interface SizeDiff {
   readonly removed: number;
 }
 
+/** A layer or blob, before or after. */
+export interface LayerDiff extends ListItem<Descriptor> {
+  /** Members of the descriptor of a shared one that differ, such as its annotations; undefined when none does. */
+  readonly changes?: readonly JsonChange[];
+}
+
 /** How two manifests differ. */
 export interface ManifestDiff {
   /** Members other than the lists below. */
   readonly fields: readonly JsonChange[];
   /** Layers of images, or blobs of artifacts, bottom first. */
-  readonly layers: readonly ListItem<Descriptor>[];
+  readonly layers: readonly LayerDiff[];
   readonly layerBytes: SizeDiff;
   /** Entries of indexes: those with the same digest, then those for the same platform belong together. */
   readonly entries: readonly EntryDiff[];
@@ -37,7 +43,7 @@ const LISTS: ReadonlySet<string> = new Set(["layers", "blobs", "manifests", "fsL
 
 /** Compares two manifests of any kinds. They are equal, perhaps written in another order, when nothing is told. */
 export function diffManifests(before: Manifest, after: Manifest): ManifestDiff {
-  const layers = diffLists(partsOf(before), partsOf(after), ({ digest }) => digest);
+  const layers = diffLayers(partsOf(before), partsOf(after));
   const bytes = (state: ListItem<Descriptor>["state"]): number =>
     layers.reduce((sum, one) => sum + (one.state === state ? one.item.size : 0), 0);
   return {
@@ -46,6 +52,15 @@ export function diffManifests(before: Manifest, after: Manifest): ManifestDiff {
     layerBytes: { shared: bytes("shared"), added: bytes("added"), removed: bytes("removed") },
     entries: diffEntries(entriesOf(before), entriesOf(after)),
   };
+}
+
+function diffLayers(before: readonly Descriptor[], after: readonly Descriptor[]): readonly LayerDiff[] {
+  const old = before.values(); // every one comes in order, shared or removed
+  return diffLists(before, after, ({ digest }) => digest).map((one) => {
+    const was = one.state === "added" ? undefined : old.next().value;
+    const changes = one.state === "shared" ? diffJson(was, one.item) : [];
+    return changes.length === 0 ? one : { ...one, changes };
+  });
 }
 
 function membersOf({ raw, mediaType }: Manifest): JsonObject {

@@ -56,6 +56,27 @@ test("diffManifests() tells layers, their bytes, and members that differ", () =>
   expect(diffManifests(before, before)).toMatchObject({ fields: [], entries: [], layerBytes: { shared: 3, added: 0, removed: 0 } });
 });
 
+test("diffManifests() tells what differs in descriptors of layers that both have", () => {
+  const titled = (layer: Descriptor, title: string): Descriptor => ({ ...layer, annotations: { title } });
+  const [a, b] = [blob("a"), blob("bb")];
+  const before = decode(imageManifest({ layers: [titled(a, "1"), b, titled(a, "2")] }));
+  const after = decode(imageManifest({ layers: [titled(a, "1"), { ...titled(a, "3"), mediaType: MEDIA_TYPES.dockerLayer }] }));
+  const { layers, layerBytes } = diffManifests(before, after);
+  expect(layers).toEqual([
+    { state: "shared", item: titled(a, "1") },
+    { state: "removed", item: b },
+    {
+      state: "shared",
+      item: { ...titled(a, "3"), mediaType: MEDIA_TYPES.dockerLayer },
+      changes: [
+        { path: ["annotations", "title"], kind: "changed", before: "2", after: "3" },
+        { path: ["mediaType"], kind: "changed", before: MEDIA_TYPES.ociLayerGzip, after: MEDIA_TYPES.dockerLayer },
+      ],
+    },
+  ]);
+  expect(layerBytes).toEqual({ shared: 2, added: 0, removed: 2 });
+});
+
 test("diffManifests() brings entries of indexes together by digest, then by platform", () => {
   const entry = (text: string, architecture?: string): Descriptor => {
     const platform: Platform | undefined = architecture === undefined ? undefined : { os: "linux", architecture };
