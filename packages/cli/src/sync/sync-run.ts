@@ -189,8 +189,8 @@ export class SyncRun {
 
   #names({ source, destination, item }: SyncPair, tag: string): { source: string; reference: string; tag: string } {
     const own = namesWithin(destination);
-    const given = own.find((name) => !isDigest(name)) ?? "";
-    const after = own.length > 0 ? given : isDigest(tag) ? "" : tag + (item.suffix ?? "");
+    const name = own.length > 0 ? own.find((one) => !isDigest(one)) : isDigest(tag) ? undefined : tag;
+    const after = name === undefined ? "" : name + (item.suffix ?? "");
     return { source: imageName(source, tag), reference: imageName(destination, after), tag: after };
   }
 
