@@ -8,6 +8,7 @@ import { addResultFlags, type ResultFlags } from "../change/result-flags.ts";
 import { sourceEpoch } from "../change/source-epoch.ts";
 import { addWhichFlags, platformsOf, type WhichFlags } from "../change/which-flags.ts";
 import { inputStream } from "../content/input-stream.ts";
+import { CommandFailure, EXIT_CODE } from "../exit-code.ts";
 import { layerLimits, type LimitFlags } from "../flags/limit-flags.ts";
 import type { RunOptions } from "../run-options.ts";
 import { act } from "../session/act.ts";
@@ -16,7 +17,7 @@ import { more } from "../transfer/transfer-flags.ts";
 
 interface AppendFlags extends ResultFlags, WhichFlags, CompressionFlags, LimitFlags {
   readonly layer: readonly string[];
-  readonly at: string;
+  readonly at?: string;
   readonly createdBy?: string;
 }
 
@@ -29,7 +30,7 @@ export function appendCommand(options: RunOptions): Command {
         .argParser(more)
         .makeOptionMandatory(),
     )
-    .option("--at <path>", "where the content of folders goes in the image", "/")
+    .option("--at <path>", "where the content of folders goes in the image; default /")
     .option("--created-by <text>", "what the history says made the layer");
   addResultFlags(addWhichFlags(addCompressionFlags(command))).action(
     act(options, async (session, text: string, flags: AppendFlags) => {
@@ -76,10 +77,13 @@ export function appendCommand(options: RunOptions): Command {
   });
 }
 
-async function layerInput(session: Session, file: string, at: string): Promise<LayerInput> {
+async function layerInput(session: Session, file: string, at: string | undefined): Promise<LayerInput> {
+  const isFolder = file !== "-" && (await stat(file)).isDirectory();
+  if (isFolder) return [{ path: file, name: (at ?? "").replace(/^\/+|\/+$/g, "") }];
+  if (at !== undefined)
+    throw new CommandFailure(EXIT_CODE.usage, `cannot use --at with "${file}": it is no folder, and paths in an archive stay as they are`);
   const stream = await inputStream(session, file);
   if (stream !== undefined) return stream;
-  if ((await stat(file)).isDirectory()) return [{ path: file, name: at.replace(/^\/+|\/+$/g, "") }];
   const { fileSource } = await import("@berth/oci/node");
   return await fileSource(file);
 }

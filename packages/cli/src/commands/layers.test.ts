@@ -89,7 +89,26 @@ test("append honours SOURCE_DATE_EPOCH, and refuses what is no archive", async (
   expect(await inspect(`${app}:v1`)).toMatchObject({ created: "2023-11-14T22:13:20Z" });
   writeFileSync(path, "no archive at all".repeat(100));
   expect(await berth(["append", "-f", path, `${app}:base`])).toMatchObject({ code: 6, stdout: "" });
+  writeFileSync(path, "{}");
+  expect(await berth(["append", "-f", path, `${app}:base`])).toMatchObject({
+    code: 6,
+    stderr: expect.stringContaining("it is no tar archive"),
+  });
   expect(await berth(["append", `${app}:base`])).toMatchObject({ code: 2, stdout: "" });
+});
+
+test("append refuses --at where something that is no folder is given: its paths would stay as they are", async () => {
+  writeFileSync(`${path}.tar`, Buffer.concat(await Array.fromAsync(tarFolder([{ path: site, name: "srv" }]))));
+  for (const [files, name] of [
+    [["-f", `${path}.tar`], `${path}.tar`],
+    [["-f", site, "-f", `${path}.tar`], `${path}.tar`],
+    [["-f", "-"], "-"],
+  ] as const) {
+    const { code, stdout, stderr } = await berth(["append", ...files, "--at", "/opt", "--replace", `${app}:base`], { stdin: "" });
+    expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+    expect(stderr).toContain(`cannot use --at with "${name}": it is no folder, and paths in an archive stay as they are`);
+  }
+  expect(await digestOf(`${app}:base`)).toBe(base);
 });
 
 test("rebase moves the upper layers to another base, and annotates the result with it", async () => {

@@ -22,13 +22,13 @@ export class ByteReader {
     return part;
   }
 
-  /** The next bytes, copied; undefined at the end. @throws {InvalidLayerError} when there are some, but too few. */
-  async exactly(size: number): Promise<Buffer | undefined> {
+  /** The next bytes, copied; undefined at the end. @param why of the error. @throws {InvalidLayerError} when there are some, but too few. */
+  async exactly(size: number, why?: string): Promise<Buffer | undefined> {
     const whole = Buffer.allocUnsafe(size);
     for (let at = 0; at < size; ) {
       const part = await this.some(size - at);
       if (part === undefined && at === 0) return undefined;
-      if (part === undefined) throw cutShort();
+      if (part === undefined) throw cutShort(why);
       whole.set(part, at);
       at += part.byteLength;
     }
@@ -65,6 +65,6 @@ export class ByteReader {
 }
 
 /** The error for an archive that ends too early. */
-export function cutShort(): InvalidLayerError {
-  return new InvalidLayerError("its archive is cut short");
+export function cutShort(why: string = "its archive is cut short"): InvalidLayerError {
+  return new InvalidLayerError(why);
 }

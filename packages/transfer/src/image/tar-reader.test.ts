@@ -127,6 +127,10 @@ describe("readTar()", () => {
     await expect(read(tar)).rejects.toMatchObject({ code: "ERR_INVALID_LAYER" });
   });
 
+  test("says of what is shorter than a header that it may be no archive at all", async () => {
+    await expect(read(Buffer.from("{}"))).rejects.toThrow("Cannot read layer: it is no tar archive, or a header is cut short");
+  });
+
   test("refuses content that is cut short also while it is read", async () => {
     const read = async (): Promise<void> => {
       for await (const { content } of readTar(one(tarOf({ path: "a", text: "x".repeat(2000) }).subarray(0, 1500)))) await bytesOf(content);

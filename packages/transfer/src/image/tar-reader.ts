@@ -63,7 +63,7 @@ export async function nextEntry(reader: ByteReader, budget: LayerBudget): Promis
   const extensions: Extensions = { pax: new Map() };
   let extended = false;
   for (let taken = 0; ; ) {
-    const block = await reader.exactly(TAR_BLOCK);
+    const block = await reader.exactly(TAR_BLOCK, "it is no tar archive, or a header is cut short");
     if (block === undefined || isZeroBlock(block)) return await atEnd(reader, block !== undefined, extended);
     const header = parseTarHeader(block);
     if (!EXTENSIONS.has(header.typeFlag)) {
