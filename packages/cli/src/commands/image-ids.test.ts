@@ -51,6 +51,23 @@ test("programs are told the image ID in place of digest and size", async () => {
   });
 });
 
+test("save tells images that get no tag by what they are: by ID in a docker archive, by digest in one of OCI", async () => {
+  const { config, manifest } = await pushImage(at.repository, { tags: ["v1"] });
+  const byDigest = `${at.app}@${manifest.digest}`;
+  for (const [kind, content, told] of [
+    ["docker", { imageId: config.digest }, `docker-archive:${at.path} (image ID ${config.digest})`],
+    ["oci", { digest: manifest.digest, size: manifest.size }, `oci-archive:${at.path}@${manifest.digest}`],
+  ] as const) {
+    const save = ["save", "--overwrite", "--format-archive", kind, "-o", at.path];
+    expect(await berth([...save, "--dry-run", byDigest])).toEqual({ code: 0, stdout: `${told} (dry run)\n`, stderr: "" });
+    expect(await berth([...save, byDigest])).toEqual({ code: 0, stdout: `${told}\n`, stderr: "" });
+    expect(JSON.parse((await berth([...save, "--format", "json", byDigest])).stdout)).toMatchObject({ ...content, tags: [] });
+    const several = JSON.parse((await berth([...save, "--format", "json", byDigest, `${at.app}:v1`])).stdout);
+    expect(several).toMatchObject({ tags: [{ tag: `${at.app}:v1`, ...content }], untagged: [content] });
+    expect((await berth([...save, byDigest, `${at.app}:v1`])).stdout.split("\n")).toContain(told);
+  }
+});
+
 test("a new image has an ID of its own in a docker archive, and a dry run knows it", async () => {
   await pushImage(at.repository, { tags: ["v1"] });
   const make = ["mutate", "--label", "a=b", "--format", "jsonpath=.imageId", "-o", `docker-archive:${at.path}`, `${at.app}:v1`];

@@ -14,12 +14,12 @@ import type { RunOptions } from "../run-options.ts";
 import { act } from "../session/act.ts";
 import type { Session } from "../session/session.ts";
 import { addStats, NO_STATS } from "../transfer/add-stats.ts";
-import { COPIED_FIELDS, printCopied, type ToldTag } from "../transfer/copied.ts";
+import { type Copied, COPIED_FIELDS, type CopiedFields, printCopied } from "../transfer/copied.ts";
 import { keepArchive, type KeepFlags, overwriteOption } from "../connect/keep-archive.ts";
 import { parsePlace } from "../connect/parse-place.ts";
 import { checkWritable } from "../output/check-writable.ts";
 import { Batch, keepGoingOption } from "../transfer/batch.ts";
-import { copiedInto, previewPlace } from "../transfer/copied-into.ts";
+import { copiedInto, type CopyPlace, previewPlace } from "../transfer/copied-into.ts";
 import { copyImage, imageToCopy } from "../transfer/copy-image.ts";
 import { addTransferFlags, type TransferFlags } from "../transfer/transfer-flags.ts";
 import { withTransfer } from "../transfer/with-transfer.ts";
@@ -62,7 +62,7 @@ export function saveCommand(options: RunOptions): Command {
         if (!isStdout) await checkWritable("output", output);
         await keepArchive(session, to, names, flags);
         if (dryRun === true) return await previewSave(session, references, to, flags);
-        const tags: ToldTag[] = [];
+        const images: CopiedFields[] = [];
         let stats = NO_STATS;
         const batch = new Batch(session, flags);
         const call = { signal: session.signal };
@@ -79,7 +79,7 @@ export function saveCommand(options: RunOptions): Command {
                       ...(await transfer.between({ source: source.repository })),
                       ...(platform && { platform }),
                     });
-                    tags.push(...(await copiedInto(destination, destination.target, done.descriptor, done.tags, call)).tags);
+                    images.push(await copiedInto(destination, destination.target, done.descriptor, done.tags, call));
                     stats = addStats(stats, done.stats);
                   },
                   { into: to.transport },
@@ -88,7 +88,7 @@ export function saveCommand(options: RunOptions): Command {
             }
             batch.throwIfAll(references.length);
           });
-          return { reference: destination.describe(""), tags };
+          return toldOf(destination, images);
         });
         await printCopied(session, { ...saved, stats }, isStdout);
         batch.end(references.length);
@@ -102,7 +102,10 @@ export function saveCommand(options: RunOptions): Command {
       ["berth save --format-archive oci -o debian.tar debian:12", "all platforms, as an OCI archive"],
       ["berth save -o app.tar oci:folder:v1", "out of an OCI layout"],
     ],
-    output: COPIED_FIELDS,
+    output: {
+      ...COPIED_FIELDS,
+      "untagged[].reference": "of several images: one that has no tag in the archive; with digest and size, or imageId, as above",
+    },
   });
 }
 
@@ -110,7 +113,7 @@ export function saveCommand(options: RunOptions): Command {
 async function previewSave(session: Session, references: readonly string[], to: FileLocation, flags: SaveFlags): Promise<void> {
   const call = { signal: session.signal };
   const place = previewPlace(to);
-  const tags: ToldTag[] = [];
+  const images: CopiedFields[] = [];
   const batch = new Batch(session, flags);
   for (const text of references) {
     await batch.attempt(text, async () => {
@@ -122,15 +125,23 @@ async function previewSave(session: Session, references: readonly string[], to: 
           if (to.transport === "docker-archive") await checkIsImage(source, image, call);
           const { digest, size } = image;
           const named = nameIn(place, source).map((tag): CopiedTag => ({ tag, digest, size, outcome: "tagged" }));
-          tags.push(...(await copiedInto(place, source.target, image, named, call)).tags);
+          images.push(await copiedInto(place, source.target, image, named, call));
         },
         { into: to.transport },
       );
     });
   }
   batch.throwIfAll(references.length);
-  await printCopied(session, { reference: place.describe(""), tags, dryRun: true });
+  await printCopied(session, { ...toldOf(place, images), dryRun: true });
   batch.end(references.length);
+}
+
+/** One image is told as a copy of it is; of several, those that got no tag are told by what they are. */
+function toldOf({ describe }: CopyPlace, images: readonly CopiedFields[]): Copied {
+  const [only] = images;
+  if (only !== undefined && images.length === 1) return only;
+  const untagged = images.flatMap(({ tags, ...image }) => (tags.length === 0 ? [image] : []));
+  return { reference: describe(""), tags: images.flatMap(({ tags }) => tags), ...(untagged.length > 0 && { untagged }) };
 }
 
 /** @throws {UnsupportedError} for artifacts, which a docker archive has no room for. */

@@ -28,6 +28,8 @@ export interface Copied {
   readonly imageId?: string | undefined;
   readonly artifactType?: string | undefined;
   readonly tags: readonly ToldTag[];
+  /** Of several images, those that got no tag. */
+  readonly untagged?: readonly Omit<CopiedFields, "tags">[] | undefined;
   /** Of an artifact that was made of files. */
   readonly files?: readonly Descriptor[] | undefined;
   /** Of many tags, those that could not be copied. */
@@ -94,8 +96,10 @@ export function copiedFields(
 export async function printCopied(session: Session, copied: Copied, isStdout: boolean = false): Promise<void> {
   const done = copied.dryRun === true ? " (dry run)" : "";
   const lines = copied.tags.map((tag) => `${withContent(tag)}${tag.outcome === "tagged" ? done : ` (${outcomeText(tag)})`}`);
-  const alone = copied.imageId === undefined ? copied.reference : withContent(copied);
-  const text = `${(lines.length === 0 ? [`${alone}${done}`] : lines).join("\n")}\n`;
+  const alone = (copied.untagged ?? (lines.length === 0 ? [copied] : [])).map(
+    (image) => `${image.imageId === undefined ? image.reference : withContent(image)}${done}`,
+  );
+  const text = `${[...lines, ...alone].join("\n")}\n`;
   if (isStdout && !session.tellsRecords && session.format.kind === "text") session.say(text.trimEnd());
   else await session.print({ data: copied, text: () => (session.settings.quiet ? "" : text) });
   const { stats } = copied;
