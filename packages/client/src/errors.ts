@@ -155,17 +155,22 @@ export class PlatformNotFoundError extends NotFoundError {
   /** The platforms that there are, as text; the first ones of many. */
   readonly available: readonly string[];
 
-  /** @param options with `place`: what was looked into, `ghcr.io/acme/app@sha256:...`; the message names it. */
+  /**
+   * @param available "" among them stands for images that do not say which platform they are for.
+   * @param options with `place`: what was looked into, `ghcr.io/acme/app@sha256:...`; the message names it.
+   */
   constructor(platform: string, available: readonly string[], options: BerthErrorOptions & { readonly place?: string } = {}) {
     const { place, ...rest } = options;
-    const others = available.length === 0 ? "there is none for any platform" : `there are images for ${available.join(", ")}`;
+    const named = available.filter((one) => one !== "");
+    const none = available.length === 0 ? "there is none for any platform" : "what is there does not say its platform";
+    const others = named.length === 0 ? none : `there are images for ${named.join(", ")}`;
     super("manifest", place ?? platform, { ...rest, answer: `it has no image for ${platform}; ${others}` });
     if (place === undefined) {
       this.message = `Cannot find image for ${platform}: ${others}`;
       Error.captureStackTrace(this, new.target); // which repeats the message
     }
     this.platform = platform;
-    this.available = available;
+    this.available = named;
   }
 }
 

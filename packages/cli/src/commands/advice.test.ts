@@ -166,6 +166,11 @@ test("an image that lacks a platform is named, and so is content that is not wha
       stderr: expect.stringMatching(`"${app}:foreign": it has no image for [^;]+; there are images for plan9/mips\n`),
     });
   }
+  await pushImage(at.embedded.repository("app"), { os: "", architecture: "", tags: ["silent"] });
+  expect(await berth(["digest", "--platform", "linux/s390x", `${app}:silent`])).toMatchObject({
+    code: 4,
+    stderr: expect.stringContaining(`"${app}:silent": it has no image for linux/s390x; what is there does not say its platform\n`),
+  });
   const layout = join(at.folder, "layout");
   await berth(["cp", `${app}:v1`, `oci:${layout}:v1`]);
   const layer = (await pushImage(at.embedded.repository("app"))).layer.digest;

@@ -50,6 +50,8 @@ export interface PushImageOptions {
   readonly tags?: readonly string[];
   /** Default `amd64`. */
   readonly architecture?: string;
+  /** Default `linux`. */
+  readonly os?: string;
   /** Makes the layer, and so the image, another one. */
   readonly content?: string;
   readonly subject?: Descriptor;
@@ -59,14 +61,14 @@ export interface PushImageOptions {
 
 /** Pushes a small image, always the same for the same options. */
 export async function pushImage(repository: Target, options: PushImageOptions = {}): Promise<PushedImage> {
-  const { tags = [], architecture = "amd64", content = "layer", subject, artifactType, annotations } = options;
+  const { tags = [], architecture = "amd64", os = "linux", content = "layer", subject, artifactType, annotations } = options;
   const layerBytes = Buffer.from(content);
   const layer = descriptorOf(MEDIA_TYPES.ociLayer, layerBytes);
   const configBytes = Buffer.from(
     JSON.stringify({
       created: "2024-05-06T07:08:09Z",
       architecture,
-      os: "linux",
+      os,
       config: { User: "app", Env: ["PATH=/bin"], Cmd: ["sh", "-c", "echo hi"], Labels: { version: "1.2" } },
       rootfs: { type: "layers", diff_ids: [layer.digest] },
     }),

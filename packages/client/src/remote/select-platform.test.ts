@@ -96,6 +96,19 @@ test("[client/C-29] an error that knows no place says what was looked for", () =
   expect(error.stack).not.toContain("it has no image");
 });
 
+test("[client/C-29] platforms that say nothing are not listed", () => {
+  const failed = (available: readonly string[]): PlatformNotFoundError => new PlatformNotFoundError("linux/s390x", available);
+  expect(failed([""])).toMatchObject({
+    available: [],
+    message: "Cannot find image for linux/s390x: what is there does not say its platform",
+  });
+  expect(failed(["", "linux/amd64"])).toMatchObject({
+    available: ["linux/amd64"],
+    message: "Cannot find image for linux/s390x: there are images for linux/amd64",
+  });
+  expect(failed([]).message).toBe("Cannot find image for linux/s390x: there is none for any platform");
+});
+
 test("[client/C-29] indexes within indexes are searched, and what an entry carries itself is not fetched", async () => {
   const inner = index(entry(arm64, { os: "linux", architecture: "arm64" }));
   const carried = { ...inner.descriptor, data: inner.bytes.toString("base64") };

@@ -110,7 +110,7 @@ async function checkImage(source: Fetcher, image: Descriptor, wanted: Platform, 
   const bytes = await readAllVerified(await source.fetch(config, options), config, { ...options, maxBytes: MAX_CONFIG });
   const actual = platformOfConfig(parseJsonObject(bytes));
   if (actual === undefined || rankPlatforms(wanted, [actual]).length === 0)
-    throw notFound(wanted, actual ? [formatPlatform(actual)] : [], image, options);
+    throw notFound(wanted, [actual ? formatPlatform(actual) : ""], image, options);
   return descriptor;
 }
 
