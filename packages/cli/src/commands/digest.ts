@@ -40,6 +40,7 @@ export function digestCommand(options: RunOptions): Command {
     );
   addRegistryFlags(addOutputFlags(command.addOption(maxRatioOption()), "format"));
   return addHelp(command, {
+    text: "Of files it is what distribution's digest is: one that cannot be read is said, the others are done, and the exit code is 1.",
     examples: [
       ["berth digest debian:12", "which content the tag names now, by one small request"],
       ["berth digest --platform linux/arm64 debian:12", "the same for one platform's image"],
