@@ -85,6 +85,32 @@ test("who gave a password is not told to sign in", async () => {
   expect(JSON.parse(who.stderr)).toMatchObject({ class: "Unauthorized", code: "ERR_AUTH" });
 });
 
+test("who gave a token is told to check that, not a name and a password", async () => {
+  instead = (_, response) => {
+    response.writeHead(401, { "www-authenticate": 'Basic realm="r"' }).end();
+    return true;
+  };
+  const refused = `hint: check the token: "${at.server.host}" refuses it, or it has run out\n`;
+  const env = { DOCKER_CONFIG: at.folder };
+  for (const ran of [
+    await berth(["ls", "--token", "t0ken", app], { env }),
+    await berth(["ls", app], { env: { ...env, BERTH_TOKEN: "t0ken" } }),
+    await berth(["cp", "--from-token", "t0ken", `${app}:v1`, `oci:${at.folder}/x`], { env }),
+    await berth(["login", "--identity-token", "--password-stdin", at.server.host], { env, stdin: "t0ken" }),
+  ])
+    expect(ran).toMatchObject({ code: 3, stderr: expect.stringContaining(refused) });
+});
+
+test("a variable with a mistake is told to be mended as one, not as a file", async () => {
+  instead = (_, response) => {
+    response.writeHead(401, { "www-authenticate": 'Basic realm="r"' }).end();
+    return true;
+  };
+  const { code, stderr } = await berth(["ls", app], { env: { DOCKER_CONFIG: at.folder, DOCKER_AUTH_CONFIG: "{" } });
+  expect(code).toBe(3);
+  expect(stderr).toContain("hint: mend that variable, or take it away: unset DOCKER_AUTH_CONFIG\n");
+});
+
 test("files that cannot be read are told as they were named", async () => {
   const missing = join(at.folder, "nosuch");
   const said = `berth: Cannot read "${missing}": no such file or folder\n`;

@@ -28,8 +28,8 @@ export interface ErrorReport {
 export interface ErrorContext {
   /** What it was about: the reference that was opened last. */
   readonly subject?: string;
-  /** Whether flags or variables said who we are, so that to sign in is no advice. */
-  readonly isSignedIn?: () => boolean;
+  /** What flags or variables prove who we are with, so that to sign in is no advice; undefined: they say nothing. */
+  readonly proof?: () => "password" | "token" | undefined;
   /** Whether the command has `--max-ratio`. */
   readonly hasMaxRatio?: boolean;
   /** Milliseconds of `--timeout`, when they are over. */

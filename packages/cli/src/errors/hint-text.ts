@@ -13,7 +13,7 @@ export interface Told {
 type Classified = Pick<ErrorClassification, "class" | "hint" | "registry"> & { readonly error: unknown };
 
 /** What is known about the command. */
-type TellContext = Pick<ErrorContext, "subject" | "isSignedIn" | "hasMaxRatio">;
+type TellContext = Pick<ErrorContext, "subject" | "proof" | "hasMaxRatio">;
 
 /** What the client advises who calls it from a program, by the name of its options. */
 const OF_LIBRARY = /; (?:[^;]*\b(?:tls\.\w+|plain HTTP option|trustedRealms)\b.*)$/;
@@ -38,14 +38,20 @@ export function told(found: Classified, message: string, context: TellContext): 
 function hintText(
   { hint, registry, error }: Classified,
   message: string,
-  { subject, isSignedIn, hasMaxRatio }: TellContext,
+  { subject, proof, hasMaxRatio }: TellContext,
 ): string | undefined {
   const host = registry ?? "HOST";
   if (hasMaxRatio === true && message.endsWith("(maxRatio)")) return "if you trust whoever made it, allow more: --max-ratio NUMBER";
   const ofTls = tlsHint(error);
   if (ofTls !== undefined) return ofTls;
   if (hint === undefined) return undefined;
-  if (hint.kind === "log-in" && isSignedIn?.() === true) return `check name and password: "${host}" refuses them`;
+  if (hint.kind === "log-in") {
+    const given = proof?.();
+    if (given === "password") return `check name and password: "${host}" refuses them`;
+    if (given === "token") return `check the token: "${host}" refuses it, or it has run out`;
+  }
+  const variable = hint.kind === "check-credential-file" ? /"\$(\w+)"/.exec(message)?.[1] : undefined;
+  if (variable !== undefined) return `mend that variable, or take it away: unset ${variable}`;
   const reference = subject ?? "HOST/NAME";
   const platforms = platformsHere(error);
   const texts: Readonly<Partial<Record<HintKind, string | undefined>>> = {

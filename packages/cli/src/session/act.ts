@@ -53,7 +53,7 @@ async function told(
     stopped: signal.aborted,
     stopReason: signal.reason,
     ...(session?.stopHint !== undefined && { stopHint: session.stopHint }),
-    isSignedIn: () => command.name() === "login" || isNamed(session, isSource ? "from" : "to"),
+    proof: () => proofOf(command, session, isSource ? "from" : "to"),
     hasMaxRatio: has(command, "--max-ratio"),
     ...(subject !== undefined && { subject }),
     ...(session?.isTimedOut === true && timeoutMs !== undefined && { timedOutMs: timeoutMs }),
@@ -75,10 +75,11 @@ function has(command: Command, flag: string): boolean {
   return command.options.some(({ long }) => long === flag);
 }
 
-/** Whether flags or variables say who we are. */
-function isNamed(session: Session | undefined, side: Side): boolean {
-  const { kind = "anonymous" } = session?.settings.side(side).signIn ?? {};
-  return kind !== "anonymous";
+/** What flags or variables prove who we are with; to log in is to prove it. */
+function proofOf(command: Command, session: Session | undefined, side: Side): "password" | "token" | undefined {
+  const { kind } = session?.settings.side(side).signIn ?? {};
+  if (kind === "token" || command.opts()["identityToken"] === true) return "token";
+  return kind === "user" || command.name() === "login" ? "password" : undefined;
 }
 
 /** True for a copy that failed at what it was read from. The shape is looked at: it is not worth loading the engine for. */
