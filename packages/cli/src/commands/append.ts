@@ -3,6 +3,7 @@ import type { LayerInput } from "@berth/transfer";
 import { Command, Option } from "commander";
 import { addHelp } from "../command/add-help.ts";
 import { addCompressionFlags, compressionOptions, type CompressionFlags } from "../change/compression-flags.ts";
+import { warnOfDockerZstd } from "../change/docker-zstd.ts";
 import { MADE_FIELDS, makeNew } from "../change/make-new.ts";
 import { addResultFlags, type ResultFlags } from "../change/result-flags.ts";
 import { sourceEpoch } from "../change/source-epoch.ts";
@@ -56,6 +57,7 @@ export function appendCommand(options: RunOptions): Command {
             });
             made = { descriptor: next, from: into };
           }
+          if (flags.compression === "zstd") await warnOfDockerZstd(session, into, made.descriptor, edit);
           return made.descriptor;
         },
         { platform: flags.platform },

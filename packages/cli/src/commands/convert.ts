@@ -1,5 +1,6 @@
 import { Command, Option } from "commander";
 import { addHelp } from "../command/add-help.ts";
+import { warnOfDockerZstd } from "../change/docker-zstd.ts";
 import { MADE_FIELDS, makeNew } from "../change/make-new.ts";
 import { addResultFlags, type ResultFlags } from "../change/result-flags.ts";
 import { addWhichFlags, platformsOf, type WhichFlags } from "../change/which-flags.ts";
@@ -24,8 +25,11 @@ export function convertCommand(options: RunOptions): Command {
         session,
         text,
         flags,
-        async ({ from, into, descriptor, options: edit }) =>
-          await convertImage(from, descriptor, into, { ...edit, ...platformsOf(flags), to: flags.to }),
+        async ({ from, into, descriptor, options: edit }) => {
+          const made = await convertImage(from, descriptor, into, { ...edit, ...platformsOf(flags), to: flags.to });
+          if (flags.to === "docker") await warnOfDockerZstd(session, into, made, edit);
+          return made;
+        },
         { platform: flags.platform },
       );
     }),

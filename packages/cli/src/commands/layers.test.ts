@@ -162,6 +162,23 @@ test("[engine/T32] convert goes to Docker's types and back, in a registry as in 
   expect(unchanged.stdout).toBe(`oci:${path}:back@${original} (unchanged)\n`);
 });
 
+test("zstd in an image of Docker's, which others cannot read, is warned of; in one of OCI it is not", async () => {
+  await berth(["recompress", "--to", "zstd", "--tag", "zstd", `${app}:multi`]);
+  await berth(["convert", "--to", "docker", "--tag", "docker", `${app}:multi`]);
+  const warning =
+    "berth: warning: an image in the form of Docker's has layers with zstd, which other tools may not read there: berth convert --to oci gives it that of OCI\n";
+  for (const [args, stderr] of [
+    [["recompress", "--to", "zstd", `${app}:docker`], warning],
+    [["recompress", "--to", "zstd", "--dry-run", `${app}:docker`], warning],
+    [["recompress", "--to", "gzip", `${app}:docker`], ""],
+    [["append", "-f", site, "--compression", "zstd", `${app}:docker`], warning],
+    [["append", "-f", site, "--compression", "zstd", `${app}:base`], ""],
+    [["convert", "--to", "docker", `${app}:zstd`], warning],
+    [["convert", "--to", "docker", `${app}:multi`], ""],
+  ] as const)
+    expect(await berth(args)).toMatchObject({ code: 0, stderr });
+});
+
 test("recompress changes layers and leaves what they hold", async () => {
   await berth(["append", "-f", site, "--tag", "v1", `${app}:base`]);
   const before = await inspect(`${app}:v1`);

@@ -1,6 +1,7 @@
 import { Command } from "commander";
 import { addHelp } from "../command/add-help.ts";
 import { addLevelFlag, checkLevel, type CompressionName, compressionOption } from "../change/compression-flags.ts";
+import { warnOfDockerZstd } from "../change/docker-zstd.ts";
 import { MADE_FIELDS, makeNew } from "../change/make-new.ts";
 import { addResultFlags, type ResultFlags } from "../change/result-flags.ts";
 import { addWhichFlags, platformsOf, type WhichFlags } from "../change/which-flags.ts";
@@ -27,14 +28,17 @@ export function recompressCommand(options: RunOptions): Command {
         session,
         text,
         flags,
-        async ({ from, into, descriptor, options: edit }) =>
-          await recompressLayers(from, descriptor, into, {
+        async ({ from, into, descriptor, options: edit }) => {
+          const made = await recompressLayers(from, descriptor, into, {
             ...edit,
             ...platformsOf(flags),
             ...layerLimits(flags),
             to,
             ...(level !== undefined && { level }),
-          }),
+          });
+          if (to === "zstd") await warnOfDockerZstd(session, into, made, edit);
+          return made;
+        },
         { platform: flags.platform },
       );
     }),
