@@ -3,6 +3,9 @@ import type { Command } from "commander";
 import { platformOption } from "../flags/platform.ts";
 import { parsePlatforms } from "../transfer/copy-flags.ts";
 
+/** For the help of what changes images: only who built them can attest the results. */
+export const ATTACHED_TEXT = "Attestations in an index stay attached to its images as they are: they tell of those before the change.";
+
 /** Flags that say which images of an index are changed. */
 export interface WhichFlags {
   readonly platform?: Platform;

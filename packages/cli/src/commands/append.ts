@@ -7,7 +7,7 @@ import { warnOfDockerZstd } from "../change/docker-zstd.ts";
 import { MADE_FIELDS, makeNew } from "../change/make-new.ts";
 import { addResultFlags, type ResultFlags } from "../change/result-flags.ts";
 import { sourceEpoch } from "../change/source-epoch.ts";
-import { addWhichFlags, platformsOf, type WhichFlags } from "../change/which-flags.ts";
+import { addWhichFlags, ATTACHED_TEXT, platformsOf, type WhichFlags } from "../change/which-flags.ts";
 import { inputStream } from "../content/input-stream.ts";
 import { CommandFailure, EXIT_CODE } from "../exit-code.ts";
 import { layerLimits, type LimitFlags } from "../flags/limit-flags.ts";
@@ -68,6 +68,7 @@ export function appendCommand(options: RunOptions): Command {
     text: [
       "Files of a folder are owned by root and all of one time, 1970 or SOURCE_DATE_EPOCH, so that the same files give the same digest.",
       "Without --tag, --replace and --output the result has no tag: what is printed names it by digest.",
+      ATTACHED_TEXT,
     ].join("\n"),
     examples: [
       ["berth append -f site --at /srv/www --tag v2 localhost:5000/app:v1", "the content of a folder, at a place in the image"],

@@ -3,7 +3,7 @@ import { addHelp } from "../command/add-help.ts";
 import { warnOfDockerZstd } from "../change/docker-zstd.ts";
 import { MADE_FIELDS, makeNew } from "../change/make-new.ts";
 import { addResultFlags, type ResultFlags } from "../change/result-flags.ts";
-import { addWhichFlags, platformsOf, type WhichFlags } from "../change/which-flags.ts";
+import { addWhichFlags, ATTACHED_TEXT, platformsOf, type WhichFlags } from "../change/which-flags.ts";
 import type { RunOptions } from "../run-options.ts";
 import { act } from "../session/act.ts";
 
@@ -39,6 +39,7 @@ export function convertCommand(options: RunOptions): Command {
       "Config and layers keep their bytes and digests; only manifests are written anew. Docker's manifests have no annotations: they are left",
       "out, and what Docker cannot express, such as artifacts, is refused. An image of schema 1 becomes one of OCI.",
       "Without --tag, --replace and --output the result has no tag.",
+      ATTACHED_TEXT,
     ].join("\n"),
     examples: [
       ["berth convert --to oci --tag v1-oci localhost:5000/app:v1", "Docker's media types become those of OCI"],

@@ -3,7 +3,7 @@ import { addHelp } from "../command/add-help.ts";
 import { addCompressionFlags, compressionOptions, type CompressionFlags } from "../change/compression-flags.ts";
 import { MADE_FIELDS, makeNew } from "../change/make-new.ts";
 import { addResultFlags, type ResultFlags } from "../change/result-flags.ts";
-import { addWhichFlags, platformsOf, type WhichFlags } from "../change/which-flags.ts";
+import { addWhichFlags, ATTACHED_TEXT, platformsOf, type WhichFlags } from "../change/which-flags.ts";
 import { layerLimits, type LimitFlags } from "../flags/limit-flags.ts";
 import type { RunOptions } from "../run-options.ts";
 import { act } from "../session/act.ts";
@@ -35,6 +35,7 @@ export function flattenCommand(options: RunOptions): Command {
     text: [
       "Makes one layer of all layers: what upper layers removed or replaced is gone, and with it the layers that other images share.",
       "`berth export` gives the files themselves. Without --tag, --replace and --output the result has no tag.",
+      ATTACHED_TEXT,
     ].join("\n"),
     examples: [
       ["berth flatten --tag v1-flat localhost:5000/app:v1", "under a tag of its own"],

@@ -15,7 +15,7 @@ import {
 import { MADE_FIELDS, makeNew } from "../change/make-new.ts";
 import { sourceEpoch } from "../change/source-epoch.ts";
 import { addResultFlags, type ResultFlags } from "../change/result-flags.ts";
-import { addWhichFlags, platformsOf, type WhichFlags } from "../change/which-flags.ts";
+import { addWhichFlags, ATTACHED_TEXT, platformsOf, type WhichFlags } from "../change/which-flags.ts";
 import { CommandFailure, EXIT_CODE } from "../exit-code.ts";
 import type { RunOptions } from "../run-options.ts";
 import { act } from "../session/act.ts";
@@ -98,6 +98,7 @@ export function mutateCommand(options: RunOptions): Command {
     text: [
       "Makes another image with another config; its layers stay what they are and are not sent again. Without --tag, --replace and",
       "--output the result has no tag: what is printed names it by digest.",
+      ATTACHED_TEXT,
     ].join("\n"),
     examples: [
       ["berth mutate --label team=web --replace localhost:5000/app:v1", "a label, and the tag moves to the result"],

@@ -4,7 +4,7 @@ import { addLevelFlag, checkLevel, type CompressionName, compressionOption } fro
 import { warnOfDockerZstd } from "../change/docker-zstd.ts";
 import { MADE_FIELDS, makeNew } from "../change/make-new.ts";
 import { addResultFlags, type ResultFlags } from "../change/result-flags.ts";
-import { addWhichFlags, platformsOf, type WhichFlags } from "../change/which-flags.ts";
+import { addWhichFlags, ATTACHED_TEXT, platformsOf, type WhichFlags } from "../change/which-flags.ts";
 import { layerLimits, type LimitFlags } from "../flags/limit-flags.ts";
 import type { RunOptions } from "../run-options.ts";
 import { act } from "../session/act.ts";
@@ -47,6 +47,7 @@ export function recompressCommand(options: RunOptions): Command {
     text: [
       "What layers hold stays the same, which is checked: the config keeps its digest. Layers that are compressed that way already stay as",
       "they are, unless --level is given. Without --tag, --replace and --output the result has no tag.",
+      ATTACHED_TEXT,
     ].join("\n"),
     examples: [
       ["berth recompress --to zstd --tag v1-zstd localhost:5000/app:v1", "smaller, and faster to unpack"],
