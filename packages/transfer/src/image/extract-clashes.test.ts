@@ -54,3 +54,18 @@ test.each(["refuse", "merge"] as const)(
     expect(await readdir(folder, { recursive: true })).toEqual(existing === "merge" ? ["a", "a/b"] : []);
   },
 );
+
+test("extractEntries() tells what a file system cannot hold as the archive's fault", async () => {
+  const cases: readonly (readonly [EntrySpec, string, boolean])[] = [
+    [{ path: "x".repeat(300), text: "a" }, "ERR_UNSAFE_ENTRY", false],
+    [{ path: "link", linkTarget: "x/".repeat(3000) }, "ERR_UNSAFE_ENTRY", false],
+    [{ path: "owned", text: "a", uid: 2 ** 32 }, "ERR_UNSAFE_ENTRY", true],
+    [{ path: "owned", text: "a", uid: -1 }, "ERR_UNSAFE_ENTRY", true],
+    [{ path: "self", type: "hardlink", linkTarget: "self" }, "ERR_INVALID_LAYER", false],
+  ];
+  for (const [entry, code, owners] of cases) {
+    const folder = await scratch();
+    await expect(extractEntries(entriesOf(entry), folder, { owners })).rejects.toMatchObject({ code });
+    expect(await readdir(folder)).toEqual([]);
+  }
+});

@@ -1,6 +1,7 @@
 import type { Stats } from "node:fs";
 import { constants, type FileHandle, lchown, link, lstat, lutimes, open, readlink, symlink } from "node:fs/promises";
 import { type CallOptions, UnsupportedError } from "@berth/oci";
+import { errnoOf } from "../layout/errno.ts";
 import { InvalidLayerError, printable, UnsafeEntryError } from "./errors.ts";
 import { type ExistingContent, ExtractRoot } from "./extract-root.ts";
 import type { TarEntry, TarEntryWithContent } from "./tar-entry.ts";
@@ -83,8 +84,19 @@ class Extraction {
   }
 
   async add(entry: TarEntry, content: AsyncIterable<Uint8Array>): Promise<void> {
-    const { path, type } = entry;
+    try {
+      await this.#add(entry, content);
+    } catch (error) {
+      if (errnoOf(error) !== "ENAMETOOLONG") throw error;
+      throw new UnsafeEntryError(entry.path, "its name, or that of what it leads to, is too long for the file system", { cause: error });
+    }
+  }
+
+  async #add(entry: TarEntry, content: AsyncIterable<Uint8Array>): Promise<void> {
+    const { path, type, uid, gid } = entry;
     checkName(path);
+    if (this.#options.owners === true && !(isOwner(uid) && isOwner(gid)))
+      throw new UnsafeEntryError(path, "its owner is no number of a user");
     if (type === "character-device" || type === "block-device" || type === "fifo")
       return this.#skip(path, type === "fifo" ? "fifo" : "device");
     if ([...entry.pax.keys()].some((key) => key.startsWith("SCHILY.xattr."))) this.#options.onSkip?.(path, "extended attributes");
@@ -149,11 +161,11 @@ class Extraction {
 
   async #hardLink(entry: TarEntry): Promise<void> {
     const { path, linkTarget } = entry;
-    if (path === linkTarget) return;
     if (linkTarget.startsWith(`${path}/`)) throw new InvalidLayerError(`the hard link "${printable(path)}" leads to a file below itself`);
     const target = this.#root.pathOf(linkTarget);
     const stats = (await this.#root.isReachable(parentOf(linkTarget))) ? await lstat(target).catch(() => undefined) : undefined;
     if (stats === undefined || !isLinkable(stats)) throw new InvalidLayerError("a hard link leads to no file");
+    if (path === linkTarget) return;
     // Some systems follow a link when they make a hard link to it: an equal link serves as well.
     if (stats.isSymbolicLink()) return await this.#symlink(entry, await readlink(target, { encoding: "buffer" }));
     await this.#create(path, async () => await link(target, this.#root.pathOf(path)));
@@ -200,6 +212,11 @@ class Extraction {
 /** Windows has more than one way to leave a folder. */
 function checkName(path: string): void {
   if (process.platform === "win32" && /[\\:]/.test(path)) throw new UnsafeEntryError(path, "its name means something else on this system");
+}
+
+/** The largest number means "leave it as it is" to the system. */
+function isOwner(id: number): boolean {
+  return Number.isInteger(id) && id >= 0 && id < 2 ** 32 - 1;
 }
 
 function isLinkable(stats: Stats): boolean {

@@ -1,4 +1,4 @@
-import { statSync } from "node:fs";
+import { constants, statSync } from "node:fs";
 import { type FileHandle, open, readdir, unlink, utimes } from "node:fs/promises";
 import {
   type ByteSpan,
@@ -34,6 +34,9 @@ export interface FetchContentOptions extends FetchOptions {
    */
   readonly verify?: boolean;
 }
+
+/** What somebody put in the place of content may be a pipe, which would not open before somebody writes into it. */
+const AT_ONCE = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
 
 /** Milliseconds of age from which content that is pushed again, or found to be there already, counts as new: {@link BlobFiles.keep}. */
 const REFRESH_MS = 900_000;
@@ -121,7 +124,7 @@ export class BlobFiles {
 
   async #open({ digest, mediaType }: Descriptor): Promise<FileHandle> {
     try {
-      return await open(this.#paths.blob(digest));
+      return await open(this.#paths.blob(digest), AT_ONCE);
     } catch (error) {
       const code = errnoOf(error);
       if (code !== "ENOENT" && code !== "ENOTDIR") throw error;
@@ -136,7 +139,9 @@ interface Part {
 }
 
 async function partOf(file: FileHandle, target: Descriptor, options: FetchOptions): Promise<Part> {
-  const { size } = await file.stat();
+  const stats = await file.stat();
+  if (!stats.isFile()) throw new NotFoundError("blob", target.digest);
+  const { size } = stats;
   if (size !== target.size) throw new SizeMismatchError({ expected: target.size, actual: size });
   const span = spanOf(options, size);
   return { span, isWhole: span.start === 0 && span.end === size };

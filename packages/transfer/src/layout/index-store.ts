@@ -56,6 +56,7 @@ export class IndexStore {
     try {
       const stats = statSync(this.#paths.indexFile, { bigint: true });
       if (this.#known?.identity === identityOf(stats)) return this.#known.index;
+      if (!stats.isFile()) throw new InvalidLayoutError(this.#paths.root, "index.json is no file"); // a pipe would not open
       return await this.#readFile();
     } catch (error) {
       if (this.#options.mayBeMissing && errnoOf(error) === "ENOENT") return EMPTY_INDEX;

@@ -96,7 +96,9 @@ async function createLayout(paths: LayoutPaths, files: DurableFiles, index: Inde
 
 /** False when there is none. */
 async function readLayoutFile(paths: LayoutPaths): Promise<boolean> {
-  if (statSync(paths.layoutFile, { throwIfNoEntry: false }) === undefined) return false; // as of every copy into a new one
+  const stats = statSync(paths.layoutFile, { throwIfNoEntry: false });
+  if (stats === undefined) return false; // as of every copy into a new one
+  if (!stats.isFile()) throw new InvalidLayoutError(paths.root, "oci-layout is no file"); // a pipe would not open
   const bytes = Buffer.alloc(MAX_LAYOUT_FILE);
   let size = 0;
   try {

@@ -116,5 +116,8 @@ test("editEnv() keeps the order, and tells names of Windows apart without regard
     "Path=C:\\b;C:\\c",
     "NEW=1",
   ]);
+  const twice = ["A=1", "B=2", "A=3"];
+  expect(editEnv(twice, { env: { B: "2", A: "3", C: null } }, "linux")).toBe(twice);
+  expect(editEnv(twice, { env: { B: "3" } }, "linux")).toEqual(["A=3", "B=3"]);
   expect(() => editEnv([], { env: { "": "x" } }, "linux")).toThrow(InvalidPackError);
 });

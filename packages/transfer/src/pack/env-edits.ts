@@ -10,7 +10,7 @@ export interface EnvEdits {
 }
 
 /**
- * The variables with changes made to them, in their order, new ones last. Names of Windows images do not tell upper from lower case, and new
+ * The variables with changes made to them, in their order, new ones last; the very list when that changes nothing. Names of Windows images do not tell upper from lower case, and new
  * ones are written in upper case there.
  *
  * @throws {InvalidPackError} for names that are none.
@@ -19,19 +19,25 @@ export function editEnv(variables: readonly string[], { env = {}, appendEnv = {}
   const isWindows = os === "windows";
   const keyOf = (name: string): string => (isWindows ? name.toUpperCase() : name);
   const after = new Map<string, string>();
+  let changes = false;
   for (const [i, text] of variables.entries()) after.set(text.includes("=") ? keyOf(nameOf(text)) : `=${i}`, text);
   for (const [name, value] of Object.entries(env)) {
     checkName(name);
     const key = keyOf(name);
-    if (value === null) after.delete(key);
-    else if (value !== undefined) after.set(key, `${nameOf(after.get(key) ?? key)}=${value}`);
+    const before = after.get(key);
+    const text = typeof value === "string" ? `${nameOf(before ?? key)}=${value}` : value === null ? undefined : before;
+    if (text === before) continue;
+    changes = true;
+    if (text === undefined) after.delete(key);
+    else after.set(key, text);
   }
   for (const [name, value] of Object.entries(appendEnv)) {
     checkName(name);
     const before = after.get(keyOf(name));
+    changes = true;
     after.set(keyOf(name), before === undefined ? `${keyOf(name)}=${value}` : `${before}${isWindows ? ";" : ":"}${value}`);
   }
-  return [...after.values()];
+  return changes ? [...after.values()] : variables;
 }
 
 function nameOf(variable: string): string {
