@@ -14,7 +14,7 @@ test.skipIf(process.platform === "win32")("a pipe in the place of a file of a la
   await layout.push(descriptor, bytesSource(bytes));
   const replace = async (...path: readonly string[]): Promise<void> => {
     await rm(join(layout.folder, ...path));
-    execFileSync("mkfifo", [join(layout.folder, ...path)]);
+    execFileSync("/usr/bin/mkfifo", [join(layout.folder, ...path)]);
   };
   await replace("blobs", ...descriptor.digest.split(":"));
   const reading = layout.fetch(descriptor).then(async (content) => await readAllVerified(content, descriptor));
