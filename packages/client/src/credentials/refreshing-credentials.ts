@@ -1,5 +1,5 @@
+import { unlessAborted } from "@berth/oci/node";
 import { wholeNumber } from "../number-option.ts";
-import { unlessAborted } from "../unless-aborted.ts";
 import type { Credential, CredentialSource, CredentialTarget } from "./credential.ts";
 
 /** Options of {@link refreshingCredentials}. */

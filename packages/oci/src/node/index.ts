@@ -25,3 +25,4 @@ export {
 } from "./unfinished.ts";
 export type { ReadAllOptions, Verifier, VerifyTarget } from "./verify.ts";
 export { createVerifier, readAllVerified, readChunksVerified, verifyingStream } from "./verify.ts";
+export { unlessAborted } from "./unless-aborted.ts";

@@ -1,4 +1,4 @@
-import { unlessAborted } from "../unless-aborted.ts";
+import { unlessAborted } from "@berth/oci/node";
 
 /** A place in a queue. To be left, whatever happened: all behind it wait. */
 export interface Turn {

@@ -28,17 +28,16 @@ async function put(
 ): Promise<void> {
   const { destination } = operation;
   const manifests = manifestsOf(destination);
-  const atOnce = manifests ?? destination;
-  const [only] = tags;
-  const isPlain = only === undefined && isManifestMediaType(target.mediaType); // of another type, a layout would take it for a blob
-  if (only !== undefined && tags.length === 1 && manifests !== undefined) await manifests.pushReference(target, content, only, options);
-  else if (isTagsPusher(atOnce) && !isPlain) await atOnce.pushTags(target, content, tags, options);
-  else if (only !== undefined && manifests !== undefined)
+  const store = manifests ?? destination;
+  const takesAll = isTagsPusher(store) && (tags.length > 1 || manifests === undefined);
+  // without tags only what a layout would take for a blob, as it does not know the type
+  if (takesAll && (tags.length > 0 || !isManifestMediaType(target.mediaType))) return await store.pushTags(target, content, tags, options);
+  if (manifests !== undefined && tags.length > 0) {
     for (const tag of tags) await manifests.pushReference(target, content, tag, options);
-  else {
-    await manifestsFor(destination, target).push(target, content, options);
-    for (const tag of tags) await taggerOf(operation).tag(target, tag, options);
+    return;
   }
+  await manifestsFor(destination, target).push(target, content, options);
+  for (const tag of tags) await taggerOf(operation).tag(target, tag, options);
 }
 
 /** Points tags at a manifest that the destination holds. */

@@ -1,10 +1,11 @@
-import { closeSync, openSync, renameSync, rmdirSync, writeFileSync, writevSync } from "node:fs";
+import { closeSync, openSync, renameSync, writeFileSync, writevSync } from "node:fs";
 import { open, rm } from "node:fs/promises";
 import { dirname } from "node:path";
 import { makeFolder } from "@berth/oci/node";
 import { coalesced } from "./coalesced.ts";
 import { errnoOf, ignoreMissing } from "./errno.ts";
 import type { LayoutPaths } from "./layout-paths.ts";
+import { removeIfEmpty } from "./remove-if-empty.ts";
 
 /**
  * Whether what was written is flushed to the disk before a call resolves. Neither way shows content half-written, and a killed process loses
@@ -78,11 +79,7 @@ export class DurableFiles {
 
   /** Removes `ingest` when nothing is in it. Whoever wants to put something there makes it again: see {@link DurableFiles.within}. */
   leaveIngest(): void {
-    try {
-      rmdirSync(this.#paths.ingest); // waits for no disk
-    } catch {
-      // somebody uses it, or removed it already; where the system does not let us, an empty folder harms nobody
-    }
+    removeIfEmpty(this.#paths.ingest);
   }
 
   /** Makes a folder with all above it; one that is there is success. Calls at the same time share the work. */

@@ -1,7 +1,7 @@
 import { constants } from "node:fs";
 import { open, rm, stat } from "node:fs/promises";
 import { type ByteSource, type CallOptions, type Descriptor, type Digest, isReplayable } from "@berth/oci";
-import { readChunksVerified } from "@berth/oci/node";
+import { readChunksVerified, unlessAborted } from "@berth/oci/node";
 import { discardSource } from "../memory/discard-source.ts";
 import { fillFile, isWrongContent } from "../fill-file.ts";
 import type { BlobFiles } from "./blob-files.ts";
@@ -41,7 +41,8 @@ export class Ingest {
       if (await this.#blobs.keep(expected)) return discardSource(content);
       const running = this.#running.get(expected.digest);
       if (running === undefined) break;
-      await settled(running, signal);
+      const settled = running.catch(() => undefined); // its error is for the call that does it
+      await unlessAborted(settled, signal);
     }
     const work = expected.size <= SMALL ? this.#pushSmall(expected, content, signal) : this.#pushLarge(expected, content, signal);
     this.#running.set(expected.digest, work);
@@ -108,17 +109,4 @@ interface PushIntoOptions {
 
 async function sizeOf(path: string): Promise<number> {
   return (await stat(path).catch(ignoreMissing))?.size ?? 0;
-}
-
-/** Waits for what another call does, as long as this one is wanted. */
-async function settled(work: Promise<void>, signal: AbortSignal | undefined): Promise<void> {
-  signal?.throwIfAborted();
-  const { promise, reject } = Promise.withResolvers<void>();
-  const abort = (): void => reject(signal?.reason);
-  signal?.addEventListener("abort", abort, { once: true });
-  try {
-    await Promise.race([work.catch(() => undefined), promise]); // its error is for the call that does it
-  } finally {
-    signal?.removeEventListener("abort", abort);
-  }
 }

@@ -1,6 +1,7 @@
-import { rmdirSync, statSync } from "node:fs";
+import { statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { makeFolder } from "@berth/oci/node";
+import { removeIfEmpty } from "./remove-if-empty.ts";
 
 /** Folders that were made for something that may not come. */
 export interface MadeFolders {
@@ -16,13 +17,7 @@ export async function makeFolders(path: string): Promise<MadeFolders> {
   await makeFolder(path);
   return {
     leave() {
-      for (const folder of missing) {
-        try {
-          rmdirSync(folder);
-        } catch {
-          return; // something is in it, and so in those above; or the system does not let us, and an empty folder harms nobody
-        }
-      }
+      for (const folder of missing) if (!removeIfEmpty(folder)) return; // what is in it is in those above, too
     },
   };
 }

@@ -1,10 +1,10 @@
-import { rmdirSync } from "node:fs";
 import { join } from "node:path";
 import type { CallOptions } from "@berth/oci";
 import { writingTo } from "../no-space.ts";
 import { makeFolders } from "./made-folders.ts";
 import type { OciLayout } from "./oci-layout.ts";
 import { openLayout } from "./open-layout.ts";
+import { removeIfEmpty } from "./remove-if-empty.ts";
 
 /** A layout to be written, which may not be there yet. */
 export interface NewLayout {
@@ -17,7 +17,7 @@ export interface NewLayout {
 export async function openNewLayout(folder: string, options: CallOptions): Promise<NewLayout> {
   const made = await writingTo(folder, async () => await makeFolders(folder));
   const leave = (): void => {
-    removeIngest(folder);
+    removeIfEmpty(join(folder, "ingest")); // what came in part may be in it
     made.leave();
   };
   try {
@@ -25,13 +25,5 @@ export async function openNewLayout(folder: string, options: CallOptions): Promi
   } catch (error) {
     leave();
     throw error;
-  }
-}
-
-function removeIngest(folder: string): void {
-  try {
-    rmdirSync(join(folder, "ingest"));
-  } catch {
-    // it is not there, or what came in part is in it
   }
 }

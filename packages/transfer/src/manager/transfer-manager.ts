@@ -1,5 +1,6 @@
+import { unlessAborted } from "@berth/oci/node";
 import { type Backoff, type Clock, createBackoff, systemClock } from "@berth/client";
-import { unlessAborted } from "../unless-aborted.ts";
+import { numberFromZero } from "../number-from-zero.ts";
 import { ByteRate } from "./byte-rate.ts";
 import { TransferFailedError } from "./errors.ts";
 import { HostLimits, type HostVisit } from "./host-limits.ts";
@@ -139,17 +140,15 @@ class Manager implements TransferManager {
     const { downloads, uploads, smallBytes, attempts = 5, clock = systemClock, bytesPerSecond } = options;
     if (!Number.isSafeInteger(attempts) || attempts < 1)
       throw new RangeError(`Cannot try ${attempts} times: expected a whole number from 1`);
-    const { maxRetryAfterMs = MAX_RETRY_AFTER_MS } = options;
-    for (const [name, value] of Object.entries({ smallBytes, maxRetryAfterMs }))
-      if (!((value ?? 0) >= 0)) throw new RangeError(`Cannot use ${name} ${value}: expected a number from 0`);
+    const small = (fallback: number): number => numberFromZero("smallBytes", smallBytes, fallback);
     const lane = (limit: number | undefined, fallback: number): Lane => ({
       slots: new Slots(limit ?? fallback),
-      smallBytes: smallBytes ?? (limit === undefined ? SMALL_BYTES : 0),
+      smallBytes: small(limit === undefined ? SMALL_BYTES : 0),
     });
     this.#lanes = { download: lane(downloads, 3), upload: lane(uploads, 5) };
     this.#attempts = attempts;
     this.#backoff = options.backoff ?? defaultBackoff;
-    this.#maxRetryAfterMs = maxRetryAfterMs;
+    this.#maxRetryAfterMs = numberFromZero("maxRetryAfterMs", options.maxRetryAfterMs, MAX_RETRY_AFTER_MS);
     this.#shouldRetry = options.shouldRetry ?? isRetryable;
     this.#clock = clock;
     this.#random = options.random ?? Math.random;

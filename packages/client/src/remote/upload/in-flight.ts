@@ -1,5 +1,5 @@
+import { unlessAborted } from "@berth/oci/node";
 import type { Digest } from "@berth/oci";
-import { unlessAborted } from "../../unless-aborted.ts";
 import type { Connection } from "../connection.ts";
 import { originalOf } from "../connection-face.ts";
 import type { RepositoryPlace } from "../context.ts";

@@ -1,3 +1,4 @@
+import { unlessAborted } from "@berth/oci/node";
 import {
   BlobUploadUnknownError,
   type Digest,
@@ -13,7 +14,6 @@ import type { Content } from "../../transport/body.ts";
 import { drain } from "../../transport/drain.ts";
 import { headerValue, type ResponseHeaders, type TransportResponse } from "../../transport/transport.ts";
 import { acknowledged } from "../../transport/web-page.ts";
-import { unlessAborted } from "../../unless-aborted.ts";
 import { answered, checkContentDigest } from "../answers.ts";
 import type { Connection, ConnectionRequest } from "../connection.ts";
 import type { RepositoryPlace } from "../context.ts";

@@ -1,4 +1,4 @@
-/** Waits for work that goes on without us; rejects with the reason of `signal` when that comes first. */
+/** Waits for work that goes on without us. @throws the reason of `signal` when that comes first, else what the work throws. */
 export async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (signal === undefined) return await work;
   signal.throwIfAborted();
