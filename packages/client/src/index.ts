@@ -161,7 +161,7 @@ export { redactUrl } from "./transport/redact.ts";
 export type { RedirectOptions } from "./transport/redirect-layer.ts";
 export { DEFAULT_MAX_REDIRECTS, redirectLayer } from "./transport/redirect-layer.ts";
 export { parseRetryAfter } from "./transport/retry-after.ts";
-export type { RetryEvent, RetryOptions } from "./transport/retry-layer.ts";
+export type { RetryEvent, RetryOptions, SlowdownEvent } from "./transport/retry-layer.ts";
 export { retryLayer } from "./transport/retry-layer.ts";
 export type { RetryOutcome, RetryPolicy, RetryPredicate } from "./transport/retry-policy.ts";
 export {

@@ -2,7 +2,6 @@ import { expect, test } from "vitest";
 import { type RateWait, RateWatch } from "./rate-watch.ts";
 
 const EVENT = { id: 1, operation: "fetch blob", method: "GET", durationMs: 1 } as const;
-const RETRY = { operation: "fetch blob", method: "GET", url: "https://a.test/v2/", retry: 1 } as const;
 
 test("the last limit of each registry is known, that of token servers and stores is not theirs", () => {
   const watch = new RateWatch(() => undefined);
@@ -24,19 +23,24 @@ test("of requests that are refused at once the first is told, and the next one w
     (wait) => told.push(wait),
     () => now,
   );
-  const { onResponse, onRetry } = watch.hooksFor("a.test");
-  const refused = { ...EVENT, url: RETRY.url, status: 429, retryAfterMs: 5000 };
-  onResponse?.({ ...refused, retryAfterMs: 3_600_000 }); // nobody waits so long
-  onResponse?.(refused);
-  onRetry?.({ ...RETRY, status: 429, delayMs: 5000 });
-  onResponse?.(refused);
-  onRetry?.({ ...RETRY, status: 503, delayMs: 9000 });
+  const { onSlowdown } = watch.hooksFor("a.test");
+  const asked: [string, number][] = [];
+  watch.onSlowdown = (registry, delayMs) => asked.push([registry, delayMs]);
+  const slowdown = { host: "a.test", status: 429, delayMs: 5000 };
+  onSlowdown?.(slowdown);
+  onSlowdown?.(slowdown);
   expect(told).toEqual([{ registry: "a.test", status: 429, delayMs: 5000 }]);
   now = 5000;
-  onRetry?.({ ...RETRY, status: 429, delayMs: 300 });
-  watch.hooksFor("b.test").onResponse?.({ ...refused, retryAfterMs: 1000 });
+  onSlowdown?.({ ...slowdown, status: 503, delayMs: 300 });
+  watch.hooksFor("b.test").onSlowdown?.({ ...slowdown, host: "cdn.test", delayMs: 1000 });
   expect(told.slice(1)).toEqual([
-    { registry: "a.test", status: 429, delayMs: 300 },
+    { registry: "a.test", status: 503, delayMs: 300 },
     { registry: "b.test", status: 429, delayMs: 1000 },
+  ]);
+  expect(asked).toEqual([
+    ["a.test", 5000],
+    ["a.test", 5000],
+    ["a.test", 300],
+    ["b.test", 1000],
   ]);
 });

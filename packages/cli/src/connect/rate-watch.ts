@@ -16,18 +16,14 @@ export interface KnownRateLimit extends RateLimit {
   readonly registry: string;
 }
 
-/** The status of those who ask too much. */
-const TOO_MANY = 429;
-
-/** A registry that asks for a longer wait is not waited for: that fails the command. Milliseconds. */
-const PATIENCE_MS = 60_000;
-
 /** Follows what registries say about how much may be asked of them while a command runs. */
 export class RateWatch {
   readonly #limits = new Map<string, RateLimit>();
   readonly #until = new Map<string, number>();
   readonly #onWait: (wait: RateWait) => void;
   readonly #now: () => number;
+  /** Told of every answer that asks to slow down, also while that is waited for. */
+  onSlowdown: ((registry: string, delayMs: number) => void) | undefined;
 
   /** @param now milliseconds, from a clock that never goes back. */
   constructor(onWait: (wait: RateWait) => void, now: () => number = () => performance.now()) {
@@ -43,20 +39,17 @@ export class RateWatch {
   /** What a connection to a registry is to tell. */
   hooksFor(registry: string): ClientHooks {
     return {
-      onResponse: ({ url, rateLimit, status, retryAfterMs: delayMs }) => {
-        if (status === TOO_MANY && delayMs !== undefined && delayMs <= PATIENCE_MS) this.#wait({ registry, delayMs, status });
+      onResponse: ({ url, rateLimit }) => {
         // token servers and stores of blobs have limits of their own
         if (rateLimit !== undefined && URL.parse(url)?.pathname.includes("/v2/") === true) this.#limits.set(registry, rateLimit);
       },
-      // those that did not say how long
-      onRetry: ({ status, delayMs }) => {
-        if (status === TOO_MANY) this.#wait({ registry, delayMs, status });
-      },
+      onSlowdown: ({ delayMs, status }) => this.#wait({ registry, delayMs, status }),
     };
   }
 
   /** Of many requests that are refused at once the first is told. */
   #wait(wait: RateWait): void {
+    this.onSlowdown?.(wait.registry, wait.delayMs);
     const now = this.#now();
     if (now < (this.#until.get(wait.registry) ?? 0)) return;
     this.#until.set(wait.registry, now + wait.delayMs);

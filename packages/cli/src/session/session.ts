@@ -41,7 +41,8 @@ export class Session {
   /** Whether content goes to standard output. */
   #stdoutIsData: boolean;
   readonly #deadline: AbortSignal | undefined;
-  readonly #rates: RateWatch;
+  /** What registries say about how much may be asked of them. */
+  readonly rates: RateWatch;
   /** Files that are written when the work is done, by the flags that name them. */
   readonly #lastFiles: readonly (readonly [flag: string, path: string])[];
   #notice: NodeJS.Timeout | undefined;
@@ -72,8 +73,8 @@ export class Session {
     const signal = this.#deadline === undefined ? io.signal : AbortSignal.any([io.signal, this.#deadline]);
     this.io = withSignal(io, signal);
     this.warnings = new Warnings();
-    this.#rates = new RateWatch((wait) => this.#tellWait(wait));
-    this.connections = new Connections(this.io, this.settings, this.warnings, this.#rates);
+    this.rates = new RateWatch((wait) => this.#tellWait(wait));
+    this.connections = new Connections(this.io, this.settings, this.warnings, this.rates);
   }
 
   /** Aborted when the command is to stop: hand it to everything that takes time. */
@@ -158,7 +159,7 @@ export class Session {
   }
 
   #withLimits(data: unknown): unknown {
-    const { limits } = this.#rates;
+    const { limits } = this.rates;
     if (limits.length === 0 || typeof data !== "object" || data === null || Array.isArray(data)) return data;
     return { ...data, rateLimits: limits };
   }

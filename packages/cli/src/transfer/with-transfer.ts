@@ -53,6 +53,8 @@ export async function withTransfer<T>(
     for await (const event of events.watch()) view.take(event);
   })();
   const { jobs } = session.settings;
+  const manager = await makeManager(session, limitRate);
+  session.rates.onSlowdown = (registry, delayMs) => manager.slowDown(registry, delayMs);
   const onStop = (): void => {
     if (repositories.size === 0 || resume === true) return;
     const advice = session.isTimedOut ? "" : "; Ctrl-C again to stop at once";
@@ -62,7 +64,7 @@ export async function withTransfer<T>(
   try {
     const settings: TransferSettings = {
       signal,
-      manager: await makeManager(session, limitRate),
+      manager,
       onEvent,
       ...(jobs !== undefined && { concurrency: jobs }),
       ...(journal && { journal }),
@@ -82,6 +84,7 @@ export async function withTransfer<T>(
     signal.removeEventListener("abort", onStop);
     await Promise.all([limits.remember(), sources.remember()]);
     session.onEvent = undefined;
+    session.rates.onSlowdown = undefined;
     events.end();
     await showing;
     view.end();

@@ -1,7 +1,7 @@
 import type { Digest } from "@berth/oci";
 import type { TokenEvent } from "../auth/auth-options.ts";
 import type { TransportHooks } from "../transport/hooks-layer.ts";
-import type { RetryEvent } from "../transport/retry-layer.ts";
+import type { RetryEvent, SlowdownEvent } from "../transport/retry-layer.ts";
 import type { RepositoryPlace } from "./context.ts";
 import type { WarningHandler } from "./warnings.ts";
 
@@ -31,6 +31,8 @@ export interface ClientHooks extends TransportHooks {
    * a push sends anew after a cut is told to `onRequest` alone.
    */
   readonly onRetry?: (event: RetryEvent) => void;
+  /** A host asked to slow down (429, or 503 with `Retry-After`), and all requests of the connection to it wait. */
+  readonly onSlowdown?: (event: SlowdownEvent) => void;
   /** A token server gave a token. */
   readonly onToken?: (event: TokenEvent) => void;
   /** A registry warned of something; see `onceEach`. */

@@ -60,8 +60,9 @@ export function createTransportStack(registry: string, options: TransportStackOp
         ...(log === undefined ? [] : [loggingLayer(log)]),
       );
   const onRetry = both((retry || undefined)?.onRetry, hooks?.onRetry);
+  const onSlowdown = both((retry || undefined)?.onSlowdown, hooks?.onSlowdown);
   const onToken = both(auth?.onToken, hooks?.onToken);
-  const ownRetry = (): Transport => retryLayer({ ...retry, ...(onRetry && { onRetry }) })(base);
+  const ownRetry = (): Transport => retryLayer({ ...retry, ...(onRetry && { onRetry }), ...(onSlowdown && { onSlowdown }) })(base);
   const patient = retry === false ? base : isPlain && retry === undefined ? sharedPatient() : ownRetry();
   const transport = composeTransport(
     patient,

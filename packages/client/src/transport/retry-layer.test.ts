@@ -8,7 +8,7 @@ import { requestBody } from "./body.ts";
 import { checkResponse } from "./check-response.ts";
 import { systemClock } from "./clock.ts";
 import { readBounded } from "./read-bounded.ts";
-import { type RetryEvent, type RetryOptions, retryLayer } from "./retry-layer.ts";
+import { type RetryEvent, type SlowdownEvent, type RetryOptions, retryLayer } from "./retry-layer.ts";
 import {
   DEFAULT_RETRY_POLICY,
   defaultRetryPredicate,
@@ -188,6 +188,30 @@ test("[client/D-5] parallel calls to a host that asked to slow down wait togethe
   expect(sent).toContain("/first 10000");
   expect(sent).toContain("/second 10500"); // the 5 % spread them
   expect(clock.sleeps).toEqual([10_000, 10_500]); // the third waited for nobody
+});
+
+test("[client/D-5] that a host asked to slow down is told once for each answer that says it, and not where it is not waited for", async () => {
+  const events: SlowdownEvent[] = [];
+  const later = { "retry-after": "10" };
+  const base = fakeTransport(
+    { status: 429, headers: later },
+    { status: 503, headers: later },
+    { status: 429 },
+    { status: 503 },
+    { status: 200 },
+    { status: 429, headers: later },
+    { status: 429, headers: { "retry-after": "86400" } },
+  );
+  const { send } = retrying(base, { onSlowdown: (event) => events.push(event) });
+  await send(fakeRequest("https://reg.test:5000/a"));
+  expect((await send(fakeRequest("https://reg.test/a", { retry: "never" }))).status).toBe(429);
+  expect(await failureOfCall(send(fakeRequest("https://reg.test/a")))).toBeInstanceOf(RateLimitedError);
+  expect(events).toEqual([
+    { host: "reg.test:5000", delayMs: 10_000, status: 429 },
+    { host: "reg.test:5000", delayMs: 10_000, status: 503 },
+    { host: "reg.test:5000", delayMs: expect.any(Number), status: 429 },
+    { host: "reg.test", delayMs: 10_000, status: 429 },
+  ]);
 });
 
 test("[client/D-5] a 429 that does not say how long makes the others wait as well, a 503 does not", async () => {

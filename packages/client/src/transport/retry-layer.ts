@@ -27,12 +27,24 @@ export interface RetryEvent {
   readonly error?: unknown;
 }
 
+/** A host asked to slow down, and all requests to it wait. */
+export interface SlowdownEvent {
+  /** Host, with its port if it has one: of a registry, or of a token server or a store of blobs. */
+  readonly host: string;
+  /** Milliseconds until it is asked again. */
+  readonly delayMs: number;
+  /** Of the answer that said it: 429, or 503. */
+  readonly status: number;
+}
+
 /** Options of {@link retryLayer}. */
 export interface RetryOptions {
   /** Replaces parts of `DEFAULT_RETRY_POLICY`; what is undefined stays, but for `maxRetryAfterMs`. */
   readonly policy?: Partial<RetryPolicy>;
   /** Told before each wait. What it throws is the failure of the request. */
   readonly onRetry?: (event: RetryEvent) => void;
+  /** Told of each answer that makes all requests to a host wait, also those that are still to come. What it throws is the failure of the request. */
+  readonly onSlowdown?: (event: SlowdownEvent) => void;
   /** Default the system's. */
   readonly clock?: Clock;
   /** Numbers from 0 to below 1; default `Math.random`. */
@@ -50,7 +62,7 @@ export interface RetryOptions {
  */
 export function retryLayer(options: RetryOptions = {}): TransportLayer {
   const policy = policyOf(options.policy);
-  const { clock = systemClock, random = Math.random, onRetry } = options;
+  const { clock = systemClock, random = Math.random, onRetry, onSlowdown } = options;
   const gate = new HostGate(clock, random);
 
   return (inner) => async (request) => {
@@ -63,7 +75,12 @@ export function retryLayer(options: RetryOptions = {}): TransportLayer {
       const askedMs = retryAfterOf(outcome.response, policy, clock.now());
       const delayMs = Math.max(policy.backoff(sends, random), askedMs ?? 0);
       const tooLong = askedMs !== undefined && askedMs > (policy.maxRetryAfterMs ?? 0);
-      if (!tooLong && (askedMs !== undefined || outcome.response?.status === 429)) gate.close(request.url.host, delayMs);
+      const { status = 0 } = outcome.response ?? {};
+      if (!tooLong && (askedMs !== undefined || status === 429)) {
+        const { host } = request.url;
+        gate.close(host, delayMs);
+        onSlowdown?.({ host, delayMs, status });
+      }
       const isOver = !again || sends > maxRetries;
       // the caller's own loop around a call that is sent once has to know, too, that trying again is of no use
       if (tooLong && again && outcome.response !== undefined && (!isOver || request.retry === "never")) {

@@ -23,7 +23,10 @@ export type MountRefusal = "not-mounted" | "refused" | "unauthorized";
 
 /** Options of {@link copyGraph}. */
 export interface CopyGraphOptions extends CallOptions {
-  /** Default: one of its own, with the usual limits. */
+  /**
+   * Default: one of its own, with the usual limits. One that copies of several registries share wants to know which of them are waited for:
+   * `hooks: { onSlowdown: ({ delayMs }) => manager.slowDown(registry, delayMs) }` of their connections. Those of an engine tell it.
+   */
   readonly manager?: TransferManager;
   /** Manifests that are worked on at a time; 0: no limit. Default 6, and one where the destination keeps their order. Blobs are the manager's to limit. */
   readonly concurrency?: number;

@@ -137,7 +137,7 @@ test("[engine/T4] an engine sends a request five times, also where the number of
   const registry = await scripted();
   registry.on("HEAD", "/v2/a/manifests/v1", { status: 503 });
   const policy: object = { maxRetries: undefined, backoff: () => 0 };
-  const connections = new Connections({ connection: { plainHttp: true, retry: { policy } } });
+  const connections = new Connections({ connection: { plainHttp: true, retry: { policy } } }, createTransferManager());
   onTestFinished(() => connections.close());
   const [endpoint = expect.fail("there is an endpoint")] = endpointsFor(registry.host, "pull", {});
   const repository = connections.repositoryAt(endpoint, parseNormalizedNamed(`${registry.host}/a:v1`));

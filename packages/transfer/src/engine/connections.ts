@@ -7,6 +7,7 @@ import {
 } from "@berth/client";
 import type { Named } from "@berth/oci";
 import { connectEndpoint } from "./connect-endpoint.ts";
+import type { TransferManager } from "../manager/transfer-manager.ts";
 import { type Endpoint, endpointConnection, nameAt } from "./hosts.ts";
 import type { RegistryOptions } from "./options.ts";
 
@@ -16,10 +17,13 @@ const MAX_RETRIES = 4;
 /** The connections of an engine: one to each endpoint, so that sockets, tokens and limits are shared by all that it does. */
 export class Connections {
   readonly #options: RegistryOptions;
+  readonly #manager: Pick<TransferManager, "slowDown">;
   readonly #byEndpoint = new Map<string, Connection>();
 
-  constructor(options: RegistryOptions) {
+  /** @param manager told of endpoints that ask to slow down. */
+  constructor(options: RegistryOptions, manager: Pick<TransferManager, "slowDown">) {
     this.#options = options;
+    this.#manager = manager;
   }
 
   /** A repository as an endpoint has it. Nothing is sent yet. */
@@ -45,7 +49,14 @@ export class Connections {
     const headers = metaFields(metaHeaders);
     const options: StackConnectionOptions = {
       ...common,
-      retry: retry === false ? false : { ...retry, policy: { ...retry.policy, maxRetries: retry.policy?.maxRetries ?? MAX_RETRIES } },
+      retry: retry !== false && {
+        ...retry,
+        policy: { ...retry.policy, maxRetries: retry.policy?.maxRetries ?? MAX_RETRIES },
+        onSlowdown: (event) => {
+          retry.onSlowdown?.(event);
+          this.#manager.slowDown(connection.registry, event.delayMs); // of a store of its blobs, too: what comes from the registry waits
+        },
+      },
       ...endpointConnection(endpoint, common),
       ...(Object.keys(headers).length > 0 && { auth: { ...common.auth, headers: { ...common.auth?.headers, ...headers } } }),
     };

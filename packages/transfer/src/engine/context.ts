@@ -37,8 +37,8 @@ export class EngineContext {
 
   constructor(options: EngineOptions) {
     this.options = options;
-    this.connections = new Connections(options);
     this.manager = options.manager ?? createTransferManager();
+    this.connections = new Connections(options, this.manager);
     this.sources = options.sources ?? createSourceStore();
     this.local = new LocalStore(options);
   }

@@ -49,6 +49,16 @@ export class Slots {
     signal.throwIfAborted();
     if (!this.hasRoom(weight)) await this.#wait(weight, signal);
     else this.#used += weight;
+    return this.#leaver(weight);
+  }
+
+  /** Takes a place where there is room or not, for somebody who had it before. @returns what {@link take} does. */
+  takeAnyway(weight: number): () => void {
+    this.#used += weight;
+    return this.#leaver(weight);
+  }
+
+  #leaver(weight: number): () => void {
     let isTaken = true;
     return () => {
       if (!isTaken) return;

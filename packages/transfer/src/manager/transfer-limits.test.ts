@@ -126,10 +126,10 @@ test("[engine/T10] who waits for a host that asked to slow down holds no place, 
   const clock = new TestClock();
   const jobs = new TestJobs();
   const manager = createTransferManager({ clock, downloads: 1 });
-  const waiting: string[] = [];
+  const waiting = new Set<string>();
   const begin = (key: string, host: string): Promise<unknown> =>
-    manager.transfer(jobs.make(key, { hosts: [host] }), { onState: ({ kind }) => void (kind === "waiting" && waiting.push(key)) });
-  const first = begin("first", "slow.test");
+    manager.transfer(jobs.make(key, { hosts: [host] }), { onState: ({ kind }) => void (kind === "waiting" && waiting.add(key)) });
+  const first = begin("first", "first.test");
   await settled();
   const queued = ["a", "b"].map((key) => begin(key, "slow.test")); // for the place: the host has not said anything yet
   await settled();
@@ -137,7 +137,7 @@ test("[engine/T10] who waits for a host that asked to slow down holds no place, 
   const late = begin("late", "slow.test");
   const other = begin("other", "other.test");
   await settled();
-  expect([jobs.running, waiting]).toEqual([["first"], ["a", "b", "late", "other"]]);
+  expect([jobs.running, [...waiting]]).toEqual([["first"], ["a", "b", "late", "other"]]);
   jobs.finish("first");
   await first;
   await settled();
@@ -157,6 +157,60 @@ test("[engine/T10] who waits for a host that asked to slow down holds no place, 
   }
   await Promise.all([...queued, late]);
   expect(jobs.peak).toBe(1);
+});
+
+test("[engine/T10] who runs while its host is left alone leaves its place to others, and has it back behind the longest wait", async () => {
+  const clock = new TestClock();
+  const jobs = new TestJobs();
+  const manager = createTransferManager({ clock, downloads: 1 });
+  const states: string[] = [];
+  const begin = (key: string, host: string): Promise<unknown> => manager.transfer(jobs.make(key, { hosts: [host] }));
+  const slow = manager.transfer(jobs.make("slow", { hosts: ["slow.test"] }), { onState: ({ kind }) => void states.push(kind) });
+  await settled();
+  manager.slowDown("slow.test", 10_000);
+  manager.slowDown("slow.test", 30_000);
+  const others = ["one", "two", "three"].map((key) => begin(key, "other.test"));
+  await settled();
+  expect([jobs.running, states]).toEqual([["slow", "one"], ["waiting"]]);
+  jobs.finish("one");
+  await settled();
+  clock.tick();
+  await settled();
+  expect([jobs.running, clock.now()]).toEqual([["slow", "two"], 10_000]);
+  clock.tick();
+  await settled();
+  expect(clock.now()).toBe(30_000);
+  jobs.contexts.get("slow")?.report(1, 2);
+  jobs.finish("two");
+  await settled();
+  expect([jobs.running, states]).toEqual([["slow"], ["waiting", "running"]]); // it has the one place that there is
+  jobs.finish("slow");
+  await slow;
+  await settled();
+  expect(jobs.running).toEqual(["three"]);
+  jobs.finish("three");
+  await Promise.all(others);
+});
+
+test("[engine/T10] who ends while its place is lent has nothing to give back, and wants nothing back", async () => {
+  const clock = new TestClock();
+  const jobs = new TestJobs();
+  const manager = createTransferManager({ clock, downloads: 1 });
+  const begin = (key: string, host: string): Promise<unknown> => manager.transfer(jobs.make(key, { hosts: [host] }));
+  const slow = begin("slow", "slow.test");
+  await settled();
+  manager.slowDown("slow.test", 10_000);
+  const others = ["one", "two"].map((key) => begin(key, "other.test"));
+  await settled();
+  jobs.finish("slow");
+  await slow;
+  expect(() => clock.tick()).toThrow("nobody sleeps");
+  expect(jobs.running).toEqual(["one"]);
+  jobs.finish("one");
+  await settled();
+  expect(jobs.running).toEqual(["two"]);
+  jobs.finish("two");
+  await Promise.all(others);
 });
 
 test("[engine/T10] who waits for one host and needs a second one holds no place at that one", async () => {

@@ -5,6 +5,7 @@ import { ByteRate } from "./byte-rate.ts";
 import { TransferFailedError } from "./errors.ts";
 import { HostLimits, type HostVisit } from "./host-limits.ts";
 import { isRetryable, sendsOf, slowdownOf, slowedHosts } from "./retryable.ts";
+import { Places } from "./places.ts";
 import { checkLimit, Slots } from "./slots.ts";
 import { Transfer, type TransferOutcome, type TransferState, type WatchOptions } from "./transfer.ts";
 
@@ -95,7 +96,10 @@ export interface TransferManager {
    * @throws {RangeError} on a number that is none: nothing is changed then.
    */
   setLimits(limits: Partial<TransferLimits>): void;
-  /** Tells of a registry that asked to slow down, where that was dealt with below: what comes next to it waits, and less runs at a time. */
+  /**
+   * Tells of a registry that asked to slow down, where that is dealt with below: what comes next to it waits, and less runs at a time. What
+   * runs to it is taken to wait, too: others have its places meanwhile.
+   */
   slowDown(host: string, delayMs: number): void;
   /** Transfers to a registry at a time, once it asked to slow down; 0: no limit. */
   hostLimit(host: string): number;
@@ -119,6 +123,13 @@ interface RunningJob {
   readonly way: string | undefined;
 }
 
+/** A transfer that holds places. */
+interface Visitor {
+  readonly hosts: readonly string[];
+  readonly places: Places;
+  readonly report: (state: TransferState) => void;
+}
+
 interface Lane {
   readonly slots: Slots;
   smallBytes: number;
@@ -134,6 +145,7 @@ class Manager implements TransferManager {
   readonly #clock: Clock;
   readonly #random: () => number;
   readonly #hosts: HostLimits;
+  readonly #visitors: Set<Visitor> = new Set();
   readonly #rate: ByteRate | undefined;
 
   constructor(options: TransferManagerOptions) {
@@ -171,6 +183,7 @@ class Manager implements TransferManager {
 
   slowDown(host: string, delayMs: number): void {
     this.#hosts.slowDown(host, delayMs);
+    for (const { hosts, places, report } of this.#visitors) if (hosts.includes(host) && places.lend(delayMs)) report({ kind: "waiting" });
   }
 
   hostLimit(host: string): number {
@@ -228,38 +241,46 @@ class Manager implements TransferManager {
   }
 
   async #try(job: TransferJob, attempt: number, signal: AbortSignal, report: (state: TransferState) => void): Promise<TransferOutcome> {
-    const lanes = job.directions.map((direction) => this.#lanes[direction]);
-    const weightIn = (lane: Lane): number => ((job.size ?? Number.POSITIVE_INFINITY) <= lane.smallBytes ? SMALL_WEIGHT : 1);
-    const releases: (() => void)[] = [];
-    const release = (): void => {
-      for (const one of releases.splice(0)) one();
-    };
     const hosts = job.hosts ?? [];
     let wentWell = false;
     let visit: HostVisit | undefined;
+    let visitor: Visitor | undefined;
     try {
       do {
         visit?.end(false);
-        release();
+        visitor?.places.release();
         if (this.#hosts.mustWait(hosts)) report({ kind: "waiting" });
         visit = await this.#hosts.enter(hosts, signal); // before the places: who waits for a host keeps nobody from asking another one
-        if (!lanes.every((lane) => lane.slots.hasRoom(weightIn(lane)))) report({ kind: "waiting" });
-        for (const lane of lanes) releases.push(await lane.slots.take(weightIn(lane), signal));
+        const places = this.#placesOf(job);
+        visitor = { hosts, places, report };
+        if (!places.haveRoom) report({ kind: "waiting" });
+        await places.take(signal);
       } while (!visit.begin());
+      this.#visitors.add(visitor);
+      const { places } = visitor;
       const rate = this.#rate;
       const result = await job.run({
         signal,
         attempt,
         report: (current, total) => report({ kind: "running", current, total }),
         pass: rate && (async (bytes) => await rate.pass(bytes, signal)),
-        release,
+        release: () => places.release(),
       });
       wentWell = true;
       return result;
     } finally {
+      if (visitor !== undefined) this.#visitors.delete(visitor);
       visit?.end(wentWell);
-      release();
+      visitor?.places.release();
     }
+  }
+
+  #placesOf({ directions, size = Number.POSITIVE_INFINITY }: TransferJob): Places {
+    const shares = directions.map((direction) => {
+      const { slots, smallBytes } = this.#lanes[direction];
+      return { slots, weight: size <= smallBytes ? SMALL_WEIGHT : 1 };
+    });
+    return new Places(shares, this.#clock);
   }
 
   /** How long to wait after an error; tells the limits of the hosts. Undefined: longer than there is patience. */
