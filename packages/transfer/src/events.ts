@@ -31,7 +31,10 @@ export interface TransferEvent {
    * where an earlier run had left a part, more where something was sent again.
    */
   readonly moved?: number;
-  /** Nothing more comes about this id. */
+  /**
+   * Nothing more comes about this id, unless it `failed` and the operation goes on all the same: the next endpoint is asked for it, or another
+   * tag wants it too.
+   */
   readonly last: boolean;
   /** In words: what failed, where it was mounted from, how long is waited. */
   readonly message?: string;

@@ -68,7 +68,7 @@ export function mutateCommand(options: RunOptions): Command {
     .addOption(new Option("--set-platform <os/arch>", "say that it is for this platform").argParser(parseWholePlatform));
   addClearable(command, "--author <text>", "set who made it");
   addClearable(command, "--created <time>", "set when it was made: 2024-05-06T07:08:09Z; default: SOURCE_DATE_EPOCH, if that is set");
-  command.option("--history <text>", "tell what was done at the end of its history");
+  command.option("--history <text>", "tell what was done at the end of its history, if it has one");
   addResultFlags(addWhichFlags(command)).action(
     act(options, async (session, text: string, flags: MutateFlags) => {
       const edits = editsOf(flags);

@@ -17,6 +17,7 @@ import {
   UnsupportedError,
 } from "@berth/oci";
 import { readAllVerified, verifyingStream } from "@berth/oci/node";
+import type { TagsPusher } from "../copy/abilities.ts";
 import { checkName, REF_NAME } from "../layout/names.ts";
 import { blobName } from "./blob-reader.ts";
 import { createTarWriter } from "./create-tar-writer.ts";
@@ -59,7 +60,7 @@ export async function createOciArchive(out: string | Writable, options: CreateOc
   return new OciArchiveWriter(await createTarWriter(out, options), options.maxManifestBytes ?? DEFAULT_ARCHIVE_LIMITS.maxMetadataBytes);
 }
 
-class OciArchiveWriter implements NewOciArchive {
+class OciArchiveWriter implements NewOciArchive, TagsPusher {
   readonly inOrder = true;
   readonly #tar: TarWriter;
   readonly #maxManifestBytes: number;
@@ -84,6 +85,14 @@ class OciArchiveWriter implements NewOciArchive {
     for (const child of successorsOf(manifest)) {
       if (child.digest !== manifest.subject?.digest) this.#listed.add(child.digest);
     }
+  }
+
+  async pushTags(expected: Descriptor, content: ByteSource, tags: readonly string[], options: CallOptions = {}): Promise<void> {
+    for (const tag of tags) checkName(tag);
+    await this.push(expected, content, options);
+    const manifest = plainManifest(expected); // whatever its type is
+    this.#manifests.set(expected.digest, manifest);
+    for (const tag of tags) this.#tags.set(tag, manifest);
   }
 
   async exists(target: Descriptor, options: CallOptions = {}): Promise<boolean> {

@@ -77,21 +77,39 @@ test("all tags, or those that match, go under their own names", async () => {
   expect(back).toMatchObject({ descriptor: undefined, endpoint: undefined, tags: [{ tag: "v1" }, { tag: "v2" }] });
 });
 
-test("all tags keep their names: a destination that names one is refused, and nothing is asked or made", async () => {
+test("all tags keep their names: a place that names one is refused, as is a platform, and nothing is asked or made", async () => {
   const [registry, path] = [await startFake(), await temporaryFolder("copy")];
   registry.put("a", imageOf(1), "v1");
-  const said = "with all tags each keeps its name: leave the tag of the destination away";
-  const refused = async (to: string, more: Pick<EngineCopyOptions, "tags"> = {}): Promise<void> => {
-    const error = await engineError(engineWith().copy(`${registry.host}/a`, to, { allTags: true, ...more }));
-    expect(error).toMatchObject({ class: "InvalidInput", code: "ERR_INVALID_LOCATION", message: `Cannot use "${to}": ${said}` });
-  };
-  await refused(`${registry.host}/b:v1`);
-  await refused(`${registry.host}/b@${imageOf(1).manifest.digest}`);
-  await refused(`oci:${path}/layout:v1`);
-  await refused(`oci-archive:${path}/a.tar:v1`);
-  await refused(`oci:${path}/layout`, { tags: ["v1"] });
+  const copyAll = async (from: string, to: string, more: EngineCopyOptions = {}): Promise<unknown> =>
+    await engineError(engineWith().copy(from, to, { allTags: true, ...more }));
+  const refused = (place: string, which: string): object => ({
+    class: "InvalidInput",
+    code: "ERR_INVALID_LOCATION",
+    message: `Cannot use "${place}": with all tags each keeps its name: leave the tag of the ${which} away`,
+  });
+  const from = `${registry.host}/a`;
+  const { digest } = imageOf(1).manifest;
+  for (const to of [`${registry.host}/b:v1`, `${registry.host}/b@${digest}`, `oci:${path}/layout:v1`, `oci-archive:${path}/a.tar:v1`])
+    expect(await copyAll(from, to)).toMatchObject(refused(to, "destination"));
+  const to = `oci:${path}/layout`;
+  expect(await copyAll(from, to, { tags: ["v1"] })).toMatchObject(refused(to, "destination"));
+  for (const one of [`${from}:v1`, `${from}@${digest}`]) expect(await copyAll(one, to)).toMatchObject(refused(one, "source"));
+  expect(await copyAll(from, to, { platform: arm64 })).toMatchObject({
+    class: "Unsupported",
+    message: "Cannot copy all tags for one platform: name it with `platforms`",
+  });
   expect(registry.journal).toEqual([]);
   expect(await readdir(path)).toEqual([]);
+});
+
+test("limits hold for the archive that is copied from", async () => {
+  const [registry, path] = [await startFake(), await temporaryFolder("copy")];
+  registry.put("a", imageOf(3), "v1");
+  const archive = `oci-archive:${path}/a.tar`;
+  await engineWith().copy(`${registry.host}/a:v1`, `${archive}:v1`);
+  const failing = engineWith().copy(`${archive}:v1`, `${registry.host}/b:v1`, { limits: { maxEntries: 2 } });
+  expect(await engineError(failing)).toMatchObject({ code: "ERR_LIMIT_EXCEEDED" });
+  expect(registry.tags.has("b v1")).toBe(false);
 });
 
 test("a destination without a tag gets that of the source, and a digest gives none", async () => {

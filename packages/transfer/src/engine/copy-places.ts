@@ -1,4 +1,4 @@
-import { type Descriptor, formatReference, type Named, type ReadOnlyTarget, type Target } from "@berth/oci";
+import { type Descriptor, formatReference, type Named, type ReadOnlyTarget, type Target, UnsupportedError } from "@berth/oci";
 import { copy } from "../copy/copy.ts";
 import { copyTags } from "../copy/copy-tags.ts";
 import type { CopiedTag, CopyOptions } from "../copy/options.ts";
@@ -22,7 +22,8 @@ export function locationOf(place: Place): Location {
 /**
  * Copies between any two places; mirrors of the source are asked before it.
  *
- * @throws {InvalidLocationError} when all tags are to be copied, and something says what one is to be called.
+ * @throws {InvalidLocationError} when all tags are to be copied, and something names one. @throws {UnsupportedError} when they are to be for one
+ * platform.
  */
 export async function copyPlaces(
   context: EngineContext,
@@ -30,14 +31,12 @@ export async function copyPlaces(
   to: Location,
   options: EngineCopyOptions,
 ): Promise<EngineCopyResult> {
-  if (options.allTags === true && (namesWithin(to).length > 0 || (options.tags ?? []).length > 0)) {
-    const reason = "with all tags each keeps its name: leave the tag of the destination away";
-    throw new InvalidLocationError(formatLocation(to), reason, { forms: [] });
-  }
+  if (options.allTags === true) checkAllTags(from, to, options);
   const call = callOf(options);
   const destination = await openDestination(to, {
     ...call,
     ...namesAfter(from),
+    ...(options.limits && { limits: options.limits }),
     connect: (named) => context.origin(named).repository,
   });
   try {
@@ -53,6 +52,18 @@ export async function copyPlaces(
   } finally {
     await context.sources.flush();
   }
+}
+
+/** @throws {InvalidLocationError} @throws {UnsupportedError} */
+function checkAllTags(from: Location, to: Location, { tags = [], platform }: EngineCopyOptions): void {
+  const refuse = (place: Location, which: string): never => {
+    throw new InvalidLocationError(formatLocation(place), `with all tags each keeps its name: leave the tag of the ${which} away`, {
+      forms: [],
+    });
+  };
+  if (namesWithin(from).length > 0) refuse(from, "source");
+  if (namesWithin(to).length > 0 || tags.length > 0) refuse(to, "destination");
+  if (platform !== undefined) throw new UnsupportedError("copy all tags for one platform", { answer: "name it with `platforms`" });
 }
 
 /** What a destination is called that says nothing itself. */
@@ -106,7 +117,7 @@ async function run(
   destination: CopyDestination,
   options: EngineCopyOptions,
 ): Promise<EngineCopyResult> {
-  const { allTags = false, match, platform: _, compression: __, level: ___, tags: more = [], ...rest } = options;
+  const { allTags = false, match, platform: _, compression: __, level: ___, limits: ____, tags: more = [], ...rest } = options;
   const places: CopyPlaces = {
     ...(source.place && { source: source.place }),
     ...(destination.place && { destination: destination.place }),

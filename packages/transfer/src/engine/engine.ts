@@ -66,8 +66,8 @@ export interface Engine extends AsyncDisposable {
   /**
    * Copies between any two places. Everything is copied as it is, with all platforms, unless options say otherwise.
    *
-   * @throws {EngineError} of class `InvalidInput`, code `ERR_INVALID_LOCATION`, when all tags are to be copied, and the destination has a tag or a
-   * digest, or `tags` are given.
+   * @throws {EngineError} of class `InvalidInput`, code `ERR_INVALID_LOCATION`, when all tags are to be copied, and source or destination has a tag
+   * or a digest, or `tags` are given; of class `Unsupported` when all tags are to be copied for one `platform`: that is what `platforms` are for.
    */
   copy(from: Place, to: Place, options?: EngineCopyOptions): Promise<EngineCopyResult>;
   /** Describes what a place names. */

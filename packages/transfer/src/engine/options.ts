@@ -1,5 +1,6 @@
 import type { RepositoryOptions, RequestHeaders, StackConnectionOptions } from "@berth/client";
 import type { CallOptions, Descriptor, Digest, Platform, ReadOnlyTarget, Resolver, Storage, Tagger, TagLister, Target } from "@berth/oci";
+import type { ArchiveLimits } from "../archive/limits.ts";
 import type { CopyGraphOptions, CopyOptions, CopyStats } from "../copy/options.ts";
 import type { TransferEvent } from "../events.ts";
 import type { Location } from "../location/location.ts";
@@ -141,11 +142,13 @@ export interface EngineCopyOptions
   extends OperationOptions,
     ArchiveCompression,
     Pick<CopyOptions, "atomic" | "digestTags" | "existingTags" | "external" | "platforms" | "recheck" | "referrers" | "selectChildren"> {
-  /** Takes one image of an index, and leaves the index. Default: everything as it is. */
+  /** Takes one image of an index, and leaves the index; not with `allTags`, which take `platforms`. Default: everything as it is. */
   readonly platform?: Platform;
+  /** What an archive may hold, and what its layers may be unpacked to; what stands nowhere has its default. */
+  readonly limits?: ArchiveLimits;
   /** More tags at the destination; none with `allTags`. */
   readonly tags?: readonly string[];
-  /** Every tag of the source, under the same names; default false. The destination has neither tag nor digest then. */
+  /** Every tag of the source, under the same names; default false. Neither source nor destination has a tag or a digest then. */
   readonly allTags?: boolean;
   /** Of all tags, those to copy; default all. */
   readonly match?: (tag: string) => boolean;
