@@ -25,6 +25,6 @@ export async function copyGraph(
     const attached: Attached[] = [];
     await copyNode(operation, { descriptor: root, told: true, attached });
     await copyAttached(operation, attached);
-    return operation.stats;
+    return operation.tally.stats;
   });
 }

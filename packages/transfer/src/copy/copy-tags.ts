@@ -98,7 +98,7 @@ export async function copyTags(
       await pointTags(operation, root, [copied.tag]);
       finish(copied);
     }
-    return { tags: names.flatMap((tag) => done.get(tag) ?? []), stats: operation.stats };
+    return { tags: names.flatMap((tag) => done.get(tag) ?? []), stats: operation.tally.stats };
   });
 }
 

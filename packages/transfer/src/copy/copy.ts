@@ -52,7 +52,7 @@ export async function copy(
     const { tags: copied, later } = await copyRoot(operation, descriptor, outcomesOf(descriptor, tags, before, options), bytes);
     await options.beforeTags?.(operation.asRead(descriptor));
     await pointTags(operation, descriptor, later);
-    return { descriptor: operation.asRead(descriptor), tags: copied.map((one) => operation.asRead(one)), stats: operation.stats };
+    return { descriptor: operation.asRead(descriptor), tags: copied.map((one) => operation.asRead(one)), stats: operation.tally.stats };
   });
 }
 

@@ -13,7 +13,7 @@ export async function copyLeaf(operation: CopyOperation, target: Descriptor): Pr
   const { options } = operation;
   const isExternal = isForeignLayerMediaType(target.mediaType) && (target.urls?.length ?? 0) > 0;
   if (isExternal && options.external !== true) {
-    operation.skipped(target);
+    operation.tally.skipped(target);
     return false;
   }
   try {

@@ -115,7 +115,7 @@ async function copyManifest(operation: CopyOperation, node: Node): Promise<boole
   }
   attached?.push(...(await attachedTo(operation, descriptor, hops)));
   const now = node.tagLast === true && (attached?.length ?? 0) > 0 ? [] : tags;
-  if (isThere && now.length === 0) operation.existing(descriptor);
+  if (isThere && now.length === 0) operation.tally.existing(descriptor);
   else await publish(operation, descriptor, bytesSource(bytes ?? (await readManifest(operation, node))), now);
   return !isThere;
 }

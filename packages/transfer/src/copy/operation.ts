@@ -1,12 +1,11 @@
 import { type Descriptor, type Digest, type Fetcher, LimitExceededError, type Pusher } from "@berth/oci";
-import { toEngineError } from "../errors.ts";
-import { eventId, type TransferAction, type TransferEvent } from "../events.ts";
-import type { TransferOutcome, TransferState } from "../manager/transfer.ts";
+import type { TransferOutcome } from "../manager/transfer.ts";
 import { createTransferManager, type TransferContext, type TransferDirection, type TransferManager } from "../manager/transfer-manager.ts";
 import { numberFromZero } from "../number-from-zero.ts";
 import { isOrdered, remoteOf } from "./abilities.ts";
-import type { CopyOptions, CopyStats } from "./options.ts";
+import type { CopyOptions } from "./options.ts";
 import { accessId, storeId } from "./store-id.ts";
+import { CopyTally, failureOf, type Teller } from "./tally.ts";
 
 /** Bytes of a manifest, at most, unless told otherwise. */
 export const MAX_METADATA_BYTES = 4_194_304;
@@ -29,25 +28,20 @@ export class CopyOperation {
   readonly directions: readonly TransferDirection[];
   /** Registries that a transfer asks. */
   readonly hosts: readonly string[];
+  readonly tally: CopyTally;
   readonly #failed = new AbortController();
   readonly #parent: CopyOperation | undefined;
   readonly #moved: Map<Digest, Promise<void>>;
   /** Bytes of manifests that were read though nobody who knows had told them. */
   readonly #measured: Map<Digest, number>;
-  readonly #action: TransferAction;
   /** Where content comes from and goes to, with whose rights: what fails this way may go well another way. */
   readonly #way: string;
-  /** What stands in the counts already: a manifest that is put once more, under a tag, is the same one. */
-  readonly #counted: Set<string>;
-  readonly #stats: { -readonly [Name in keyof CopyStats]: number };
 
   /** @param parent see {@link part}. @throws {RangeError} on a limit that is negative or no number. */
   constructor(source: Fetcher, destination: Pusher, options: CopyOptions, parent?: CopyOperation) {
     this.#parent = parent;
     this.#moved = parent === undefined ? new Map<Digest, Promise<void>>() : parent.#moved;
     this.#measured = parent === undefined ? new Map<Digest, number>() : parent.#measured;
-    this.#counted = parent === undefined ? new Set<string>() : parent.#counted;
-    this.#stats = parent === undefined ? { copied: 0, mounted: 0, existing: 0, skipped: 0, bytes: 0 } : parent.#stats;
     for (const name of ["concurrency", "maxMetadataBytes", "maxNodes", "maxDepth"] as const) numberFromZero(name, options[name], 0);
     this.source = source;
     this.destination = destination;
@@ -60,11 +54,8 @@ export class CopyOperation {
     this.directions = [...(from ? (["download"] as const) : []), ...(to ? (["upload"] as const) : [])];
     this.hosts = [...new Set([from, to].flatMap((remote) => (remote === undefined ? [] : [remote.registry])))];
     this.#way = `${accessId(source)} ${accessId(destination)}`;
-    this.#action = from === undefined ? (to === undefined ? "copying" : "uploading") : to === undefined ? "downloading" : "copying";
-  }
-
-  get stats(): CopyStats {
-    return { ...this.#stats };
+    const action = from === undefined ? (to === undefined ? "copying" : "uploading") : to === undefined ? "downloading" : "copying";
+    this.tally = parent?.tally ?? new CopyTally(options, action);
   }
 
   /**
@@ -192,16 +183,16 @@ export class CopyOperation {
    * @returns whether it came over.
    */
   async transfer(target: Descriptor, kind: string, run: (report: Report) => Promise<TransferOutcome>): Promise<boolean> {
-    const { onCopied } = this.options;
+    const { tally } = this;
     let hasRun = false; // else somebody else moves the same thing, and counts it
     let [owed, current] = [0, 0];
     const moved = (bytes: number): void => {
       owed += bytes;
-      this.#stats.bytes += bytes;
+      tally.moved(bytes);
     };
-    const tell = (action: TransferAction, event: Partial<TransferEvent> = {}): void => {
+    const tell: Teller = (action, event = {}) => {
       current = event.current ?? (action === "retrying" ? 0 : current);
-      this.tell(target, action, { ...event, current, ...(owed > 0 && { moved: owed }) });
+      tally.tell(target, action, { ...event, current, ...(owed > 0 && { moved: owed }) });
       owed = 0;
     };
     const job = {
@@ -217,84 +208,21 @@ export class CopyOperation {
     };
     let outcome: TransferOutcome;
     try {
-      outcome = await this.manager.transfer(job, { signal: this.signal, onState: (state) => this.#tellState(target, state, tell) });
+      outcome = await this.manager.transfer(job, { signal: this.signal, onState: (state) => tally.tellState(target, state, tell) });
     } catch (error) {
       if (!this.signal.aborted) tell("failed", { last: true, ...failureOf(error) });
       throw error;
     }
     const isNew = outcome === "mounted" || (outcome === "transferred" && hasRun);
-    if (kind !== "blob" && this.#isCounted(target)) return isNew;
-    if (outcome === "exists") this.existing(target);
-    else if (outcome === "mounted") {
-      this.#stats.mounted++;
-      this.tell(target, "mounted", { current: target.size, last: true });
-    } else {
-      if (hasRun) this.#stats.copied++;
-      else this.#stats.existing++;
+    if (kind !== "blob" && tally.isCounted(target)) return isNew;
+    if (outcome === "exists") tally.existing(target);
+    else if (outcome === "mounted") tally.mounted(target);
+    else {
       if (hasRun && kind !== "blob") moved(target.size);
-      tell("done", { current: target.size, last: true });
-      onCopied?.(target);
+      tally.copied(target, hasRun, tell);
     }
     return isNew;
   }
-
-  /** Counts and tells of what was there. */
-  existing(target: Descriptor): void {
-    this.#counted.add(target.digest);
-    this.#stats.existing++;
-    this.options.onExisting?.(target);
-    this.tell(target, "exists", { current: target.size, last: true });
-  }
-
-  /** Counts and tells of an external layer that is left where it is. */
-  skipped(target: Descriptor): void {
-    this.#stats.skipped++;
-    this.tell(target, "skipped", { last: true, message: "Kept outside of registries" });
-    this.options.onSkipped?.(target);
-  }
-
-  /** Tells of a step. */
-  tell(target: Descriptor, action: TransferAction, event: Partial<TransferEvent> = {}): void {
-    this.options.onEvent?.({
-      id: eventId(target.digest),
-      action,
-      current: 0,
-      total: target.size,
-      last: false,
-      aux: { digest: target.digest, mediaType: target.mediaType },
-      ...event,
-    });
-  }
-
-  /** Tells of a tag that names a manifest now, in docker's words. @see moby, distribution.PushResult */
-  tellTag(target: Descriptor, tag: string): void {
-    const { digest, mediaType, size } = target;
-    const message = `digest: ${digest} size: ${size}`;
-    this.tell(target, "tagged", { id: tag, current: size, last: true, message, aux: { tag, digest, size, mediaType } });
-  }
-
-  /** True from the second time on. */
-  #isCounted({ digest }: Descriptor): boolean {
-    const isCounted = this.#counted.has(digest);
-    this.#counted.add(digest);
-    return isCounted;
-  }
-
-  #tellState(target: Descriptor, state: TransferState, tell: (action: TransferAction, event?: Partial<TransferEvent>) => void): void {
-    if (state.kind === "running") tell(this.#action, { current: state.current });
-    else if (state.kind === "waiting") tell("waiting");
-    else {
-      const why = state.error instanceof Error ? state.error.message : String(state.error);
-      const message = `Retrying in ${Math.ceil(state.delayMs / 1000)} seconds: ${why}`;
-      tell("retrying", { message, aux: { digest: target.digest, attempt: state.attempt, delayMs: state.delayMs } });
-    }
-  }
-}
-
-/** A failure, for those who watch. */
-function failureOf(error: unknown): Pick<TransferEvent, "class" | "code" | "message"> {
-  const { class: found, code, message } = toEngineError(error);
-  return { message, class: found, code };
 }
 
 /** What a transfer is given. */

@@ -16,7 +16,7 @@ export async function publish(
     await atStep("push", "destination", target, signal, () => put(operation, target, content, tags, { signal }));
     return "transferred";
   });
-  for (const tag of tags) operation.tellTag(target, tag);
+  for (const tag of tags) operation.tally.tellTag(target, tag);
 }
 
 async function put(
@@ -47,7 +47,7 @@ export async function pointTags(operation: CopyOperation, told: Descriptor, tags
   await atStep("tag", "destination", target, signal, async () => {
     for (const tag of tags) {
       await taggerOf(operation).tag(target, tag, { signal });
-      operation.tellTag(target, tag);
+      operation.tally.tellTag(target, tag);
     }
   });
 }
