@@ -39,6 +39,8 @@ export interface MakeNewOptions {
   readonly platform?: Platform | undefined;
   /** Whether the tag that was named moves to the result unless flags say something else; default false: the result has no tag then. */
   readonly replaces?: boolean;
+  /** Whether an image of a docker archive comes as it stands there; default false: in the form that is usual where the result goes. */
+  readonly keepsForm?: boolean;
 }
 
 /** What is told of something that was made. */
@@ -63,11 +65,13 @@ export async function makeNew(session: Session, text: string, flags: ResultFlags
   const { tagsWithin } = await import("@berth/transfer/location");
   const { output, dryRun, replace } = flags;
   if (output !== undefined && replace === true) throw new CommandFailure(EXIT_CODE.usage, "cannot use --replace with --output");
+  const given = output === undefined ? undefined : parsePlace(output);
+  const into = options.keepsForm === true ? undefined : given?.transport;
   await withPlace(
     session,
     text,
     async (place, call) => {
-      const target = output === undefined ? sameLocation(place) : parsePlace(output);
+      const target = given ?? sameLocation(place);
       const isReplaced = replace === true || (options.replaces === true && flags.tag === undefined);
       const wanted = flags.tag ?? [];
       // known before anything is made, or a tag moved
@@ -79,7 +83,7 @@ export async function makeNew(session: Session, text: string, flags: ResultFlags
       if (tags.some(isDigest)) await makeDry(job, call); // checks them, before anything is written
       await makeAt(session, job);
     },
-    { side: "from" },
+    { side: "from", ...(into && { into }) },
   );
 }
 

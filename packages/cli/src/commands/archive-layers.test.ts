@@ -92,6 +92,25 @@ test.each(["oci", "oci-archive"])("into %s images of a docker archive go in OCI'
   }
 });
 
+test.each<[string, string, (to: string) => readonly string[]]>([
+  ["pull", "a folder", (to) => ["pull", "--platform", "linux/amd64", "-o", to, archive]],
+  ["pull", "oci", (to) => ["pull", "--platform", "linux/amd64", "-o", `oci:${to}`, archive]],
+  ["mutate", "oci", (to) => ["mutate", "--label", "a=b", "-o", `oci:${to}`, archive]],
+  ["mutate", "registry", () => ["mutate", "--label", "a=b", "-o", `${at.app}:v1`, archive]],
+  ["convert", "oci", (to) => ["convert", "--to", "oci", "-o", `oci:${to}`, archive]],
+])("%s -o brings an image of a docker archive in the form that is usual there: %s", async (verb, kind, args) => {
+  const to = `${at.path}-to`;
+  await ok(...args(to));
+  const [manifestType, layerType] =
+    kind === "registry"
+      ? [MEDIA_TYPES.dockerManifest, MEDIA_TYPES.dockerLayerGzip]
+      : [MEDIA_TYPES.ociManifest, verb === "convert" ? MEDIA_TYPES.ociLayer : MEDIA_TYPES.ociLayerGzip]; // it changes what it is told to
+  expect(await manifestOf(kind === "registry" ? `${at.app}:v1` : `oci:${to}`)).toMatchObject({
+    mediaType: manifestType,
+    layers: [{ mediaType: layerType }],
+  });
+});
+
 test.each([
   [["--compression", "zstd"], MEDIA_TYPES.ociManifest, MEDIA_TYPES.ociLayerZstd],
   [["--compression", "none"], MEDIA_TYPES.dockerManifest, MEDIA_TYPES.dockerLayer],

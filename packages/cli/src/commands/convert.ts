@@ -30,7 +30,7 @@ export function convertCommand(options: RunOptions): Command {
           if (flags.to === "docker") await warnOfDockerZstd(session, into, made, edit);
           return made;
         },
-        { platform: flags.platform },
+        { platform: flags.platform, keepsForm: true },
       );
     }),
   );

@@ -14,6 +14,7 @@ import type { Location } from "@berth/transfer/location";
 import { addHelp } from "../command/add-help.ts";
 import { withDestination } from "../connect/destination.ts";
 import { keepArchive, overwriteOption } from "../connect/keep-archive.ts";
+import { parsePlace } from "../connect/parse-place.ts";
 import { archiveForms, isArchiveName } from "../connect/path-advice.ts";
 import { type Place, withPlace, withSource } from "../connect/place.ts";
 import { readDescribed } from "../content/read-manifest.ts";
@@ -65,7 +66,8 @@ export function pullCommand(options: RunOptions): Command {
       act(options, async (session, text: string, flags: PullFlags) => {
         // what went through a pipe cannot be taken back
         const open = flags.output === "-" ? withPlace : withSource;
-        await open(session, text, async (source) => await pullFrom(session, source, flags));
+        const into = placeNamed(flags.output)?.transport ?? "oci"; // an artifact is in no docker archive
+        await open(session, text, async (source) => await pullFrom(session, source, flags), { into });
       }),
     );
   addRegistryFlags(addTransferFlags(command, { uploads: false }));
@@ -97,11 +99,14 @@ async function pullFrom(session: Session, source: Place, flags: PullFlags): Prom
   const { chooseImage, hostPlatform } = await import("@berth/transfer/platform");
   const choice = { ...call, checkSingle: flags.platform !== undefined, place: source.describe() };
   const image = flags.allPlatforms === true ? root : (await chooseImage(target, root, flags.platform ?? hostPlatform(), choice)).image;
-  const { parseLocation } = await import("@berth/transfer/location");
-  const isPlace = /^(?:oci|ocidir|oci-layout|oci-archive|docker-archive):|^-$/.test(flags.output ?? "");
-  if (!isPlace && (await isArtifact(source, image, call))) return await pullFiles(session, source, image, flags);
-  const to = isPlace ? parseLocation(flags.output ?? "") : layoutAt(source, flags.output);
-  await pullImage(session, source, image, to, flags);
+  const to = placeNamed(flags.output);
+  if (to === undefined && (await isArtifact(source, image, call))) return await pullFiles(session, source, image, flags);
+  await pullImage(session, source, image, to ?? layoutAt(source, flags.output), flags);
+}
+
+/** The place that is named in so many words; undefined for the name of a folder, and for nothing. */
+function placeNamed(output: string = ""): Location | undefined {
+  return /^(?:oci|ocidir|oci-layout|oci-archive|docker-archive):|^-$/.test(output) ? parsePlace(output) : undefined;
 }
 
 /** Anything whose config is not that of an image. */

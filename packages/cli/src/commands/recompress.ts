@@ -39,7 +39,7 @@ export function recompressCommand(options: RunOptions): Command {
           if (to === "zstd") await warnOfDockerZstd(session, into, made, edit);
           return made;
         },
-        { platform: flags.platform },
+        { platform: flags.platform, keepsForm: true },
       );
     }),
   );
