@@ -18,7 +18,9 @@ const END_MS = 200;
 const stop = new AbortController();
 let askedAt = 0;
 let askedBy: NodeJS.Signals | undefined;
-for (const name of ["SIGINT", "SIGTERM"] as const) {
+// A terminal that is closed stops what it started; servers read their certificates again.
+const stops = ["SIGINT", "SIGTERM", ...(process.argv[2] === "serve" ? [] : (["SIGHUP"] as const))] as const;
+for (const name of stops) {
   process.on(name, () => {
     // The first asks, the second insists.
     if (!stop.signal.aborted) {

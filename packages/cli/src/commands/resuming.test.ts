@@ -135,6 +135,7 @@ test("[engine/T11] a pull that was killed at 70 % goes on: less than 35 % is fet
 test.each([
   ["killed", "SIGKILL", { signal: "SIGKILL" }],
   ["stopped by Ctrl-C", "SIGINT", { code: 130, signal: null }],
+  ["stopped by a terminal that was closed", "SIGHUP", { code: 130, signal: null }],
 ] as const)(
   "[engine/T11] a pull of files that was %s at 0.7 of it goes on: less than 0.35 is fetched again, and nothing else is left",
   async (_, signal, ended) => {
