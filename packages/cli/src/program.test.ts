@@ -47,5 +47,19 @@ test("a mistake in the command line is one line with a guess, the usage, and exi
   expect((await berth("cat", "--format=json")).stderr).toMatch(/^\{"class":"Usage".*\n$/);
   expect((await berth("digest", "--bogus", "--", "--format", "json")).stderr).toContain("usage: berth digest");
   expect(await berth("serve", "a", "b")).toMatchObject({ code: 2 });
+  expect((await berth("pull", "x.test/app:v1", "app.tar")).stderr).toContain("\n(Did you mean --output?)\nusage: berth pull ");
   expect(await berth("htpasswd")).toMatchObject({ code: 2, stdout: "" });
+});
+
+test.each([
+  ["export", "--output", "", "x.test/app"],
+  ["serve", "--data", ""],
+  ["ls", "--token", "", "x.test"],
+  ["ls", "--user=", "x.test"],
+  ["append", "--layer", "a.tar", "--layer", "", "x.test/app"],
+  ["digest", "--format", "", "x.test/app"],
+])("%s %s with nothing behind it, as of a variable that is not set, is refused", async (...args) => {
+  const { code, stdout, stderr } = await berth(...args);
+  expect([code, stdout]).toEqual([2, ""]);
+  expect(stderr).toMatch(/^berth: option '-.*' argument '' is invalid\. expected more than nothing\nusage: /);
 });

@@ -6,6 +6,7 @@ import { type CommandEntry, type CommandRow, isGroup, type MakeCommand } from ".
 import { COMMANDS } from "./command/table.ts";
 import { helpWidthOf, twoColumns, wrapText } from "./command/wrap-text.ts";
 import { usageOf } from "./command/usage.ts";
+import { refuseEmptyValues } from "./command/refuse-empty-values.ts";
 import { printError } from "./errors/print-error.ts";
 import { CommandFailure, EXIT_CODE } from "./exit-code.ts";
 import { hoistFlags } from "./flags/hoist.ts";
@@ -77,6 +78,7 @@ function assemble(table: readonly CommandEntry[], makerOf: MakerOf, options: Run
       return `\nExamples:\n${twoColumns(EXAMPLES, width)}\n\n${wrapText(REFERENCES, width).join("\n")}\n`;
     });
   for (const command of buildCommands(table, makerOf, options)) program.addCommand(command);
+  program.hook("preAction", (_, command) => refuseEmptyValues(command));
   prepare(program, options.io, asJson);
   return program;
 }
@@ -95,9 +97,11 @@ function formatItem(term: string, termWidth: number, description: string, width:
   return twoColumns([[term.padEnd(termWidth), description]], width);
 }
 
-/** Other tools have `--json`, which no letters of ours come near to. */
+/** Other tools have `--json`, which no letters of ours come near to, and take what is written as one more argument. */
 function adviceFor(command: Command, text: string): string {
-  return text.includes("'--json'") && command.options.some(({ long }) => long === "--format") ? "\n(Did you mean --format json?)" : "";
+  const has = (flag: string): boolean => command.options.some(({ long }) => long === flag);
+  if (text.includes("'--json'") && has("--format")) return "\n(Did you mean --format json?)";
+  return /^error: too many arguments/.test(text) && has("--output") ? "\n(Did you mean --output?)" : "";
 }
 
 /** The parser quotes what it was given, also an address that was pasted. */

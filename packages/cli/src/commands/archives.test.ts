@@ -196,3 +196,29 @@ test("--max-ratio reaches archives that are compressed as a whole", async () => 
   ])
     expect(await berth([...args, "--max-ratio", "2000"])).toMatchObject({ code: 6, stderr: told });
 }, 60_000);
+
+test.each([
+  ["--platforms", "linux/amd64"],
+  ["--index-only"],
+  ["--referrers"],
+  ["--referrer-type", "application/spdx+json"],
+  ["--referrer-annotation", "a=b"],
+  ["--referrers-style", "api"],
+  ["--digest-tags"],
+])("%s is refused where a docker archive is written, which has no room for it", async (flag, ...value) => {
+  const file = join(at.folder, "app.tar");
+  for (const dryRun of [[], ["--dry-run"]]) {
+    expect(await berth(["cp", ...dryRun, flag, ...value, `${app}:v1`, `docker-archive:${file}`])).toMatchObject({
+      code: 2,
+      stdout: "",
+      stderr: expect.stringContaining(`cannot use ${flag} with a docker archive`),
+    });
+  }
+  expect(existsSync(file)).toBe(false);
+});
+
+test("what is no archive is said to be none", async () => {
+  const file = join(at.folder, "notes.tar");
+  writeFileSync(file, "notes".repeat(200));
+  expect(await berth(["load", file, app])).toMatchObject({ code: 6, stderr: expect.stringContaining("it is no tar archive") });
+});

@@ -24,7 +24,7 @@ import { addArchiveFormFlags, archiveForm } from "../transfer/archive-form.ts";
 import { Batch, failuresOf } from "../transfer/batch.ts";
 import { COPIED_FIELDS, copiedFields, printCopied, writeDigestFile, writeRefsFile } from "../transfer/copied.ts";
 import { copiedInto, previewPlace } from "../transfer/copied-into.ts";
-import { addCopyFlags, contradiction, type CopyFlags, copyOptions } from "../transfer/copy-flags.ts";
+import { addCopyFlags, checkForDockerArchive, contradiction, type CopyFlags, copyOptions } from "../transfer/copy-flags.ts";
 import { copyImage, imageToCopy } from "../transfer/copy-image.ts";
 import { warnOfDockerForm } from "../transfer/docker-form.ts";
 import { platformWarning } from "../transfer/platform-warning.ts";
@@ -50,7 +50,7 @@ interface CpFlags extends CompressionFlags, CopyFlags, LimitFlags, TransferFlags
 export function cpCommand(options: RunOptions): Command {
   const command = new Command()
     .argument("<source>", "an image, an index, an artifact; with --all-tags a repository, a layout or an OCI archive")
-    .argument("<destination>", "where it goes; a tag that is not given is the one that the source is given with, else latest")
+    .argument("<destination>", "where it goes; without a tag it gets that of the source; a source named by its digest gives none")
     .argument("[tag...]", "more tags at the destination")
     .option("-a, --all-tags", "copy every tag, under its own name")
     .option("--match <pattern>", "of all tags, those that match a shell pattern, or /expression/; repeatable", more)
@@ -69,6 +69,7 @@ export function cpCommand(options: RunOptions): Command {
         if (isMany) checkMany(sourceLocation(from), target, tags, flags);
         const form = archiveForm(sourceLocation(from), target, flags);
         const job = { target, tags, flags, settings: copyOptions(flags) };
+        if (target.transport === "docker-archive") checkForDockerArchive(flags);
         if (isStdout(target) && flags.dryRun !== true) session.leaveStdout();
         // mirrors need not have all tags, and what went through a pipe cannot be taken back
         const open = isMany || isStdout(target) ? withPlace : withSource;

@@ -88,8 +88,10 @@ async function listRepositories(session: Session, host: string, flags: LsFlags):
   session.subject = host;
   const registry = await session.connections.registry(host);
   const wanted = nameFilter(flags);
-  if (flags.sort !== undefined || flags.pointsAt !== undefined)
-    throw new CommandFailure(EXIT_CODE.usage, "--sort and --points-at are about tags: name a repository");
+  const ofTags = { "--long": flags.long, "--sort": flags.sort, "--points-at": flags.pointsAt };
+  for (const [flag, value] of Object.entries(ofTags))
+    if (value !== undefined)
+      throw new CommandFailure(EXIT_CODE.usage, `${flag} is about tags, and "${host}" is a registry: name a repository`);
   const names = chosen(registry.repositories(listOptions(session, flags)), { limit: flags.limit, wanted });
   if (session.format.kind === "text") return await printLines(session, names);
   const repositories = await Array.fromAsync(names);

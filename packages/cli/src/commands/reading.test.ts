@@ -57,6 +57,21 @@ test("ls of a registry lists its repositories, of a repository its tags, and hid
   expect((await berth(["tags", "--limit", "1", "--match", "v*", app])).stdout).toBe("v1\n");
 });
 
+test("ls refuses flags about tags for a registry, instead of leaving them aside", async () => {
+  for (const flag of [["--long"], ["--sort", "name"], ["--points-at", "v1"]])
+    expect(await berth(["ls", ...flag, at.server.host])).toMatchObject({
+      code: 2,
+      stdout: "",
+      stderr: expect.stringContaining(`${flag[0]} is about tags, and "${at.server.host}" is a registry`),
+    });
+});
+
+test("a trace that cannot be written is told before anything is done", async () => {
+  const file = join(at.folder, "none", "trace");
+  const done = await berth(["rm", "-f", "--trace-http", file, `${at.app}:v1`]);
+  expect(done).toMatchObject({ code: 2, stdout: "", stderr: expect.stringContaining(`cannot write --trace-http "${file}"`) });
+});
+
 test("ls -l tells digest, size, age and platforms, by so many requests at a time", async () => {
   const { stdout } = await berth(["ls", "-l", "-j", "2", app]);
   expect(stdout).toMatch(

@@ -98,7 +98,9 @@ export class Session {
     if (this.tellsRecords && kind !== "text" && kind !== "json")
       throw new CommandFailure(EXIT_CODE.usage, `cannot use --progress json with --format ${kind}: its last line is the result as JSON`);
     await checkFormat(this.format);
-    for (const [flag, path] of this.#lastFiles) {
+    const { traceFile } = this.settings;
+    const files = traceFile === undefined ? this.#lastFiles : [...this.#lastFiles, ["trace-http", traceFile] as const];
+    for (const [flag, path] of files) {
       const { checkWritable } = await import("../output/check-writable.ts");
       await checkWritable(flag, path);
     }

@@ -82,6 +82,27 @@ export function copyOptions(
   };
 }
 
+/**
+ * Refuses flags that would do nothing, or something else, where a docker archive is written.
+ *
+ * @throws {CommandFailure}
+ */
+export function checkForDockerArchive(flags: CopyFlags): void {
+  if (flags.platforms !== undefined) throw contradiction("--platforms", `${ONE_IMAGE}: use --platform`);
+  if (flags.indexOnly === true) throw contradiction("--index-only", ONE_IMAGE);
+  const along: Readonly<Record<string, boolean>> = {
+    "--referrers": flags.referrers === true,
+    "--referrer-type": flags.referrerType !== undefined,
+    "--referrer-annotation": flags.referrerAnnotation !== undefined,
+    "--referrers-style": (flags.referrersStyle ?? "keep") !== "keep",
+    "--digest-tags": flags.digestTags === true,
+  };
+  for (const [flag, isGiven] of Object.entries(along)) if (isGiven) throw contradiction(flag, `${ONE_IMAGE}: use oci-archive:FILE`);
+}
+
+/** What the destination is then. */
+const ONE_IMAGE = "a docker archive, which holds an image for one platform and nothing beside it";
+
 function selectionOf({ referrerType, referrerAnnotation = [] }: CopyFlags): ReferrerSelection | undefined {
   if (referrerType === undefined && referrerAnnotation.length === 0) return undefined;
   const values = referrerAnnotation.filter((text) => text.includes("=")).map((text) => text.split(/=(.*)/s, 2));

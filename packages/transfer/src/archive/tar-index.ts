@@ -80,7 +80,9 @@ async function readHeader(file: FileHandle, start: number, budget: LayerBudget):
     return entry === undefined ? undefined : { entry, end: at };
   } catch (error) {
     throw BerthError.is(error) && error.code === "ERR_INVALID_LAYER"
-      ? new InvalidArchiveError("a header is damaged", { cause: error })
+      ? new InvalidArchiveError(start === 0 ? "it is no tar archive, or its first header is damaged" : "a header is damaged", {
+          cause: error,
+        })
       : error;
   } finally {
     await reader.close();
