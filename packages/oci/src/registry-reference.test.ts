@@ -95,4 +95,5 @@ test("parseRegistryHost() takes hosts only", () => {
   for (const input of ["", "a/b", "http://x", "host:v1", "h:70000", "a..b", "-a", "a-", "[::1", "[::1]x"]) {
     expect(() => parseRegistryHost(input)).toThrow(InvalidReferenceError);
   }
+  expect(() => parseRegistryHost("h:70000")).toThrow("expected a port up to 65535");
 });

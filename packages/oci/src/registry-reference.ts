@@ -64,7 +64,8 @@ export function parseReferenceWithin(
 }
 
 function registryProblem(input: string): string {
-  return /^https?:\/\//i.test(input) ? "invalid registry: leave the scheme out" : "invalid registry";
+  if (/^https?:\/\//i.test(input)) return "invalid registry: leave the scheme out";
+  return /:\d{5,}(?:\/|$)/.test(input) ? "invalid registry: expected a port up to 65535" : "invalid registry";
 }
 
 function splitReference(path: string): {

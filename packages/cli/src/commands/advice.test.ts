@@ -120,6 +120,7 @@ test("files that cannot be read are told as they were named", async () => {
     ["append", "-f", missing, "--tag", "x", `${app}:v1`],
   ])
     expect(await berth(args)).toMatchObject({ code: 4, stderr: said });
+  expect((await berth(["load", "", app])).stderr).toBe('berth: Cannot read "": no such file or folder\n');
   const archive = join(at.folder, "none", "x.tar");
   expect((await berth(["cp", `${app}:v1`, `docker-archive:${archive}`])).stderr).toBe(
     `berth: Cannot open "${archive}": no such file or folder\n`,
@@ -251,9 +252,14 @@ test("verbs about images say how the files of an artifact are had", async () => 
   }
 });
 
-test("a file above the folder is not pushed under a name that leads out of one", async () => {
+test("a file above the folder is not pushed under a name that leads out of one, nor the folder itself without a name", async () => {
   const { code, stderr } = await berth(["push", `${app}:f`, "../b.sh"]);
   expect([code, stderr]).toEqual([2, expect.stringContaining('cannot push "../b.sh": a file keeps its path, and .. leads out')]);
+  for (const path of [".", "./"])
+    expect(await berth(["push", `${app}:f`, path])).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining(`cannot push "${path}": it has no name: push it by its absolute path`),
+    });
 });
 
 test("ping wants no image to be there, and doubts that a word is one", async () => {
@@ -261,6 +267,7 @@ test("ping wants no image to be there, and doubts that a word is one", async () 
     code: 0,
     stdout: expect.stringContaining(`${at.server.host} answers`),
   });
+  expect(await berth(["ping", "oci:nowhere"])).toMatchObject({ code: 2, stderr: expect.stringContaining('"oci:nowhere" is no registry') });
   const nowhere = ["--retries", "0", "--resolve", "registry-1.docker.io:443:127.0.0.1"];
   const { code, stderr } = await berth(["ping", ...nowhere, "nosuch"]);
   expect(code).not.toBe(0);

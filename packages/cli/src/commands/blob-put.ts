@@ -1,3 +1,4 @@
+import { stat } from "node:fs/promises";
 import { basename } from "node:path";
 import { type Digest, isDigest, MEDIA_TYPES } from "@berth/oci";
 import { Command, InvalidArgumentError } from "commander";
@@ -6,6 +7,7 @@ import { withDestination } from "../connect/destination.ts";
 import { inputStream } from "../content/input-stream.ts";
 import { putPlace } from "../content/put-place.ts";
 import { type BlobWork, hashBlob, hashFile, type StoredBlob, storeFile, storeStream } from "../content/store-blob.ts";
+import { CommandFailure, EXIT_CODE } from "../exit-code.ts";
 import { addOutputFlags, addRegistryFlags } from "../flags/add-flags.ts";
 import type { RunOptions } from "../run-options.ts";
 import { act } from "../session/act.ts";
@@ -30,6 +32,8 @@ export function blobPutCommand(options: RunOptions): Command {
         const place = putPlace(text);
         const { signal } = session;
         const stream = await inputStream(session, file);
+        if (stream === undefined && (await stat(file)).isDirectory())
+          throw new CommandFailure(EXIT_CODE.usage, `cannot read "${file}": it is a folder`);
         const view = await session.openView();
         const name = file === "-" ? "stdin" : basename(file);
         const work: BlobWork = { signal, view, name, expected: flags.digest ?? place.digest };

@@ -46,8 +46,8 @@ export function configGetCommand(options: RunOptions): Command {
   addRegistryFlags(addOutputFlags(command.addOption(maxRatioOption()), "format"));
   return addHelp(command, {
     text: [
-      "Prints the bytes exactly as they are: their digest is the image's id. Templates find what is in the config by its own names, too:",
-      "{{.config.Cmd}} as well as {{.content.config.Cmd}}.",
+      "Prints the bytes exactly as they are: their digest is the image's id. Templates and paths find what is in the config by its own names,",
+      "too: {{.config.Cmd}} as well as {{.content.config.Cmd}}.",
     ].join("\n"),
     examples: [
       ["berth config get --pretty debian:12", "how the image is run, and how it was made"],

@@ -1,7 +1,7 @@
 import type { RateLimit } from "@berth/client";
 import { Command } from "commander";
 import { addHelp } from "../command/add-help.ts";
-import { openPlace } from "../connect/place.ts";
+import { openPlace, sourceLocation } from "../connect/place.ts";
 import { DEFAULT_REGISTRY, hostOf } from "../connect/registry-host.ts";
 import { registryHostOf } from "../content/list-place.ts";
 import { ifThere } from "../content/tag-details.ts";
@@ -41,7 +41,7 @@ export function pingCommand(options: RunOptions): Command {
     ],
     output: {
       registry: "the host",
-      url: "what answered",
+      url: "what answered; of an image its repository",
       durationMs: "milliseconds until it did",
       "rateLimit.limit": "requests within the window, if the registry says",
       "rateLimit.remaining": "requests that are left",
@@ -65,8 +65,9 @@ async function ping(session: Session, text: string): Promise<Pong> {
     const { origin } = response.request.url;
     return { registry, url: origin, durationMs: Math.round(performance.now() - began), rateLimit: parseRateLimit(response.headers) };
   }
-  const { repository, reference, name } = await openPlace(session, text);
-  if (repository === undefined) throw new CommandFailure(EXIT_CODE.usage, `"${name}" is no registry`);
+  const isRegistry = sourceLocation(text).transport === "registry";
+  const { repository, reference, name } = isRegistry ? await openPlace(session, text) : { repository: undefined };
+  if (repository === undefined) throw new CommandFailure(EXIT_CODE.usage, `"${text}" is no registry`);
   const rateLimit = await advised(text, async () => {
     return await ifThere(async () => {
       const descriptor = await repository.resolve(reference, { signal });

@@ -123,3 +123,25 @@ test("untag and blob rm tell programs what went, as rm does", async () => {
   const one = await berth(["blob", "rm", "-f", "--format", "json", `${at.app}@${layer.digest}`]);
   expect(JSON.parse(one.stdout)).toEqual({ removed: [{ kind: "blob", reference: `${at.app}@${layer.digest}` }], failures: [] });
 });
+
+test.each([
+  ["rm", `:none`],
+  ["untag", `:none`],
+  ["manifest", "rm", `@sha256:${"0".repeat(64)}`],
+  ["blob", "rm", `@sha256:${"0".repeat(64)}`],
+])("%s --ignore-missing tells programs, too, that nothing went", async (...words) => {
+  await pushImage(at.repository, { tags: ["v1"] });
+  const verb = words.slice(0, -1);
+  const force = verb[0] === "untag" ? [] : ["-f"];
+  const { code, stdout } = await berth([...verb, ...force, "--ignore-missing", "--format", "json", `${at.app}${words.at(-1)}`]);
+  expect([code, JSON.parse(stdout)]).toEqual([0, { removed: [], failures: [] }]);
+});
+
+test("a folder is no blob", async () => {
+  for (const dryRun of [[], ["--dry-run"]])
+    expect(await berth(["blob", "put", ...dryRun, at.app, at.folder])).toMatchObject({
+      code: 2,
+      stdout: "",
+      stderr: expect.stringContaining(`berth: cannot read "${at.folder}": it is a folder\n`),
+    });
+});

@@ -32,16 +32,18 @@ export async function removeMany<F extends DeleteFlags>(
   for (const text of references) parsePlace(text); // one that cannot be is told before the first is gone
   const batch = new Batch(session, flags);
   const removed: Removed[] = [];
+  let isThrough = false;
   try {
     for (const text of references) {
       await batch.attempt(text, async () => {
         await withPlace(session, text, async (place, call) => void removed.push(...(await remove(session, place, flags, call))));
       });
     }
+    isThrough = true;
   } finally {
     const failures = batch.failures;
     // to people it was told on the way
-    if (session.format.kind !== "text" && removed.length + failures.length > 0)
+    if (session.format.kind !== "text" && (isThrough || removed.length + failures.length > 0))
       await session.print({ data: { removed, failures, ...(flags.dryRun === true && { dryRun: true }) }, text: () => "" });
   }
   batch.end(references.length);

@@ -24,7 +24,7 @@ test.each([
   expect(await formatResult(parseFormat(format), RESULT)).toBe(expected);
 });
 
-test("templates find parts of the data without the way there, behind what the data itself holds", async () => {
+test("templates and paths find parts of the data without the way there, behind what the data itself holds", async () => {
   const result = {
     ...RESULT,
     data: { digest: "sha256:a", content: { os: "linux", digest: "b" } },
@@ -34,6 +34,8 @@ test("templates find parts of the data without the way there, behind what the da
     "linux sha256:a b <no value>\n",
   );
   expect(await formatResult(parseFormat("jsonpath=..os"), result)).toBe("linux\n");
+  expect(await formatResult(parseFormat("jsonpath=.os"), result)).toBe("linux\n");
+  expect(await formatResult(parseFormat("jsonpath=.digest"), result)).toBe("sha256:a\n");
 });
 
 test("a template that does not fit the result is no wrong use: the work was done", async () => {

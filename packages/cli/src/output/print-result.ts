@@ -9,7 +9,7 @@ export interface Result {
   readonly data: unknown;
   /** What people get, with the end of its last line. */
   readonly text: () => string;
-  /** What templates find beside the data, unless that has the name: parts of it without the way there. */
+  /** What templates and paths find beside the data, unless that has the name: parts of it without the way there. */
   readonly shortcuts?: object;
   /** The bytes that the data was read from, for `{{raw}}`. */
   readonly raw?: Uint8Array;
@@ -53,7 +53,9 @@ export async function formatResult(format: OutputFormat, { data, text, raw, shor
     }
     case "jsonpath": {
       const { compileJsonPath } = await import("./json-path.ts");
-      const found = compileJsonPath(format.expression)(withoutUndefined(data));
+      const path = compileJsonPath(format.expression);
+      const direct = path(withoutUndefined(data));
+      const found = direct.length === 0 && shortcuts !== undefined ? path(shortcuts) : direct;
       return endLine(found.map((one) => (typeof one === "string" ? one : JSON.stringify(one))).join("\n"));
     }
   }

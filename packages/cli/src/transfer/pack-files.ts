@@ -142,7 +142,13 @@ function titleOf(path: string): string {
     const reason = "a file keeps its path, and .. leads out of the folder that it is pulled into";
     throw new CommandFailure(EXIT_CODE.usage, `cannot push "${path}": ${reason}: push it from its folder, or by its absolute path`);
   }
-  return isAbsolute(path) ? basename(path) : path.replace(/^(?:\.\/+)+/, "").replace(/\/+$/, "") || path;
+  const title = isAbsolute(path) ? basename(path) : path.replace(/^(?:\.\/+)+/, "").replace(/\/+$/, "") || path;
+  if (title === "." || title === "./")
+    throw new CommandFailure(
+      EXIT_CODE.usage,
+      `cannot push "${path}": it has no name: push it by its absolute path, or from the folder above`,
+    );
+  return title;
 }
 
 /** @throws {CommandFailure} for two files of one title, of which only one could be pulled. */

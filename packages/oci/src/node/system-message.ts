@@ -2,7 +2,7 @@ import { dirname, isAbsolute, join, relative } from "node:path";
 import { systemReason } from "./system-reason.ts";
 
 /** What Node makes of an error of the system: `ENOENT: no such file or directory, open '/x'`. */
-const OF_SYSTEM = /^(E[A-Z0-9]+): [^,]+, (\w+)(?: '([^']+)')?(?: -> '[^']+')?$/;
+const OF_SYSTEM = /^(E[A-Z0-9]+): [^,]+, (\w+)(?: '([^']*)')?(?: -> '[^']*')?$/;
 
 /** What was tried, by the name of the system's call. */
 const TRIED: Readonly<Record<string, string>> = {
