@@ -74,6 +74,8 @@ export async function makeNew(session: Session, text: string, flags: ResultFlags
       const target = given ?? sameLocation(place);
       const isReplaced = replace === true || (options.replaces === true && flags.tag === undefined);
       const wanted = flags.tag ?? [];
+      if (replace === true && !namesTag(place))
+        throw new CommandFailure(EXIT_CODE.usage, "--replace moves the tag of the image: name it by one");
       // known before anything is made, or a tag moved
       const tags = output === undefined ? tagsWithin(target, tagsHere(place, wanted, isReplaced)) : tagsAt(target, place.location, wanted);
       await keepArchive(session, target, tags, flags);
@@ -162,11 +164,14 @@ function sameLocation({ location, name }: Place): Location {
   throw new UnsupportedError(`change "${name}"`, { answer: "archives are written whole, so name another place with --output" });
 }
 
-function tagsHere({ reference, location }: Place, tags: readonly string[], isReplaced: boolean): readonly string[] {
-  const isTag = reference !== "" && !isDigest(reference);
-  if (!isReplaced || !isTag) return tags;
-  if (location.transport === "registry" && location.reference.digest !== undefined) return tags; // the digest was meant, not the tag
-  return [...new Set([reference, ...tags])];
+function tagsHere(place: Place, tags: readonly string[], isReplaced: boolean): readonly string[] {
+  return isReplaced && namesTag(place) ? [...new Set([place.reference, ...tags])] : tags;
+}
+
+/** Whether it is named by a tag: where there is a digest as well, that is meant. */
+function namesTag({ reference, location }: Place): boolean {
+  if (reference === "" || isDigest(reference)) return false;
+  return location.transport !== "registry" || location.reference.digest === undefined;
 }
 
 function without(fields: Readonly<Record<string, string>>, prefix: string): Readonly<Record<string, string>> {

@@ -38,6 +38,8 @@ export function appendCommand(options: RunOptions): Command {
       const { appendLayer } = await import("@berth/transfer");
       const epoch = await sourceEpoch(session);
       const { createdBy } = flags;
+      if (flags.layer.filter((file) => file === "-").length > 1)
+        throw new CommandFailure(EXIT_CODE.usage, "standard input can be one layer only: use one --layer -");
       const inputs: LayerInput[] = [];
       for (const file of flags.layer) inputs.push(await layerInput(session, file, flags.at));
       await makeNew(

@@ -49,7 +49,7 @@ export function fsckCommand(options: RunOptions): Command {
       ["berth fsck oci:folder", "a layout, with what no tag leads to"],
     ],
     output: {
-      reference: "what was checked",
+      reference: "what was checked; of an image also mediaType, digest and size of its manifest",
       ok: "whether nothing is wrong",
       manifests: "of an image: manifests that were read",
       blobs: "blobs that were looked at",

@@ -241,3 +241,14 @@ test.each([
   const { code, stderr } = await berth([...words, "--max-ratio", "0"]);
   expect([code, stderr]).toEqual([2, expect.stringContaining("expected a whole number from 1")]);
 });
+
+test("what could not be meant is refused: standard input twice, a platform that the index has not, a tag to move where none is named", async () => {
+  for (const [args, expected, said] of [
+    [["append", "-f", "-", "-f", "-", `${app}:base`], 2, "standard input can be one layer only"],
+    [["append", "-f", site, "--platforms", "linux/s390x", `${app}:multi`], 4, "Cannot find image for linux/s390x"],
+    [["mutate", "--label", "a=b", "--platforms", "linux/amd64,linux/s390x", `${app}:multi`], 4, "Cannot find image for linux/s390x"],
+    [["append", "-f", site, "--replace", `${app}@${base}`], 2, "--replace moves the tag of the image"],
+    [["append", "-f", site, "--replace", `${app}:base@${base}`], 2, "--replace moves the tag of the image"],
+  ] as const)
+    expect(await berth(args)).toMatchObject({ code: expected, stdout: "", stderr: expect.stringContaining(said) });
+});

@@ -69,7 +69,7 @@ export function lsFilesCommand(options: RunOptions): Command {
       ["berth ls-files --format 'jsonpath=.files[*].layer.digest' debian:12 | sort | uniq -c", "files of each layer"],
     ],
     output: {
-      reference: "the image, with its digest",
+      reference: "the image, with its digest; also mediaType, digest and size of its manifest",
       "files[].path": "the path, from /",
       "files[].type": "file, folder, symlink, ...",
       "files[].mode": "permission bits, as a number",

@@ -87,6 +87,7 @@ export function pullCommand(options: RunOptions): Command {
     output: {
       ...COPIED_FIELDS,
       "files[].path": "of an artifact: each file, with mediaType, digest and size",
+      annotations: "of an artifact: those of its manifest",
       platform: "that was asked for",
     },
   });

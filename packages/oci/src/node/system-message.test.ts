@@ -10,6 +10,8 @@ test("a file has the name that it was given: not the one that it has until it is
   const said = (path: string): string => systemMessage(`EACCES: permission denied, open '${path}'`, "/home/me");
   expect(said("/home/me/out/.x.tar.partial-a1B2")).toBe('Cannot open "out/x.tar": permission denied');
   expect(said("/srv/x.tar.partial-0-1")).toBe('Cannot open "/srv/x.tar": permission denied');
+  expect(said("/home/me/out/.berth-partial-0a1b-2")).toBe('Cannot open "out": permission denied');
+  expect(said("")).toBe('Cannot open "": permission denied');
   expect(systemMessage("ENOSPC: no space left on device, write")).toBe("Cannot write: no space left on device");
   expect(systemMessage("ENOTDIR: not a directory, mkdir '/home/me/f/blobs'", "/home/me")).toBe(
     'Cannot make folder "f/blobs": what should be a folder is a file',

@@ -41,7 +41,8 @@ function asTyped(path: string, folder: string): string {
   const [, hidden, visible] =
     /^\.(.+)\.partial-[^/\\]+$|^(.+)\.partial-[^/\\]+$/.exec(path.slice(dirname(path).length).replace(/^[/\\]/, "")) ?? [];
   const name = hidden ?? visible;
-  const whole = name === undefined ? path : join(dirname(path), name);
+  const isOfFolder = /[/\\]\.berth-partial-[^/\\]+$/.test(path); // of a file whose name is not known yet
+  const whole = name !== undefined ? join(dirname(path), name) : isOfFolder ? dirname(path) : path;
   const below = relative(folder, whole);
   return isAbsolute(whole) && below !== "" && !below.startsWith("..") && !isAbsolute(below) ? below : whole;
 }

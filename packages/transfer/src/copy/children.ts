@@ -50,13 +50,26 @@ function mustHave(
   index: Descriptor,
   tell: CopyGraphOptions["onPlatformMissing"],
 ): void {
-  const here = children.flatMap(({ platform }) => (platform === undefined || platform.os === "unknown" ? [] : [platform]));
-  const missing = wanted.filter((one) => !here.some((platform) => matchesPlatform(one, platform)));
+  const missing = missingPlatforms(children, wanted);
   if (missing.length === 0) return;
   if (tell !== undefined && missing.length < wanted.length) return missing.forEach((platform) => tell(index, platform));
-  const names = [...new Set(here.map(formatPlatform))].slice(0, MAX_NAMED);
-  const error = new PlatformNotFoundError(missing.map(formatPlatform).join(", "), names);
-  throw new CopyError("resolve", "source", index, error);
+  throw new CopyError("resolve", "source", index, platformsNotFound(children, missing));
+}
+
+/** Those of the platforms that entries of an index have no image for. */
+export function missingPlatforms(children: readonly Descriptor[], wanted: readonly Platform[]): readonly Platform[] {
+  const here = platformsIn(children);
+  return wanted.filter((one) => !here.some((platform) => matchesPlatform(one, platform)));
+}
+
+/** The error for platforms that entries of an index have no image for. */
+export function platformsNotFound(children: readonly Descriptor[], missing: readonly Platform[]): PlatformNotFoundError {
+  const names = [...new Set(platformsIn(children).map(formatPlatform))].slice(0, MAX_NAMED);
+  return new PlatformNotFoundError(missing.map(formatPlatform).join(", "), names);
+}
+
+function platformsIn(children: readonly Descriptor[]): readonly Platform[] {
+  return children.flatMap(({ platform }) => (platform === undefined || platform.os === "unknown" ? [] : [platform]));
 }
 
 /** The entries of an index for one of the platforms, and those that are attached to them. */

@@ -96,8 +96,9 @@ describe("appendLayer()", () => {
     const platform = { os: "linux", architecture: "amd64" };
     const file = await readFileOf(store, index, "/opt/tool/file", { platform });
     expect((await bytesOf(file.content)).toString()).toBe("from disk");
-    const others = await appendLayer(image, indexOf(image), input, store, { platforms: [{ os: "linux", architecture: "arm64" }] });
-    expect(others.digest).toBe(indexOf(image).digest);
+    const those = (architecture: string) => ({ platforms: [{ os: "linux", architecture }] });
+    expect(await appendLayer(image, indexOf(image), input, store, those("amd64"))).toEqual(index);
+    await expect(appendLayer(image, indexOf(image), input, store, those("arm64"))).rejects.toThrow("Cannot find image for linux/arm64");
   });
 
   test("writes no history where there is none, but for the first layer", async () => {

@@ -136,6 +136,10 @@ test("mutateImage() changes every image of an index; what is attached follows, a
 
   const some = await mutateImage(from, index.descriptor, { labels: { k: "v" } }, to, { platforms: [arm64] });
   expect((await childrenOf(to, some)).map(({ digest }) => digest)).toEqual([first.digest, two.digest, attestation.digest]);
+  const misspelt = { platforms: [arm64, { os: "linux", architecture: "amd46" }] };
+  await expect(mutateImage(from, index.descriptor, { labels: { k: "v" } }, to, misspelt)).rejects.toThrow(
+    "Cannot find image for linux/amd46: there are images for linux/amd64, linux/arm64",
+  );
   expect(await mutateImage(from, index.descriptor, { labels: { gone: null } }, to)).toEqual(index.descriptor);
   const { entries } = {
     entries: await childrenOf(to, await mutateImage(from, index.descriptor, { platform: { os: "linux", architecture: "riscv64" } }, to)),

@@ -12,7 +12,7 @@ import {
   UnsupportedError,
 } from "@berth/oci";
 import { fetchByDigest } from "@berth/oci/node";
-import { ATTACHED_TO } from "../copy/children.ts";
+import { ATTACHED_TO, missingPlatforms, platformsNotFound } from "../copy/children.ts";
 import { contentCopier, type EditOptions } from "./copy-content.ts";
 import { parseDocument, plainDescriptor } from "./document.ts";
 import { hasImageConfig, pushManifest } from "./image-document.ts";
@@ -21,7 +21,7 @@ import { editMapMember, withMember } from "./member-edits.ts";
 
 /** Options of everything that changes the images of an index. */
 export interface RewriteOptions extends EditOptions {
-  /** Of an index, only the images for these platforms; default all. */
+  /** Of an index, only the images for these platforms, all of which it must have; default all. */
   readonly platforms?: readonly Platform[];
 }
 
@@ -52,7 +52,7 @@ const MAX_DEPTH = 8;
  * such as attestations of its build, stays as it is and goes on being attached; artifacts in an index are left alone.
  *
  * @returns the descriptor of the new manifest, which has no tag yet; that of the old one when nothing changes.
- * @throws {UnsupportedError} for what is neither image nor index.
+ * @throws {UnsupportedError} for what is neither image nor index. @throws {PlatformNotFoundError} before anything is pushed.
  */
 export async function rewriteImages(
   source: Fetcher,
@@ -87,6 +87,9 @@ async function visitIndex(
   depth: number,
 ): Promise<Descriptor> {
   const entries = indexEntries(index, descriptor.mediaType);
+  const { platforms = [] } = rewriting.options;
+  const missing = depth > 0 || entries.some(({ mediaType }) => isIndexMediaType(mediaType)) ? [] : missingPlatforms(entries, platforms);
+  if (missing.length > 0) throw platformsNotFound(entries, missing);
   const changed = new Map<string, Descriptor>();
   for (const entry of entries) {
     if (!isMeant(rewriting, entry)) await leave(rewriting, entry);
