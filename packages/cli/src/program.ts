@@ -101,7 +101,7 @@ function formatItem(term: string, termWidth: number, description: string, width:
 function adviceFor(command: Command, text: string): string {
   const has = (flag: string): boolean => command.options.some(({ long }) => long === flag);
   if (text.includes("'--json'") && has("--format")) return "\n(Did you mean --format json?)";
-  return /^error: too many arguments/.test(text) && has("--output") ? "\n(Did you mean --output?)" : "";
+  return text.startsWith("error: too many arguments") && has("--output") ? "\n(Did you mean --output?)" : "";
 }
 
 /** The parser quotes what it was given, also an address that was pasted. */
