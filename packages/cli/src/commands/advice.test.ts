@@ -281,3 +281,15 @@ test("short flags are those that hands know from other tools", async () => {
   expect((await berth(["cp", "-a", app, `${at.server.host}/all`])).code).toBe(0);
   expect((await berth(["ls", `${at.server.host}/all`])).stdout).toBe("note\ntwo\nv1\nv2\n");
 });
+
+test("an annotations file with a mistake is told by its name", async () => {
+  const file = join(at.folder, "annotations.json");
+  for (const [text, said] of [
+    ["{", "expected JSON"],
+    ['{"$manifest":{"a":1}}', '"$manifest"."a": expected a string'],
+  ] as const) {
+    writeFileSync(file, text);
+    const { code, stderr } = await berth(["push", "--annotation-file", file, `${app}:note`]);
+    expect([code, stderr]).toEqual([2, `berth: Cannot read annotations file "${file}": ${said}\n`]);
+  }
+});

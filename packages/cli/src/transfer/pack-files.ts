@@ -101,7 +101,8 @@ async function readAnnotations({ io }: Session, { annotation = [], annotationFil
   const { parseAnnotations, parseAnnotationsFile } = await import("@berth/transfer");
   const given = parseAnnotations(annotation);
   if (annotationFile === undefined) return { manifest: given, config: {}, files: new Map() };
-  const found = parseAnnotationsFile(Buffer.from(await inputBytes(io, annotationFile, MAX_ANNOTATIONS)).toString("utf8"));
+  const text = Buffer.from(await inputBytes(io, annotationFile, MAX_ANNOTATIONS)).toString("utf8");
+  const found = parseAnnotationsFile(text, annotationFile);
   return { ...found, manifest: { ...found.manifest, ...given } };
 }
 

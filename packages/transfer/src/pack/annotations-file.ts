@@ -14,12 +14,13 @@ export interface AnnotationsFile {
 /**
  * Reads the JSON of an annotations file: an object of objects of strings, with the names `$manifest` and `$config` for what is no file.
  *
+ * @param file what errors call it; default: its first 40 characters.
  * @throws {InvalidPackInputError} @see oras, "manifest annotations"
  */
-export function parseAnnotationsFile(text: string): AnnotationsFile {
-  const body = parseJson(text);
-  if (!isJsonObject(body)) throw bad(text, "expected a JSON object");
-  const all = new Map(Object.entries(body).map(([name, value]) => [name, readAnnotations(text, name, value)]));
+export function parseAnnotationsFile(text: string, file: string = text.slice(0, 40)): AnnotationsFile {
+  const body = parseJson(text, file);
+  if (!isJsonObject(body)) throw bad(file, "expected a JSON object");
+  const all = new Map(Object.entries(body).map(([name, value]) => [name, readAnnotations(file, name, value)]));
   const take = (name: string): Annotations => {
     const found = all.get(name) ?? {};
     all.delete(name);
@@ -45,25 +46,25 @@ export function parseAnnotations(pairs: readonly string[]): Annotations {
   return Object.fromEntries(found);
 }
 
-function parseJson(text: string): unknown {
+function parseJson(text: string, file: string): unknown {
   try {
     return JSON.parse(text);
   } catch (cause) {
-    throw new InvalidPackInputError("annotations file", text.slice(0, 40), "expected JSON", { cause });
+    throw new InvalidPackInputError("annotations file", file, "expected JSON", { cause });
   }
 }
 
-function readAnnotations(text: string, name: string, value: unknown): Annotations {
+function readAnnotations(file: string, name: string, value: unknown): Annotations {
   if (value === null) return {}; // as Go reads it
-  if (!isJsonObject(value)) throw bad(text, `"${name}": expected an object`);
+  if (!isJsonObject(value)) throw bad(file, `"${name}": expected an object`);
   const pairs: [string, string][] = [];
   for (const [key, item] of Object.entries(value)) {
-    if (typeof item !== "string") throw bad(text, `"${name}"."${key}": expected a string`);
+    if (typeof item !== "string") throw bad(file, `"${name}"."${key}": expected a string`);
     pairs.push([key, item]);
   }
   return Object.fromEntries(pairs);
 }
 
-function bad(text: string, reason: string): InvalidPackInputError {
-  return new InvalidPackInputError("annotations file", text.slice(0, 40), reason);
+function bad(file: string, reason: string): InvalidPackInputError {
+  return new InvalidPackInputError("annotations file", file, reason);
 }
