@@ -96,4 +96,5 @@ test("parseRegistryHost() takes hosts only", () => {
     expect(() => parseRegistryHost(input)).toThrow(InvalidReferenceError);
   }
   expect(() => parseRegistryHost("h:70000")).toThrow("expected a port up to 65535");
+  expect(() => parseRegistryHost("::1:70000")).toThrow(/invalid registry$/);
 });

@@ -65,7 +65,8 @@ export function parseReferenceWithin(
 
 function registryProblem(input: string): string {
   if (/^https?:\/\//i.test(input)) return "invalid registry: leave the scheme out";
-  return /:\d{5,}(?:\/|$)/.test(input) ? "invalid registry: expected a port up to 65535" : "invalid registry";
+  const [, port = 0] = /^[^:]*:(\d+)(?:\/|$)/.exec(input) ?? [];
+  return Number(port) > 65_535 ? "invalid registry: expected a port up to 65535" : "invalid registry";
 }
 
 function splitReference(path: string): {

@@ -30,6 +30,8 @@ export function fsckCommand(options: RunOptions): Command {
     .addOption(maxRatioOption())
     .action(
       act(options, async (session, text: string, flags: FsckFlags) => {
+        if (flags.fast === true && flags.digests === true)
+          throw new CommandFailure(EXIT_CODE.usage, "cannot use --fast with --digests: it reads nothing");
         await withPlace(session, text, async (place, call) => {
           const { location } = place;
           const isWhole = location.transport === "oci" && ownReference(location) === "" && flags.platform === undefined;

@@ -247,6 +247,8 @@ test("what could not be meant is refused: standard input twice, a platform that 
     [["append", "-f", "-", "-f", "-", `${app}:base`], 2, "standard input can be one layer only"],
     [["append", "-f", site, "--platforms", "linux/s390x", `${app}:multi`], 4, "Cannot find image for linux/s390x"],
     [["mutate", "--label", "a=b", "--platforms", "linux/amd64,linux/s390x", `${app}:multi`], 4, "Cannot find image for linux/s390x"],
+    [["fsck", "--fast", "--digests", `${app}:base`], 2, "cannot use --fast with --digests"],
+    [["load", "--registry", "x.test", `${path}.tar`, app], 2, "cannot use --registry with a destination"],
     [["append", "-f", site, "--replace", `${app}@${base}`], 2, "--replace moves the tag of the image"],
     [["append", "-f", site, "--replace", `${app}:base@${base}`], 2, "--replace moves the tag of the image"],
   ] as const)

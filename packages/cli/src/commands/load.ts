@@ -40,7 +40,9 @@ export function loadCommand(options: RunOptions): Command {
     .addOption(keepGoingOption())
     .action(
       act(options, async (session, file: string, destination: string | undefined, flags: LoadFlags) => {
-        if ((destination === undefined) === (flags.registry === undefined))
+        if (destination !== undefined && flags.registry !== undefined)
+          throw new CommandFailure(EXIT_CODE.usage, "cannot use --registry with a destination: both say where the images go");
+        if (destination === undefined && flags.registry === undefined)
           throw new CommandFailure(EXIT_CODE.usage, "say where the images go: a destination, or --registry HOST");
         if (destination !== undefined) parsePlace(destination); // before the archive is read, which may come through a pipe
         await withArchive(session, file, async (place) => {
