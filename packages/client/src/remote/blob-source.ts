@@ -9,6 +9,7 @@ import {
   SizeMismatchError,
 } from "@berth/oci";
 import type { ProtocolError } from "../errors.ts";
+import { drain } from "../transport/drain.ts";
 import { giverOf } from "../transport/network-error.ts";
 import { type ResponseHeaders, headerValue, type TransportResponse } from "../transport/transport.ts";
 import { isHtml, webPageError } from "../transport/web-page.ts";
@@ -55,19 +56,27 @@ export function blobSource(context: RepositoryContext, target: Descriptor, url?:
     target,
     from: url?.host ?? context.connection.registry,
     async open(span, etag, { signal, bulk, retry, again }) {
-      const answer = context.connection.send({
-        method: "GET",
-        target: url ?? blobPath(context, target.digest),
-        headers: rangeHeaders(span, target.size, etag),
-        operation: "fetch blob",
-        ...(url === undefined && { scopes: scopesOf(context, "pull") }),
-        expect: [200, 206],
-        ...(bulk === true && { bulk }),
-        ...(retry && { retry }),
-        ...(again && { again }),
-        ...(signal && { signal }),
-      });
-      const response = await orNotFound(answer, (options) => new BlobUnknownError(target.digest, options));
+      const ask = async (headers: Readonly<Record<string, string>>, expect: readonly number[]): Promise<TransportResponse> => {
+        const answer = context.connection.send({
+          method: "GET",
+          target: url ?? blobPath(context, target.digest),
+          headers,
+          operation: "fetch blob",
+          ...(url === undefined && { scopes: scopesOf(context, "pull") }),
+          expect,
+          ...(bulk === true && { bulk }),
+          ...(retry && { retry }),
+          ...(again && { again }),
+          ...(signal && { signal }),
+        });
+        return await orNotFound(answer, (options) => new BlobUnknownError(target.digest, options));
+      };
+      const part = rangeHeaders(span, target.size, etag);
+      let response = await ask(part, "range" in part ? [200, 206, 416] : [200, 206]);
+      if (response.status === 416) {
+        await drain(response); // of a blob that has that part: it knows no parts
+        response = await ask({}, [200]);
+      }
       try {
         return openedSpan(response, span, target);
       } catch (error) {

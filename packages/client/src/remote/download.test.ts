@@ -113,6 +113,17 @@ describe.each(WAYS)("a download $way", ({ copies, isPassing }) => {
     expect(ranges(started)).toEqual([undefined, `bytes=4000-${size - 1}`, undefined]);
   });
 
+  test("[client/X-5,engine/T12] a registry that refuses the rest of what it has knows no parts: it is asked for the whole", async () => {
+    const refusing: Reply = (request) => (firstByte(request) === undefined ? { body: blob.bytes } : { status: 416 });
+    const cut = await serving({ body: blob.bytes, cutAfter: 4000 }, refusing);
+    expect(await read(cut.repository)).toBe(TEXT);
+    expect(ranges(cut)).toEqual([undefined, `bytes=4000-${size - 1}`, undefined]);
+
+    const later = await serving(refusing);
+    expect(await read(later.repository, { offset: 4000 })).toBe(TEXT.slice(4000));
+    expect(ranges(later)).toEqual([`bytes=4000-${size - 1}`, undefined]);
+  });
+
   test("[client/X-5] a registry without ranges is read again from the start once, not for ever", async () => {
     const plain = { body: blob.bytes };
     const once = await serving({ ...plain, cutAfter: 4000 }, plain);

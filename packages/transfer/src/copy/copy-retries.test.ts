@@ -1,8 +1,9 @@
+import { buffer } from "node:stream/consumers";
 import { expect, test } from "vitest";
 import { createTransferManager } from "../manager/transfer-manager.ts";
 import { createMemoryStore } from "../memory/memory-store.ts";
 import { copy } from "./copy.ts";
-import { imageOf, startFake } from "./copy.test-kit.ts";
+import { imageOf, startFake, storeOf } from "./copy.test-kit.ts";
 
 test.each([
   [0, 2, 3, "tagged"], // the manager's tries alone
@@ -34,3 +35,26 @@ test.each([
     expect([asked, outcome]).toEqual([requests, expected]);
   },
 );
+
+test("[engine/T9] a registry that refuses to make a blob is asked five times in all, and gets its bytes twice at most", async () => {
+  const image = imageOf(0);
+  const size = image.blobs[0]?.bytes.byteLength ?? 0;
+  let [bytes, held] = [0, 0];
+  const to = await startFake({
+    async answer(request, response) {
+      const { method = "", url = "" } = request;
+      if (!url.includes("/blobs/uploads/") || !["GET", "PATCH", "PUT"].includes(method)) return false;
+      const came = (await buffer(request)).byteLength;
+      bytes += came;
+      if (method === "PATCH") held += came;
+      const headers = { location: url, "berth-upload-offset": String(held), range: `0-${held - 1}` };
+      response.writeHead(method === "PUT" ? 500 : 202, method === "PUT" ? {} : headers).end();
+      return true;
+    },
+  });
+  const manager = createTransferManager({ backoff: () => 0 });
+  const repository = to.repository("b", { retry: false });
+  const error = copy(await storeOf(image, "v1"), "v1", repository, undefined, { manager });
+  await expect(error).rejects.toMatchObject({ code: "ERR_COPY", cause: { status: 500, attempts: 5 } });
+  expect([to.count("PUT b/blobs/uploads"), bytes]).toEqual([5, 2 * size]);
+});

@@ -11,8 +11,8 @@ import { type StartRequest, type UploadRoute, UploadSession } from "./session.ts
 /** How often a blob is begun anew with another upload. */
 const MAX_RESTARTS = 3;
 
-/** How often an upload is asked to become a blob. */
-const MAX_COMMITS = 5;
+/** How often a registry may refuse to make the blob. */
+const MAX_REFUSALS = 5;
 
 /** Answers to a whole blob in a POST that mean: not in this way. */
 const NO_SINGLE_POST: ReadonlySet<number> = new Set([400, 404, 405, 411, 413, 501]);
@@ -35,7 +35,8 @@ export interface BlobPushOptions extends PushBlobOptions {
  *             v
  *            ask where it stands -> PATCH, PATCH, ... -> PUT without bytes -> done
  *
- * When the upload is lost on the way, all of it begins anew, at most three times.
+ * When the upload is lost on the way, all of it begins anew, at most three times. A registry that has refused five times to make the blob is
+ * sent it no more.
  */
 export class BlobPush {
   readonly #route: UploadRoute;
@@ -52,6 +53,8 @@ export class BlobPush {
   #wasResumed = false;
   /** True once the registry was told to make the blob. */
   #asked = false;
+  /** How often it then refused. */
+  #refusals = 0;
 
   constructor(route: UploadRoute, digest: Digest, blob: OutgoingBlob, options: BlobPushOptions) {
     this.#route = route;
@@ -151,13 +154,13 @@ export class BlobPush {
         await this.#afterWhole(error, sender);
       }
     }
-    for (let commits = 1; ; commits++) {
+    for (;;) {
       await this.#sendRest(session, sender);
       try {
         await this.#commit(session, false);
         return;
       } catch (error) {
-        if (commits >= MAX_COMMITS) throw error;
+        if (this.#refusals >= MAX_REFUSALS) throw error;
         await this.#recover(error, sender);
       }
     }
@@ -192,7 +195,12 @@ export class BlobPush {
   async #commit(session: UploadSession, withBytes: boolean): Promise<void> {
     const blob = this.#blob;
     this.#asked = true;
-    await session.commit(this.#digest, withBytes ? { content: blob.whole(), size: blob.end } : undefined, this.#options.signal);
+    try {
+      await session.commit(this.#digest, withBytes ? { content: blob.whole(), size: blob.end } : undefined, this.#options.signal);
+    } catch (error) {
+      if (error instanceof ResponseError) this.#refusals++;
+      throw error;
+    }
   }
 
   /** The answer to a commit may have been lost, not the commit. */
@@ -210,11 +218,14 @@ export class BlobPush {
       if (onUpload === undefined) void session.abandon(); // never fails; who aborts does not want to wait for it
       throw signal.reason;
     }
-    const cutOff = fault === "interrupted" && (onUpload === undefined || !this.#mayResume);
+    const cutOff = fault === "interrupted" && (onUpload === undefined || !this.#mayResume) && this.#refusals < MAX_REFUSALS;
     const mendable = blob.failure === undefined && (cutOff || fault === "lost" || (fault === "damaged" && this.#wasResumed));
     const keep = onUpload !== undefined && blob.failure === undefined && fault !== "damaged" && !mendable;
     if (!keep) await session.abandon(signal);
-    if (!mendable || restarts >= MAX_RESTARTS) throw error;
+    if (!mendable || restarts >= MAX_RESTARTS) {
+      if (!(error instanceof ResponseError)) throw error;
+      throw Object.assign(error, { attempts: Math.max(error.attempts, this.#refusals, restarts + 1) }); // loops around this one count, too
+    }
     if (!blob.replayable && blob.isSpent) throw new UnreplayableBodyError({ cause: error, retryable: true });
     if (fault === "damaged") this.#mayResume = false;
   }

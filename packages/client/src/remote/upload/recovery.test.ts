@@ -176,6 +176,22 @@ test("a registry that makes no headway is given up", async () => {
   expect(registry.journal("PATCH")).toHaveLength(4 * 7); // one more than the five failures: 0-0 may have meant one byte
 });
 
+test("[client/X-3,D-5] a registry that has every byte and refuses to make the blob is asked five times, and not sent it anew", async () => {
+  for (const whole of [true, false]) {
+    const { registry, connection } = await startScripted();
+    registry
+      .on("POST", UPLOADS, started)
+      .on("PATCH", UPLOAD, taken("u", 5 * MIB - 1))
+      .on("PUT", UPLOAD, { status: 500 })
+      .on("GET", UPLOAD, standsAt(5 * MIB - 1))
+      .on("DELETE", UPLOAD, { status: 204 });
+    const push = pushBlob(connection, "a/b", descriptor, bytes, { ...options, chunkSize: 8 * MIB, mode: whole ? "auto" : "chunked" });
+    await expect(push).rejects.toMatchObject({ status: 500, attempts: 5, retryable: true });
+    const counts = ["POST", "PATCH", "PUT", "DELETE"].map((method) => registry.journal(method).length);
+    expect(counts).toEqual([1, whole ? 0 : 1, 5, 1]);
+  }
+});
+
 test("[client/X-3,D-5] who cannot say where an upload stands is asked as often as an upload may fail, not six times as often", async () => {
   const { registry } = await startScripted();
   const patient = createConnection(registry.host, { plainHttp: true, retry: { policy: { backoff: () => 0 } } });
