@@ -78,6 +78,11 @@ export function manifestsFor<T extends object>(target: T, { mediaType }: Descrip
   return isManifestMediaType(mediaType) ? target : (manifestsOf(target) ?? target);
 }
 
+/** The folder of a layout; undefined for everything else. */
+export function layoutFolderOf(target: object): string | undefined {
+  return "folder" in target && typeof target.folder === "string" && has(target, "gc") ? target.folder : undefined;
+}
+
 /** What takes blobs over from other repositories without moving bytes. */
 export function mounterOf(target: object): Mounter | undefined {
   const blobs = "blobs" in target ? target.blobs : undefined;

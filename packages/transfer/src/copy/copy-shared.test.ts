@@ -1,6 +1,8 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { indexManifest } from "@berth/testkit/images";
+import { temporaryFolder } from "@berth/testkit/temporary-folder";
 import { expect, test } from "vitest";
+import { openLayout } from "../layout/open-layout.ts";
 import { settled, TestClock } from "../manager/manager.test-kit.ts";
 import { createTransferManager } from "../manager/transfer-manager.ts";
 import { createMemoryStore } from "../memory/memory-store.ts";
@@ -57,6 +59,23 @@ test("[engine/T8] twenty copies of one image into one store get every blob once"
   const sum = (key: "bytes" | "copied"): number => results.reduce((total, { stats }) => total + stats[key], 0);
   const once = [manifest, ...blobs].reduce((total, { bytes }) => total + bytes.byteLength, 0);
   expect([sum("bytes"), sum("copied")]).toEqual([once, blobs.length + 1]);
+});
+
+test("[engine/T8] copies into one layout get every blob once, also when each opened it for itself", async () => {
+  const held = gate();
+  const from = await started(3, held.answer);
+  const folder = await temporaryFolder("layout");
+  const manager = createTransferManager();
+  const tags = ["x", "y", "z"];
+  const layouts = await Promise.all(tags.map(async (tag) => ({ tag, layout: await openLayout(folder, { create: true }) })));
+  const copies = layouts.map(({ tag, layout }) => copy(from.repository("a"), "v1", layout, tag, { manager }));
+  await waitFor(() => held.waiting() === 4 && from.count("GET a/manifests") === 3);
+  held.open();
+  await Promise.all(copies);
+  for (const { descriptor } of imageOf(3).blobs) expect(from.count(`GET a/blobs/${short(descriptor)}`)).toBe(1);
+  const layout = await openLayout(folder);
+  expect(await Array.fromAsync(layout.tags())).toEqual(tags);
+  expect(await layout.check()).toMatchObject({ problems: [] });
 });
 
 test("[engine/T8] when nineteen of twenty give up the last one succeeds; when all give up the connection is closed", {

@@ -4,7 +4,7 @@ import { createTransferManager, type TransferContext, type TransferDirection, ty
 import { numberFromZero } from "../number-from-zero.ts";
 import { isOrdered, remoteOf } from "./abilities.ts";
 import type { CopyOptions } from "./options.ts";
-import { accessId, storeId } from "./store-id.ts";
+import { accessId, blobsId, storeId } from "./store-id.ts";
 import { CopyTally, failureOf, type Teller } from "./tally.ts";
 
 /** Bytes of a manifest, at most, unless told otherwise. */
@@ -196,7 +196,7 @@ export class CopyOperation {
       owed = 0;
     };
     const job = {
-      key: `${storeId(this.destination)} ${kind} ${target.digest}`,
+      key: `${kind === "blob" ? blobsId(this.destination) : storeId(this.destination)} ${kind} ${target.digest}`,
       way: this.#way,
       directions: this.directions,
       hosts: this.hosts,

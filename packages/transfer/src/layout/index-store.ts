@@ -41,8 +41,10 @@ export class IndexStore {
   readonly #files: DurableFiles;
   readonly #options: IndexStoreOptions;
   #known: { readonly identity: string; readonly index: LayoutIndex } | undefined;
-  #pending: Pending[] = [];
+  readonly #pending: Pending[] = [];
   #isWriting = false;
+  /** Ends the wait for other processes, once nobody here wants to change anything any more. */
+  #waiting: AbortController | undefined;
 
   constructor(paths: LayoutPaths, files: DurableFiles, options: IndexStoreOptions) {
     this.#paths = paths;
@@ -64,13 +66,31 @@ export class IndexStore {
     }
   }
 
-  /** Makes a change and waits until it is written. @throws what `change` throws. @throws {LayoutBusyError} */
+  /**
+   * Makes a change and waits until it is written. One that is aborted while others have the index is not made; one that is being written is.
+   *
+   * @throws what `change` throws. @throws {LayoutBusyError}
+   */
   async change(change: IndexChange, { signal }: CallOptions = {}): Promise<void> {
     const index = await this.read({ ...(signal && { signal }) });
     if (this.#pending.length === 0 && !this.#isWriting && change(index) === index) return;
-    const done = new Promise<void>((resolve, reject) => this.#pending.push({ change, resolve, reject }));
-    if (!this.#isWriting) void this.#write();
-    await done;
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const pending: Pending = { change, resolve, reject };
+    const leave = (): void => {
+      const at = this.#pending.indexOf(pending);
+      if (at < 0) return;
+      this.#pending.splice(at, 1);
+      reject(signal?.reason);
+      if (this.#pending.length === 0) this.#waiting?.abort();
+    };
+    this.#pending.push(pending);
+    signal?.addEventListener("abort", leave, { once: true });
+    try {
+      if (!this.#isWriting) void this.#write();
+      await promise;
+    } finally {
+      signal?.removeEventListener("abort", leave);
+    }
   }
 
   /** Does something while nobody changes the index. */
@@ -109,16 +129,18 @@ export class IndexStore {
     this.#isWriting = true;
     while (this.#pending.length > 0) {
       let taken: readonly Pending[] = [];
+      const { signal } = (this.#waiting = new AbortController());
       try {
-        const made = await this.locked(async (before) => {
+        const change = async (before: LayoutIndex): Promise<readonly Pending[]> => {
           taken = this.#pending.splice(0);
           const { index, made } = apply(before, taken);
           if (index !== before) await this.replace(index);
           return made;
-        });
-        for (const { resolve } of made) resolve(); // the lock is free by now: the process may end
+        };
+        for (const { resolve } of await this.locked(change, { signal })) resolve(); // the lock is free by now: the process may end
       } catch (error) {
-        for (const { reject } of taken.length > 0 ? taken : this.#pending.splice(0)) reject(error);
+        const failed = taken.length > 0 || signal.aborted ? taken : this.#pending.splice(0); // who came after the wait ended is to wait anew
+        for (const { reject } of failed) reject(error);
       }
     }
     this.#isWriting = false;
