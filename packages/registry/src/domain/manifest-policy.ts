@@ -1,4 +1,11 @@
-import { InvalidManifestError, type Manifest, type ManifestReference, type Platform, isForeignLayerMediaType } from "@berth/oci";
+import {
+  InvalidManifestError,
+  isForeignLayerMediaType,
+  isManifestMediaType,
+  type Manifest,
+  type ManifestReference,
+  type Platform,
+} from "@berth/oci";
 import type { ManifestReferenceInput } from "../metadata/records.ts";
 
 /** Says whether a URL matches. A `RegExp` is one; beware of one that some URL, which whoever pushes makes up, keeps busy for hours. */
@@ -37,8 +44,9 @@ function toInput(policy: ManifestPolicy, { kind, descriptor }: ManifestReference
   const { digest, mediaType, size, platform, urls } = descriptor;
   const external = urls !== undefined && urls.length > 0;
   if (external) for (const url of urls) checkUrl(policy, url);
+  const isBlob = kind === "blob" || (kind === "child" && !isManifestMediaType(mediaType) && !policy.acceptedMediaTypes.has(mediaType));
   return {
-    kind: kind === "blob" ? "layer" : kind,
+    kind: isBlob ? "layer" : kind, // an index may list blobs, as caches of BuildKit do: nobody could have pushed those as manifests
     digest,
     mediaType,
     size,

@@ -187,6 +187,18 @@ test("[server/A4,D1] children of an index must exist, as far as the policy asks"
   expect(await statuses([{ os: "linux", architecture: "amd64" }])).toEqual([400, 201, 201]);
 });
 
+test("[server/A4] an index may list blobs, as caches of BuildKit do; they must exist", async () => {
+  const server = await useRegistry();
+  const entries = [
+    { mediaType: MEDIA_TYPES.ociLayerGzip, digest: await server.pushBlob("a", "layer"), size: 5 },
+    { mediaType: "application/vnd.buildkit.cacheconfig.v0", digest: await server.pushBlob("a", "{}"), size: 2 },
+  ];
+  expect((await put(server, "cache", indexManifest(entries))).status).toBe(201);
+  const missing = { mediaType: MEDIA_TYPES.ociLayerGzip, digest: absentDigest(), size: 1 };
+  const reply = await put(server, "cache", indexManifest([...entries, missing]));
+  expect([reply.status, reply.code]).toEqual([400, "MANIFEST_BLOB_UNKNOWN"]);
+});
+
 test("[server/A10,D9] a PUT of the same bytes again moves the tag and keeps the old manifest", async () => {
   const server = await withConfig();
   const [one, two] = [imageManifest({ annotations: { n: "1" } }), imageManifest({ annotations: { n: "2" } })];
