@@ -115,6 +115,23 @@ test("content that occurs twice is moved once, and what is below comes first", a
   expect(to.pushed.at(-1)).toBe(index.manifest.digest);
 });
 
+test("[engine/1.10] what is a manifest of an index and a layer beside it is brought to a registry as both", async () => {
+  const inner = imageOf(1);
+  const layer = blobFixture("application/vnd.example.bundle", inner.manifest.bytes);
+  const config = blobFixture(MEDIA_TYPES.ociEmpty, EMPTY_JSON);
+  const manifest = imageManifest({ layers: [layer.descriptor] });
+  const outer: ImageGraph = { manifest, blobs: [config, layer], children: [] };
+  const index = indexOf([{ graph: inner }, { graph: outer }]);
+  const [from, to] = [await startFake(), await startFake()];
+  from.put("a", index, "v1");
+  for (const source of [from.repository("a"), await storeOf(index, "v1")]) {
+    to.blobs.clear();
+    to.manifests.clear();
+    await copy(source, "v1", to.repository("b"), "v1");
+    expect([to.manifests.has(`b ${layer.descriptor.digest}`), to.blobs.has(`b ${layer.descriptor.digest}`)]).toEqual([true, true]);
+  }
+});
+
 test("copying to a store that cannot be asked for tags works all the same", async () => {
   const image = imageOf(1);
   const source = await storeOf(image, "v1");

@@ -61,7 +61,7 @@ export async function copyNode(operation: CopyOperation, node: Node): Promise<vo
     await copyNode(operation, { ...node, tags: [] });
     return await pointTags(operation, descriptor, tags);
   }
-  await operation.once(descriptor, async () => {
+  await operation.once(descriptor, isManifest, async () => {
     const isNew = isManifest ? await copyManifest(operation, node) : await copyLeaf(operation, descriptor);
     if (isNew && node.tally !== undefined) node.tally.copied++;
   });

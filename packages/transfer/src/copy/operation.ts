@@ -2,7 +2,7 @@ import { type Descriptor, type Digest, type Fetcher, LimitExceededError, type Pu
 import type { TransferOutcome } from "../manager/transfer.ts";
 import { createTransferManager, type TransferContext, type TransferDirection, type TransferManager } from "../manager/transfer-manager.ts";
 import { numberFromZero } from "../number-from-zero.ts";
-import { isOrdered, remoteOf } from "./abilities.ts";
+import { isOrdered, manifestsOf, remoteOf } from "./abilities.ts";
 import type { CopyOptions } from "./options.ts";
 import { accessId, blobsId, storeId } from "./store-id.ts";
 import { CopyTally, failureOf, type Teller } from "./tally.ts";
@@ -31,7 +31,8 @@ export class CopyOperation {
   readonly tally: CopyTally;
   readonly #failed = new AbortController();
   readonly #parent: CopyOperation | undefined;
-  readonly #moved: Map<Digest, Promise<void>>;
+  /** By digest; blobs apart from manifests where the destination keeps them apart. */
+  readonly #moved: Map<string, Promise<void>>;
   /** Bytes of manifests that were read though nobody who knows had told them. */
   readonly #measured: Map<Digest, number>;
   /** Where content comes from and goes to, with whose rights: what fails this way may go well another way. */
@@ -40,7 +41,7 @@ export class CopyOperation {
   /** @param parent see {@link part}. @throws {RangeError} on a limit that is negative or no number. */
   constructor(source: Fetcher, destination: Pusher, options: CopyOptions, parent?: CopyOperation) {
     this.#parent = parent;
-    this.#moved = parent === undefined ? new Map<Digest, Promise<void>>() : parent.#moved;
+    this.#moved = parent === undefined ? new Map<string, Promise<void>>() : parent.#moved;
     this.#measured = parent === undefined ? new Map<Digest, number>() : parent.#measured;
     for (const name of ["concurrency", "maxMetadataBytes", "maxNodes", "maxDepth"] as const) numberFromZero(name, options[name], 0);
     this.source = source;
@@ -96,29 +97,30 @@ export class CopyOperation {
     if (!this.#failed.signal.aborted) this.#failed.abort(above?.aborted ? above.reason : error);
   }
 
-  /** Moves content once, however often it is met. */
-  async once(target: Descriptor, move: () => Promise<void>): Promise<void> {
-    for (let before = this.#moved.get(target.digest); before !== undefined; before = this.#moved.get(target.digest)) {
+  /** Moves content once, however often it is met. What is a manifest here and a blob there is both to a registry. */
+  async once(target: Descriptor, isManifest: boolean, move: () => Promise<void>): Promise<void> {
+    const key = isManifest || manifestsOf(this.destination) === undefined ? target.digest : `blob ${target.digest}`;
+    for (let before = this.#moved.get(key); before !== undefined; before = this.#moved.get(key)) {
       try {
         return await before;
       } catch (error) {
         this.signal.throwIfAborted();
-        if (this.#moved.get(target.digest) === before) throw error;
+        if (this.#moved.get(key) === before) throw error;
       }
     }
     const limit = this.options.maxNodes ?? MAX_NODES;
     if (this.#moved.size >= limit) throw new LimitExceededError({ what: `graph of more than ${limit} nodes`, limit });
     const moving = move();
-    this.#moved.set(target.digest, moving);
+    this.#moved.set(key, moving);
     try {
       await moving;
     } catch (error) {
-      if (this.#parent !== undefined) this.#moved.delete(target.digest); // it may have failed for what only this part does
+      if (this.#parent !== undefined) this.#moved.delete(key); // it may have failed for what only this part does
       throw error;
     }
   }
 
-  /** True when it was moved, or is being moved. */
+  /** True when it was moved, or is being moved, as a manifest at least. */
   hasMet(digest: Digest): boolean {
     return this.#moved.has(digest);
   }
