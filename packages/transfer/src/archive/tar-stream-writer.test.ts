@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { PassThrough, Writable } from "node:stream";
 import { bytesSource, MEDIA_TYPES } from "@berth/oci";
 import { blobFixture, imageManifest, Random, randomImage } from "@berth/testkit/images";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { pushGraphTo, textOf } from "./archive.test-kit.ts";
 import { createOciArchive } from "./oci-archive-writer.ts";
 import { openOciArchive } from "./oci-archive.ts";
@@ -71,4 +71,19 @@ test("giving up stops writing", async () => {
   await archive.abort();
   await expect(archive.push(large.descriptor, bytesSource(large.bytes))).rejects.toMatchObject({ code: "ERR_ARCHIVE_CLOSED" });
   expect(stream.read()).toBe(null);
+});
+
+test("[engine/T8] who stops waits for no reader that does not read, nor does giving up", async () => {
+  const stream = new Writable({ highWaterMark: 1, write: () => undefined });
+  const archive = await createOciArchive(stream, { temporaryFolder });
+  const stop = new AbortController();
+  const waiting = image.blobs.map(({ descriptor, bytes }) => archive.push(descriptor, bytesSource(bytes), { signal: stop.signal }));
+  const begun = archive.push(large.descriptor, bytesSource(large.bytes));
+  const results = Promise.allSettled([...waiting, begun]);
+  await vi.waitUntil(() => stream.writableLength > 0);
+  stop.abort(new Error("enough"));
+  for (const push of waiting) await expect(push).rejects.toThrow("enough");
+  await archive.abort();
+  await expect(begun).rejects.toMatchObject({ code: "ERR_ARCHIVE_CLOSED" });
+  await results;
 });

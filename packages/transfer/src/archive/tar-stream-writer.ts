@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import type { Writable } from "node:stream";
 import { type ByteSource, bytesSource, type CallOptions } from "@berth/oci";
+import { unlessAborted } from "@berth/oci/node";
 import { abortable } from "./abortable.ts";
 import { checked, startCheck } from "./checked.ts";
 import { ArchiveClosedError } from "./errors.ts";
@@ -29,6 +30,8 @@ class TarStreamWriter implements TarWriter {
   readonly #entries = new Map<string, Promise<void>>();
   readonly #done = new Set<string>();
   readonly #turns = new Turns();
+  /** Ends the wait for a reader that does not read. */
+  readonly #givenUp = new AbortController();
   #failure: Error | undefined;
   #closed = false;
 
@@ -47,7 +50,8 @@ class TarStreamWriter implements TarWriter {
     if (this.#done.has(entry.name)) return;
     const running = this.#prepareAndSend(entry, content, options).finally(() => this.#entries.delete(entry.name));
     this.#entries.set(entry.name, running);
-    await running;
+    running.catch(() => undefined); // who aborts does not wait for a reader that does not read; what has begun to go out goes on
+    await unlessAborted(running, options.signal);
   }
 
   has(name: string): boolean {
@@ -68,6 +72,7 @@ class TarStreamWriter implements TarWriter {
 
   async abort(): Promise<void> {
     this.#closed = true;
+    this.#givenUp.abort(new ArchiveClosedError());
     await Promise.allSettled(this.#entries.values());
   }
 
@@ -115,11 +120,12 @@ class TarStreamWriter implements TarWriter {
 
   /** A stream that closes instead never drains. */
   async #drained(): Promise<void> {
+    this.#givenUp.signal.throwIfAborted();
     const leave = new AbortController();
     const { signal } = leave;
     const closed = once(this.#stream, "close", { signal }).then(() => Promise.reject(this.#failure ?? new ArchiveClosedError()));
     try {
-      await Promise.race([once(this.#stream, "drain", { signal }), closed]);
+      await unlessAborted(Promise.race([once(this.#stream, "drain", { signal }), closed]), this.#givenUp.signal);
     } finally {
       leave.abort();
       closed.catch(() => undefined);

@@ -1,5 +1,7 @@
+import { Writable } from "node:stream";
 import { buffer } from "node:stream/consumers";
 import { expect, test } from "vitest";
+import { createOciArchive } from "../archive/oci-archive-writer.ts";
 import { createTransferManager } from "../manager/transfer-manager.ts";
 import { createMemoryStore } from "../memory/memory-store.ts";
 import { copy } from "./copy.ts";
@@ -57,4 +59,16 @@ test("[engine/T9] a registry that refuses to make a blob is asked five times in 
   const error = copy(await storeOf(image, "v1"), "v1", repository, undefined, { manager });
   await expect(error).rejects.toMatchObject({ code: "ERR_COPY", cause: { status: 500, attempts: 5 } });
   expect([to.count("PUT b/blobs/uploads"), bytes]).toEqual([5, 2 * size]);
+});
+
+test("[engine/T9] a pipe that nobody reads any more is not written to again", async () => {
+  const gone = Object.assign(new Error("write EPIPE"), { code: "EPIPE" });
+  const archive = await createOciArchive(new Writable({ highWaterMark: 1, write: (_chunk, _encoding, done) => done(gone) }));
+  const from = await startFake();
+  from.put("a", imageOf(0), "v1");
+  const actions: string[] = [];
+  const copying = copy(from.repository("a"), "v1", archive, undefined, { onEvent: ({ action }) => actions.push(action) });
+  await expect(copying).rejects.toMatchObject({ code: "ERR_COPY", origin: "destination", cause: gone });
+  expect([from.count("GET a/blobs"), actions.includes("retrying")]).toEqual([1, false]);
+  await archive.abort();
 });

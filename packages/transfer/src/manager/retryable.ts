@@ -1,8 +1,8 @@
 import { isRateLimited, RequestError, ResponseError } from "@berth/client";
 import { BerthError, registryTrafficHost, SizeMismatchError } from "@berth/oci";
 
-/** Errors of the operating system that may pass. A full disk and missing rights do not. */
-const PASSING: ReadonlySet<string> = new Set(["ECONNRESET", "EPIPE", "ETIMEDOUT", "EAI_AGAIN", "ENETUNREACH", "EHOSTUNREACH", "EMFILE"]);
+/** Errors of the operating system that may pass. A full disk, missing rights and a pipe without a reader do not. */
+const PASSING: ReadonlySet<string> = new Set(["ECONNRESET", "ETIMEDOUT", "EAI_AGAIN", "ENETUNREACH", "EHOSTUNREACH", "EMFILE"]);
 /** Causes that are looked through, at most. */
 const MAX_CAUSES = 10;
 
