@@ -25,6 +25,7 @@ import { isCompressedAs } from "../pack/layer-types.ts";
 import { blobName, type FetchEntryOptions } from "./blob-reader.ts";
 import { type LayerPacking, LayerReader } from "./docker-layers.ts";
 import { type ListedImage, readDockerManifest } from "./docker-manifest.ts";
+import { naming } from "./errors.ts";
 import { MadeImages } from "./made-images.ts";
 import { type OciArchive, readLayout } from "./oci-archive.ts";
 import { type OpenArchiveOptions, openTarFile, type TarFile } from "./tar-file.ts";
@@ -78,15 +79,17 @@ export interface DockerArchive extends ReadOnlyTarget, TagLister, AsyncDisposabl
  * ```
  */
 export async function openDockerArchive(from: string | ByteSource, options: OpenDockerArchiveOptions = {}): Promise<DockerArchive> {
-  const tar = await openTarFile(from, options);
-  try {
-    const images = await readDockerManifest(tar, options.signal);
-    const layout = tar.entries.has("oci-layout") ? await readLayout(tar, options.signal) : undefined;
-    return new ImagesInTar(tar, images, layout, options);
-  } catch (error) {
-    await tar.close();
-    throw error;
-  }
+  return await naming(from, async () => {
+    const tar = await openTarFile(from, options);
+    try {
+      const images = await readDockerManifest(tar, options.signal);
+      const layout = tar.entries.has("oci-layout") ? await readLayout(tar, options.signal) : undefined;
+      return new ImagesInTar(tar, images, layout, options);
+    } catch (error) {
+      await tar.close();
+      throw error;
+    }
+  });
 }
 
 /** A name of an image, and the image. */

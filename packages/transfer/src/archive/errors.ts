@@ -1,9 +1,27 @@
-import { BerthError, type BerthErrorOptions } from "@berth/oci";
+import { BerthError, type BerthErrorOptions, type ByteSource } from "@berth/oci";
+import { printable } from "../image/errors.ts";
 
 /** An archive is not what it claims to be: damaged, cut short, or made to mislead. */
 export class InvalidArchiveError extends BerthError<"ERR_INVALID_ARCHIVE"> {
-  constructor(reason: string, options?: BerthErrorOptions) {
-    super("ERR_INVALID_ARCHIVE", `Cannot read archive: ${reason}`, options);
+  /** What is wrong with it, in a few words. */
+  readonly reason: string;
+  /** As it was given; undefined for a stream, and for what shows when content is read. */
+  readonly path: string | undefined;
+
+  constructor(reason: string, { path, ...options }: BerthErrorOptions & { readonly path?: string } = {}) {
+    super("ERR_INVALID_ARCHIVE", `Cannot read archive${path === undefined ? "" : ` "${printable(path)}"`}: ${reason}`, options);
+    this.reason = reason;
+    this.path = path;
+  }
+}
+
+/** Opens an archive; an error about what it holds gets its name. */
+export async function naming<T>(from: string | ByteSource, open: () => Promise<T>): Promise<T> {
+  try {
+    return await open();
+  } catch (error) {
+    if (typeof from !== "string" || !(error instanceof InvalidArchiveError)) throw error;
+    throw new InvalidArchiveError(error.reason, { path: from, cause: error.cause });
   }
 }
 

@@ -11,6 +11,7 @@ import { pushGraphTo } from "./archive.test-kit.ts";
 import { encodeFileHeader } from "./file-header.ts";
 import type { ArchiveLimits } from "./limits.ts";
 import { createOciArchive } from "./oci-archive-writer.ts";
+import { openDockerArchive } from "./docker-archive.ts";
 import { openOciArchive } from "./oci-archive.ts";
 
 let folder: string;
@@ -112,4 +113,14 @@ test("a closed archive says so", async () => {
   await expect(archive.fetch(blob.descriptor).then((content) => Array.fromAsync(content))).rejects.toMatchObject({
     code: "ERR_ARCHIVE_CLOSED",
   });
+});
+
+test("which archive it is stands in the error, unless it comes as a stream", async () => {
+  const bytes = packTar([index]);
+  await writeFile(path, bytes);
+  const reason = "it is no OCI archive: oci-layout is missing";
+  await expect(openOciArchive(path)).rejects.toMatchObject({ path, reason, message: `Cannot read archive "${path}": ${reason}` });
+  await expect(openDockerArchive(path)).rejects.toMatchObject({ code: "ERR_INVALID_ARCHIVE", path });
+  await expect(openOciArchive(bytesSource(bytes))).rejects.toMatchObject({ path: undefined, message: `Cannot read archive: ${reason}` });
+  await expect(openOciArchive(folder)).rejects.toMatchObject({ message: `Cannot read archive "${folder}": it is a folder` });
 });

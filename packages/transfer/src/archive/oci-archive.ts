@@ -22,7 +22,7 @@ import { findByName, findOnly, namesOf, withoutNames } from "../layout/names.ts"
 import { pagedItems, pagedTexts } from "../memory/paged.ts";
 import { ReverseIndex } from "../memory/reverse-index.ts";
 import { type BlobReader, createBlobReader, type FetchEntryOptions } from "./blob-reader.ts";
-import { InvalidArchiveError } from "./errors.ts";
+import { InvalidArchiveError, naming } from "./errors.ts";
 import { parseArchiveJson } from "./json.ts";
 import { type OpenArchiveOptions, openTarFile, type TarFile } from "./tar-file.ts";
 
@@ -59,13 +59,15 @@ export interface OciArchive extends ReadOnlyTarget, TagLister, PredecessorFinder
  * ```
  */
 export async function openOciArchive(from: string | ByteSource, options: OpenArchiveOptions = {}): Promise<OciArchive> {
-  const tar = await openTarFile(from, options);
-  try {
-    return await readLayout(tar, options.signal);
-  } catch (error) {
-    await tar.close();
-    throw error;
-  }
+  return await naming(from, async () => {
+    const tar = await openTarFile(from, options);
+    try {
+      return await readLayout(tar, options.signal);
+    } catch (error) {
+      await tar.close();
+      throw error;
+    }
+  });
 }
 
 /** The layout within an archive that is open. The archive is closed with it. */

@@ -53,7 +53,7 @@ async function openPath(path: string, limits: Required<ArchiveLimits>, options: 
   const file = await open(path);
   try {
     const stats = await file.stat();
-    if (stats.isDirectory()) throw new InvalidArchiveError(`"${printable(path)}" is a folder`);
+    if (stats.isDirectory()) throw new InvalidArchiveError("it is a folder");
     if (!stats.isFile()) return await spoolStream(readStream(file), limits, options); // a pipe with a name
     const { size } = stats;
     const start = Buffer.alloc(MAGIC_LENGTH);
