@@ -1,5 +1,4 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { indexManifest } from "@berth/testkit/images";
 import { temporaryFolder } from "@berth/testkit/temporary-folder";
 import { expect, test } from "vitest";
 import { openLayout } from "../layout/open-layout.ts";
@@ -7,42 +6,8 @@ import { settled, TestClock } from "../manager/manager.test-kit.ts";
 import { createTransferManager } from "../manager/transfer-manager.ts";
 import { createMemoryStore } from "../memory/memory-store.ts";
 import { copy } from "./copy.ts";
-import { copyTags } from "./copy-tags.ts";
-import { type FakeRegistry, imageOf, short, startFake } from "./copy.test-kit.ts";
-
-/** Holds GETs of blobs until told. */
-function gate(): {
-  readonly open: () => void;
-  readonly waiting: () => number;
-  readonly peak: () => number;
-  readonly answer: (request: IncomingMessage, response: ServerResponse) => Promise<boolean>;
-} {
-  const opened = Promise.withResolvers<void>();
-  let [waiting, peak] = [0, 0];
-  return {
-    open: opened.resolve,
-    waiting: () => waiting,
-    peak: () => peak,
-    async answer(request, response) {
-      if (request.method !== "GET" || request.url?.includes("/blobs/") !== true) return false;
-      waiting++;
-      peak = Math.max(peak, waiting);
-      response.once("close", () => waiting--);
-      await opened.promise;
-      return false;
-    },
-  };
-}
-
-async function waitFor(isTrue: () => boolean): Promise<void> {
-  while (!isTrue()) await settled();
-}
-
-async function started(layers: number, answer: ReturnType<typeof gate>["answer"]): Promise<FakeRegistry> {
-  const from = await startFake({ answer });
-  from.put("a", imageOf(layers), "v1");
-  return from;
-}
+import { imageOf, short, startFake } from "./copy.test-kit.ts";
+import { gate, started, waitFor } from "./gate.test-kit.ts";
 
 test("[engine/T8] twenty copies of one image into one store get every blob once", async () => {
   const held = gate();
@@ -269,53 +234,4 @@ test("[engine/T8] copies that share a manager do not take one repository of a re
     expect(registry.tags.get(`${name} v1`)).toBe(imageOf(3).manifest.digest);
     for (const { descriptor } of imageOf(3).blobs) expect(registry.blobs.has(`${name} ${descriptor.digest}`)).toBe(true);
   }
-});
-
-test("of many tags one that fails takes nothing from the others, not even what it was bringing for them", async () => {
-  const shared = imageOf(2);
-  const lost = imageOf(1, { seed: 9, of: "lost" });
-  const asked: string[] = [];
-  const held = gate();
-  const from = await startFake({
-    answer: async (request, response) => {
-      const url = request.url ?? "";
-      asked.push(url);
-      if (!url.includes(`/blobs/${shared.blobs[1]?.descriptor.digest}`)) return false;
-      return await held.answer(request, response);
-    },
-  });
-  const index = { manifest: indexManifest([shared.manifest.descriptor, lost.manifest.descriptor]), blobs: [], children: [shared, lost] };
-  from.put("a", index, "bad");
-  from.put("a", shared, "good");
-  for (const { descriptor } of lost.blobs) from.blobs.delete(`a ${descriptor.digest}`);
-  const store = createMemoryStore();
-  const failed: string[] = [];
-  const copying = copyTags(from.repository("a"), ["bad", "good"], store, {
-    onTagFailed: (tag, error) => {
-      failed.push(`${tag} ${(error as { code: string }).code}`);
-      return true;
-    },
-  });
-  await waitFor(() => asked.some((url) => url.includes(`/blobs/${lost.blobs[0]?.descriptor.digest}`)));
-  held.open();
-  const { tags } = await copying;
-  expect(failed).toEqual(["bad ERR_COPY"]);
-  expect(tags.map(({ tag }) => tag)).toEqual(["good"]);
-  expect(await store.resolve("good")).toMatchObject({ digest: shared.manifest.digest });
-});
-
-test("a stop ends a copy of many tags, whatever is to happen when one fails", async () => {
-  const held = gate();
-  const from = await started(1, held.answer);
-  const stop = new AbortController();
-  const failed: string[] = [];
-  const copying = copyTags(from.repository("a"), ["v1"], createMemoryStore(), {
-    signal: stop.signal,
-    onTagFailed: (tag) => failed.push(tag) > 0,
-  });
-  await waitFor(() => held.waiting() > 0);
-  stop.abort(new Error("stopped"));
-  held.open();
-  await expect(copying).rejects.toThrow("stopped");
-  expect(failed).toEqual([]);
 });

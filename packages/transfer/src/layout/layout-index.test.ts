@@ -1,12 +1,9 @@
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { setImmediate } from "node:timers/promises";
 import { bytesSource, MEDIA_TYPES } from "@berth/oci";
 import { blobFixture, imageManifest, indexManifest, type ManifestFixture } from "@berth/testkit/images";
 import { temporaryFolder } from "@berth/testkit/temporary-folder";
 import { expect, test } from "vitest";
-import { acquireLock } from "./file-lock.ts";
-import { LayoutPaths } from "./layout-paths.ts";
 import { CONTAINERD_NAME, REF_NAME } from "./names.ts";
 import type { OciLayout } from "./oci-layout.ts";
 import { openLayout } from "./open-layout.ts";
@@ -290,24 +287,4 @@ test("[engine/T32] every reference that a registry takes is a name, and leads ba
   for (const name of ["", " ", "a b", "[::1", "a//b", "../a", "a:b:c d", "\n"]) {
     await expect(layout.tag(one.descriptor, name), name).rejects.toMatchObject({ code: "ERR_INVALID_REFERENCE" });
   }
-});
-
-test("who stops waiting for another process to be done with the index changes nothing, and holds nobody up", async () => {
-  const layout = await temporaryLayout();
-  for (const image of [one, two]) await push(layout, image);
-  const { ingest, indexLock } = new LayoutPaths(layout.folder);
-  await mkdir(ingest, { recursive: true });
-  const lock = await acquireLock(indexLock, { what: "the index", timeoutMs: 0 });
-  const stop = new AbortController();
-  const stopped = layout.tag(one.descriptor, "stopped", { signal: stop.signal });
-  const also = layout.tag(two.descriptor, "also", { signal: stop.signal });
-  for (const [at, waiting] of [stopped, also].entries()) waiting.catch(() => at);
-  await setImmediate();
-  stop.abort(new Error("enough"));
-  const kept = layout.tag(two.descriptor, "kept"); // after the wait of the others ended, and before anybody noticed
-  await expect(stopped).rejects.toThrow("enough");
-  await expect(also).rejects.toThrow("enough");
-  await lock.release();
-  await kept;
-  expect(await Array.fromAsync(layout.tags())).toEqual(["kept"]);
 });
